@@ -1,0 +1,143 @@
+# The commands of the house. Each of them makes what it needs: the environment
+# in .venv comes from the hashed locks in requirements/ and is made anew when
+# they change. Nothing is installed outside .venv.
+
+SHELL := /bin/sh
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+
+PYTHON ?= python3
+BIN := .venv/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
+HASHED := install --require-hashes --only-binary :all:
+
+# Checks and tests know nothing of the instance that may run here: this folder
+# does not exist, and what needs one makes its own.
+NOWHERE := $(CURDIR)/.venv/no-instance
+test-rooms test-keeper test-dock test vectors types: export LISTKEEP_HOME := $(NOWHERE)
+
+KEEPER := listkeep.keeper.project.settings
+DOCK := listkeep.dock.project.settings
+
+.PHONY: help
+help: ## Show this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# --- the environment ---------------------------------------------------------
+
+.venv/.runtime: requirements/build.txt requirements/runtime.txt
+	@command -v $(PYTHON) >/dev/null || { echo "make: $(PYTHON) is missing: apt-get install python3 python3-venv" >&2; exit 1; }
+	@$(PYTHON) -c 'import sys; v = "%d.%d" % sys.version_info[:2]; sys.exit("make: $(PYTHON) is Python " + v + ", Listkeep needs 3.11 or newer: apt-get install python3.11 python3.11-venv, then make PYTHON=python3.11" if sys.version_info < (3, 11) else 0)'
+	@$(PYTHON) -c 'import ensurepip, venv' 2>/dev/null || { $(PYTHON) -c 'import sys; sys.exit("make: $(PYTHON) cannot make a virtual environment: apt-get install python%d.%d-venv" % sys.version_info[:2])'; }
+	@echo "make: installing what Listkeep runs on into .venv (once, about a minute)"
+	@$(PYTHON) -m venv --clear .venv
+	@$(PIP) $(HASHED) -r requirements/build.txt -r requirements/runtime.txt
+	@touch $@
+
+# Without build isolation: setuptools is locked as well, nothing else is fetched.
+.venv/.package: .venv/.runtime pyproject.toml
+	@$(PIP) install --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.dev: .venv/.package requirements/dev.txt requirements/postgres.txt
+	@echo "make: installing the tools of the tests into .venv (once)"
+	@$(PIP) $(HASHED) -r requirements/dev.txt -r requirements/postgres.txt
+	@touch $@
+
+# --- the product -------------------------------------------------------------
+
+.PHONY: demo
+demo: .venv/.package ## Tell the whole story on a fresh instance in var/ (ARGS="--rows 20000")
+	@$(BIN)/listkeep demo $(ARGS)
+
+.PHONY: bench
+bench: .venv/.dev ## Measure: make bench LEG=import-sqlite ARGS="--rows 100000 --check"
+	@$(BIN)/python -m bench $(LEG) $(ARGS)
+
+# --- tests -------------------------------------------------------------------
+
+# Django knows one project per process, so a file of tests/keeper or tests/dock
+# runs under the settings of its building and everything else without Django.
+in_keeper := $(filter tests/keeper%,$(T))
+in_dock := $(filter tests/dock%,$(T))
+settings := $(if $(in_keeper),--ds=$(KEEPER))$(if $(in_dock),--ds=$(DOCK))
+
+.PHONY: test test-rooms test-keeper test-dock
+ifdef T
+test: .venv/.dev
+	$(if $(in_keeper),$(if $(in_dock),$(error tests/keeper and tests/dock are two runs: name one of them in T)))
+	$(BIN)/pytest $(settings) $(T)
+else
+test: test-rooms test-keeper test-dock ## Run the tests: all, or make test T="tests/core -k tree"
+endif
+
+test-rooms: .venv/.dev
+	$(BIN)/pytest tests
+
+test-keeper: .venv/.dev
+	$(BIN)/pytest --ds=$(KEEPER) tests/keeper
+
+test-dock: .venv/.dev
+	$(BIN)/pytest --ds=$(DOCK) tests/dock
+
+.PHONY: vectors
+vectors: .venv/.dev ## Run the published test vectors and say how many there were
+	$(BIN)/pytest -rP tests/vectors
+
+# --- checks ------------------------------------------------------------------
+
+.PHONY: check
+check: lint types imports migrations sizes test ## Do all that CI does
+
+.PHONY: format
+format: .venv/.dev ## Rewrite the code in the house's format
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+.PHONY: lint
+lint: .venv/.dev ## Find faults of format and habit
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+
+.PHONY: types
+types: .venv/.dev ## Check types, strictly
+	$(BIN)/mypy --cache-dir .mypy_cache/rooms
+	DJANGO_SETTINGS_MODULE=$(KEEPER) $(BIN)/mypy --config-file mypy-django.ini --cache-dir .mypy_cache/keeper src/listkeep/keeper tests/keeper
+	DJANGO_SETTINGS_MODULE=$(DOCK) $(BIN)/mypy --config-file mypy-django.ini --cache-dir .mypy_cache/dock src/listkeep/dock tests/dock
+
+.PHONY: imports
+imports: .venv/.dev ## See that imports point down
+	$(BIN)/lint-imports --no-logo --cache-dir .import_linter_cache
+
+.PHONY: migrations
+migrations: .venv/.dev ## See that each model change has its migration
+	@home=$$(mktemp -d) && trap 'rm -rf "$$home"' EXIT && for settings in $(KEEPER) $(DOCK); do \
+		echo "$$settings" && LISTKEEP_HOME=$$home DJANGO_SETTINGS_MODULE=$$settings \
+		$(BIN)/python -m django makemigrations --check --dry-run || exit 1; \
+	done
+
+.PHONY: sizes
+sizes: .venv/.dev ## Show the longest modules and functions, refuse those over the limit
+	@$(BIN)/python -m tests.house.sizes
+
+.PHONY: coverage
+coverage: .venv/.dev ## See that each core file is reached wholly by its own tests
+	@$(BIN)/python -m tests.house.coverage
+
+# --- upkeep ------------------------------------------------------------------
+
+COMPILE := CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --generate-hashes \
+	--strip-extras --allow-unsafe --no-header --no-emit-index-url \
+	--no-emit-find-links --no-emit-options
+
+.PHONY: lock
+lock: .venv/.dev ## Renew the hashed locks (ARGS="--upgrade-package django")
+	$(COMPILE) $(ARGS) requirements/build.in --output-file requirements/build.txt
+	$(COMPILE) $(ARGS) pyproject.toml --output-file requirements/runtime.txt
+	$(COMPILE) $(ARGS) pyproject.toml --extra postgres --constraint requirements/runtime.txt --output-file requirements/postgres.txt
+	$(COMPILE) $(ARGS) requirements/dev.in --output-file requirements/dev.txt
+
+.PHONY: clean
+clean: ## Remove .venv and what tools left behind; instances in var/ stay
+	rm -rf .venv build dist src/*.egg-info .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	find . -name .git -prune -o -type d -name __pycache__ -prune -exec rm -rf {} +
