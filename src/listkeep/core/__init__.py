@@ -1,0 +1,1 @@
+"""Pure rooms: values in, values out. No clock, no randomness, no disk, no network."""

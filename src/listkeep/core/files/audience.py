@@ -1,0 +1,216 @@
+"""Open an audience file of any supported format and read it once, in batches."""
+
+from bisect import bisect_left
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, compress
+from typing import Final, Literal
+
+from listkeep.core.addresses import Address, parse_many
+from listkeep.core.errors import Code, MalformedError
+
+from . import delimited, jsonl
+from .header import Kind, Layout, lay_out, read_status
+from .text import Stretch, read_stretches
+from .values import Batch, Page, Record, Rejected, RejectReason
+
+Format = Literal["auto", "csv", "tsv", "jsonl"]
+
+BATCH_ROWS: Final = 4096
+
+
+class Audience:
+    """An opened file: its columns are known, its rows are read as they are asked for.
+
+    It can be read once, by ``batches`` or by iterating, which is slower. Both
+    refuse the file when something in its bytes shows that it is not a list, and
+    at the end when no row was good: import into a staging area.
+    """
+
+    def __init__(self, layout: Layout, pages: Iterator[Page]) -> None:
+        """Take a layout and pages whose columns follow it."""
+        self._layout = layout
+        self._pages = pages
+        self._good = 0
+        self._reasons: Counter[RejectReason] = Counter()
+
+    @property
+    def kind(self) -> Kind:
+        """Which software's file this is."""
+        return self._layout.kind
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """All columns, as the file names them."""
+        return self._layout.columns
+
+    @property
+    def address_column(self) -> str:
+        """The column that holds the address."""
+        return self.columns[self._layout.address]
+
+    @property
+    def status_column(self) -> str | None:
+        """The column that holds the status, if any does."""
+        status = self._layout.status
+        return None if status is None else self.columns[status]
+
+    @property
+    def default_status(self) -> str:
+        """The status of every row when no column says it."""
+        return self._layout.default_status
+
+    @property
+    def field_names(self) -> tuple[str, ...]:
+        """Our names of all other columns, in the order of ``Batch.fields``."""
+        return self._layout.field_names
+
+    def batches(self, size: int = BATCH_ROWS) -> Iterator[Batch]:
+        """Yield the rows as columns, exactly ``size`` good rows in all but the last.
+
+        Raises:
+            MalformedError: The file is not a list of addresses after all.
+        """
+        waiting = Batch()
+        for page in self._pages:
+            self._judge(page, waiting)
+            while len(waiting) > size:
+                yield _take(waiting, size)
+        if waiting.addresses or waiting.rejected:
+            yield waiting
+        if not self._good:
+            raise self._no_valid_row()
+
+    def __iter__(self) -> Iterator[Record | Rejected]:
+        """Yield good and bad rows one by one, in the order of their lines.
+
+        Raises:
+            MalformedError: The file is not a list of addresses after all.
+        """
+        names = self.field_names
+        for batch in self.batches():
+            bad = iter(batch.rejected)
+            next_bad = next(bad, None)
+            rows = zip(
+                batch.lines, batch.addresses, batch.statuses, batch.fields, strict=True
+            )
+            for line, address, status, values in rows:
+                while next_bad and next_bad.line < line:
+                    yield next_bad
+                    next_bad = next(bad, None)
+                fields = dict(zip(names, values, strict=True))
+                yield Record(line, address, status, fields)
+            if next_bad:
+                yield next_bad
+                yield from bad
+
+    def _judge(self, page: Page, waiting: Batch) -> None:
+        """Add what is good and what is bad in this page to what is waiting."""
+        layout = self._layout
+        texts = page.columns[layout.address]
+        addresses = parse_many(texts)
+        statuses: list[str | None] = [layout.default_status] * len(texts)
+        if layout.status is not None:
+            statuses = list(map(read_status, page.columns[layout.status]))
+        fields = _rows([page.columns[place] for place in layout.positions], len(texts))
+        lines = page.lines
+        rejected = page.rejected
+        if not (all(addresses) and all(statuses)):
+            good = [bool(a and s) for a, s in zip(addresses, statuses, strict=True)]
+            judged = zip(lines, texts, addresses, good, strict=True)
+            rejected = rejected + [
+                Rejected(line, _reason(text, address))
+                for line, text, address, fine in judged
+                if not fine
+            ]
+            rejected.sort()
+            lines = list(compress(lines, good))
+            addresses = list(compress(addresses, good))
+            statuses = list(compress(statuses, good))
+            fields = list(compress(fields, good))
+        self._good += len(lines)
+        self._reasons.update(row.reason for row in rejected)
+        waiting.lines.extend(lines)
+        waiting.addresses.extend(filter(None, addresses))
+        waiting.statuses.extend(filter(None, statuses))
+        waiting.fields.extend(fields)
+        waiting.rejected.extend(rejected)
+
+    def _no_valid_row(self) -> MalformedError:
+        if not self._reasons:
+            message, hint = "the file has no rows", "a header alone is not a list"
+        else:
+            message = "no row of the file is good"
+            hint = f"most often, {self._reasons.most_common(1)[0][0].text}"
+        return MalformedError(message, code=Code.FILE_NO_VALID_ROW, hint=hint)
+
+
+def open_audience(
+    chunks: Iterable[bytes],
+    *,
+    format: Format = "auto",  # noqa: A002 - the word everybody uses for it
+    mapping: Mapping[str, str] | None = None,
+) -> Audience:
+    """Read the beginning of a file and say what it holds.
+
+    ``mapping`` goes from our names to the file's: ``{"address": "E-mail"}``.
+
+    Raises:
+        MalformedError: This is not a list, or not one in that format.
+    """
+    mapping = mapping or {}
+    stretches = read_stretches(chunks)
+    start = _find_start(stretches)
+    is_json = start.text.lstrip()[:1] in ("{", "[")
+    if format == "jsonl" or (format == "auto" and is_json):
+        columns = jsonl.find_columns(start)
+        layout = lay_out(columns, mapping=mapping, kind="jsonl")
+        pages = jsonl.read_pages(chain([start], stretches), columns=columns)
+        return Audience(layout, pages)
+    delimiters = "\t" if format == "tsv" else delimited.DELIMITERS
+    delimiter, columns, rest = delimited.read_header(
+        start, delimiters=delimiters, mapping=mapping
+    )
+    layout = lay_out(columns, mapping=mapping, kind="csv")
+    behind = chain([rest], stretches)
+    pages = delimited.read_pages(behind, delimiter=delimiter, width=len(columns))
+    return Audience(layout, pages)
+
+
+def _find_start(stretches: Iterator[Stretch]) -> Stretch:
+    """Skip blank lines on top."""
+    for line, text in stretches:
+        if text.strip():
+            blank = len(text) - len(text.lstrip("\n"))
+            return Stretch(line + blank, text[blank:])
+    raise MalformedError(
+        "the file is empty", code=Code.FILE_EMPTY, hint="export the list again"
+    )
+
+
+def _rows(columns: list[Sequence[str]], count: int) -> list[tuple[str, ...]]:
+    return list(zip(*columns, strict=True)) if columns else [()] * count
+
+
+def _reason(text: str, address: Address | None) -> RejectReason:
+    if address:
+        return RejectReason.STATUS_UNKNOWN
+    if text.strip():
+        return RejectReason.ADDRESS_INVALID
+    return RejectReason.ADDRESS_MISSING
+
+
+def _take(waiting: Batch, size: int) -> Batch:
+    """Cut a batch off the front; bad rows go with the good row behind them."""
+    bad = bisect_left(waiting.rejected, (waiting.lines[size],))
+    batch = Batch(
+        waiting.lines[:size],
+        waiting.addresses[:size],
+        waiting.statuses[:size],
+        waiting.fields[:size],
+        waiting.rejected[:bad],
+    )
+    for column in (waiting.lines, waiting.addresses, waiting.statuses, waiting.fields):
+        del column[:size]
+    del waiting.rejected[:bad]
+    return batch

@@ -1,0 +1,100 @@
+"""What a passkey signs: one person, one role, one decision, one set of bytes.
+
+The challenge is ``SHA-256(DSSE-PAE(type, canonical JSON))``. Every kind of
+statement has its own type, so a sign-in can never be presented as an approval,
+and each signer signs own role and decision, so a request's signature can not be
+used as its approval.
+"""
+
+import hashlib
+from dataclasses import asdict, dataclass, fields
+from enum import StrEnum
+from typing import ClassVar, Self
+
+from listkeep.core.canonical import encode, pae, parse
+from listkeep.core.errors import MalformedError
+
+
+class Decision(StrEnum):
+    """What a person says about a request."""
+
+    REQUEST = "request"
+    APPROVE = "approve"
+    DENY = "deny"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Statement:
+    payload_type: ClassVar[str]
+
+    keeper: str
+    person: str
+    credential: str
+
+    @classmethod
+    def parse(cls, data: bytes) -> Self:
+        """Read a statement of this kind from its one canonical spelling.
+
+        Raises:
+            MalformedError: Other fields, other bytes or another kind.
+        """
+        values = parse(data)
+        # Compared first: Python's own complaint would repeat the sender's names.
+        if set(values) != {field.name for field in fields(cls)}:
+            raise MalformedError("a statement has other fields")
+        statement = cls(**values)
+        statement._check()
+        return statement
+
+    def format(self) -> bytes:
+        """Write the one canonical spelling."""
+        return encode(asdict(self))
+
+    def challenge(self) -> bytes:
+        """Compute the 32 bytes an authenticator is asked to sign."""
+        return hashlib.sha256(pae(self.payload_type, self.format())).digest()
+
+    def _check(self) -> None:
+        return
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Statement(_Statement):
+    """A person's word on one request: ask, approve or deny."""
+
+    payload_type = "application/vnd.listkeep.statement.v1+json"
+
+    decision: str
+    request: str  # SHA-256 of the terms, hexadecimal
+
+    def _check(self) -> None:
+        if self.decision not in frozenset(Decision):
+            raise MalformedError("a statement decides something unknown")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignIn(_Statement):
+    """A person opens a session that one named service may carry."""
+
+    payload_type = "application/vnd.listkeep.sign-in.v1+json"
+
+    service: str
+    nonce: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Enrol(_Statement):
+    """A new credential proves that it can sign, bound to its own public key."""
+
+    payload_type = "application/vnd.listkeep.enrol.v1+json"
+
+    public_key: str  # COSE key, base64url
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Genesis(_Statement):
+    """A first custodian vouches for the beginning of an instance."""
+
+    payload_type = "application/vnd.listkeep.genesis.v1+json"
+
+    genesis: str  # SHA-256 of the genesis facts, hexadecimal

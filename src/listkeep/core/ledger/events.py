@@ -1,0 +1,38 @@
+"""What can be recorded: the kinds of ledger entries, append-only and public."""
+
+from enum import StrEnum
+
+
+class Event(StrEnum):
+    """``noun.past-participle``; software outside may depend on each."""
+
+    GENESIS_SEALED = "genesis.sealed"
+    TENANT_ADDED = "tenant.added"
+    TENANT_REVOKED = "tenant.revoked"
+    PERSON_ADDED = "person.added"
+    PERSON_REVOKED = "person.revoked"
+    SERVICE_ADDED = "service.added"
+    SERVICE_REVOKED = "service.revoked"
+    RECIPIENT_ADDED = "recipient.added"
+    RECIPIENT_REVOKED = "recipient.revoked"
+    RELEASES_FROZEN = "releases.frozen"
+    RELEASES_UNFROZEN = "releases.unfrozen"
+    SESSION_STARTED = "session.started"
+    SESSION_ENDED = "session.ended"
+    REQUEST_MADE = "request.made"
+    REQUEST_APPROVED = "request.approved"
+    REQUEST_DENIED = "request.denied"
+    STATEMENT_REFUSED = "statement.refused"
+    LIST_CREATED = "list.created"
+    LIST_EXTENDED = "list.extended"
+    IMPORT_STARTED = "import.started"
+    ROWS_RESERVED = "rows.reserved"
+    IMPORT_FINISHED = "import.finished"
+    IMPORT_ABANDONED = "import.abandoned"
+    ENTRIES_SUPPRESSED = "entries.suppressed"
+    ADDRESS_LOOKED_UP = "address.looked-up"
+    REVEAL_INTENDED = "reveal.intended"
+    REVEAL_COMPLETED = "reveal.completed"
+    EXPORT_INTENDED = "export.intended"
+    EXPORT_COMPLETED = "export.completed"
+    RELEASE_REFUSED = "release.refused"

@@ -1,0 +1,221 @@
+"""Tokens and sealed rows: what everybody else holds instead of an address.
+
+Rules of the room:
+
+- A token is ``BLAKE2b-128(index key, person = rule version, index form)``. Whoever
+  has the index key can test guesses, so only the keeper computes tokens.
+- A row is AES-256-GCM over the address and its sealed fields. The key belongs to
+  one batch (``HKDF-SHA256(list key, batch id)``) and the nonce is the row's
+  position, so ``(list, batch id, position)`` must never be used twice: batch ids
+  are 96 random bits from the keeper, and every change of a row makes a new batch.
+- The associated data binds format, list, token, row version and facets: a row that
+  was swapped, edited or moved to another list does not open.
+- After opening, the token is computed again from the address and must match.
+
+Keys, batch ids and times are arguments; nothing here draws randomness.
+"""
+
+import base64
+import hashlib
+import hmac
+from collections.abc import Sequence
+from functools import lru_cache
+from typing import NamedTuple
+
+from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+
+from .addresses import index_form
+from .errors import Code, MalformedError, VerificationError
+
+FORMAT = 1
+TOKEN_BYTES = 16
+BATCH_ID_BYTES = 12
+MAX_BATCH_ROWS = 4096
+MAX_FIELDS_BYTES = 16_384
+_TOKEN_PERSON = b"lk-token-v1"
+_VERSION_BYTES = 4
+_HEADER_BYTES = 1 + _VERSION_BYTES
+_TAG_BYTES = 16
+_POSITIONS = range(65_536)
+_CIPHERS_KEPT = 1024
+_TOKEN_ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz234567")
+
+
+class SealedRow(NamedTuple):
+    """One stored row as the dock holds it: readable facets, sealed rest."""
+
+    token: bytes
+    batch_id: bytes
+    position: int
+    sealed: bytes
+    facets: str
+
+
+class OpenedRow(NamedTuple):
+    """One row in the clear; exists only inside the keeper."""
+
+    address: str
+    fields: str  # JSON array of sealed values, in the order of the list's fields
+
+
+def make_token(index_key: bytes, form: str) -> bytes:
+    """Compute the token of an index form under one tenant's index key."""
+    return hashlib.blake2b(
+        form.encode(), digest_size=TOKEN_BYTES, key=index_key, person=_TOKEN_PERSON
+    ).digest()
+
+
+def make_tokens(index_key: bytes, forms: Sequence[str]) -> list[bytes]:
+    """Compute many tokens; the same as ``make_token`` for each."""
+    keyed = hashlib.blake2b(
+        digest_size=TOKEN_BYTES, key=index_key, person=_TOKEN_PERSON
+    )
+    tokens = []
+    for form in forms:
+        state = keyed.copy()
+        state.update(form.encode())
+        tokens.append(state.digest())
+    return tokens
+
+
+def format_token(token: bytes) -> str:
+    """Write a token as 26 lower-case base32 characters."""
+    return base64.b32encode(token).decode().rstrip("=").lower()
+
+
+def parse_token(text: str) -> bytes:
+    """Read a token back from its 26 characters.
+
+    Raises:
+        MalformedError: The text is no token. The message does not repeat it.
+    """
+    if len(text) != 26 or not _TOKEN_ALPHABET.issuperset(text):
+        raise MalformedError(
+            "not a token",
+            code=Code.TOKEN_INVALID,
+            hint="a token has 26 characters from a-z and 2-7",
+        )
+    token = base64.b32decode(text.upper() + "======")
+    if format_token(token) != text:
+        raise MalformedError("not a token", code=Code.TOKEN_INVALID)
+    return token
+
+
+def seal_rows(  # noqa: PLR0913 - one batch is described by all of these
+    list_key: bytes,
+    *,
+    list_id: str,
+    batch_id: bytes,
+    row_version: int,
+    positions: Sequence[int],
+    tokens: Sequence[bytes],
+    facets: Sequence[str],
+    rows: Sequence[OpenedRow],
+) -> list[bytes]:
+    """Seal up to 4096 rows of one list under a fresh batch id.
+
+    Positions need not be consecutive, but each is used once: it is the nonce.
+
+    Raises:
+        MalformedError: The batch is too large, ragged, or a row does not fit.
+    """
+    if not len(tokens) == len(facets) == len(rows) == len(positions) <= MAX_BATCH_ROWS:
+        raise MalformedError("a batch is at most 4096 rows of equal columns")
+    if len(set(positions)) < len(positions):
+        raise MalformedError("a position is used twice in a batch")
+    if not all(map(_POSITIONS.__contains__, positions)):
+        raise MalformedError("a position lies outside of what can be opened")
+    encrypt = _cipher(list_key, batch_id).encrypt
+    prefix = _context(list_id)
+    version = row_version.to_bytes(_VERSION_BYTES, "big")
+    header = bytes([FORMAT]) + version
+    return [
+        header
+        + encrypt(
+            position.to_bytes(12, "big"),
+            _pack(row),
+            b"".join((prefix, token, version, facet.encode())),
+        )
+        for position, token, facet, row in zip(
+            positions, tokens, facets, rows, strict=True
+        )
+    ]
+
+
+def open_row(
+    list_key: bytes, index_key: bytes, *, list_id: str, row: SealedRow
+) -> OpenedRow:
+    """Open one row and check that it is the row its token claims it is.
+
+    Raises:
+        VerificationError: The row was edited, swapped, moved from another list, or
+            its token is not the token of its address. One message for all causes.
+    """
+    header, body = row.sealed[:_HEADER_BYTES], row.sealed[_HEADER_BYTES:]
+    if (
+        len(body) <= _TAG_BYTES
+        or header[0] != FORMAT
+        or row.position not in _POSITIONS
+        or len(row.batch_id) != BATCH_ID_BYTES
+    ):
+        raise _row_invalid()
+    associated = b"".join(
+        (_context(list_id), row.token, header[1:], row.facets.encode())
+    )
+    try:
+        packed = _cipher(list_key, row.batch_id).decrypt(
+            row.position.to_bytes(12, "big"), body, associated
+        )
+    except InvalidTag as error:
+        raise _row_invalid() from error
+    opened = _unpack(packed)
+    form = _find_form(opened.address)
+    if form is None or not hmac.compare_digest(make_token(index_key, form), row.token):
+        raise _row_invalid()
+    return opened
+
+
+def _find_form(address: str) -> str | None:
+    try:
+        return index_form(address)
+    except MalformedError:  # sealed under rules that took it for an address
+        return None
+
+
+@lru_cache(maxsize=_CIPHERS_KEPT)
+def _cipher(list_key: bytes, batch_id: bytes) -> AESGCM:
+    if len(batch_id) != BATCH_ID_BYTES:
+        raise MalformedError("a batch id has 12 bytes")
+    kdf = HKDF(SHA256(), 32, salt=None, info=b"listkeep/v1/batch" + batch_id)
+    return AESGCM(kdf.derive(list_key))
+
+
+@lru_cache(maxsize=64)
+def _context(list_id: str) -> bytes:
+    name = list_id.encode()
+    if len(name) > 255:
+        raise MalformedError("a list id has at most 255 bytes")
+    return bytes([FORMAT, len(name)]) + name
+
+
+def _pack(row: OpenedRow) -> bytes:
+    address, fields = row.address.encode(), row.fields.encode()
+    if not 0 < len(address) <= 254 or len(fields) > MAX_FIELDS_BYTES:
+        raise MalformedError("a row does not fit: address or fields too long")
+    return bytes([len(address)]) + address + fields
+
+
+def _unpack(packed: bytes) -> OpenedRow:
+    end = 1 + packed[0]
+    return OpenedRow(packed[1:end].decode(), packed[end:].decode())
+
+
+def _row_invalid() -> VerificationError:
+    return VerificationError(
+        "a sealed row does not open",
+        code=Code.ROW_INVALID,
+        hint="the row was changed outside Listkeep; restore it or import it again",
+    )

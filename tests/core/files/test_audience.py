@@ -1,0 +1,218 @@
+import tracemalloc
+from collections.abc import Iterator
+from dataclasses import asdict
+
+import pytest
+
+from listkeep.core.errors import Code, MalformedError
+from listkeep.core.files import audience
+from listkeep.core.files.audience import Audience, open_audience
+from listkeep.core.files.values import Batch, Record, Rejected
+from listkeep.core.segments.values import Status
+
+MAILCHIMP = (
+    '"Email Address","First Name",MEMBER_RATING,OPTIN_TIME,NOTES\n'
+    'Ada@Example.com,Ada,5,"2021-04-05 10:11:12",\n'
+    'ben@example.org,Ben,3,2021-04-06 10:11:12,"two\nlines"\n'
+    "ben(at)example.org,Ben,3,2021-04-06 10:11:12,\n"
+    "eve@example.net,Eve\n"
+    "  ,Nobody,1,2021-04-06 10:11:12,\n"
+    "dora@bücher.example,Dora,2,2021-04-06 10:11:12,\n"
+)
+
+
+def opened(text: str, **options: object) -> Audience:
+    return open_audience([text.encode()], **options)  # type: ignore[arg-type]
+
+
+def addresses(text: str, **options: object) -> list[str]:
+    batches = opened(text, **options).batches()
+    return [address.index_form for batch in batches for address in batch.addresses]
+
+
+def test_a_mailchimp_export_is_read_as_it_is() -> None:
+    file = opened(MAILCHIMP)
+
+    assert file.kind == "mailchimp"
+    assert file.columns[1] == "First Name"
+    assert file.address_column == "Email Address"
+    assert file.status_column is None
+    assert file.default_status == "subscribed"
+    assert file.field_names == ("first_name", "member_rating", "optin_time", "notes")
+    (batch,) = file.batches()
+    assert batch.lines == [2, 3, 8]
+    assert [one.spelling for one in batch.addresses] == [
+        "Ada@Example.com",
+        "ben@example.org",
+        "dora@bücher.example",
+    ]
+    assert batch.statuses == ["subscribed"] * 3
+    assert batch.fields[1] == ("Ben", "3", "2021-04-06 10:11:12", "two\nlines")
+    assert [(row.line, row.reason.value) for row in batch.rejected] == [
+        (5, "address-invalid"),
+        (6, "too-few-fields"),
+        (7, "address-missing"),
+    ]
+
+
+def test_records_and_rejected_rows_come_in_the_order_of_the_file() -> None:
+    rows = list(opened(MAILCHIMP + "x,,,,\nfay@example.com,Fay,1,,\n"))
+
+    assert [row.line for row in rows] == [2, 3, 5, 6, 7, 8, 9, 10]
+    first = rows[0]
+    assert isinstance(first, Record)
+    assert first.address_text == "Ada@Example.com"
+    assert first.fields["first_name"] == "Ada"
+    assert isinstance(rows[2], Rejected)
+
+
+def test_bad_rows_at_the_end_come_too() -> None:
+    rows = list(opened("Email\nada@example.com\nx\ny\n"))
+
+    assert [row.line for row in rows] == [2, 3, 4]
+
+
+@pytest.mark.parametrize("size", [1, 2, 3, 4096])
+def test_batches_have_the_size_asked_for_and_lose_nothing(size: int) -> None:
+    text = "Email\nx\n" + "".join(f"a{i}@example.com\nx\n" for i in range(7))
+    batches = list(opened(text).batches(size))
+
+    assert [len(batch) for batch in batches[:-1]] == [size] * (len(batches) - 1)
+    assert 0 < len(batches[-1]) <= size
+    assert sum(map(len, batches)) == 7
+    lines = [row.line for batch in batches for row in batch.rejected]
+    assert lines == [2, 4, 6, 8, 10, 12, 14, 16]
+    for batch in batches[:-1]:
+        assert all(row.line < batch.lines[-1] + 2 for row in batch.rejected)
+        columns = (batch.lines, batch.addresses, batch.statuses, batch.fields)
+        assert {len(column) for column in columns} == {size}
+
+
+def test_a_status_column_speaks_for_each_row() -> None:
+    text = "Email,Status,Plan\na@example.com,Active,x\nb@example.com,who knows,y\n"
+    file = opened(text + "c@example.com,cleaned,z\nnobody,subscribed,z\n")
+
+    assert file.status_column == "Status"
+    (batch,) = file.batches()
+    assert batch.statuses == ["subscribed", "bounced"]
+    assert batch.fields == [("x",), ("z",)]
+    assert [(row.line, row.reason.value) for row in batch.rejected] == [
+        (3, "status-unknown"),
+        (5, "address-invalid"),
+    ]
+    assert set(batch.statuses) <= set(Status)
+
+
+def test_an_unsubscribed_export_brings_nobody_back() -> None:
+    text = "Email Address,UNSUB_TIME,UNSUB_REASON,LEID\na@example.com,2021,,1\n"
+    (batch,) = opened(text).batches()
+
+    assert batch.statuses == ["unsubscribed"]
+
+
+def test_a_mapping_reads_any_header() -> None:
+    text = "Tarif;Kontakt\npro;ada@example.com\n"
+    file = opened(text, mapping={"address": "Kontakt", "plan": "Tarif"})
+
+    assert file.kind == "csv"
+    (batch,) = file.batches()
+    assert (file.field_names, batch.fields) == (("plan",), [("pro",)])
+
+
+def test_a_list_of_addresses_alone_has_no_fields() -> None:
+    (batch,) = opened("Email\nada@example.com\n").batches()
+
+    assert batch.fields == [()]
+
+
+def test_json_lines_are_recognized_by_their_first_character() -> None:
+    text = '\n{"email":"ada@example.com","plan":"pro"}\n{"email":"x"}\n'
+    file = opened(text)
+
+    assert file.kind == "jsonl"
+    (batch,) = file.batches()
+    assert batch.lines == [2]
+    assert batch.fields == [("pro",)]
+    assert batch.rejected[0].line == 3
+
+
+def test_a_format_can_be_insisted_on() -> None:
+    assert addresses('{"email":"a@b.example"}', format="jsonl") == ["a@b.example"]
+    assert addresses("Email\tx,y\na@b.example\t1\n", format="tsv") == ["a@b.example"]
+    assert addresses("Email,x\na@b.example,1\n", format="csv") == ["a@b.example"]
+    with pytest.raises(MalformedError):
+        opened("Email,x\na@b.example,1\n", format="jsonl")
+    with pytest.raises(MalformedError):
+        opened("Name,Email\nAda,a@b.example\n", format="tsv")
+
+
+@pytest.mark.parametrize(
+    ("text", "code", "hint"),
+    [
+        ("", Code.FILE_EMPTY, "export"),
+        ("\ufeff", Code.FILE_EMPTY, "export"),
+        ("\n \r\n\n", Code.FILE_EMPTY, "export"),
+        ("Name,City\nAda,London\n", Code.FILE_HEADER, "name the column"),
+        ("ada@example.com,Ada\n", Code.FILE_HEADER, "put a line"),
+        ("[]", Code.FILE_HEADER, "one object per line"),
+        ("Email,City\n", Code.FILE_NO_VALID_ROW, "header alone"),
+        ("Email,City\nx,y\nx\ny\n", Code.FILE_NO_VALID_ROW, "fewer fields"),
+        ("Email\nx\0y\n", Code.FILE_BINARY, "CSV"),
+        ("Email\n" + "x" * 2**21, Code.FILE_LINE_TOO_LONG, "line of its own"),
+    ],
+)
+def test_a_file_that_is_no_list_is_refused_whole(
+    text: str, code: Code, hint: str
+) -> None:
+    with pytest.raises(MalformedError) as caught:
+        addresses(text)
+
+    assert caught.value.code == code
+    assert hint in caught.value.hint
+    assert "ada@" not in f"{caught.value} {caught.value.hint}"
+
+
+def test_rejected_lines_are_told_before_the_file_is_refused() -> None:
+    batches = opened("Email\nx\n").batches()
+
+    assert [row.line for row in next(batches).rejected] == [2]
+    with pytest.raises(MalformedError):
+        next(batches)
+
+
+def test_blank_lines_on_top_are_skipped_and_counted() -> None:
+    (batch,) = opened("\n\r\n\nEmail\nada@example.com\n").batches()
+
+    assert batch.lines == [5]
+
+
+def test_stretches_of_blank_lines_on_top_are_skipped_too() -> None:
+    text = "\n" * 200_000 + "Email\nada@example.com\n"
+    (batch,) = opened(text).batches()
+
+    assert batch.lines == [200_002]
+
+
+def test_memory_does_not_grow_with_the_file() -> None:
+    def chunks(rows: int) -> Iterator[bytes]:
+        yield b"Email,Plan\n"
+        for start in range(0, rows, 1000):
+            yield b"".join(
+                b"a%d@example.com,pro\n" % i for i in range(start, start + 1000)
+            )
+
+    def peak(rows: int) -> int:
+        tracemalloc.start()
+        for _ in open_audience(chunks(rows)).batches():
+            pass
+        size = tracemalloc.get_traced_memory()[1]
+        tracemalloc.stop()
+        return size
+
+    peak(1000)
+    assert peak(60_000) < 1.3 * peak(20_000)
+
+
+def test_a_batch_starts_empty() -> None:
+    assert asdict(Batch())["lines"] == []
+    assert audience.BATCH_ROWS == 4096
