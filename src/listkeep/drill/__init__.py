@@ -1,0 +1,1 @@
+"""Rehearse: synthetic audiences, and replays of thefts through the front doors."""

@@ -1,0 +1,199 @@
+"""People with software passkeys, for the demo profile and for drills.
+
+A software passkey is a private key in a file: whoever copies the file is that
+person. Only an instance whose genesis says ``demo`` accepts it. The signatures are
+real WebAuthn assertions, so everything behind them is the real thing.
+"""
+
+import base64
+import hashlib
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.hashes import SHA256
+from fido2 import cbor
+from fido2.cose import ES256
+from fido2.webauthn import AuthenticatorData
+
+from listkeep.core.errors import Code, ConflictError, UnavailableError
+from listkeep.core.grants import Enrol, Genesis, SignIn, Statement
+from listkeep.wire.base import encode
+from listkeep.wire.messages import Assertion
+
+RP_ID = "seal.localhost"
+_FLAGS = AuthenticatorData.FLAG.UP | AuthenticatorData.FLAG.UV
+
+
+@dataclass(slots=True)
+class SoftwarePerson:
+    """One person and the software passkey in their file."""
+
+    path: Path
+    person: str
+    name: str
+    credential: str
+    key: ec.EllipticCurvePrivateKey
+
+    @classmethod
+    def create(cls, folder: Path, name: str) -> Self:
+        """Make a person's passkey file.
+
+        Raises:
+            ConflictError: There is one of this name.
+        """
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path = folder / f"{name}.json"
+        key = ec.generate_private_key(ec.SECP256R1())
+        identity = base64.b32encode(secrets.token_bytes(8)).decode().lower()[:12]
+        person = cls(
+            path, f"p_{identity}", name, _base64url(secrets.token_bytes(16)), key
+        )
+        pem = key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        facts = {
+            "person": person.person,
+            "name": name,
+            "credential": person.credential,
+            "private_key": pem.decode(),
+        }
+        try:
+            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        except FileExistsError as error:
+            raise ConflictError(
+                "there is a passkey file of this name",
+                code=Code.ALREADY_EXISTS,
+                hint="choose another name",
+            ) from error
+        with os.fdopen(descriptor, "w") as file:
+            json.dump(facts, file)
+        return person
+
+    @classmethod
+    def load(cls, folder: Path, name: str) -> Self:
+        """Read a person's passkey file.
+
+        Raises:
+            UnavailableError: There is none, or it cannot be used.
+        """
+        path = folder / f"{name}.json"
+        try:
+            facts = json.loads(path.read_text())
+            key = _read_key(facts["private_key"])
+            return cls(path, facts["person"], facts["name"], facts["credential"], key)
+        except FileNotFoundError as error:
+            known = sorted(file.stem for file in folder.glob("*.json"))
+            raise UnavailableError(
+                "there is no software passkey of this name",
+                code=Code.CREDENTIAL_UNKNOWN,
+                hint=f"known here: {', '.join(known) or 'nobody yet'}",
+            ) from error
+        except (ValueError, LookupError, TypeError) as error:
+            raise UnavailableError(
+                "a passkey file is damaged",
+                code=Code.CREDENTIAL_UNKNOWN,
+                hint="remove it and enrol this person anew",
+            ) from error
+
+    @property
+    def public_key(self) -> bytes:
+        """The COSE public key, as an authenticator would report it."""
+        public_key = self.key.public_key()
+        cose = ES256.from_cryptography_key(public_key)  # type: ignore[no-untyped-call]
+        return cbor.encode(cose)
+
+    def sign_request(self, *, keeper: str, request: str, decision: str) -> Assertion:
+        """Sign a decision on the terms with this digest."""
+        return self.sign(
+            Statement(
+                keeper=keeper,
+                person=self.person,
+                credential=self.credential,
+                decision=decision,
+                request=request,
+            )
+        )
+
+    def sign_in(self, *, keeper: str, service: str, nonce: str) -> Assertion:
+        """Sign a sign-in for the service that will carry the session."""
+        return self.sign(
+            SignIn(
+                keeper=keeper,
+                person=self.person,
+                credential=self.credential,
+                service=service,
+                nonce=nonce,
+            )
+        )
+
+    def subject(self, *, keeper: str, role: str, team: str = "") -> dict[str, str]:
+        """Describe this person for ``person.add``, proving that the key can sign."""
+        public_key = _base64url(self.public_key)
+        proof = self.sign(
+            Enrol(
+                keeper=keeper,
+                person=self.person,
+                credential=self.credential,
+                public_key=public_key,
+            )
+        )
+        return {
+            "id": self.person,
+            "name": self.name,
+            "role": role,
+            "team": team,
+            "credential": self.credential,
+            "public_key": public_key,
+            "software": "yes",
+            "proof": _base64url(encode(proof)),
+        }
+
+    def sign(self, statement: Statement | SignIn | Enrol | Genesis) -> Assertion:
+        """Make a WebAuthn assertion over a statement, outside any browser."""
+        client_data = json.dumps(
+            {
+                "type": "webauthn.get",
+                "challenge": _base64url(statement.challenge()),
+                "origin": f"listkeep-cli://{statement.keeper}",
+                "crossOrigin": False,
+            },
+            separators=(",", ":"),
+        ).encode()
+        data = AuthenticatorData.create(
+            hashlib.sha256(RP_ID.encode()).digest(), _FLAGS, self._count()
+        )
+        message = bytes(data) + hashlib.sha256(client_data).digest()
+        return Assertion(
+            statement=statement.format(),
+            authenticator_data=bytes(data),
+            client_data=client_data,
+            signature=self.key.sign(message, ec.ECDSA(SHA256())),
+        )
+
+    def _count(self) -> int:
+        """Advance the signature counter kept beside the key file."""
+        path = self.path.with_suffix(".count")
+        count = int(path.read_text()) + 1 if path.exists() else 1
+        draft = path.with_suffix(".new")
+        draft.write_text(str(count))
+        draft.replace(path)
+        return count
+
+
+def _read_key(pem: str) -> ec.EllipticCurvePrivateKey:
+    key = serialization.load_pem_private_key(pem.encode(), password=None)
+    if not isinstance(key, ec.EllipticCurvePrivateKey):
+        raise TypeError("not a key of a passkey")
+    return key
+
+
+def _base64url(data: bytes) -> str:
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")

@@ -1,0 +1,1 @@
+"""The keeper: keys, authority, ledger. Decides, seals, opens, counts, records."""

@@ -1,0 +1,1 @@
+"""Who may do what: registry, passkeys, sessions, requests, budgets, freezes."""

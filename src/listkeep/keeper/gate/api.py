@@ -1,0 +1,185 @@
+"""The gate's part of the wire: who is calling, sign-in, requests, lists, ledger."""
+
+from django.urls import path
+
+from listkeep import __version__
+from listkeep.core.ledger.tree import leaf_hash
+from listkeep.keeper.ledger.queries import prove_entry, read_entries, read_head
+from listkeep.keeper.ledger.services import ledger_key
+from listkeep.wire import messages as m
+
+from .endpoint import Call, endpoint
+from .ledger_views import visible_body
+from .lists import authorize, create_list, extend_list, show_lists
+from .requests import draft_request, show_requests, submit_statement
+from .rows import registry_rows
+from .sessions import (
+    DIRECT,
+    begin_sign_in,
+    end_session,
+    finish_sign_in,
+    principal_of,
+    resolve_session,
+)
+from .suppressions import suppress
+from .turns import Gate
+
+
+@endpoint(m.Empty)
+def health(gate: Gate, _message: m.Empty, call: Call) -> m.Health:
+    """Say that the keeper is there and which instance it is."""
+    with gate.view(call.now) as registry:
+        return m.Health(
+            version=__version__,
+            keeper=registry.keeper,
+            profile=registry.profile,
+            ledger_size=registry.frontier.size,
+        )
+
+
+@endpoint(m.Authorize)
+def authorize_caller(gate: Gate, message: m.Authorize, call: Call) -> m.Principal:
+    """Say who a caller is and whether it may touch."""
+    carrier = call.service("dock", "console")
+    return authorize(gate, message, carrier=carrier, now=call.now)
+
+
+@endpoint(m.CreateList)
+def lists_create(gate: Gate, message: m.CreateList, call: Call) -> m.ListRecord:
+    """Open a list."""
+    return create_list(gate, message, carrier=call.service("dock"), now=call.now)
+
+
+@endpoint(m.ExtendList)
+def lists_extend(gate: Gate, message: m.ExtendList, call: Call) -> m.ListRecord:
+    """Append sealed fields to a list."""
+    return extend_list(gate, message, carrier=call.service("dock"), now=call.now)
+
+
+@endpoint(m.ShowLists)
+def lists_show(gate: Gate, message: m.ShowLists, call: Call) -> m.ListRecords:
+    """Show lists."""
+    carrier = call.service("dock", "console")
+    return show_lists(gate, message, carrier=carrier, now=call.now)
+
+
+@endpoint(m.Suppress)
+def suppress_tokens(gate: Gate, message: m.Suppress, call: Call) -> m.Suppressed:
+    """Make addresses unsendable and unexportable."""
+    return suppress(gate, message, carrier=call.service("dock"), now=call.now)
+
+
+@endpoint(m.BeginSignIn)
+def sign_in_begin(gate: Gate, _message: m.BeginSignIn, call: Call) -> m.Nonce:
+    """Hand out a nonce to sign in with."""
+    return begin_sign_in(gate, now=call.now)
+
+
+@endpoint(m.FinishSignIn)
+def sign_in_finish(gate: Gate, message: m.FinishSignIn, call: Call) -> m.Session:
+    """Start a session."""
+    return finish_sign_in(gate, message, now=call.now)
+
+
+@endpoint(m.EndSession)
+def sign_out(gate: Gate, message: m.EndSession, call: Call) -> m.Empty:
+    """End a session."""
+    end_session(gate, message.session, service=call.audience(), now=call.now)
+    return m.Empty()
+
+
+@endpoint(m.WhoAmI)
+def who_am_i(gate: Gate, message: m.WhoAmI, call: Call) -> m.Principal:
+    """Say whose session this is."""
+    service = call.audience()
+    with gate.view(call.now) as registry:
+        return principal_of(
+            resolve_session(
+                gate, registry, message.session, service=service, now=call.now
+            )
+        )
+
+
+@endpoint(m.DraftRequest)
+def requests_draft(gate: Gate, message: m.DraftRequest, call: Call) -> m.RequestView:
+    """Write the exact terms of a request."""
+    return draft_request(gate, message, now=call.now)
+
+
+@endpoint(m.ShowRequest)
+def requests_show(gate: Gate, message: m.ShowRequest, call: Call) -> m.RequestViews:
+    """Show requests."""
+    return show_requests(gate, message, service=call.audience(), now=call.now)
+
+
+@endpoint(m.SubmitStatement)
+def requests_statement(
+    gate: Gate, message: m.SubmitStatement, call: Call
+) -> m.RequestView:
+    """Take a signed statement."""
+    return submit_statement(gate, message, now=call.now)
+
+
+@endpoint(m.ShowRegistry)
+def registry_show(gate: Gate, message: m.ShowRegistry, call: Call) -> m.RegistryRows:
+    """Show people, services, recipients or tenants."""
+    with gate.view(call.now) as registry:
+        person = resolve_session(
+            gate, registry, message.session, service=DIRECT, now=call.now
+        )
+        return m.RegistryRows(rows=registry_rows(registry, person, message.kind))
+
+
+@endpoint(m.ReadLedger)
+def ledger_entries(gate: Gate, message: m.ReadLedger, call: Call) -> m.LedgerPage:
+    """Show entries: bodies to those they concern, leaf hashes to everybody."""
+    with gate.view(call.now) as registry:
+        person = resolve_session(
+            gate, registry, message.session, service=DIRECT, now=call.now
+        )
+        _, checkpoint = read_head()
+        entries = tuple(
+            m.LedgerEntry(
+                index=index,
+                leaf=leaf_hash(body),
+                body=visible_body(registry, person, body),
+            )
+            for index, body in read_entries(message.start, limit=message.limit)
+        )
+    return m.LedgerPage(
+        entries=entries,
+        checkpoint=checkpoint,
+        ledger_key=ledger_key(gate.store, origin=gate.origin).format(),
+    )
+
+
+@endpoint(m.ReadProof)
+def ledger_proof(gate: Gate, message: m.ReadProof, call: Call) -> m.Proof:
+    """Prove that an entry is in the ledger."""
+    with gate.view(call.now) as registry:
+        resolve_session(gate, registry, message.session, service=DIRECT, now=call.now)
+    leaf, proof, checkpoint = prove_entry(message.index)
+    return m.Proof(
+        index=message.index, leaf=leaf, path=tuple(proof), checkpoint=checkpoint
+    )
+
+
+_VIEWS = {
+    "health": health,
+    "authorize": authorize_caller,
+    "lists/create": lists_create,
+    "lists/extend": lists_extend,
+    "lists/show": lists_show,
+    "suppress": suppress_tokens,
+    "sign-in/begin": sign_in_begin,
+    "sign-in/finish": sign_in_finish,
+    "sign-out": sign_out,
+    "who-am-i": who_am_i,
+    "requests/draft": requests_draft,
+    "requests/show": requests_show,
+    "requests/statement": requests_statement,
+    "registry/show": registry_show,
+    "ledger/entries": ledger_entries,
+    "ledger/proof": ledger_proof,
+}
+urlpatterns = [path(route, view) for route, view in _VIEWS.items()]

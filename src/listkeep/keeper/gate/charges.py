@@ -1,0 +1,96 @@
+"""What each principal has spent: counted from the ledger, never from a table."""
+
+from collections import defaultdict, deque
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+
+from listkeep.core.errors import Code, RefusedError
+
+DAY = timedelta(days=1)
+_KEPT = timedelta(days=31)
+
+
+class Measure(StrEnum):
+    """What is counted."""
+
+    LOOK_UPS = "look_ups"
+    REVEALS = "reveals"
+    ROWS_ADDED = "rows_added"
+    ROWS_CHANGED = "rows_changed"
+    ROWS_EXPORTED = "rows_exported"
+
+
+@dataclass(frozen=True, slots=True)
+class Charge:
+    """One spending: named items count once within a window, amounts always."""
+
+    at: datetime
+    items: frozenset[str]
+    amount: int
+
+
+class Charges:
+    """Spendings of the last 31 days by principal and measure."""
+
+    def __init__(self) -> None:
+        """Start with nothing spent."""
+        self._spent: dict[tuple[str, Measure], deque[Charge]] = defaultdict(deque)
+
+    def add(
+        self,
+        principal: str,
+        measure: Measure,
+        *,
+        at: datetime,
+        items: Iterable[str] = (),
+        amount: int = 0,
+    ) -> None:
+        """Count a spending; oldest ones beyond 31 days are forgotten."""
+        spent = self._spent[principal, measure]
+        spent.append(Charge(at, frozenset(items), amount))
+        while spent[0].at < at - _KEPT:
+            spent.popleft()
+
+    def used(
+        self,
+        principal: str,
+        measure: Measure,
+        *,
+        now: datetime,
+        window: timedelta = DAY,
+        items: Iterable[str] = (),
+    ) -> int:
+        """Sum what is spent in the rolling window, as if ``items`` were added."""
+        recent = [
+            charge
+            for charge in self._spent.get((principal, measure), ())
+            if charge.at > now - window
+        ]
+        distinct = set(items).union(*(charge.items for charge in recent))
+        return len(distinct) + sum(charge.amount for charge in recent)
+
+    def require(  # noqa: PLR0913 - keyword-only, one fact each
+        self,
+        principal: str,
+        measure: Measure,
+        *,
+        ceiling: int,
+        now: datetime,
+        items: Iterable[str] = (),
+        amount: int = 0,
+    ) -> None:
+        """Refuse a spending that would pass the ceiling of the rolling day.
+
+        Raises:
+            RefusedError: It would; nothing is spent.
+        """
+        after = self.used(principal, measure, now=now, items=items) + amount
+        if after > ceiling:
+            raise RefusedError(
+                f"the budget of {ceiling} {measure.replace('_', ' ')} a day is spent",
+                code=Code.BUDGET_SPENT,
+                hint="wait for the rolling day to pass, or ask a colleague to sign "
+                "a request",
+            )

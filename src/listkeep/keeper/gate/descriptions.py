@@ -1,0 +1,78 @@
+"""What people are shown of a request: the keeper's own facts, in words."""
+
+from datetime import datetime
+
+from listkeep.core.grants import OPERATOR_ROLES, format_time
+from listkeep.wire import messages as m
+
+from .facts import Person, RequestFacts
+from .registry import Registry
+
+
+def may_see(registry: Registry, person: Person, request: RequestFacts) -> bool:
+    """Let a request be seen by its tenant, by custodians, and by who signed it."""
+    tenant = request.terms.tenant
+    return (
+        person.tenant == tenant
+        or person.role in OPERATOR_ROLES - {"support"}
+        or any(signed.person == person.id for signed in request.signed)
+    ) and (not tenant or tenant in registry.tenants)
+
+
+def view_request(
+    registry: Registry, request: RequestFacts, *, now: datetime
+) -> m.RequestView:
+    """Show a request: exact bytes, names for ids, who signed, what is missing."""
+    outcome = registry.decide(request, now=now)
+    if request.done:
+        state = "done"
+    elif request.denied:
+        state = "denied"
+    elif now >= request.terms.expires:
+        state = "expired"
+    elif not request.signed:
+        state = "draft"
+    else:
+        state = "granted" if outcome.granted else "waiting"
+    missing = outcome.missing if state in ("draft", "waiting") else ()
+    return m.RequestView(
+        id=request.id,
+        terms=request.terms.format(),
+        state=state,
+        missing=missing,
+        facts=_facts(registry, request),
+        signed_by=tuple(
+            f"{name_of(registry, signed.person)} ({signed.decision})"
+            for signed in request.signed
+        ),
+    )
+
+
+def name_of(registry: Registry, person_id: str) -> str:
+    """Name a person, also one who has left."""
+    person = registry.people.get(person_id)
+    return person.name if person else f"{person_id} (left)"
+
+
+def _facts(registry: Registry, request: RequestFacts) -> dict[str, str]:
+    terms = request.terms
+    tenant = registry.tenants.get(terms.tenant)
+    found = registry.lists.get(terms.list)
+    recipient = registry.recipients.get(terms.recipient)
+    facts = {
+        "action": terms.action.value,
+        "tenant": tenant.name if tenant else "the operator",
+        "list": found.name if found else "",
+        "rows": str(terms.cap) if terms.cap else "",
+        "recipient": recipient.name if recipient else "",
+        "purpose": terms.purpose,
+        "until": format_time(terms.expires),
+    }
+    if terms.subject:
+        subject = terms.subject_fields()
+        facts["about"] = " ".join(
+            subject[key]
+            for key in ("name", "kind", "role", "id", "classes")
+            if key in subject
+        )
+    return {key: value for key, value in facts.items() if value}

@@ -1,0 +1,144 @@
+"""From what a person typed to the terms of a request.
+
+Names become ids; segments and tokens get their one spelling.
+"""
+
+import re
+from datetime import UTC, datetime
+
+from listkeep.core.canonical import parse
+from listkeep.core.errors import Code, MalformedError, RefusedError
+from listkeep.core.grants import OPERATOR_ROLES, Action, Terms
+from listkeep.core.sealing import format_token, parse_token
+from listkeep.core.segments import Schema, parse_segment
+from listkeep.wire import messages as m
+
+from .facts import ListFacts, Person, Recipient, parse_age_recipient
+from .registry import Registry
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_ABOUT_A_LIST = frozenset(
+    {Action.REVEAL, Action.EXPORT, Action.IMPORT, Action.SUPPRESS}
+)
+
+
+def fill_terms(registry: Registry, person: Person, message: m.DraftRequest) -> Terms:
+    """Write everything of the terms but window, nonce and facts.
+
+    Raises:
+        RefusedError: Something named is not there for this person.
+        MalformedError: Something typed cannot be used.
+    """
+    if message.action not in frozenset(Action):
+        raise MalformedError(
+            "there is no such action",
+            code=Code.REQUEST_INVALID,
+            hint=f"one of {', '.join(sorted(Action))}",
+        )
+    action = Action(message.action)
+    found: ListFacts | None = None
+    if action in _ABOUT_A_LIST:
+        found = find_list(registry, message.list, tenant=person.tenant)
+    _check_subject(action, message)
+    tenant = _tenant(registry, person, message.tenant)
+    selection, cap = _selection(action, message, found)
+    return Terms(
+        keeper=registry.keeper,
+        action=action,
+        tenant=tenant,
+        list=found.id if found else "",
+        selection=selection,
+        cap=cap,
+        purpose=message.purpose.strip(),
+        recipient=_recipient(registry, action, message.recipient, tenant),
+        subject=message.subject,
+        not_before=_EPOCH,
+        expires=_EPOCH.replace(hour=1),
+        nonce="",
+        facts="",
+    )
+
+
+def find_list(registry: Registry, name: str, *, tenant: str) -> ListFacts:
+    """Find a tenant's list by id or name.
+
+    Raises:
+        RefusedError: There is none, as far as this tenant may know.
+    """
+    for found in registry.lists.values():
+        if found.tenant == tenant and name in (found.id, found.name):
+            return found
+    raise RefusedError(
+        "there is no such list", code=Code.NOT_FOUND, hint="see `listkeep list ls`"
+    )
+
+
+def _tenant(registry: Registry, person: Person, name: str) -> str:
+    """Resolve the tenant: people of a tenant speak for their own only."""
+    if not name:
+        return person.tenant
+    for tenant in registry.tenants.values():
+        mine = tenant.id == person.tenant or person.role in OPERATOR_ROLES
+        if mine and name in (tenant.id, tenant.name):
+            return tenant.id
+    raise RefusedError("there is no such tenant", code=Code.NOT_FOUND)
+
+
+def _check_subject(action: Action, message: m.DraftRequest) -> None:
+    """Let an import name its file, and nothing else about a list have a subject."""
+    if action is Action.IMPORT:
+        subject = parse(message.subject.encode())
+        expected = {"sha256": subject.get("sha256"), "rows": str(message.cap)}
+        if subject != expected or not _SHA256.fullmatch(subject["sha256"]):
+            raise MalformedError(
+                "an import is signed for by its file's SHA-256 and row count",
+                code=Code.REQUEST_INVALID,
+                hint="`listkeep request import LIST FILE` computes both",
+            )
+    elif action in _ABOUT_A_LIST and message.subject:
+        raise MalformedError("this action has no subject", code=Code.REQUEST_INVALID)
+
+
+def _selection(
+    action: Action, message: m.DraftRequest, found: ListFacts | None
+) -> tuple[str, int]:
+    if action is Action.REVEAL:
+        tokens = {format_token(parse_token(t)) for t in message.selection.split()}
+        if not tokens:
+            raise MalformedError(
+                "a reveal names the tokens it opens", code=Code.REQUEST_INVALID
+            )
+        return " ".join(sorted(tokens)), len(tokens)
+    if action is Action.EXPORT and found is not None:
+        schema = Schema.parse(found.facets)
+        if message.cap < 1:
+            raise MalformedError(
+                "an export says how many rows at most",
+                code=Code.REQUEST_INVALID,
+                hint="add --rows N",
+            )
+        return parse_segment(message.selection or "all", schema).format(), message.cap
+    return "", message.cap
+
+
+def _recipient(registry: Registry, action: Action, name: str, tenant: str) -> str:
+    """Resolve whom the rows are encrypted to.
+
+    A reveal goes to a key the requester's own device made for this one request; an
+    export goes to an enrolled recipient of the tenant.
+    """
+    if action is Action.REVEAL:
+        parse_age_recipient(name)
+        return name
+    if action is not Action.EXPORT:
+        return ""
+    known: Recipient
+    for known in registry.recipients.values():
+        if known.tenant == tenant and name in (known.id, known.name):
+            return known.id
+    raise RefusedError(
+        "there is no such recipient",
+        code=Code.NOT_FOUND,
+        hint="see `listkeep recipient ls`; owners enrol one with `recipient add`",
+    )

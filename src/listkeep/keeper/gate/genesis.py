@@ -1,0 +1,84 @@
+"""The beginning of an instance: two custodians vouch for each other and the facts.
+
+The digest of the facts is pinned in the key store. A database with another genesis,
+another profile or other first custodians does not start.
+"""
+
+from datetime import datetime
+
+from listkeep.core.canonical import digest, encode
+from listkeep.core.errors import Code, ConflictError
+from listkeep.core.grants import format_time
+from listkeep.core.ledger.events import Event
+from listkeep.keeper.keys import KeyStore
+from listkeep.keeper.ledger.queries import read_head
+from listkeep.keeper.ledger.services import LEDGER_KEY, locked_log
+from listkeep.wire.messages import Assertion
+
+from .passkeys import encode_assertion
+from .replay import CUSTODIANS, GENESIS_FACTS
+from .sessions import STATE_KEY
+from .turns import Gate
+
+
+def write_facts(
+    *,
+    keeper: str,
+    profile: str,
+    rp_id: str,
+    custodians: tuple[dict[str, str], dict[str, str]],
+    now: datetime,
+) -> dict[str, str]:
+    """Write the facts both custodians will sign."""
+    return {
+        "keeper": keeper,
+        "profile": profile,
+        "rp_id": rp_id,
+        "origins": f"https://{rp_id} {cli_origin(keeper)}",
+        "created": format_time(now),
+        **{
+            name: encode(subject).decode()
+            for name, subject in zip(CUSTODIANS, custodians, strict=True)
+        },
+    }
+
+
+def seal_genesis(
+    store: KeyStore,
+    facts: dict[str, str],
+    assertions: tuple[Assertion, Assertion],
+    *,
+    now: datetime,
+) -> Gate:
+    """Make the first keys, pin the genesis, write entry 0, and read it back.
+
+    Raises:
+        ConflictError: The instance exists already.
+        VerificationError: A custodian's signature does not verify.
+    """
+    size, _ = read_head()
+    if size or store.read_mark().size:  # also when its database was taken away
+        raise ConflictError(
+            "this instance exists already",
+            code=Code.ALREADY_EXISTS,
+            hint="choose another LISTKEEP_HOME",
+        )
+    for key_id in (LEDGER_KEY, STATE_KEY):
+        store.create(key_id)
+    store.pin({"genesis": digest({k: facts[k] for k in GENESIS_FACTS}), **_id(facts)})
+    with locked_log(store, origin=facts["keeper"]) as log:
+        signatures = {
+            f"assertion_{name}": encode_assertion(assertion)
+            for name, assertion in zip(CUSTODIANS, assertions, strict=True)
+        }
+        log.append(Event.GENESIS_SEALED, {**facts, **signatures}, at=now)
+    return Gate(store)
+
+
+def cli_origin(keeper: str) -> str:
+    """Name the audience of signatures made without a browser."""
+    return f"listkeep-cli://{keeper}"
+
+
+def _id(facts: dict[str, str]) -> dict[str, str]:
+    return {"keeper": facts["keeper"]}

@@ -1,0 +1,38 @@
+"""Tables of the gate. None of them gives authority; the ledger does.
+
+A draft is only bytes waiting for a signature. A session's row is bound by a MAC to
+a key that is not in the database. Suppressions are counted and summed in the
+ledger, so that a missing or planted one is noticed before rows leave.
+"""
+
+from django.db import models
+
+
+class Draft(models.Model):
+    """Terms the keeper wrote that nobody has signed yet."""
+
+    id = models.CharField(primary_key=True, max_length=40)
+    terms = models.BinaryField()
+    person = models.CharField(max_length=40)
+    expires_at = models.DateTimeField()
+
+
+class Session(models.Model):
+    """A signed-in person, carried by one service."""
+
+    id = models.CharField(primary_key=True, max_length=40)
+    verifier = models.BinaryField()
+    person = models.CharField(max_length=40)
+    service = models.CharField(max_length=40)
+    issued_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    seen_at = models.DateTimeField()
+
+
+class Suppression(models.Model):
+    """An address of a list that may not be sent to or exported."""
+
+    pk = models.CompositePrimaryKey("list_id", "token")
+    list_id = models.CharField(max_length=40)
+    token = models.BinaryField(max_length=16)
+    reason = models.CharField(max_length=16)

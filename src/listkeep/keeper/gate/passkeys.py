@@ -1,0 +1,154 @@
+"""Verify what an authenticator returned, more strictly than any library's default.
+
+``fido2`` parses; this module decides. It accepts only: the type ``webauthn.get``,
+our own challenge, the exact origin, not cross-origin and no top origin, the RP ID's
+hash, user present and user verified, ES256 or EdDSA, and a counter that moves on.
+(WebAuthn Level 3, section 7.2.)
+"""
+
+import base64
+import hashlib
+import hmac
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from cryptography.exceptions import InvalidSignature
+from fido2 import cbor
+from fido2.cose import ES256, CoseKey, EdDSA
+from fido2.webauthn import AuthenticatorData
+
+from listkeep.core.errors import Code, MalformedError, VerificationError
+from listkeep.wire.base import decode, encode
+from listkeep.wire.messages import Assertion
+
+_ALGORITHMS: dict[int, type[CoseKey]] = {ES256.ALGORITHM: ES256, EdDSA.ALGORITHM: EdDSA}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RelyingParty:
+    """Where signatures for this keeper are made, to the letter."""
+
+    rp_id: str
+    origins: tuple[str, ...]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Credential:
+    """A public key that signs for one person."""
+
+    id: str  # base64url
+    public_key: bytes  # COSE key, CBOR
+    software: bool  # accepted under the demo profile only
+
+
+def verify_assertion(
+    assertion: Assertion,
+    *,
+    challenge: bytes,
+    credential: Credential,
+    party: RelyingParty,
+) -> int:
+    """Verify one assertion over a challenge and return its signature counter.
+
+    Raises:
+        VerificationError: Anything about it is not as it must be. One message.
+    """
+    try:
+        data = AuthenticatorData(assertion.authenticator_data)
+        key = parse_public_key(credential.public_key)
+        key.verify(
+            assertion.authenticator_data
+            + hashlib.sha256(assertion.client_data).digest(),
+            assertion.signature,
+        )
+    except (ValueError, KeyError, TypeError, InvalidSignature) as error:
+        raise _invalid() from error
+    _verify_client_data(assertion.client_data, challenge, party)
+    expected = hashlib.sha256(party.rp_id.encode()).digest()
+    verified = data.is_user_present() and data.is_user_verified()
+    if not verified or not hmac.compare_digest(data.rp_id_hash, expected):
+        raise _invalid()
+    return int(data.counter)
+
+
+def parse_public_key(encoded: bytes) -> CoseKey:
+    """Read a COSE public key of an accepted algorithm.
+
+    Raises:
+        MalformedError: It is not one, or has trailing bytes.
+    """
+    try:
+        fields: Any = cbor.decode(encoded)
+        key: CoseKey = _ALGORITHMS[fields[3]](fields)
+        canonical = cbor.encode(fields)
+    except (ValueError, KeyError, TypeError, IndexError) as error:
+        raise MalformedError("a public key is not ES256 or EdDSA") from error
+    if canonical != encoded:
+        raise MalformedError("a public key has more than one spelling")
+    return key
+
+
+def encode_assertion(assertion: Assertion) -> str:
+    """Write an assertion as text for a ledger entry."""
+    return encode_base64url(encode(assertion))
+
+
+def decode_assertion(text: str) -> Assertion:
+    """Read an assertion back.
+
+    Raises:
+        MalformedError: The text holds none.
+    """
+    return decode(decode_base64url(text), Assertion)
+
+
+def encode_base64url(data: bytes) -> str:
+    """Write bytes as unpadded base64url."""
+    return base64.urlsafe_b64encode(data).decode().rstrip("=")
+
+
+def decode_base64url(text: str) -> bytes:
+    """Read unpadded base64url, in its one canonical spelling.
+
+    Raises:
+        MalformedError: It is not that.
+    """
+    try:
+        data = base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
+    except ValueError as error:
+        raise MalformedError("not base64url") from error
+    if encode_base64url(data) != text:
+        raise MalformedError("not base64url")
+    return data
+
+
+def _verify_client_data(data: bytes, challenge: bytes, party: RelyingParty) -> None:
+    try:
+        fields = json.loads(data, object_pairs_hook=_unique)
+    except (ValueError, RecursionError) as error:
+        raise _invalid() from error
+    if not isinstance(fields, dict) or fields.get("crossOrigin") not in (None, False):
+        raise _invalid()
+    if fields.get("type") != "webauthn.get" or "topOrigin" in fields:
+        raise _invalid()
+    if fields.get("origin") not in party.origins:
+        raise _invalid()
+    given = str(fields.get("challenge")).encode()
+    if not hmac.compare_digest(given, encode_base64url(challenge).encode()):
+        raise _invalid()
+
+
+def _unique(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    fields = dict(pairs)
+    if len(fields) != len(pairs):
+        raise ValueError
+    return fields
+
+
+def _invalid() -> VerificationError:
+    return VerificationError(
+        "the signature is not valid for these terms",
+        code=Code.SIGNATURE_INVALID,
+        hint="sign again with the passkey enrolled for this person",
+    )

@@ -1,0 +1,374 @@
+"""Requests: the keeper writes the terms, people sign them, the table decides.
+
+The order in which a statement is judged: canonical, window, nonce, facts current,
+who may take part, distinct persons, signature, counter. The first failure refuses,
+and a refusal of a known person's statement is recorded.
+"""
+
+import base64
+import hashlib
+import hmac
+import secrets
+from contextlib import suppress
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+from listkeep.core.canonical import digest
+from listkeep.core.errors import (
+    Code,
+    ConflictError,
+    ListkeepError,
+    RefusedError,
+    VerificationError,
+)
+from listkeep.core.grants import (
+    Action,
+    Decision,
+    Statement,
+    Terms,
+    may_take_part,
+    policy_digest,
+)
+from listkeep.core.ledger.events import Event
+from listkeep.wire import messages as m
+
+from .descriptions import may_see, view_request
+from .drafts import fill_terms
+from .facts import Person, RequestFacts, Signed
+from .models import Draft
+from .passkeys import encode_assertion
+from .registry import Registry
+from .sessions import (
+    DIRECT,
+    STATE_KEY,
+    require_counter,
+    require_credential,
+    resolve_session,
+)
+from .subjects import EVENTS, check_side, check_subject
+from .turns import Gate, Turn
+
+_REFUSALS_RECORDED = 20
+_KINDS = {
+    Decision.REQUEST: Event.REQUEST_MADE,
+    Decision.APPROVE: Event.REQUEST_APPROVED,
+    Decision.DENY: Event.REQUEST_DENIED,
+}
+
+
+def draft_request(
+    gate: Gate, message: m.DraftRequest, *, now: datetime
+) -> m.RequestView:
+    """Write the exact terms of what a person wants, ready to be signed.
+
+    Raises:
+        RefusedError: The person's role may not ask for this, or it is not there.
+        MalformedError: A segment, token, recipient or subject cannot be used.
+    """
+    moment = now.replace(microsecond=0)
+    with gate.view(now) as registry:
+        person = resolve_session(
+            gate, registry, message.session, service=DIRECT, now=now
+        )
+        terms = fill_terms(registry, person, message)
+        terms = replace(
+            terms,
+            not_before=moment,
+            expires=moment + timedelta(seconds=message.valid_seconds),
+            nonce=secrets.token_hex(16),
+            facts=facts_digest(registry, terms),
+        )
+        terms = replace(terms, nonce=f"{terms.nonce}.{_nonce_mac(gate, terms)}")
+        if not may_take_part(terms, person.signer()):
+            raise RefusedError(
+                "your role may not ask for this", hint="ask an owner of the tenant"
+            )
+        if terms.action in EVENTS:
+            check_subject(registry, terms)
+        request = RequestFacts(id=request_id(terms), terms=terms)
+        Draft.objects.filter(expires_at__lte=now).delete()
+        Draft.objects.create(
+            id=request.id,
+            terms=terms.format(),
+            person=person.id,
+            expires_at=terms.expires,
+        )
+        return view_request(registry, request, now=now)
+
+
+def submit_statement(
+    gate: Gate, message: m.SubmitStatement, *, now: datetime
+) -> m.RequestView:
+    """Take one signed statement; carry out an authority change that is now granted.
+
+    Raises:
+        VerificationError: The signature is not this person's on these terms.
+        RefusedError: Expired, replayed, own approval, or not this person's to sign.
+        ConflictError: The request is decided already.
+    """
+    try:
+        with gate.turn(now) as turn:
+            request, is_draft = _load(gate, turn.registry, message.request)
+            signed = _judge(turn, request, message.assertion)
+            fields = {
+                "request": request.id,
+                "person": signed.person,
+                "decision": signed.decision,
+                "assertion": encode_assertion(signed.assertion),
+            }
+            if is_draft:
+                fields["terms"] = request.terms.format().decode()
+                Draft.objects.filter(id=request.id).delete()
+            turn.append(
+                _KINDS[Decision(signed.decision)], fields, list_id=request.terms.list
+            )
+            after = replace(request, signed=[*request.signed, signed])
+            after.denied = signed.decision == Decision.DENY
+            if _carry_out(turn, after):
+                after.done = True
+            return view_request(turn.registry, after, now=now)
+    except (RefusedError, VerificationError, ConflictError) as error:
+        _record_refusal(gate, message, error, now=now)
+        raise
+
+
+def show_requests(
+    gate: Gate, message: m.ShowRequest, *, service: str, now: datetime
+) -> m.RequestViews:
+    """Show requests to people they concern, after doing what has become due."""
+    _carry_out_due(gate, now=now)
+    with gate.view(now) as registry:
+        person = resolve_session(
+            gate, registry, message.session, service=service, now=now
+        )
+        if message.request is not None:
+            found = [_load(gate, registry, message.request)[0]]
+        else:
+            found = list(registry.requests.values())
+        views = [
+            view_request(registry, request, now=now)
+            for request in found
+            if may_see(registry, person, request)
+        ]
+    if message.request is not None and not views:
+        raise _unknown()
+    if message.waiting:
+        views = [view for view in views if view.state == "waiting"]
+    return m.RequestViews(requests=tuple(views))
+
+
+def require_granted(
+    turn: Turn, request_id_: str, *, actions: frozenset[Action]
+) -> RequestFacts:
+    """Require a request that is granted now, verifying every signature again.
+
+    Raises:
+        RefusedError: Unknown, denied, expired, used, frozen, or something is missing.
+        VerificationError: A statement's signature does not verify.
+    """
+    registry = turn.registry
+    request = registry.requests.get(request_id_)
+    if request is None or request.terms.action not in actions:
+        raise _unknown()
+    if request.done:
+        raise RefusedError(
+            "this request was used already",
+            code=Code.REPLAYED,
+            hint="ask anew with `listkeep request`",
+        )
+    if request.denied:
+        raise RefusedError("this request was denied", code=Code.NOT_GRANTED)
+    require_current_facts(registry, request.terms)
+    for signed in request.signed:
+        person = registry.people.get(signed.person)
+        if person is not None:
+            registry.verify_signed(request, person, signed)
+    outcome = registry.decide(request, now=turn.now)
+    if not outcome.granted:
+        raise RefusedError(
+            "the request is not granted",
+            code=outcome.code or Code.NOT_GRANTED,
+            hint="still missing: " + "; ".join(outcome.missing),
+        )
+    return request
+
+
+def require_not_frozen(registry: Registry, tenant: str) -> None:
+    """Refuse releases of lists while a freeze stands.
+
+    Raises:
+        RefusedError: The tenant, or everything, is frozen.
+    """
+    if any(
+        scope in (tenant, "") and kind == "export+reveal"
+        for scope, kind, _side in registry.freezes
+    ):
+        raise RefusedError(
+            "exports and reveals are frozen",
+            code=Code.FROZEN,
+            hint="two of the side that froze can sign `listkeep unfreeze`",
+        )
+
+
+def facts_digest(registry: Registry, terms: Terms) -> str:
+    """Name the facts a decision on these terms uses."""
+    recipient = registry.recipients.get(terms.recipient)
+    found = registry.lists.get(terms.list)
+    tenant = registry.tenants.get(terms.tenant)
+    return digest(
+        {
+            "policy": policy_digest(),
+            "tenant": tenant.name if tenant else "",
+            "list": f"{found.tenant} {found.name}" if found else "",
+            "recipient": recipient.public_key if recipient else "",
+        }
+    )
+
+
+def require_current_facts(registry: Registry, terms: Terms) -> None:
+    """Refuse terms whose facts changed since they were written.
+
+    Raises:
+        RefusedError: A recipient was revoked, a list moved, or policy changed.
+    """
+    if facts_digest(registry, terms) != terms.facts:
+        raise RefusedError(
+            "the facts behind this request changed",
+            code=Code.FACTS_CHANGED,
+            hint="ask anew with `listkeep request`",
+        )
+
+
+def request_id(terms: Terms) -> str:
+    """Name a request after its terms: 60 bits of their digest."""
+    body = hashlib.sha256(terms.format()).digest()
+    return f"r_{base64.b32encode(body).decode().lower()[:12]}"
+
+
+def _load(gate: Gate, registry: Registry, name: str) -> tuple[RequestFacts, bool]:
+    """Find a request in the ledger's state, or a draft that is surely ours."""
+    if name in registry.requests:
+        return registry.requests[name], False
+    draft = Draft.objects.filter(id=name).first()
+    if draft is None:
+        raise _unknown()
+    terms = Terms.parse(bytes(draft.terms))
+    nonce, _, mac = terms.nonce.partition(".")
+    expected = _nonce_mac(gate, replace(terms, nonce=nonce))
+    if request_id(terms) != name or not hmac.compare_digest(mac, expected):
+        raise _unknown()
+    return RequestFacts(id=name, terms=terms), True
+
+
+def _nonce_mac(gate: Gate, terms: Terms) -> str:
+    key = gate.store.get(STATE_KEY)
+    return hmac.digest(key, b"request\x00" + terms.format(), "sha256").hex()[:32]
+
+
+def _judge(turn: Turn, request: RequestFacts, assertion: m.Assertion) -> Signed:
+    registry, terms = turn.registry, request.terms
+    statement = Statement.parse(assertion.statement)
+    if terms.keeper != registry.keeper:
+        raise _unknown()
+    if turn.now >= terms.expires:
+        raise RefusedError(
+            "this request has expired", code=Code.EXPIRED, hint="ask anew"
+        )
+    if request.done or request.intended or request.denied:
+        raise ConflictError("this request is decided already", code=Code.NOT_WAITING)
+    require_current_facts(registry, terms)
+    person = require_credential(registry, statement.person, statement.credential)
+    _require_part(registry, request, person, statement.decision)
+    signed = Signed(person.id, statement.decision, turn.now, assertion)
+    require_counter(registry, person, registry.verify_signed(request, person, signed))
+    return signed
+
+
+def _require_part(
+    registry: Registry, request: RequestFacts, person: Person, decision: str
+) -> None:
+    """Refuse people who may not sign these terms, or not in this role."""
+    if not may_take_part(request.terms, person.signer()):
+        raise RefusedError("your role may not sign this request")
+    check_side(registry, request.terms, person)
+    by_decision = {signed.decision: signed.person for signed in request.signed}
+    asked_by = by_decision.get(Decision.REQUEST)
+    if decision == Decision.REQUEST and asked_by is not None:
+        raise ConflictError("the request is signed already", code=Code.NOT_WAITING)
+    if decision != Decision.REQUEST and asked_by is None:
+        raise RefusedError(
+            "the requester has to sign first",
+            code=Code.NOT_GRANTED,
+            hint="`listkeep sign REQUEST` by the person who asked",
+        )
+    if decision == Decision.APPROVE and asked_by == person.id:
+        raise RefusedError(
+            "nobody approves an own request",
+            code=Code.SELF_APPROVAL,
+            hint="another person has to look at it",
+        )
+    if any(
+        signed.person == person.id and signed.decision == decision
+        for signed in request.signed
+    ):
+        raise ConflictError("you signed this already", code=Code.NOT_WAITING)
+
+
+def _carry_out(turn: Turn, request: RequestFacts) -> bool:
+    """Record an authority change as done once its request is granted."""
+    event = EVENTS.get(request.terms.action)
+    if event is None or request.done or request.denied:
+        return False
+    if not turn.registry.decide(request, now=turn.now).granted:
+        return False
+    check_subject(turn.registry, request.terms)
+    turn.append(event, {"request": request.id, "tenant": request.terms.tenant})
+    return True
+
+
+def _carry_out_due(gate: Gate, *, now: datetime) -> None:
+    """Do what one owner asked for once the others' time to deny it has passed."""
+    with gate.view(now) as registry:
+        due = [
+            request.id
+            for request in registry.requests.values()
+            if request.terms.action in EVENTS
+            and not (request.done or request.denied)
+            and registry.decide(request, now=now).granted
+        ]
+    for name in due:
+        # What cannot be done any more must not stand in everybody else's way.
+        with suppress(ConflictError, RefusedError), gate.turn(now) as turn:
+            _carry_out(turn, turn.registry.requests[name])
+
+
+def _record_refusal(
+    gate: Gate, message: m.SubmitStatement, error: ListkeepError, *, now: datetime
+) -> None:
+    """Record that a known person's statement was refused; strangers leave no trace.
+
+    Without this rule anybody who reaches the socket could fill the ledger. Who
+    knows the ids of a request and a person is bounded by a number per request,
+    because what such a statement claims is not proven.
+    """
+    with gate.turn(now) as turn:
+        person = Statement.parse(message.assertion.statement).person
+        request = turn.registry.requests.get(message.request)
+        known = person in turn.registry.people and request is not None
+        if known and request.refusals < _REFUSALS_RECORDED:
+            turn.append(
+                Event.STATEMENT_REFUSED,
+                {
+                    "request": message.request,
+                    "claimed_person": person,
+                    "code": error.code.value,
+                },
+            )
+
+
+def _unknown() -> RefusedError:
+    return RefusedError(
+        "there is no such request",
+        code=Code.NOT_FOUND,
+        hint="see `listkeep request ls`",
+    )

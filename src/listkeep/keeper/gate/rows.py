@@ -1,0 +1,93 @@
+"""The registry as rows for people to read."""
+
+from listkeep.core.errors import MalformedError
+from listkeep.core.grants import OPERATOR_ROLES, Right, Role
+
+from .facts import Person
+from .lists import require_right
+from .registry import Registry
+from .sessions import principal_of
+
+_Row = dict[str, str]
+
+
+def registry_rows(registry: Registry, person: Person, kind: str) -> tuple[_Row, ...]:
+    """List what a person may know: an owner the own tenant, a custodian all names.
+
+    Raises:
+        RefusedError: The person administers nothing.
+        MalformedError: Unknown kind.
+    """
+    if person.role is not Role.CUSTODIAN:
+        require_right(principal_of(person), Right.ADMINISTER)
+    builders = {
+        "tenant": _tenants,
+        "person": _people,
+        "service": _services,
+        "recipient": _recipients,
+        "freeze": _freezes,
+    }
+    if kind not in builders:
+        raise MalformedError(
+            "the registry has no such kind", hint=f"one of {', '.join(builders)}"
+        )
+    everything = person.role in OPERATOR_ROLES
+    return tuple(
+        {
+            **row,
+            "tenant": _tenant_name(registry, row["tenant"]),
+        }
+        for row in builders[kind](registry)
+        if everything or row["tenant"] == person.tenant
+    )
+
+
+def _tenants(registry: Registry) -> list[_Row]:
+    return [
+        {"id": row.id, "name": row.name, "tenant": row.id}
+        for row in registry.tenants.values()
+    ]
+
+
+def _people(registry: Registry) -> list[_Row]:
+    return [
+        {
+            "id": row.id,
+            "name": row.name,
+            "role": row.role.value,
+            "tenant": row.tenant,
+            "passkey": "software (demo)" if row.credential.software else "hardware",
+        }
+        for row in registry.people.values()
+    ]
+
+
+def _services(registry: Registry) -> list[_Row]:
+    return [
+        {"id": row.id, "name": row.name, "kind": row.kind, "tenant": row.tenant}
+        for row in registry.services.values()
+    ]
+
+
+def _recipients(registry: Registry) -> list[_Row]:
+    return [
+        {
+            "id": row.id,
+            "name": row.name,
+            "public_key": row.public_key,
+            "tenant": row.tenant,
+        }
+        for row in registry.recipients.values()
+    ]
+
+
+def _freezes(registry: Registry) -> list[_Row]:
+    return [
+        {"class": kind, "set_by": side, "tenant": tenant}
+        for tenant, kind, side in sorted(registry.freezes)
+    ]
+
+
+def _tenant_name(registry: Registry, tenant_id: str) -> str:
+    tenant = registry.tenants.get(tenant_id)
+    return tenant.name if tenant else "(operator)"

@@ -1,0 +1,261 @@
+"""Sign in, and say who is calling. A session opens nothing; it only lets one look.
+
+A session is bound to the service that carries it: a session made for the dock is
+refused when presented by anybody else. Its row holds no secret but a MAC under a
+key outside the database, so a planted or edited row signs nobody in.
+"""
+
+import hashlib
+import hmac
+import secrets
+from datetime import datetime, timedelta
+
+from listkeep.core.errors import Code, RefusedError, VerificationError
+from listkeep.core.grants import RIGHTS, Right, SignIn, format_time
+from listkeep.core.ledger.events import Event
+from listkeep.wire import messages as m
+
+from .facts import Person, Service
+from .identifiers import new_id, new_secret
+from .models import Session
+from .passkeys import verify_assertion
+from .registry import Registry
+from .turns import Gate
+
+STATE_KEY = "state"
+DIRECT = "keeper"  # the audience of people who talk to the keeper themselves
+LIFETIME = timedelta(hours=8)
+IDLE = timedelta(minutes=15)
+_SEEN_STEP = timedelta(minutes=1)
+_NONCE_LIFETIME = timedelta(minutes=5)
+_SERVICE_RIGHTS = {
+    "app": frozenset({Right.VIEW, Right.TOUCH}),
+    "intake": frozenset({Right.TOUCH}),
+}
+
+
+def begin_sign_in(gate: Gate, *, now: datetime) -> m.Nonce:
+    """Make a nonce that signs somebody in once, within five minutes."""
+    body = f"{int(now.timestamp())}.{secrets.token_hex(16)}"
+    return m.Nonce(nonce=f"{body}.{_mac(gate, 'nonce', body).hex()}")
+
+
+def finish_sign_in(gate: Gate, message: m.FinishSignIn, *, now: datetime) -> m.Session:
+    """Check a signed sign-in statement and start a session.
+
+    Raises:
+        MalformedError: Not a sign-in statement; an approval is of another type.
+        VerificationError: Unknown passkey, or not its signature.
+        RefusedError: The nonce is used, too old or not ours; unknown service.
+    """
+    statement = SignIn.parse(message.assertion.statement)
+    _require_nonce(gate, statement.nonce, now=now)
+    with gate.turn(now) as turn:
+        registry = turn.registry
+        person = require_credential(registry, statement.person, statement.credential)
+        if statement.keeper != registry.keeper or statement.nonce in registry.nonces:
+            raise RefusedError(
+                "this sign-in was used before", code=Code.REPLAYED, hint="sign in anew"
+            )
+        if statement.service not in {DIRECT, *registry.services}:
+            raise RefusedError("there is no such service", code=Code.NOT_FOUND)
+        counter = verify_assertion(
+            message.assertion,
+            challenge=statement.challenge(),
+            credential=person.credential,
+            party=registry.party,
+        )
+        require_counter(registry, person, counter)
+        session, secret = _new_session(gate, person, statement.service, now)
+        turn.append(
+            Event.SESSION_STARTED,
+            {
+                "session": session.id,
+                "person": person.id,
+                "service": statement.service,
+                "credential": person.credential.id,
+                "counter": str(counter),
+                "nonce": statement.nonce,
+            },
+        )
+        session.save(force_insert=True)
+    return m.Session(
+        session=f"lks_{session.id}_{secret}",
+        person=person.id,
+        name=person.name,
+        expires_at=format_time(session.expires_at),
+    )
+
+
+def end_session(gate: Gate, token: str, *, service: str, now: datetime) -> None:
+    """End a session at once."""
+    with gate.turn(now) as turn:
+        person = resolve_session(gate, turn.registry, token, service=service, now=now)
+        turn.append(
+            Event.SESSION_ENDED, {"session": _split(token)[0], "person": person.id}
+        )
+
+
+def resolve_session(
+    gate: Gate, registry: Registry, token: str, *, service: str, now: datetime
+) -> Person:
+    """Say whose session this is, for the service that carries it.
+
+    Raises:
+        RefusedError: Not a live session of this service. One message for all causes.
+    """
+    session_id, secret = _split(token)
+    row = Session.objects.filter(id=session_id).first()
+    if row is None or not hmac.compare_digest(
+        _session_mac(gate, row, secret), bytes(row.verifier)
+    ):
+        raise _not_signed_in()
+    person = registry.people.get(row.person)
+    if person is None or row.id in registry.ended_sessions:
+        raise _not_signed_in()
+    idle = now - row.seen_at
+    if row.service != service or now >= row.expires_at or idle >= IDLE:
+        raise _not_signed_in()
+    if idle >= _SEEN_STEP:
+        Session.objects.filter(id=row.id).update(seen_at=now)
+    return person
+
+
+def resolve_service(registry: Registry, key: str) -> Service:
+    """Say which service a key belongs to.
+
+    Raises:
+        RefusedError: Unknown or revoked.
+    """
+    service = registry.services.get(key[4:18]) if key.startswith("lkk_") else None
+    verifier = hashlib.sha256(key.encode()).hexdigest()
+    if service is None or not hmac.compare_digest(verifier, service.verifier):
+        raise _not_signed_in()
+    return service
+
+
+def resolve_caller(
+    gate: Gate, registry: Registry, caller: m.Caller, *, carrier: Service, now: datetime
+) -> m.Principal:
+    """Say who a building speaks for, and which rights that gives in which tenant.
+
+    Raises:
+        RefusedError: Neither a live session of the carrier nor a tenant's service key.
+    """
+    if caller.session:
+        person = resolve_session(
+            gate, registry, caller.session, service=carrier.id, now=now
+        )
+        return principal_of(person)
+    service = resolve_service(registry, caller.service_key)
+    rights = _SERVICE_RIGHTS.get(service.kind, frozenset())
+    return m.Principal(
+        kind=service.kind,
+        id=service.id,
+        name=service.name,
+        tenant=service.tenant,
+        rights=tuple(sorted(rights)),
+    )
+
+
+def principal_of(person: Person) -> m.Principal:
+    """Describe a person with the rights of the role."""
+    return m.Principal(
+        kind="person",
+        id=person.id,
+        name=person.name,
+        tenant=person.tenant,
+        rights=tuple(sorted(RIGHTS[person.role])),
+    )
+
+
+def require_credential(registry: Registry, person_id: str, credential: str) -> Person:
+    """Find the person who owns the credential a statement names.
+
+    Raises:
+        VerificationError: Nobody, or somebody else.
+    """
+    person = registry.people.get(person_id)
+    if person is None or person.credential.id != credential:
+        raise VerificationError(
+            "no such passkey is enrolled for this person",
+            code=Code.CREDENTIAL_UNKNOWN,
+            hint="check the name after --as, or ask an owner to enrol the passkey",
+        )
+    if person.credential.software and registry.profile != "demo":
+        raise VerificationError(
+            "software passkeys count in the demo profile only",
+            code=Code.CREDENTIAL_UNKNOWN,
+        )
+    return person
+
+
+def require_counter(registry: Registry, person: Person, counter: int) -> None:
+    """Refuse a signature counter that did not move on (a cloned authenticator).
+
+    Raises:
+        VerificationError: It stood still or went back.
+    """
+    known = registry.counters.get(person.credential.id, 0)
+    if counter <= known and (counter or known):
+        raise VerificationError(
+            "the passkey's counter did not move on: it may have been copied",
+            code=Code.SIGNATURE_INVALID,
+        )
+
+
+def _split(token: str) -> tuple[str, str]:
+    """Split ``lks_<id>_<secret>``; anything else names no session."""
+    return (token[4:18], token[19:]) if token.startswith("lks_") else ("", "")
+
+
+def _new_session(
+    gate: Gate, person: Person, service: str, now: datetime
+) -> tuple[Session, str]:
+    secret = new_secret()
+    moment = now.replace(microsecond=0)
+    session = Session(
+        id=new_id("n"),
+        person=person.id,
+        service=service,
+        issued_at=moment,
+        expires_at=moment + LIFETIME,
+        seen_at=now,
+    )
+    session.verifier = _session_mac(gate, session, secret)
+    return session, secret
+
+
+def _session_mac(gate: Gate, row: Session, secret: str) -> bytes:
+    return _mac(
+        gate,
+        "session",
+        *(row.id, row.person, row.service),
+        *(format_time(row.issued_at), format_time(row.expires_at), secret),
+    )
+
+
+def _mac(gate: Gate, *parts: str) -> bytes:
+    text = "\x00".join(parts).encode()
+    return hmac.digest(gate.store.get(STATE_KEY), text, "sha256")
+
+
+def _require_nonce(gate: Gate, nonce: str, *, now: datetime) -> None:
+    body, _, mac = nonce.rpartition(".")
+    made_at, _, _ = body.partition(".")
+    ours = hmac.compare_digest(mac.encode(), _mac(gate, "nonce", body).hex().encode())
+    age = now.timestamp() - int(made_at) if ours else -1
+    if not 0 <= age + 1 < _NONCE_LIFETIME.total_seconds():
+        raise RefusedError(
+            "the sign-in took too long or is not of this keeper",
+            code=Code.EXPIRED,
+            hint="sign in anew",
+        )
+
+
+def _not_signed_in() -> RefusedError:
+    return RefusedError(
+        "not signed in, or the session has ended",
+        code=Code.NOT_SIGNED_IN,
+        hint="run `listkeep login --as NAME`, or use the service's current key",
+    )

@@ -1,0 +1,199 @@
+"""Addresses that may not be sent to or exported, whatever the dock's rows say.
+
+The table is counted and summed: each change records in the ledger how many rows the
+list has now and the exclusive-or of a keyed hash of each. A row that is planted,
+edited or missing therefore shows before anything is exported.
+"""
+
+import hashlib
+from collections.abc import Collection
+from datetime import datetime
+
+from listkeep.core.errors import Code, MalformedError, RefusedError, VerificationError
+from listkeep.core.grants import Action, Budget, Right
+from listkeep.core.ledger.events import Event
+from listkeep.core.sealing import TOKEN_BYTES
+from listkeep.wire import messages as m
+from listkeep.wire.base import MAX_ROWS
+
+from .charges import Measure
+from .drafts import find_list
+from .facts import Service
+from .lists import require_right
+from .models import Suppression
+from .registry import Registry
+from .requests import require_granted
+from .sessions import STATE_KEY, resolve_caller
+from .turns import Gate, Turn
+
+REASONS = frozenset({"unsubscribed", "bounced", "complained", "erased"})
+_CHECK_BYTES = 32
+_LEAST_CEILING = 10
+
+
+def suppress(
+    gate: Gate, message: m.Suppress, *, carrier: Service, now: datetime
+) -> m.Suppressed:
+    """Suppress addresses of a list; those suppressed before are not counted again.
+
+    Raises:
+        RefusedError: No right, no such list or ticket, or more than a day's budget.
+        MalformedError: Unknown reason, or tokens of another length.
+    """
+    if message.reason not in REASONS:
+        raise MalformedError(
+            "there is no such reason", hint=f"one of {', '.join(sorted(REASONS))}"
+        )
+    if message.ticket is not None and message.request is not None:
+        raise MalformedError("rows come from an import or a request, not from both")
+    tokens = split_tokens(message.tokens)
+    with gate.turn(now) as turn:
+        left: int | None = None
+        if message.ticket is not None:
+            principal, list_id = _by_ticket(turn, message)
+        else:
+            principal, list_id, left = _by_caller(gate, turn, message, carrier)
+        known = set(
+            Suppression.objects.filter(list_id=list_id, token__in=tokens).values_list(
+                "token", flat=True
+            )
+        )
+        new = sorted(set(tokens) - {bytes(token) for token in known})
+        if left is not None and len(new) > left:
+            raise RefusedError(
+                "the request covers fewer rows", code=Code.CAP_EXCEEDED
+            )
+        charged = message.ticket is None and message.request is None
+        if charged:
+            turn.registry.charges.require(
+                principal,
+                Measure.ROWS_CHANGED,
+                ceiling=_ceiling(turn.registry, list_id),
+                now=now,
+                amount=len(new),
+            )
+        if new:
+            _record(turn, message, principal=principal, list_id=list_id, new=new)
+    return m.Suppressed(changed=len(new))
+
+
+def suppressed_tokens(turn: Turn, list_id: str) -> frozenset[bytes]:
+    """Read a list's suppressions, after checking them against the ledger.
+
+    Raises:
+        VerificationError: The table is not what the ledger says it is.
+    """
+    tokens = [
+        bytes(token)
+        for token in Suppression.objects.filter(list_id=list_id).values_list(
+            "token", flat=True
+        )
+    ]
+    expected = turn.registry.suppressed.get(list_id, (0, _NOTHING.hex()))
+    check = _fold(turn, list_id, _NOTHING, tokens).hex()
+    if expected != (len(tokens), check):
+        raise VerificationError(
+            "the suppressions of this list were changed outside Listkeep",
+            code=Code.LEDGER_INVALID,
+            hint="releases of the list stay closed; compare with a backup",
+        )
+    return frozenset(tokens)
+
+
+def split_tokens(joined: bytes) -> list[bytes]:
+    """Split tokens that travel joined.
+
+    Raises:
+        MalformedError: The length is no multiple of a token's, or too many.
+    """
+    count, rest = divmod(len(joined), TOKEN_BYTES)
+    if rest or count > MAX_ROWS:
+        raise MalformedError("tokens travel 16 bytes each, at most 4096")
+    return [
+        joined[start : start + TOKEN_BYTES]
+        for start in range(0, len(joined), TOKEN_BYTES)
+    ]
+
+
+_NOTHING = bytes(_CHECK_BYTES)
+
+
+def _by_ticket(turn: Turn, message: m.Suppress) -> tuple[str, str]:
+    ticket = turn.registry.tickets.get(message.ticket or "")
+    if ticket is None or ticket.list_id != message.list:
+        raise RefusedError("there is no such import", code=Code.NOT_FOUND)
+    return ticket.principal, ticket.list_id
+
+
+def _by_caller(
+    gate: Gate, turn: Turn, message: m.Suppress, carrier: Service
+) -> tuple[str, str, int | None]:
+    """Say who asks, about which list, and how many rows a request leaves."""
+    if message.caller is None:
+        raise RefusedError("nobody asked for this", code=Code.NOT_SIGNED_IN)
+    principal = resolve_caller(
+        gate, turn.registry, message.caller, carrier=carrier, now=turn.now
+    )
+    found = find_list(turn.registry, message.list, tenant=principal.tenant)
+    require_right(principal, Right.TOUCH)
+    if message.reason == "erased":
+        require_right(principal, Right.ADMINISTER)
+    if message.request is not None:
+        granted = require_granted(
+            turn, message.request, actions=frozenset({Action.SUPPRESS})
+        )
+        if granted.terms.list != found.id:
+            raise RefusedError("the request is for another list", code=Code.NOT_GRANTED)
+        return principal.id, found.id, granted.terms.cap - granted.rows_used
+    return principal.id, found.id, None
+
+
+def _ceiling(registry: Registry, list_id: str) -> int:
+    """Compute what one principal may change in a day: 1 %, at most 1,000 rows."""
+    share = registry.rows_added.get(list_id, 0) // 100
+    return min(Budget().rows_changed, max(_LEAST_CEILING, share))
+
+
+def _record(
+    turn: Turn,
+    message: m.Suppress,
+    *,
+    principal: str,
+    list_id: str,
+    new: Collection[bytes],
+) -> None:
+    total, check = turn.registry.suppressed.get(list_id, (0, _NOTHING.hex()))
+    charged = message.ticket is None and message.request is None
+    turn.append(
+        Event.ENTRIES_SUPPRESSED,
+        {
+            "principal": principal,
+            "reason": message.reason,
+            "rows": str(len(new)),
+            "total": str(total + len(new)),
+            "check": _fold(turn, list_id, bytes.fromhex(check), new).hex(),
+            "charged": "yes" if charged else "no",
+            "request": message.request or "",
+        },
+        list_id=list_id,
+    )
+    Suppression.objects.bulk_create(
+        Suppression(list_id=list_id, token=token, reason=message.reason)
+        for token in new
+    )
+
+
+def _fold(turn: Turn, list_id: str, start: bytes, tokens: Collection[bytes]) -> bytes:
+    """Sum tokens in any order: the exclusive-or of a keyed hash of each."""
+    keyed = hashlib.blake2b(
+        list_id.encode() + b"\x00",
+        digest_size=_CHECK_BYTES,
+        key=turn.store.get(STATE_KEY),
+        person=b"lk-suppressed",
+    )
+    total = int.from_bytes(start, "big")
+    for token in tokens:
+        state = keyed.copy()
+        state.update(token)
+        total ^= int.from_bytes(state.digest(), "big")
+    return total.to_bytes(_CHECK_BYTES, "big")

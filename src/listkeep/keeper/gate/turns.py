@@ -1,0 +1,130 @@
+"""One turn of the keeper: lock the ledger, catch up, decide, append, commit.
+
+Every decision of the keeper happens inside a turn, so what it decides from is what
+the ledger says at that moment, also when several processes serve one instance.
+"""
+
+import threading
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from listkeep.core.errors import Code, UnavailableError, VerificationError
+from listkeep.core.ledger.events import Event
+from listkeep.core.ledger.tree import leaf_hash
+from listkeep.keeper.keys import KeyStore
+from listkeep.keeper.ledger.queries import read_entries, read_head
+from listkeep.keeper.ledger.services import (
+    Log,
+    locked_log,
+    read_list_heads,
+    verify_checkpoint,
+    verify_ledger,
+)
+
+from .registry import Registry
+from .replay import apply, apply_body
+
+_CLOCK_TOLERANCE = timedelta(seconds=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """What a decision may use while it holds the ledger."""
+
+    registry: Registry
+    log: Log
+    store: KeyStore
+    now: datetime
+
+    def append(
+        self, event: Event, fields: Mapping[str, str], *, list_id: str = ""
+    ) -> int:
+        """Record an event at this turn's time."""
+        return self.log.append(event, fields, at=self.now, list_id=list_id)
+
+
+class Gate:
+    """The keeper's authority in one process; safe to share between threads."""
+
+    def __init__(self, store: KeyStore) -> None:
+        """Read and verify the whole ledger once.
+
+        Raises:
+            VerificationError: The ledger is not the one this key store wrote.
+            UnavailableError: The instance was never initialised.
+        """
+        self.store = store
+        self._lock = threading.RLock()
+        self._registry = Registry(store.pinned())
+        self.origin = self._registry.pinned["keeper"]
+        with locked_log(store, origin=self.origin) as log:  # nobody appends meanwhile
+            for fields in verify_ledger(store, origin=self.origin):
+                apply(self._registry, fields)
+            self._registry.frontier = log.frontier
+
+    @contextmanager
+    def turn(self, now: datetime) -> Iterator[Turn]:
+        """Hold the ledger for one decision; everything in it commits, or nothing.
+
+        Raises:
+            UnavailableError: The clock stands before the newest entry.
+            VerificationError: The ledger's tables were changed meanwhile.
+        """
+        with self._lock, locked_log(self.store, origin=self.origin) as log:
+            self._catch_up()
+            self._require_head(log)
+            self._require_clock(now)
+            yield Turn(self._registry, log, self.store, now)
+
+    @contextmanager
+    def view(self, now: datetime) -> Iterator[Registry]:
+        """Look at the state of authority as of the newest committed entry."""
+        with self._lock:
+            self._catch_up()
+            self._require_clock(now)
+            yield self._registry
+
+    def _catch_up(self) -> None:
+        """Apply what was committed since, after proving that a keeper signed it."""
+        size, checkpoint = read_head()
+        frontier = self._registry.frontier
+        if size == frontier.size:
+            return
+        bodies = []
+        for index, body in read_entries(frontier.size, limit=size - frontier.size):
+            if index != frontier.size:
+                raise _edited()
+            bodies.append(body)
+            frontier, _ = frontier.append(leaf_hash(body))
+        if size != frontier.size:
+            raise _edited()
+        verify_checkpoint(
+            self.store, checkpoint, origin=self.origin, frontier=frontier
+        )
+        for body in bodies:
+            apply_body(self._registry, body)
+
+    def _require_head(self, log: Log) -> None:
+        """Append to nothing but what was verified, or an edited row would be signed."""
+        registry = self._registry
+        if log.frontier != registry.frontier or read_list_heads() != registry.heads:
+            raise _edited()
+
+    def _require_clock(self, now: datetime) -> None:
+        latest = self._registry.latest_at
+        if latest is not None and now < latest - _CLOCK_TOLERANCE:
+            raise UnavailableError(
+                "the keeper's clock stands before its newest ledger entry",
+                code=Code.CLOCK_MOVED_BACK,
+                hint="set the host's clock, then try again",
+            )
+
+
+def _edited() -> VerificationError:
+    return VerificationError(
+        "the ledger was changed while the keeper was running",
+        code=Code.LEDGER_INVALID,
+        hint="stop the keeper and keep a copy of its database",
+    )

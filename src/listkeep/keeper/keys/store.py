@@ -1,0 +1,140 @@
+"""The key store: wrapped keys in files of their own, never in a database.
+
+What is here is not in ``listkeep``'s database backups, so a copied database opens
+nothing. Destroying a key here makes everything sealed under it unreadable, in
+every copy. The store also pins the genesis and remembers how long the ledger was
+when it was last written, so that a rolled-back database is noticed.
+"""
+
+import os
+import secrets
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from listkeep.core.canonical import encode, parse
+from listkeep.core.errors import Code, UnavailableError
+
+from .provider import KEY_BYTES, KeyProvider
+
+_SUFFIX = ".key"
+
+
+@dataclass(frozen=True, slots=True)
+class Mark:
+    """How long the ledger was when it was last written, and its root then."""
+
+    size: int
+    root: bytes
+
+
+class KeyStore:
+    """Create, use and destroy keys by name; safe to share between threads."""
+
+    def __init__(self, path: Path, provider: KeyProvider) -> None:
+        """Open the store; keys are unwrapped when first used."""
+        self._path = path
+        self._provider = provider
+        self._cache: dict[str, bytes] = {}
+        self._mark_lock = threading.Lock()
+        self._marked = 0
+
+    def create(self, key_id: str) -> None:
+        """Make a new random key under a name, unless it exists."""
+        if not self._file(key_id).exists():
+            key = secrets.token_bytes(KEY_BYTES)
+            self._write(key_id, self._provider.wrap(key, key_id=key_id))
+
+    def get(self, key_id: str) -> bytes:
+        """Get a key in the clear, for use inside this process only.
+
+        Raises:
+            UnavailableError: It was never made, was destroyed, or does not unwrap.
+        """
+        key = self._cache.get(key_id)
+        if key is None:
+            key = self._provider.unwrap(self._read(key_id), key_id=key_id)
+            self._cache[key_id] = key
+        return key
+
+    def destroy(self, key_id: str) -> None:
+        """Forget a key; what is sealed under it stays unreadable."""
+        self._cache.pop(key_id, None)
+        self._file(key_id).unlink(missing_ok=True)
+
+    def sign(self, key_id: str, data: bytes) -> bytes:
+        """Sign with Ed25519 under a named key."""
+        return Ed25519PrivateKey.from_private_bytes(self.get(key_id)).sign(data)
+
+    def public_key(self, key_id: str) -> bytes:
+        """Get the Ed25519 public key (32 bytes) of a named key."""
+        private = Ed25519PrivateKey.from_private_bytes(self.get(key_id))
+        return private.public_key().public_bytes_raw()
+
+    def pin(self, facts: dict[str, str]) -> None:
+        """Bind this store to one genesis, for good."""
+        self._write("pin", self._provider.wrap(encode(facts), key_id="pin"))
+
+    def pinned(self) -> dict[str, str]:
+        """Read what ``pin`` wrote.
+
+        Raises:
+            UnavailableError: The instance was never initialised.
+        """
+        return parse(self._provider.unwrap(self._read("pin"), key_id="pin"))
+
+    def write_mark(self, mark: Mark) -> None:
+        """Remember the ledger's length; it never shrinks. Renamed, not synced.
+
+        A mark lost in a crash of the machine only makes the check weaker by the
+        entries since; the ledger itself is synced before it counts.
+        """
+        with self._mark_lock:
+            if mark.size > self._marked:
+                facts = {"size": str(mark.size), "root": mark.root.hex()}
+                wrapped = self._provider.wrap(encode(facts), key_id="mark")
+                self._write("mark", wrapped, durable=False)
+                self._marked = mark.size
+
+    def read_mark(self) -> Mark:
+        """Read the remembered length; zero for a ledger that was never written."""
+        if not self._file("mark").exists():
+            return Mark(0, b"")
+        facts = parse(self._provider.unwrap(self._read("mark"), key_id="mark"))
+        return Mark(int(facts["size"]), bytes.fromhex(facts["root"]))
+
+    def health(self) -> None:
+        """Raise ``UnavailableError`` unless the provider works now."""
+        self._provider.health()
+
+    def _file(self, key_id: str) -> Path:
+        return self._path / f"{key_id}{_SUFFIX}"
+
+    def _read(self, key_id: str) -> bytes:
+        try:
+            return self._file(key_id).read_bytes()
+        except OSError as error:
+            raise UnavailableError(
+                "a key is not in the key store",
+                code=Code.KEY_UNAVAILABLE,
+                hint="it was destroyed, or the key store belongs to another instance",
+            ) from error
+
+    def _write(self, key_id: str, data: bytes, *, durable: bool = True) -> None:
+        target = self._file(key_id)
+        draft = target.with_suffix(".new")
+        descriptor = os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        draft.replace(target)
+        if durable:
+            directory = os.open(self._path, os.O_RDONLY)
+            try:
+                os.fsync(directory)
+            finally:
+                os.close(directory)

@@ -1,0 +1,1 @@
+"""The append-only record: tables and the service that writes them."""

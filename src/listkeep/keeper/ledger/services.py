@@ -1,0 +1,259 @@
+"""Append to the ledger: one transaction on the head row, signed before it commits.
+
+Rules of the room:
+
+- Whoever wants to append takes the head row's lock first, so decision, budget and
+  entry are one transaction, on SQLite as on PostgreSQL, across processes.
+- Entries are flat canonical JSON with a random salt: a guess at an entry's content
+  cannot be checked against its leaf hash.
+- The checkpoint over the new size is signed inside the transaction. A database
+  that was edited by hand therefore has no valid checkpoint.
+- After the commit the key store remembers the size: a database that was rolled
+  back is shorter than that, and the keeper does not start on it.
+"""
+
+import secrets
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from datetime import datetime
+
+from django.db import transaction
+
+from listkeep.core import canonical
+from listkeep.core.errors import Code, MalformedError, VerificationError
+from listkeep.core.grants import format_time
+from listkeep.core.ledger.events import Event
+from listkeep.core.ledger.heads import ListHead as HeadValue
+from listkeep.core.ledger.heads import format_extension, heads_root, link
+from listkeep.core.ledger.note import (
+    Checkpoint,
+    NoteKey,
+    NoteSigner,
+    open_note,
+    sign_note,
+)
+from listkeep.core.ledger.tree import HASH_BYTES, Frontier, leaf_hash
+from listkeep.core.ledger.tree import Node as NodeValue
+from listkeep.keeper.keys import KeyStore, Mark
+
+from .models import Entry, Head, ListHead, Node
+
+LEDGER_KEY = "ledger"
+MAX_ENTRY_BYTES = 65_536
+
+
+class Log:
+    """The locked ledger inside one transaction."""
+
+    def __init__(self, head: Head) -> None:
+        """Start from the locked head."""
+        self._head = head
+        self.frontier = Frontier(head.size, _split(bytes(head.frontier)))
+        self._entries: list[Entry] = []
+        self._nodes: list[NodeValue] = []
+        self._lists: dict[str, HeadValue] = {}
+
+    @property
+    def size(self) -> int:
+        """How many entries there are, with those of this transaction."""
+        return self.frontier.size
+
+    def append(
+        self,
+        event: Event,
+        fields: Mapping[str, str],
+        *,
+        at: datetime,
+        list_id: str = "",
+    ) -> int:
+        """Record one event and return its index; it counts once the block commits.
+
+        Raises:
+            MalformedError: The fields could not be read back: not flat text in
+                NFC, or too long.
+        """
+        entry = {
+            "version": "1",
+            "event": event.value,
+            "at": format_time(at),
+            "salt": secrets.token_hex(16),
+            **fields,
+        }
+        if list_id:
+            entry = {**entry, "list": list_id, **link(self._list_head(list_id))}
+        body = canonical.encode(entry)
+        # What could not be read again would end the ledger for good.
+        canonical.parse(body, max_bytes=MAX_ENTRY_BYTES)
+        if list_id:
+            self._lists[list_id] = HeadValue(
+                int(entry["list_sequence"]), canonical.digest(entry)
+            )
+        index = self.size
+        self.frontier, nodes = self.frontier.append(leaf_hash(body))
+        self._nodes += nodes
+        self._entries.append(Entry(index=index, body=body))
+        return index
+
+    def flush(self, signer: NoteSigner) -> None:
+        """Write what was appended and sign the checkpoint over it."""
+        if not self._entries:
+            return
+        Entry.objects.bulk_create(self._entries)
+        Node.objects.bulk_create(
+            Node(level=node.level, index=node.index, hash=node.hash)
+            for node in self._nodes
+        )
+        for list_id, value in self._lists.items():
+            ListHead.objects.update_or_create(
+                list_id=list_id,
+                defaults={"sequence": value.sequence, "digest": value.digest},
+            )
+        self._head.size = self.frontier.size
+        self._head.frontier = b"".join(self.frontier.hashes)
+        self._head.checkpoint = sign_note(self._checkpoint(signer).format(), signer)
+        self._head.save()
+        self._entries, self._nodes, self._lists = [], [], {}
+
+    def _list_head(self, list_id: str) -> HeadValue | None:
+        if list_id in self._lists:
+            return self._lists[list_id]
+        row = ListHead.objects.filter(list_id=list_id).first()
+        return HeadValue(row.sequence, row.digest) if row else None
+
+    def _checkpoint(self, signer: NoteSigner) -> Checkpoint:
+        extension = format_extension(heads_root(read_list_heads()))
+        return Checkpoint(
+            signer.key.name, self.frontier.size, self.frontier.root, (extension,)
+        )
+
+
+def read_list_heads() -> dict[str, HeadValue]:
+    """Read the newest entry of every list."""
+    return {
+        row.list_id: HeadValue(row.sequence, row.digest)
+        for row in ListHead.objects.all()
+    }
+
+
+def ledger_key(store: KeyStore, *, origin: str) -> NoteKey:
+    """Get the key that verifies this ledger's checkpoints."""
+    return NoteKey(origin, store.public_key(LEDGER_KEY))
+
+
+@contextmanager
+def locked_log(store: KeyStore, *, origin: str) -> Iterator[Log]:
+    """Lock the ledger, let the caller decide and append, then commit all or nothing.
+
+    Raises:
+        VerificationError: The head's row is no head. Whether it is the signed one,
+            the caller compares with what it has verified.
+    """
+    with transaction.atomic(durable=True):
+        head, _ = Head.objects.select_for_update().get_or_create(id=Head.SINGLE)
+        try:
+            log = Log(head)
+        except MalformedError as error:
+            raise _invalid("its head is damaged") from error
+        yield log
+        log.flush(
+            NoteSigner(
+                ledger_key(store, origin=origin),
+                lambda data: store.sign(LEDGER_KEY, data),
+            )
+        )
+    store.write_mark(Mark(log.size, log.frontier.root))
+
+
+def verify_checkpoint(
+    store: KeyStore, checkpoint: bytes, *, origin: str, frontier: Frontier
+) -> tuple[str, ...]:
+    """Verify that a checkpoint is ours and commits to exactly these entries.
+
+    Gives the checkpoint's extension lines.
+
+    Raises:
+        VerificationError: It is not, or it does not.
+    """
+    try:
+        note = open_note(checkpoint, [ledger_key(store, origin=origin)])
+        signed = Checkpoint.parse(note.text)
+    except (MalformedError, VerificationError) as error:
+        raise _invalid("its checkpoint is not ours") from error
+    if signed.head != frontier.head:
+        raise _invalid("its checkpoint is about other entries")
+    return signed.extensions
+
+
+def verify_ledger(store: KeyStore, *, origin: str) -> Iterator[dict[str, str]]:
+    """Read every entry from the first, and prove that they are the signed ledger.
+
+    Yields each entry's fields; only after the last one was taken without an error is
+    any of it to be believed. Costs one hash and one parse per entry.
+
+    Raises:
+        VerificationError: An entry, the head, a list's chain, the checkpoint or the
+            length differs from what was signed or remembered.
+    """
+    mark = store.read_mark()
+    frontier = Frontier()
+    heads: dict[str, HeadValue] = {}
+    for entry in Entry.objects.order_by("index").iterator(chunk_size=2000):
+        body = bytes(entry.body)
+        if entry.index != frontier.size:
+            raise _invalid("an entry is missing")
+        frontier, _ = frontier.append(leaf_hash(body))
+        if frontier.size == mark.size and frontier.root != mark.root:
+            raise _invalid("it is not the ledger this key store wrote")
+        fields = canonical.parse(body, max_bytes=MAX_ENTRY_BYTES)
+        _follow_list(fields, heads)
+        yield fields
+    if frontier.size < mark.size:
+        raise _invalid("it is shorter than it was: an old copy was put back")
+    _verify_head(store, origin, frontier, heads)
+
+
+def _follow_list(fields: dict[str, str], heads: dict[str, HeadValue]) -> None:
+    list_id = fields.get("list_sequence") and fields.get("list")
+    if list_id:
+        expected = link(heads.get(list_id))
+        if any(fields.get(key) != value for key, value in expected.items()):
+            raise _invalid("a list's chain is broken")
+        heads[list_id] = HeadValue(
+            int(fields["list_sequence"]), canonical.digest(fields)
+        )
+
+
+def _verify_head(
+    store: KeyStore, origin: str, frontier: Frontier, heads: dict[str, HeadValue]
+) -> None:
+    head = Head.objects.filter(id=Head.SINGLE).first()
+    if head is None:
+        if frontier.size:
+            raise _invalid("its head is missing")
+        return
+    extensions = verify_checkpoint(
+        store, bytes(head.checkpoint), origin=origin, frontier=frontier
+    )
+    expected = format_extension(heads_root(heads))
+    if (
+        head.size != frontier.size
+        or _split(bytes(head.frontier)) != frontier.hashes
+        or extensions != (expected,)
+        or read_list_heads() != heads
+    ):
+        raise _invalid("its head is not the one that was signed")
+
+
+def _split(hashes: bytes) -> tuple[bytes, ...]:
+    return tuple(
+        hashes[start : start + HASH_BYTES]
+        for start in range(0, len(hashes), HASH_BYTES)
+    )
+
+
+def _invalid(what: str) -> VerificationError:
+    return VerificationError(
+        f"the ledger cannot be trusted: {what}",
+        code=Code.LEDGER_INVALID,
+        hint="stop, keep a copy of the database, and compare with a backup or witness",
+    )

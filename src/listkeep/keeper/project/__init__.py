@@ -1,0 +1,1 @@
+"""The keeper as a Django project: settings, routes, errors at the edge."""

@@ -1,0 +1,43 @@
+"""Errors at the keeper's edge: ours as they are, everything else without a word."""
+
+import logging
+import traceback
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+
+from listkeep.core.errors import ListkeepError
+from listkeep.wire.base import MEDIA_TYPE, encode
+from listkeep.wire.problems import problem_of
+
+log = logging.getLogger("listkeep.keeper")
+
+
+class ProblemMiddleware:
+    """Turn exceptions into problem messages."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        """Wrap the views."""
+        self._get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        """Pass the request on."""
+        return self._get_response(request)
+
+    def process_exception(
+        self, _request: HttpRequest, error: Exception
+    ) -> HttpResponse:
+        """Answer with the error's code, or with ``internal`` for one that is not ours.
+
+        The texts of foreign exceptions can hold what was being worked on, so only
+        their kind and the lines they passed are logged.
+        """
+        if not isinstance(error, ListkeepError):
+            frames = traceback.extract_tb(error.__traceback__)
+            places = " < ".join(f"{f.filename}:{f.lineno}" for f in reversed(frames))
+            log.error("%s at %s", type(error).__name__, places)
+            error = ListkeepError("the keeper failed", hint="its log says where")
+        return HttpResponse(
+            encode(problem_of(error)), status=error.status, content_type=MEDIA_TYPE
+        )

@@ -1,0 +1,72 @@
+"""Settings of the keeper, fed by ``keeper.toml`` in the instance's home."""
+
+import secrets
+
+from listkeep.core.errors import Code, MalformedError
+from listkeep.wire.config import Config, instance_home, read_config
+
+
+class KeeperConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``keeper.toml``. Paths are relative to the instance's home."""
+
+    socket: str = "keeper.sock"
+    """Where the keeper listens. Whoever can connect can speak to it."""
+
+    keys: str = "keys"
+    """The key store. Back it up apart from the databases."""
+
+    spool: str = "spool"
+    """Finished exports that were not delivered yet: age ciphertext only."""
+
+    database: str = "keeper.sqlite3"
+    """The ledger's database file."""
+
+    threads: int = 4
+    """How many calls are served at once."""
+
+    def __post_init__(self) -> None:
+        """Refuse what contradicts itself.
+
+        Raises:
+            MalformedError: Fewer than one thread, or a database among the keys.
+        """
+        if self.threads < 1 or self.database.startswith(f"{self.keys}/"):
+            raise MalformedError(
+                "keeper.toml contradicts itself",
+                code=Code.CONFIG_INVALID,
+                hint="threads >= 1; the database does not lie in the key store",
+            )
+
+
+HOME = instance_home()
+CONFIG = read_config(HOME / "keeper.toml", KeeperConfig)
+KEY_STORE = HOME / CONFIG.keys
+SPOOL = HOME / CONFIG.spool
+DATABASE = HOME / CONFIG.database
+SOCKET = HOME / CONFIG.socket
+
+SECRET_KEY = secrets.token_urlsafe(32)  # Django signs nothing here
+DEBUG = False
+ALLOWED_HOSTS = ["keeper"]
+ROOT_URLCONF = "listkeep.keeper.project.urls"
+WSGI_APPLICATION = "listkeep.keeper.project.wsgi.application"
+INSTALLED_APPS = ["listkeep.keeper.ledger", "listkeep.keeper.gate"]
+MIDDLEWARE = ["listkeep.keeper.project.problems.ProblemMiddleware"]
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024  # one batch; exports are streamed
+LOGGING_CONFIG = None  # the serve command sets up logging
+
+DATABASES = {
+    "default": {
+        "ENGINE": "django.db.backends.sqlite3",
+        "NAME": DATABASE,
+        "CONN_MAX_AGE": None,  # one connection a thread, for as long as it lives
+        "OPTIONS": {
+            "timeout": 60,
+            "transaction_mode": "IMMEDIATE",
+            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+        },
+    }
+}

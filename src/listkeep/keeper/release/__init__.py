@@ -1,0 +1,1 @@
+"""Seal what comes in; open what was granted, counted and recorded first."""

@@ -1,0 +1,106 @@
+"""The release room's part of the wire: imports, look-ups, reveals, exports."""
+
+from collections.abc import Iterator
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.urls import path
+
+from listkeep.core.errors import MalformedError
+from listkeep.keeper.gate.endpoint import Call, current_time, endpoint, open_gate
+from listkeep.keeper.gate.turns import Gate
+from listkeep.wire import messages as m
+from listkeep.wire.base import FRAME_BYTES, decode
+
+from .exports import deliver, run_export
+from .imports import finish_import, seal_import_rows, start_import
+from .look_ups import look_up
+from .reveals import run_reveal
+
+_MAX_FRAME_BYTES = 64 * 1024 * 1024
+
+
+@endpoint(m.StartImport)
+def imports_start(gate: Gate, message: m.StartImport, call: Call) -> m.ImportTicket:
+    """Permit adding rows to a list."""
+    return start_import(gate, message, carrier=call.service("dock"), now=call.now)
+
+
+@endpoint(m.SealRows)
+def imports_seal(gate: Gate, message: m.SealRows, call: Call) -> m.SealedRows:
+    """Seal rows in flight."""
+    call.service("dock")
+    return seal_import_rows(gate, message, now=call.now)
+
+
+@endpoint(m.FinishImport)
+def imports_finish(gate: Gate, message: m.FinishImport, call: Call) -> m.Empty:
+    """Close an import."""
+    call.service("dock")
+    return finish_import(gate, message, now=call.now)
+
+
+@endpoint(m.LookUp)
+def look_up_address(gate: Gate, message: m.LookUp, call: Call) -> m.FoundToken:
+    """Tell the token of one exact address."""
+    return look_up(gate, message, carrier=call.service("dock"), now=call.now)
+
+
+@endpoint(m.RunReveal)
+def reveals_run(gate: Gate, message: m.RunReveal, call: Call) -> m.Ciphertext:
+    """Open the few rows of a granted reveal."""
+    return run_reveal(gate, message, now=call.now)
+
+
+def exports_run(request: HttpRequest) -> HttpResponseBase:
+    """Open a granted export: frames of sealed rows in, an age file out."""
+    call = Call(request)
+    carrier = call.service("dock")
+    frames = _frames(request)
+    first = next(frames, b"")
+    target = run_export(
+        open_gate(),
+        decode(first, m.RunExport),
+        (decode(frame, m.RowBatch) for frame in frames),
+        carrier=carrier,
+        spool=settings.SPOOL,
+        clock=current_time,
+    )
+    return StreamingHttpResponse(deliver(target), content_type="application/age")
+
+
+def _frames(request: HttpRequest) -> Iterator[bytes]:
+    """Cut the body into frames; an empty one ends it.
+
+    Raises:
+        MalformedError: A frame is too long, or the body ends before its end mark.
+    """
+    while True:
+        size = int.from_bytes(_read(request, FRAME_BYTES), "big")
+        if size == 0:
+            return
+        if size > _MAX_FRAME_BYTES:
+            raise MalformedError("a frame is too long")
+        yield _read(request, size)
+
+
+def _read(request: HttpRequest, size: int) -> bytes:
+    parts, missing = [], size
+    while missing:
+        part = request.read(missing)
+        if not part:
+            raise MalformedError("the rows ended in the middle")
+        parts.append(part)
+        missing -= len(part)
+    return b"".join(parts)
+
+
+_VIEWS = {
+    "imports/start": imports_start,
+    "imports/seal": imports_seal,
+    "imports/finish": imports_finish,
+    "look-up": look_up_address,
+    "reveals/run": reveals_run,
+    "exports/run": exports_run,
+}
+urlpatterns = [path(route, view) for route, view in _VIEWS.items()]

@@ -1,0 +1,280 @@
+"""Open a granted export straight into age, for the enrolled recipient.
+
+Sealed rows stream in; what is kept meanwhile is ciphertext only the recipient can
+open, in a spool file that goes when it was delivered. The intent is in the ledger
+before the first row opens, the outcome before the first byte leaves. Every row is
+checked against the signed selection, the keeper's own suppressions and the cap; one
+row too many, or one that does not belong, and nothing leaves.
+"""
+
+import hashlib
+import io
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import BinaryIO, Protocol, cast
+
+import pyrage
+
+from listkeep.core.errors import Code, ListkeepError, RefusedError, VerificationError
+from listkeep.core.grants import Action
+from listkeep.core.ledger.events import Event
+from listkeep.core.segments import Schema, parse_segment
+from listkeep.keeper.gate.facts import (
+    ListFacts,
+    Recipient,
+    RequestFacts,
+    Service,
+    parse_age_recipient,
+)
+from listkeep.keeper.gate.requests import require_granted, require_not_frozen
+from listkeep.keeper.gate.sessions import resolve_session
+from listkeep.keeper.gate.suppressions import suppressed_tokens
+from listkeep.keeper.gate.turns import Gate
+from listkeep.wire import messages as m
+
+from .formats import prepare_writer
+from .opening import Opener, Shape, rows_of
+
+_FREEZE_CHECK_SECONDS = 1.0
+_CHUNK = 65_536
+
+
+class Clock(Protocol):
+    """Tells the time now."""
+
+    def __call__(self) -> datetime:
+        """Read the clock."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    request: RequestFacts
+    found: ListFacts
+    recipient: Recipient
+    suppressed: frozenset[bytes]
+
+
+def run_export(  # noqa: PLR0913 - the edge passes its ports
+    gate: Gate,
+    message: m.RunExport,
+    batches: Iterator[m.RowBatch],
+    *,
+    carrier: Service,
+    spool: Path,
+    clock: Clock,
+) -> Path:
+    """Open the rows of a granted export into an age file, and return where it is.
+
+    A run that died is repeated under the same grant; its cap is charged once. If an
+    earlier run finished but was not delivered, its file is delivered again.
+
+    Raises:
+        RefusedError: Not granted, used, frozen, or more rows than the cap.
+        VerificationError: A row was edited, swapped, or is outside the selection.
+    """
+    spool.mkdir(mode=0o700, exist_ok=True)
+    target = spool / f"{message.request}.age"
+    if target.exists() and _is_delivery(gate, message, carrier, clock()):
+        return target
+    target.unlink(missing_ok=True)
+    run = _intend(gate, message, carrier, now=clock())
+    draft = target.with_suffix(".part")
+    plain = _Plaintext(gate, message.format, run, batches, clock)
+    try:
+        with draft.open("wb") as file:
+            sink = _Digest(file)
+            _encrypt(plain, sink, run.recipient)
+        _complete(gate, run, plain, sink, now=clock())
+        draft.replace(target)
+    except ListkeepError as error:
+        _refuse(gate, run, error, now=clock())
+        raise
+    finally:
+        draft.unlink(missing_ok=True)
+    return target
+
+
+def deliver(path: Path) -> Iterator[bytes]:
+    """Read a finished file out, and forget it once it was read to the end."""
+    with path.open("rb") as file:
+        while chunk := file.read(_CHUNK):
+            yield chunk
+    path.unlink(missing_ok=True)
+
+
+def _is_delivery(
+    gate: Gate, message: m.RunExport, carrier: Service, now: datetime
+) -> bool:
+    """Tell whether this is the same export, finished but not delivered."""
+    with gate.view(now) as registry:
+        person = resolve_session(
+            gate, registry, message.session, service=carrier.id, now=now
+        )
+        request = registry.requests.get(message.request)
+        return (
+            request is not None
+            and request.done
+            and request.terms.action is Action.EXPORT
+            and request.terms.tenant == person.tenant
+            and now < request.terms.expires
+        )
+
+
+def _intend(
+    gate: Gate, message: m.RunExport, carrier: Service, *, now: datetime
+) -> _Run:
+    """Record the intent: from here on nonce and budget are spent."""
+    with gate.turn(now) as turn:
+        registry = turn.registry
+        person = resolve_session(
+            gate, registry, message.session, service=carrier.id, now=now
+        )
+        request = require_granted(
+            turn, message.request, actions=frozenset({Action.EXPORT})
+        )
+        if request.terms.tenant != person.tenant:
+            raise RefusedError("there is no such request", code=Code.NOT_FOUND)
+        require_not_frozen(registry, request.terms.tenant)
+        found = registry.lists[request.terms.list]
+        recipient = registry.recipients[request.terms.recipient]
+        suppressed = suppressed_tokens(turn, found.id)
+        turn.append(
+            Event.EXPORT_INTENDED,
+            {
+                "request": request.id,
+                "person": person.id,
+                "recipient": recipient.id,
+                "cap": str(request.terms.cap),
+            },
+            list_id=found.id,
+        )
+        return _Run(request, found, recipient, suppressed)
+
+
+class _Plaintext:
+    """The opened rows as a stream the encryption pulls from."""
+
+    def __init__(
+        self,
+        gate: Gate,
+        kind: str,
+        run: _Run,
+        batches: Iterator[m.RowBatch],
+        clock: Clock,
+    ) -> None:
+        self._gate, self._run, self._batches, self._clock = gate, run, batches, clock
+        self._opener, self._shape = Opener(gate.store, run.found), Shape(run.found)
+        first, self._write = prepare_writer(kind, self._shape.names)
+        segment = parse_segment(
+            run.request.terms.selection, Schema.parse(run.found.facets)
+        )
+        self._matches = segment.compile()
+        self._buffer = bytearray(first)
+        self._checked = time.monotonic()
+        self.rows = 0
+        self.withheld = 0
+        self.error: ListkeepError | None = None
+
+    def read(self, size: int = -1) -> bytes:
+        """Give the next bytes; keep our own error, which the library would lose."""
+        try:
+            while len(self._buffer) < size and (batch := next(self._batches, None)):
+                self._take(batch)
+        except ListkeepError as error:
+            self.error = error
+            raise
+        data = bytes(self._buffer[:size])
+        del self._buffer[:size]
+        return data
+
+    def _take(self, batch: m.RowBatch) -> None:
+        self._require_not_frozen()
+        suppressed, write = self._run.suppressed, self._write
+        for row in rows_of(batch):
+            if row.token in suppressed:
+                self.withheld += 1
+                continue
+            opened = self._opener.open(row)
+            facets = self._shape.decode_facets(row.facets)
+            if not self._matches(facets, "subscribed"):
+                raise VerificationError(
+                    "a row is outside the signed selection", code=Code.ROW_INVALID
+                )
+            self.rows += 1
+            if self.rows > self._run.request.terms.cap:
+                raise RefusedError(
+                    "more rows than were signed for", code=Code.CAP_EXCEEDED
+                )
+            self._buffer += write(self._shape.values(opened, facets))
+
+    def _require_not_frozen(self) -> None:
+        moment = time.monotonic()
+        if moment - self._checked >= _FREEZE_CHECK_SECONDS:
+            self._checked = moment
+            with self._gate.view(self._clock()) as registry:
+                require_not_frozen(registry, self._run.request.terms.tenant)
+
+
+class _Digest:
+    """A file that counts and hashes what is written."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._hash = hashlib.sha256()
+        self.size = 0
+
+    def write(self, data: bytes) -> int:
+        """Write and count."""
+        self._hash.update(data)
+        self.size += len(data)
+        return self._file.write(data)
+
+    def flush(self) -> None:
+        """Flush the file."""
+        self._file.flush()
+
+    def hexdigest(self) -> str:
+        """Name what was written."""
+        return self._hash.hexdigest()
+
+
+def _encrypt(plain: _Plaintext, sink: _Digest, recipient: Recipient) -> None:
+    try:
+        # The library only reads, writes and flushes; its stubs ask for more.
+        pyrage.encrypt_io(
+            cast("io.BufferedIOBase", plain),
+            cast("io.BufferedIOBase", sink),
+            [parse_age_recipient(recipient.public_key)],
+        )
+    except pyrage.EncryptError as error:
+        raise plain.error or ListkeepError("encrypting the export failed") from error
+
+
+def _complete(
+    gate: Gate, run: _Run, plain: _Plaintext, sink: _Digest, *, now: datetime
+) -> None:
+    with gate.turn(now) as turn:
+        turn.append(
+            Event.EXPORT_COMPLETED,
+            {
+                "request": run.request.id,
+                "rows": str(plain.rows),
+                "withheld": str(plain.withheld),
+                "bytes": str(sink.size),
+                "sha256": sink.hexdigest(),
+            },
+            list_id=run.found.id,
+        )
+
+
+def _refuse(gate: Gate, run: _Run, error: ListkeepError, *, now: datetime) -> None:
+    with gate.turn(now) as turn:
+        turn.append(
+            Event.RELEASE_REFUSED,
+            {"request": run.request.id, "code": error.code.value},
+            list_id=run.found.id,
+        )

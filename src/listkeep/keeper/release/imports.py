@@ -1,0 +1,242 @@
+"""Seal rows in flight: within a daily budget, or under an owner's signature.
+
+Whoever can add rows and read tokens can test guesses, so rows are reserved in the
+ledger before their tokens are told: one by one batch within the daily budget, in
+slices under a signed import, at most three times its cap so that a run that died
+can be repeated.
+"""
+
+import secrets
+import threading
+import time
+from datetime import datetime, timedelta
+
+from listkeep.core.addresses import parse_many
+from listkeep.core.errors import Code, MalformedError, RefusedError
+from listkeep.core.grants import Action, Budget, Right
+from listkeep.core.ledger.events import Event
+from listkeep.core.sealing import BATCH_ID_BYTES, OpenedRow, make_tokens, seal_rows
+from listkeep.keeper.gate.charges import Measure
+from listkeep.keeper.gate.drafts import find_list
+from listkeep.keeper.gate.facts import ListFacts, Service, Ticket
+from listkeep.keeper.gate.identifiers import new_id
+from listkeep.keeper.gate.lists import index_key, list_key, require_right
+from listkeep.keeper.gate.requests import require_granted
+from listkeep.keeper.gate.sessions import resolve_caller
+from listkeep.keeper.gate.turns import Gate, Turn
+from listkeep.wire import messages as m
+from listkeep.wire.base import MAX_ROWS
+
+_SLICE_ROWS = 262_144
+_RUNS = 3
+_LONGEST_IMPORT = timedelta(hours=12)
+
+
+class Reservations:
+    """Rows this process may still seal per import, out of what the ledger reserved."""
+
+    def __init__(self) -> None:
+        """Start with none."""
+        self._left: dict[str, int] = {}
+        self._lock = threading.Lock()
+
+    def take(self, gate: Gate, ticket_id: str, rows: int, *, now: datetime) -> None:
+        """Use up rows, reserving more in the ledger first where needed.
+
+        Raises:
+            RefusedError: The import is not open, or its budget or cap is used up.
+        """
+        with self._lock:
+            if self._left.get(ticket_id, 0) < rows:
+                got = _reserve(gate, ticket_id, rows, now=now)
+                self._left[ticket_id] = self._left.get(ticket_id, 0) + got
+            self._left[ticket_id] -= rows
+
+    def forget(self, ticket_id: str) -> None:
+        """Drop what is left of a closed import."""
+        with self._lock:
+            self._left.pop(ticket_id, None)
+
+
+_reservations = Reservations()
+
+
+def start_import(
+    gate: Gate, message: m.StartImport, *, carrier: Service, now: datetime
+) -> m.ImportTicket:
+    """Permit adding rows to a list, and record who does it.
+
+    Raises:
+        RefusedError: No right, no such list, budget spent, or request not granted.
+    """
+    with gate.turn(now) as turn:
+        principal = resolve_caller(
+            gate, turn.registry, message.caller, carrier=carrier, now=now
+        )
+        found = find_list(turn.registry, message.list, tenant=principal.tenant)
+        require_right(principal, Right.TOUCH)
+        if message.request is None:
+            max_rows, sha256 = _budget_left(turn, principal.id), ""
+        else:
+            max_rows, sha256 = _signed_for(turn, message.request, found)
+        ticket = m.ImportTicket(
+            ticket=new_id("i"), list=found.id, max_rows=max_rows, sha256=sha256
+        )
+        turn.append(
+            Event.IMPORT_STARTED,
+            {
+                "ticket": ticket.ticket,
+                "principal": principal.id,
+                "request": message.request or "",
+                "max_rows": str(max_rows),
+                "sha256": sha256,
+            },
+            list_id=found.id,
+        )
+        return ticket
+
+
+def seal_import_rows(gate: Gate, message: m.SealRows, *, now: datetime) -> m.SealedRows:
+    """Seal up to 4096 rows; one that is no address comes back with an empty seal.
+
+    Raises:
+        RefusedError: The import is not open, or it has no rows left.
+        MalformedError: Columns of different lengths, or too many rows.
+    """
+    rows = len(message.addresses)
+    if not rows == len(message.fields) == len(message.facets) <= MAX_ROWS:
+        raise MalformedError("a batch is at most 4096 rows of equal columns")
+    with gate.view(now) as registry:
+        ticket = _open_ticket(registry.tickets.get(message.ticket), now=now)
+        found = registry.lists[ticket.list_id]
+        if not {ticket.principal} & {*registry.people, *registry.services}:
+            raise RefusedError(
+                "who began this import has left", code=Code.NOT_SIGNED_IN
+            )
+    _reservations.take(gate, ticket.id, rows, now=now)
+    parsed = parse_many(message.addresses)
+    good = [position for position, address in enumerate(parsed) if address is not None]
+    addresses = [address for address in parsed if address is not None]
+    tokens = make_tokens(
+        gate.store.get(index_key(found.tenant)),
+        [address.index_form for address in addresses],
+    )
+    batch_id = secrets.token_bytes(BATCH_ID_BYTES)
+    sealed = seal_rows(
+        gate.store.get(list_key(found.id)),
+        list_id=found.id,
+        batch_id=batch_id,
+        row_version=int(time.time()),
+        positions=good,
+        tokens=tokens,
+        facets=[message.facets[position] for position in good],
+        rows=[
+            OpenedRow(address.spelling, message.fields[position])
+            for position, address in zip(good, addresses, strict=True)
+        ],
+    )
+    return _spread(batch_id, rows, good, tokens, sealed)
+
+
+def finish_import(gate: Gate, message: m.FinishImport, *, now: datetime) -> m.Empty:
+    """Close an import. The numbers are the dock's word, and recorded as such."""
+    with gate.turn(now) as turn:
+        ticket = _open_ticket(turn.registry.tickets.get(message.ticket), now=now)
+        event = Event.IMPORT_FINISHED if message.committed else Event.IMPORT_ABANDONED
+        turn.append(
+            event,
+            {
+                "ticket": ticket.id,
+                "principal": ticket.principal,
+                "rows": str(message.rows),
+                "added": str(message.added),
+                "updated": str(message.updated),
+                "sha256": message.sha256,
+            },
+            list_id=ticket.list_id,
+        )
+    _reservations.forget(message.ticket)
+    return m.Empty()
+
+
+def _spread(
+    batch_id: bytes,
+    rows: int,
+    good: list[int],
+    tokens: list[bytes],
+    sealed: list[bytes],
+) -> m.SealedRows:
+    """Answer in the order asked, with gaps for what was not accepted."""
+    if len(good) == rows:
+        return m.SealedRows(batch_id=batch_id, tokens=b"".join(tokens), sealed=sealed)
+    all_tokens = [bytes(16)] * rows
+    all_sealed = [b""] * rows
+    for position, token, row in zip(good, tokens, sealed, strict=True):
+        all_tokens[position], all_sealed[position] = token, row
+    return m.SealedRows(
+        batch_id=batch_id, tokens=b"".join(all_tokens), sealed=all_sealed
+    )
+
+
+def _budget_left(turn: Turn, principal: str) -> int:
+    ceiling = Budget().rows_added
+    used = turn.registry.charges.used(principal, Measure.ROWS_ADDED, now=turn.now)
+    if used >= ceiling:
+        raise _over_budget()
+    return ceiling - used
+
+
+def _signed_for(turn: Turn, request_id: str, found: ListFacts) -> tuple[int, str]:
+    request = require_granted(turn, request_id, actions=frozenset({Action.IMPORT}))
+    if request.terms.list != found.id:
+        raise RefusedError("the request is for another list", code=Code.NOT_GRANTED)
+    return request.terms.cap, request.terms.subject_fields()["sha256"]
+
+
+def _reserve(gate: Gate, ticket_id: str, rows: int, *, now: datetime) -> int:
+    with gate.turn(now) as turn:
+        registry = turn.registry
+        ticket = _open_ticket(registry.tickets.get(ticket_id), now=now)
+        if ticket.request:
+            request = registry.requests[ticket.request]
+            ceiling = min(
+                ticket.max_rows - ticket.reserved,
+                _RUNS * request.terms.cap - request.rows_used,
+            )
+            if rows > ceiling:
+                raise RefusedError(
+                    "the file has more rows than were signed for",
+                    code=Code.CAP_EXCEEDED,
+                    hint="ask anew with `listkeep request import`",
+                )
+            amount = min(ceiling, max(rows, _SLICE_ROWS))
+        else:
+            if rows > Budget().rows_added - registry.charges.used(
+                ticket.principal, Measure.ROWS_ADDED, now=now
+            ):
+                raise _over_budget()
+            amount = rows
+        turn.append(
+            Event.ROWS_RESERVED,
+            {"ticket": ticket.id, "rows": str(amount)},
+            list_id=ticket.list_id,
+        )
+    return amount
+
+
+def _open_ticket(ticket: Ticket | None, *, now: datetime) -> Ticket:
+    if ticket is None or now >= ticket.started_at + _LONGEST_IMPORT:
+        raise RefusedError(
+            "there is no such import, or it is closed",
+            code=Code.NOT_FOUND,
+            hint="start the import anew",
+        )
+    return ticket
+
+
+def _over_budget() -> RefusedError:
+    return RefusedError(
+        f"more than {Budget().rows_added:,} rows a day need an owner's signature",
+        code=Code.BUDGET_SPENT,
+        hint="`listkeep request import LIST FILE`, then `listkeep sign`",
+    )

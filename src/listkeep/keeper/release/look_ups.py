@@ -1,0 +1,59 @@
+"""Tell the token of one exact address: budgeted and recorded, found or not."""
+
+import hmac
+from datetime import datetime
+
+from listkeep.core.addresses import parse_address
+from listkeep.core.errors import RefusedError
+from listkeep.core.grants import Budget, Right
+from listkeep.core.ledger.events import Event
+from listkeep.core.sealing import make_token
+from listkeep.keeper.gate.charges import Measure
+from listkeep.keeper.gate.drafts import find_list
+from listkeep.keeper.gate.facts import Service
+from listkeep.keeper.gate.lists import index_key, require_right
+from listkeep.keeper.gate.sessions import STATE_KEY, resolve_caller
+from listkeep.keeper.gate.turns import Gate, Turn
+from listkeep.wire import messages as m
+
+
+def look_up(
+    gate: Gate, message: m.LookUp, *, carrier: Service, now: datetime
+) -> m.FoundToken:
+    """Compute the token of an address for a person who asks about one.
+
+    Raises:
+        MalformedError: It is no address.
+        RefusedError: A service asks, the right is missing, or the budget is spent.
+    """
+    address = parse_address(message.address)
+    with gate.turn(now) as turn:
+        principal = resolve_caller(
+            gate, turn.registry, message.caller, carrier=carrier, now=now
+        )
+        found = find_list(turn.registry, message.list, tenant=principal.tenant)
+        require_right(principal, Right.LOOK_UP)
+        if principal.kind != "person":
+            raise RefusedError("look-ups are for people")
+        token = make_token(gate.store.get(index_key(found.tenant)), address.index_form)
+        item = item_digest(turn, token)
+        turn.registry.charges.require(
+            principal.id,
+            Measure.LOOK_UPS,
+            ceiling=Budget().look_ups,
+            now=now,
+            items=(item,),
+        )
+        turn.append(
+            Event.ADDRESS_LOOKED_UP,
+            {"person": principal.id, "item": item},
+            list_id=found.id,
+        )
+    return m.FoundToken(token=token)
+
+
+def item_digest(turn: Turn, token: bytes) -> str:
+    """Name a token in the ledger: keyed, so that it joins with nothing outside."""
+    return hmac.digest(turn.store.get(STATE_KEY), b"item\x00" + token, "sha256").hex()[
+        :24
+    ]

@@ -1,0 +1,95 @@
+"""Open sealed rows, and believe nothing about them that was not authenticated."""
+
+from collections.abc import Iterator, Sequence
+
+import msgspec
+
+from listkeep.core.errors import Code, MalformedError, VerificationError
+from listkeep.core.sealing import (
+    BATCH_ID_BYTES,
+    TOKEN_BYTES,
+    OpenedRow,
+    SealedRow,
+    open_row,
+)
+from listkeep.core.segments import Schema
+from listkeep.keeper.gate.facts import ListFacts
+from listkeep.keeper.gate.lists import index_key, list_key
+from listkeep.keeper.keys import KeyStore
+from listkeep.wire import messages as m
+from listkeep.wire.base import MAX_ROWS
+
+Value = str | int | bool | None
+
+
+class Opener:
+    """Opens rows of one list; keys stay inside."""
+
+    def __init__(self, store: KeyStore, found: ListFacts) -> None:
+        """Fetch the list's and the tenant's key.
+
+        Raises:
+            UnavailableError: A key was destroyed or does not unwrap.
+        """
+        self._list_id = found.id
+        self._list_key = store.get(list_key(found.id))
+        self._index_key = store.get(index_key(found.tenant))
+
+    def open(self, row: SealedRow) -> OpenedRow:
+        """Open one row.
+
+        Raises:
+            VerificationError: It is not the row its token says, of this list.
+        """
+        return open_row(self._list_key, self._index_key, list_id=self._list_id, row=row)
+
+
+class Shape:
+    """What one list's rows look like in the clear."""
+
+    def __init__(self, found: ListFacts) -> None:
+        """Prepare decoders for facets and sealed fields."""
+        schema = Schema.parse(found.facets)
+        self.decode_facets = schema.decoder()
+        self.names = ("address", *schema.names, *found.fields)
+        self._fields = len(found.fields)
+
+    def values(self, opened: OpenedRow, facets: Sequence[Value]) -> list[Value]:
+        """Put a row's values in the order of ``names``."""
+        try:
+            fields = msgspec.json.decode(opened.fields or "[]", type=list[str])
+        except msgspec.DecodeError as error:
+            raise VerificationError(
+                "a row's sealed fields are no list", code=Code.ROW_INVALID
+            ) from error
+        if len(fields) > self._fields:
+            raise VerificationError(
+                "a row holds fields the list does not have", code=Code.ROW_INVALID
+            )
+        fields += [""] * (self._fields - len(fields))
+        return [opened.address, *facets, *fields]
+
+
+def rows_of(batch: m.RowBatch) -> Iterator[SealedRow]:
+    """Take a batch apart.
+
+    Raises:
+        MalformedError: Its columns have different lengths, or too many rows.
+    """
+    rows = len(batch.sealed)
+    if (
+        not rows == len(batch.facets) == len(batch.positions) <= MAX_ROWS
+        or len(batch.tokens) != rows * TOKEN_BYTES
+        or len(batch.batch_ids) != rows * BATCH_ID_BYTES
+    ):
+        raise MalformedError("a batch is at most 4096 rows of equal columns")
+    for index, (position, sealed, facets) in enumerate(
+        zip(batch.positions, batch.sealed, batch.facets, strict=True)
+    ):
+        yield SealedRow(
+            batch.tokens[index * TOKEN_BYTES : (index + 1) * TOKEN_BYTES],
+            batch.batch_ids[index * BATCH_ID_BYTES : (index + 1) * BATCH_ID_BYTES],
+            position,
+            sealed,
+            facets,
+        )

@@ -1,0 +1,127 @@
+"""Open a few rows for one person, encrypted to the device that asked.
+
+The answer is an age file for the key in the signed terms, so neither the wire nor a
+stolen session ever carries an address in the clear.
+"""
+
+import hashlib
+from datetime import datetime
+
+import msgspec
+import pyrage
+
+from listkeep.core.errors import Code, ListkeepError, RefusedError
+from listkeep.core.grants import Action, Budget
+from listkeep.core.ledger.events import Event
+from listkeep.core.sealing import SealedRow, format_token
+from listkeep.keeper.gate.charges import Measure
+from listkeep.keeper.gate.facts import ListFacts, RequestFacts, parse_age_recipient
+from listkeep.keeper.gate.requests import require_granted, require_not_frozen
+from listkeep.keeper.gate.sessions import DIRECT, resolve_session
+from listkeep.keeper.gate.turns import Gate
+from listkeep.wire import messages as m
+
+from .look_ups import item_digest
+from .opening import Opener, Shape, rows_of
+
+
+def run_reveal(gate: Gate, message: m.RunReveal, *, now: datetime) -> m.Ciphertext:
+    """Open the rows a granted reveal names, once, for the person who asked.
+
+    Order: grant, freeze, budget, intent recorded, open, outcome recorded, answer.
+
+    Raises:
+        RefusedError: Not granted, somebody else's, used, frozen, or budget spent.
+        VerificationError: A row is not what its token says.
+    """
+    rows = list(rows_of(message.rows))
+    request, found = _intend(gate, message, rows, now=now)
+    try:
+        age = _open(gate, request, found, rows)
+    except ListkeepError as error:
+        with gate.turn(now) as turn:
+            turn.append(
+                Event.RELEASE_REFUSED,
+                {"request": request.id, "code": error.code.value},
+                list_id=found.id,
+            )
+        raise
+    with gate.turn(now) as turn:
+        turn.append(
+            Event.REVEAL_COMPLETED,
+            {
+                "request": request.id,
+                "rows": str(len(rows)),
+                "sha256": hashlib.sha256(age).hexdigest(),
+            },
+            list_id=found.id,
+        )
+    return m.Ciphertext(age=age, rows=len(rows))
+
+
+def _intend(
+    gate: Gate, message: m.RunReveal, rows: list[SealedRow], *, now: datetime
+) -> tuple[RequestFacts, ListFacts]:
+    """Record the intent: from here on nonce and budget are spent."""
+    with gate.turn(now) as turn:
+        registry = turn.registry
+        person = resolve_session(
+            gate, registry, message.session, service=DIRECT, now=now
+        )
+        request = require_granted(
+            turn, message.request, actions=frozenset({Action.REVEAL})
+        )
+        if request.signed[0].person != person.id:
+            raise RefusedError("only the person who asked may open this")
+        if request.intended:
+            raise RefusedError(
+                "this reveal was opened already", code=Code.REPLAYED, hint="ask anew"
+            )
+        tokens = {format_token(row.token) for row in rows}
+        if tokens != set(request.terms.selection.split()) or len(tokens) != len(rows):
+            raise RefusedError(
+                "these are not the rows that were signed for", code=Code.NOT_GRANTED
+            )
+        require_not_frozen(registry, request.terms.tenant)
+        items = sorted(item_digest(turn, row.token) for row in rows)
+        registry.charges.require(
+            person.id,
+            Measure.REVEALS,
+            ceiling=Budget().reveals,
+            now=now,
+            items=items,
+        )
+        turn.append(
+            Event.REVEAL_INTENDED,
+            {
+                "request": request.id,
+                "person": person.id,
+                "rows": str(len(rows)),
+                "items": " ".join(items),
+            },
+            list_id=request.terms.list,
+        )
+        return request, registry.lists[request.terms.list]
+
+
+def _open(
+    gate: Gate, request: RequestFacts, found: ListFacts, rows: list[SealedRow]
+) -> bytes:
+    opener, shape = Opener(gate.store, found), Shape(found)
+    lines = [
+        msgspec.json.encode(
+            {
+                "token": format_token(row.token),
+                **dict(
+                    zip(
+                        shape.names,
+                        shape.values(opener.open(row), shape.decode_facets(row.facets)),
+                        strict=True,
+                    )
+                ),
+            }
+        )
+        for row in rows
+    ]
+    recipient = parse_age_recipient(request.terms.recipient)
+    return pyrage.encrypt(b"\n".join(lines), [recipient])

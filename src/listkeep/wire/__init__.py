@@ -1,0 +1,1 @@
+"""Typed messages between the buildings, and the clients of keeper and dock."""

@@ -1,0 +1,162 @@
+"""What the dock answers over HTTP, as typed values.
+
+Unlike messages between the buildings these are read leniently: a newer dock may say
+more than an older client understands.
+"""
+
+import msgspec
+
+Facets = dict[str, str | int | bool | None]
+
+
+class DockHealth(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether the dock is there, and its keeper."""
+
+    version: str
+    keeper: bool
+    profile: str | None = None
+
+
+class DockList(msgspec.Struct, frozen=True, kw_only=True):
+    """A list; asked for alone, also how many entries it has, by status."""
+
+    id: str
+    name: str
+    tenant: str
+    facets: tuple[str, ...]
+    fields: tuple[str, ...]
+    created_at: str
+    entries: int | None = None
+    statuses: dict[str, int] = {}
+
+
+class DockImport(msgspec.Struct, frozen=True, kw_only=True):
+    """How far an import has come."""
+
+    id: str
+    list: str
+    state: str
+    rows: int
+    rejected: int
+    bytes: int
+    size: int
+    added: int | None
+    updated: int | None
+    rounded: bool
+    sha256: str
+    family: str
+    code: str
+    message: str
+    hint: str
+    max_rows: int
+
+
+class DockReject(msgspec.Struct, frozen=True, kw_only=True):
+    """A line that was turned away, and why."""
+
+    line: int
+    reason: str
+    detail: str
+
+
+class DockCount(msgspec.Struct, frozen=True, kw_only=True):
+    """How many entries a segment selects; the segment as it was understood."""
+
+    count: int
+    segment: str
+
+
+class DockBar(msgspec.Struct, frozen=True, kw_only=True):
+    """One value of a facet; ``None`` is a missing one."""
+
+    value: str | int | bool | None
+    entries: int
+
+
+class DockHistogram(msgspec.Struct, frozen=True, kw_only=True):
+    """The values of one facet, and how many entries have a rarer one."""
+
+    facet: str
+    values: tuple[DockBar, ...]
+    other: int
+
+
+class DockEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry as everybody sees it."""
+
+    token: str
+    status: str
+    facets: Facets
+
+
+class DockFound(msgspec.Struct, frozen=True, kw_only=True):
+    """The token of the address that was asked for, and its entry if there is one."""
+
+    token: str
+    found: bool
+    status: str | None
+    facets: Facets | None
+
+
+class DockSuppressed(msgspec.Struct, frozen=True, kw_only=True):
+    """How many tokens were not suppressed before, and how many entries changed."""
+
+    suppressed: int
+    changed: int
+
+
+class DockExport(msgspec.Struct, frozen=True, kw_only=True):
+    """One run of an export."""
+
+    id: str
+    request: str
+    list: str
+    state: str
+    rows: int
+    bytes: int
+    sha256: str
+    code: str
+    message: str
+    hint: str
+
+
+class DockListsPage(msgspec.Struct, frozen=True, kw_only=True):
+    """The lists a caller may view."""
+
+    lists: tuple[DockList, ...]
+
+
+class DockRejectsPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Some of the lines that were turned away, and where to go on."""
+
+    rejects: tuple[DockReject, ...]
+    cursor: str | None
+
+
+class DockHistogramsPage(msgspec.Struct, frozen=True, kw_only=True):
+    """The values of all facets in a segment."""
+
+    facets: tuple[DockHistogram, ...]
+
+
+class DockTokensPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Some of the entries a segment selects, and where to go on."""
+
+    entries: tuple[DockEntry, ...]
+    cursor: str | None
+
+
+class DockSealedRow(msgspec.Struct, frozen=True, kw_only=True):
+    """One sealed row; bytes in base64."""
+
+    token: str
+    batch_id: str
+    position: int
+    sealed: str
+    facets: str
+
+
+class DockSealedRowsPage(msgspec.Struct, frozen=True, kw_only=True):
+    """The sealed rows of a reveal."""
+
+    rows: tuple[DockSealedRow, ...]

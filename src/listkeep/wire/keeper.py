@@ -1,0 +1,212 @@
+"""The keeper's client: HTTP over a unix socket, msgpack both ways."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Self, TypeVar
+
+import httpx
+import msgspec
+
+from listkeep.core.errors import Code, MalformedError, UnavailableError
+
+from . import messages as m
+from .base import FRAME_BYTES, MEDIA_TYPE, decode, encode
+from .problems import error_of
+
+_R = TypeVar("_R", bound=msgspec.Struct)
+
+
+class KeeperClient:
+    """Speak to one keeper, as a service (with its key) or for a person (without).
+
+    Every method raises the keeper's own error, or ``UnavailableError`` when it does
+    not answer in time. Safe to share between threads.
+    """
+
+    def __init__(
+        self, socket: Path, *, service_key: str = "", timeout_seconds: float = 30
+    ) -> None:
+        """Prepare a client; nothing is sent yet."""
+        headers = {"content-type": MEDIA_TYPE}
+        if service_key:
+            headers["authorization"] = f"Bearer {service_key}"
+        self._http = httpx.Client(
+            transport=httpx.HTTPTransport(uds=str(socket)),
+            base_url="http://keeper/v1/",
+            headers=headers,
+            timeout=httpx.Timeout(timeout_seconds, connect=5),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._http.close()
+
+    def health(self) -> m.Health:
+        """Ask whether the keeper is there."""
+        return self._call("health", m.Empty(), m.Health)
+
+    # --- for services ---
+
+    def authorize(self, message: m.Authorize) -> m.Principal:
+        """Ask who a caller is and whether it may touch."""
+        return self._call("authorize", message, m.Principal)
+
+    def create_list(self, message: m.CreateList) -> m.ListRecord:
+        """Open a list."""
+        return self._call("lists/create", message, m.ListRecord)
+
+    def extend_list(self, message: m.ExtendList) -> m.ListRecord:
+        """Append sealed fields to a list."""
+        return self._call("lists/extend", message, m.ListRecord)
+
+    def show_lists(self, message: m.ShowLists) -> m.ListRecords:
+        """Read the lists a caller may view."""
+        return self._call("lists/show", message, m.ListRecords)
+
+    def start_import(self, message: m.StartImport) -> m.ImportTicket:
+        """Ask to add rows to a list."""
+        return self._call("imports/start", message, m.ImportTicket)
+
+    def seal_rows(self, message: m.SealRows) -> m.SealedRows:
+        """Seal up to 4096 rows."""
+        return self._call("imports/seal", message, m.SealedRows)
+
+    def finish_import(self, message: m.FinishImport) -> None:
+        """Close an import."""
+        self._call("imports/finish", message, m.Empty)
+
+    def suppress(self, message: m.Suppress) -> m.Suppressed:
+        """Make addresses unsendable and unexportable."""
+        return self._call("suppress", message, m.Suppressed)
+
+    def look_up(self, message: m.LookUp) -> m.FoundToken:
+        """Ask for the token of one exact address."""
+        return self._call("look-up", message, m.FoundToken)
+
+    @contextmanager
+    def run_export(
+        self, message: m.RunExport, batches: Iterable[m.RowBatch]
+    ) -> Iterator[Iterator[bytes]]:
+        """Stream sealed rows in; get the recipient's age file as a stream of bytes.
+
+        The keeper has recorded the outcome before the first byte arrives.
+        """
+        with (
+            _translated(),
+            self._http.stream(
+                "POST", "exports/run", content=_frames(message, batches)
+            ) as response,
+        ):
+            if response.status_code != httpx.codes.OK:
+                raise _problem(response.read())
+            yield response.iter_bytes(65_536)
+
+    # --- for persons ---
+
+    def begin_sign_in(self) -> m.Nonce:
+        """Ask for a nonce to sign in with."""
+        return self._call("sign-in/begin", m.BeginSignIn(), m.Nonce)
+
+    def finish_sign_in(self, message: m.FinishSignIn) -> m.Session:
+        """Sign in."""
+        return self._call("sign-in/finish", message, m.Session)
+
+    def end_session(self, message: m.EndSession) -> None:
+        """Sign out."""
+        self._call("sign-out", message, m.Empty)
+
+    def who_am_i(self, message: m.WhoAmI) -> m.Principal:
+        """Ask whose session this is."""
+        return self._call("who-am-i", message, m.Principal)
+
+    def draft_request(self, message: m.DraftRequest) -> m.RequestView:
+        """Have the keeper write the exact terms of a request."""
+        return self._call("requests/draft", message, m.RequestView)
+
+    def show_requests(self, message: m.ShowRequest) -> m.RequestViews:
+        """Read requests."""
+        return self._call("requests/show", message, m.RequestViews)
+
+    def submit_statement(self, message: m.SubmitStatement) -> m.RequestView:
+        """Hand in a signed statement."""
+        return self._call("requests/statement", message, m.RequestView)
+
+    def run_reveal(self, message: m.RunReveal) -> m.Ciphertext:
+        """Open the few rows of a granted reveal."""
+        return self._call("reveals/run", message, m.Ciphertext)
+
+    def show_registry(self, message: m.ShowRegistry) -> m.RegistryRows:
+        """Read people, services, recipients or tenants."""
+        return self._call("registry/show", message, m.RegistryRows)
+
+    def read_ledger(self, message: m.ReadLedger) -> m.LedgerPage:
+        """Read entries."""
+        return self._call("ledger/entries", message, m.LedgerPage)
+
+    def read_proof(self, message: m.ReadProof) -> m.Proof:
+        """Read the proof that an entry is in the ledger."""
+        return self._call("ledger/proof", message, m.Proof)
+
+    def _call(self, path: str, message: msgspec.Struct, kind: type[_R]) -> _R:
+        with _translated():
+            response = self._http.post(path, content=encode(message))
+        if response.status_code != httpx.codes.OK:
+            raise _problem(response.content)
+        return _answer(response.content, kind)
+
+
+def _problem(content: bytes) -> Exception:
+    return error_of(_answer(content, m.Problem))
+
+
+def _answer(content: bytes, kind: type[_R]) -> _R:
+    """Read an answer; what cannot be read is not the caller's malformed message."""
+    try:
+        return decode(content, kind)
+    except MalformedError as error:
+        raise UnavailableError(
+            "the keeper's answer was not understood",
+            code=Code.KEEPER_UNAVAILABLE,
+            hint="look at the keeper's log; both sides must run the same version",
+        ) from error
+
+
+def _frames(message: m.RunExport, batches: Iterable[m.RowBatch]) -> Iterator[bytes]:
+    first = encode(message)
+    yield len(first).to_bytes(FRAME_BYTES, "big") + first
+    for batch in batches:
+        frame = encode(batch)
+        yield len(frame).to_bytes(FRAME_BYTES, "big") + frame
+    yield bytes(FRAME_BYTES)  # the end, so that a cut stream is not a short one
+
+
+@contextmanager
+def _translated() -> Iterator[None]:
+    """Turn transport errors into ours, without the texts they carry."""
+    try:
+        yield
+    except httpx.TimeoutException as error:
+        raise UnavailableError(
+            "the keeper did not answer in time",
+            code=Code.KEEPER_UNAVAILABLE,
+            hint="look at `listkeep status`, then try again",
+        ) from error
+    except httpx.HTTPError as error:
+        raise UnavailableError(
+            "the keeper is not running or not reachable",
+            code=Code.KEEPER_UNAVAILABLE,
+            hint="start it with `listkeep up`",
+        ) from error
