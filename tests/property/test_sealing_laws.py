@@ -1,10 +1,11 @@
 from typing import Any
 
+import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from listkeep.core.addresses import index_form
-from listkeep.core.errors import ListkeepError, MalformedError, VerificationError
+from listkeep.core.errors import MalformedError, VerificationError
 from listkeep.core.sealing import (
     OpenedRow,
     SealedRow,
@@ -68,12 +69,8 @@ def open_scene(scene: dict[str, Any], **changes: Any) -> OpenedRow:
 
 
 def assert_closed(scene: dict[str, Any], **changes: Any) -> None:
-    try:
-        opened = open_scene(scene, **changes)
-    except VerificationError as error:
-        assert error.message == "a sealed row does not open"
-    else:
-        raise AssertionError(opened)
+    with pytest.raises(VerificationError, match=r"^a sealed row does not open$"):
+        open_scene(scene, **changes)
 
 
 def flip_bit(data: bytes, bit: int) -> bytes:
@@ -92,9 +89,9 @@ def test_a_flipped_bit_does_not_open(
     scene: dict[str, Any], field: str, bit: int
 ) -> None:
     row: SealedRow = scene["row"]
-    changed = flip_bit(getattr(row, field), bit)
+    changes: dict[str, Any] = {field: flip_bit(getattr(row, field), bit)}
 
-    assert_closed(scene, row=row._replace(**{field: changed}))
+    assert_closed(scene, row=row._replace(**changes))
 
 
 @given(sealed_rows(), st.integers(0, 15))
@@ -205,10 +202,10 @@ def test_a_token_and_its_text_are_one(token: bytes) -> None:
 def test_a_text_is_the_one_text_of_a_token_or_refused(text: str) -> None:
     try:
         token = parse_token(text)
-    except MalformedError as error:
-        assert not text or text not in f"{error.message}|{error.hint}".split("|")
-    else:
-        assert format_token(token) == text
+    except MalformedError:
+        return
+
+    assert format_token(token) == text
 
 
 @given(KEYS, st.lists(TEXTS, max_size=8))
@@ -221,35 +218,24 @@ def test_tokens_made_together_are_those_made_alone(
     assert len(set(tokens)) == len(set(forms))
 
 
-@given(
-    KEYS,
-    st.binary(max_size=16),
-    st.lists(st.integers(-2, 70_000), max_size=3),
-    st.lists(st.binary(max_size=20), max_size=3),
-    st.lists(TEXTS, max_size=3),
-    st.lists(st.builds(OpenedRow, TEXTS, TEXTS), max_size=3),
+BATCHES = st.fixed_dictionaries(
+    {
+        "list_id": st.just("l_spring") | TEXTS.map(lambda text: text * 9),
+        "batch_id": BATCH_IDS | st.binary(max_size=16),
+        "row_version": st.just(1),
+        "positions": st.lists(st.integers(-2, 70_000), max_size=3),
+        "tokens": st.lists(st.binary(max_size=20), max_size=3),
+        "facets": st.lists(TEXTS, max_size=3),
+        "rows": st.lists(st.builds(OpenedRow, TEXTS, TEXTS), max_size=3),
+    }
 )
-def test_a_batch_is_sealed_whole_or_refused(
-    key: bytes,
-    batch_id: bytes,
-    positions: list[int],
-    tokens: list[bytes],
-    facets: list[str],
-    rows: list[OpenedRow],
-) -> None:
+
+
+@given(KEYS, BATCHES)
+def test_a_batch_is_sealed_whole_or_refused(key: bytes, batch: dict[str, Any]) -> None:
     try:
-        sealed = seal_rows(
-            key,
-            list_id="l_spring",
-            batch_id=batch_id,
-            row_version=1,
-            positions=positions,
-            tokens=tokens,
-            facets=facets,
-            rows=rows,
-        )
-    except ListkeepError as error:
-        assert type(error) is MalformedError
-    else:
-        assert len(sealed) == len(rows)
-        assert len(batch_id) == 12
+        sealed = seal_rows(key, **batch)
+    except MalformedError:
+        return
+
+    assert len(sealed) == len(batch["rows"]) == len(batch["positions"])

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import timedelta
 from itertools import combinations_with_replacement
 
-from listkeep.core.grants import Action, Circumstances, Role, Signer, decide
-from listkeep.core.grants.policy import may_take_part
+from listkeep.core.grants import Action, Circumstances, Decision, Role, Signer, decide
+from listkeep.core.grants.decision import may_sign
 from tests.core.grants.cast import ACME, NOON, OPERATOR, make_terms, person
 
 CAPS = {Action.REVEAL: (1, 10, 11), Action.EXPORT: (1, 1000, 1001)}
@@ -36,6 +36,7 @@ class Case:
     cap: int
     recent: int
     owners: int
+    about_owner: bool = False
 
     @property
     def title(self) -> str:
@@ -45,6 +46,8 @@ class Case:
             words.append(f"{self.cap} rows")
         if self.action in RECENT:
             words.append(f"{self.recent} recently")
+        if self.about_owner:
+            words.append("of an owner")
         return ", ".join(words)
 
     def answer(self, asker: Asker, roles: Sequence[Role]) -> str:
@@ -56,7 +59,10 @@ class Case:
                 requester=signer("asker", asker) if asker else None,
                 approvers=[signer(str(n), role) for n, role in enumerate(roles)],
                 circumstances=Circumstances(
-                    owners=self.owners, recent_rows=self.recent, signed_at=NOON
+                    owners=self.owners,
+                    recent_rows=self.recent,
+                    signed_at=NOON,
+                    about_owner=self.about_owner,
                 ),
                 now=NOON + wait,
             )
@@ -82,6 +88,10 @@ def cases() -> Iterator[list[Case]]:
                     yield [
                         Case(action, tenant, cap, recent, owners) for owners in (1, 2)
                     ]
+    yield [
+        Case(Action.PERSON_REVOKE, ACME, 0, 0, owners, about_owner=True)
+        for owners in (1, 2)
+    ]
 
 
 def sets_of_approvers() -> Iterator[tuple[Role, ...]]:
@@ -109,15 +119,11 @@ def said_to(case: Case, asker: Asker) -> Iterator[str]:
         names = "+".join(roles) or "nobody"
         answers.setdefault(case.answer(asker, roles), []).append(names)
     rest = max(answers, key=lambda text: len(answers[text]))
-    for text, names in answers.items():
+    for text, sets in answers.items():
         if text != rest:
-            yield f"    with {', '.join(names)}:"
+            yield f"    with {', '.join(sets)}:"
             yield f"      {text}"
-    yield (
-        "    with anybody else or nobody:"
-        if len(answers) > 1
-        else "    with anybody or nobody:"
-    )
+    yield f"    with anybody{' else' * (len(answers) > 1)} or nobody:"
     yield f"      {rest}"
 
 
@@ -125,17 +131,21 @@ def write_matrix() -> str:
     """Write all of it."""
     parts = ["Generated from core/grants/policy.py by tests/core/grants/matrix.py.\n"]
     for pair in cases():
-        one, two = (block(case) for case in pair)
+        one, two = map(block, pair)
         if one == two:
             parts += [f"\n{pair[0].title}", *one]
         else:
             parts += [f"\n{pair[0].title}, one owner", *one]
             parts += [f"\n{pair[1].title}, two owners", *two]
-    parts.append("\nwho may take part, and so deny")
+    parts.append("\nwho may request / approve / deny")
     for action in Action:
         for tenant in (ACME,) if action in OF_A_LIST else (ACME, OPERATOR):
             terms = make_terms(action, tenant=tenant)
-            heard = [r for r in Role if may_take_part(terms, signer("x", r))]
+            heard = (
+                [r for r in Role if may_sign(terms, signer("x", r), decision)]
+                for decision in Decision
+            )
+            words = " / ".join(", ".join(roles) or "nobody" for roles in heard)
             whose = "the tenant" if tenant else "the operator"
-            parts.append(f"  {action} of {whose}: {', '.join(heard) or 'nobody'}")
+            parts.append(f"  {action} of {whose}: {words}")
     return "\n".join(parts) + "\n"

@@ -10,7 +10,6 @@ from listkeep.core.canonical import encode
 from listkeep.core.errors import Code, MalformedError
 from listkeep.core.grants.terms import (
     MAX_CAP,
-    RELEASES,
     Action,
     Terms,
     format_time,
@@ -179,10 +178,6 @@ def test_a_subject_is_read_as_the_flat_object_it_is() -> None:
 def test_a_subject_that_is_no_canonical_object_is_refused(subject: str) -> None:
     with pytest.raises(MalformedError):
         make_terms(Action.PERSON_ADD, subject=subject).subject_fields()
-
-
-def test_releases_are_what_leaves_plaintext_outside() -> None:
-    assert {Action.REVEAL, Action.EXPORT} == RELEASES
 
 
 # --- times ---------------------------------------------------------------------------

@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 
 from listkeep.core import canonical
@@ -8,7 +10,9 @@ from listkeep.core.ledger.heads import (
     heads_root,
     link,
     parse_extensions,
+    prove_head,
     verify_chain,
+    verify_head,
 )
 from listkeep.core.ledger.tree import EMPTY_ROOT, leaf_hash, node_hash
 
@@ -155,3 +159,29 @@ def test_the_extension_line_is_found_among_others() -> None:
 def test_a_missing_doubled_or_mangled_line_is_refused(extensions: list[str]) -> None:
     with pytest.raises(MalformedError):
         parse_extensions(extensions)
+
+
+HEADS = {f"l-{name}": ListHead(number, "ab" * 32) for number, name in enumerate("bcda")}
+
+
+@pytest.mark.parametrize("list_id", sorted(HEADS))
+def test_each_lists_head_is_proved_without_the_others(list_id: str) -> None:
+    verify_head(list_id, prove_head(HEADS, list_id), root=heads_root(HEADS))
+
+
+def test_a_head_that_hides_the_newest_entry_is_not_the_committed_one() -> None:
+    proof = prove_head(HEADS, "l-c")
+    older = replace(proof, head=ListHead(proof.head.sequence - 1, proof.head.digest))
+
+    with pytest.raises(VerificationError):
+        verify_head("l-c", older, root=heads_root(HEADS))
+
+
+def test_one_lists_head_is_not_anothers() -> None:
+    with pytest.raises(VerificationError):
+        verify_head("l-b", prove_head(HEADS, "l-c"), root=heads_root(HEADS))
+
+
+def test_a_list_without_entries_has_no_head_to_prove() -> None:
+    with pytest.raises(MalformedError):
+        prove_head(HEADS, "l-nobody")

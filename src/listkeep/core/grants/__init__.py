@@ -1,23 +1,18 @@
 """Requests, statements, and the pure decision over them."""
 
+from .decision import Circumstances, Outcome, Signer, decide, may_sign
 from .policy import (
     DEFAULT_POLICY,
     OPERATOR_ROLES,
     RIGHTS,
     Budget,
-    Circumstances,
-    Outcome,
     Right,
     Role,
-    Signer,
     Tier,
-    decide,
-    may_take_part,
     policy_digest,
 )
 from .statements import Decision, Enrol, Genesis, SignIn, Statement
 from .terms import (
-    RELEASES,
     Action,
     Terms,
     format_time,
@@ -27,7 +22,6 @@ from .terms import (
 __all__ = [
     "DEFAULT_POLICY",
     "OPERATOR_ROLES",
-    "RELEASES",
     "RIGHTS",
     "Action",
     "Budget",
@@ -45,7 +39,7 @@ __all__ = [
     "Tier",
     "decide",
     "format_time",
-    "may_take_part",
+    "may_sign",
     "parse_time",
     "policy_digest",
 ]

@@ -42,9 +42,6 @@ class Action(StrEnum):
     UNFREEZE = "unfreeze"
 
 
-RELEASES = frozenset({Action.REVEAL, Action.EXPORT})
-
-
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Terms:
     """One request: who may do what, with which rows, for whom, until when.

@@ -15,7 +15,15 @@ from dataclasses import dataclass
 from listkeep.core import canonical
 from listkeep.core.errors import Code, MalformedError, VerificationError
 from listkeep.core.ledger.note import decode_base64, encode_base64
-from listkeep.core.ledger.tree import HASH_BYTES, Frontier, Hash, leaf_hash
+from listkeep.core.ledger.tree import (
+    HASH_BYTES,
+    Frontier,
+    Hash,
+    TreeHead,
+    leaf_hash,
+    prove_inclusion,
+    verify_inclusion,
+)
 
 EXTENSION = "listheads"
 
@@ -26,6 +34,16 @@ class ListHead:
 
     sequence: int
     digest: str
+
+
+@dataclass(frozen=True, slots=True)
+class HeadProof:
+    """One list's head, and the way from it to the root over all heads."""
+
+    head: ListHead
+    index: int
+    lists: int
+    path: tuple[Hash, ...]
 
 
 def link(head: ListHead | None) -> dict[str, str]:
@@ -69,6 +87,44 @@ def heads_root(heads: Mapping[str, ListHead]) -> Hash:
     for leaf in sorted(_format_leaf(name, head) for name, head in heads.items()):
         frontier, _ = frontier.append(leaf_hash(leaf))
     return frontier.root
+
+
+def prove_head(heads: Mapping[str, ListHead], list_id: str) -> HeadProof:
+    """Prove which head one list has in the map whose root is committed.
+
+    Raises:
+        MalformedError: The list has no head, or an id has no canonical form.
+    """
+    if list_id not in heads:
+        raise MalformedError("the list has no entry yet")
+    leaves = sorted(_format_leaf(name, head) for name, head in heads.items())
+    nodes: dict[tuple[int, int], Hash] = {}
+    frontier = Frontier()
+    for leaf in leaves:
+        frontier, completed = frontier.append(leaf_hash(leaf))
+        nodes.update({(node.level, node.index): node.hash for node in completed})
+    index = leaves.index(_format_leaf(list_id, heads[list_id]))
+    path = prove_inclusion(
+        index, len(leaves), lambda wanted: [nodes[position] for position in wanted]
+    )
+    return HeadProof(heads[list_id], index, len(leaves), tuple(path))
+
+
+def verify_head(list_id: str, proof: HeadProof, *, root: Hash) -> None:
+    """Verify that a list's head is in the map a checkpoint commits to.
+
+    With ``verify_chain`` up to this head, a tenant knows that the entries it holds
+    are all there are about the list.
+
+    Raises:
+        VerificationError: The proof does not lead to the root.
+    """
+    verify_inclusion(
+        leaf_hash(_format_leaf(list_id, proof.head)),
+        index=proof.index,
+        proof=proof.path,
+        head=TreeHead(proof.lists, root),
+    )
 
 
 def format_extension(root: Hash) -> str:
