@@ -4,7 +4,18 @@ Unlike messages between the buildings these are read leniently: a newer dock may
 more than an older client understands.
 """
 
+import re
+from collections.abc import Iterable, Iterator
+from typing import Final
+
 import msgspec
+
+from listkeep.core.errors import Code, UnavailableError
+
+_END_BYTES: Final = 64  # more than a last line has
+_END: Final = re.compile(
+    rb'(?m:^)(?:\{"end":true,"entries":([0-9]{1,16})\}|end,([0-9]{1,16}))\n\Z'
+)
 
 Facets = dict[str, str | int | bool | None]
 
@@ -160,3 +171,31 @@ class DockSealedRowsPage(msgspec.Struct, frozen=True, kw_only=True):
     """The sealed rows of a reveal."""
 
     rows: tuple[DockSealedRow, ...]
+
+
+def read_whole(chunks: Iterable[bytes], *, header_lines: int) -> Iterator[bytes]:
+    """Read a stream of rows without its last line, which must count the others.
+
+    Servers end a response that failed halfway as if it were whole.
+
+    Raises:
+        UnavailableError: Rows are missing.
+    """
+    held, lines = b"", -header_lines
+    for chunk in chunks:
+        held += chunk
+        ready, held = held[:-_END_BYTES], held[-_END_BYTES:]
+        lines += ready.count(b"\n")
+        if ready:
+            yield ready
+    end = _END.search(held)
+    rest = held[: end.start()] if end else b""
+    lines += rest.count(b"\n")
+    if end is None or int(end[1] or end[2]) != lines:
+        raise UnavailableError(
+            "the connection to the dock broke off",
+            code=Code.DOCK_UNAVAILABLE,
+            hint="rows are missing: read the list again",
+        )
+    if rest:
+        yield rest

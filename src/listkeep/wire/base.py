@@ -10,7 +10,7 @@ from listkeep.core.errors import MalformedError
 MEDIA_TYPE = "application/vnd.listkeep+msgpack"
 FRAME_BYTES = 4  # a streamed message is preceded by its length
 MAX_ROWS = 4096
-Id = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[a-z0-9_]+$")]
+Id = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[a-z0-9_]+\Z")]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 Text = Annotated[str, msgspec.Meta(max_length=4096)]
 Token = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]

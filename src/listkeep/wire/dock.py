@@ -33,6 +33,7 @@ from .answers import (
     DockSealedRowsPage,
     DockSuppressed,
     DockTokensPage,
+    read_whole,
 )
 from .messages import Problem, RowBatch
 from .problems import error_of
@@ -207,10 +208,13 @@ class DockClient:
     def stream_tokens(
         self, list_name: str, segment: str = "all", *, file_format: str = "jsonl"
     ) -> Iterator[Iterator[bytes]]:
-        """Stream all entries of a segment as JSON Lines or CSV."""
-        query = {"segment": segment, "stream": file_format}
+        """Stream all entries of a segment as JSON Lines or CSV.
+
+        Reading to the end raises ``UnavailableError`` if rows are missing there.
+        """
+        query = {"segment": segment, "stream": file_format, "mark_end": "true"}
         with self._stream(f"lists/{_part(list_name)}/tokens", query) as chunks:
-            yield chunks
+            yield read_whole(chunks, header_lines=int(file_format == "csv"))
 
     def look_up(self, list_name: str, address: str) -> DockFound:
         """Find the entry of one exact address; this is counted and recorded."""
@@ -234,7 +238,7 @@ class DockClient:
         reason: str,
         request: str | None = None,
     ) -> DockSuppressed:
-        """Make entries unsendable and unexportable; at most 10,000 at once."""
+        """Make entries unsendable and unexportable; at most 4096 at once."""
         body = {"tokens": list(tokens), "reason": reason, "request": request}
         path = f"lists/{_part(list_name)}/suppress"
         return self._send("POST", path, body, DockSuppressed)

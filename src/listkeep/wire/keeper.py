@@ -161,11 +161,22 @@ class KeeperClient:
         return self._call("ledger/proof", message, m.Proof)
 
     def _call(self, path: str, message: msgspec.Struct, kind: type[_R]) -> _R:
-        with _translated():
-            response = self._http.post(path, content=encode(message))
+        # Responses and requests of httpx refer to each other. Bodies that they held
+        # would wait for the garbage collector: half a megabyte for each batch.
+        body = encode(message)
+        with (
+            _translated(),
+            self._http.stream(
+                "POST",
+                path,
+                content=iter((body,)),
+                headers={"content-length": str(len(body))},
+            ) as response,
+        ):
+            answer = b"".join(response.iter_bytes())
         if response.status_code != httpx.codes.OK:
-            raise _problem(response.content)
-        return _answer(response.content, kind)
+            raise _problem(answer)
+        return _answer(answer, kind)
 
 
 def _problem(content: bytes) -> Exception:

@@ -28,6 +28,7 @@ from .turns import Gate
 @endpoint(m.Empty)
 def health(gate: Gate, _message: m.Empty, call: Call) -> m.Health:
     """Say that the keeper is there and which instance it is."""
+    gate.store.health()
     with gate.view(call.now) as registry:
         return m.Health(
             version=__version__,
@@ -84,7 +85,7 @@ def sign_in_finish(gate: Gate, message: m.FinishSignIn, call: Call) -> m.Session
 @endpoint(m.EndSession)
 def sign_out(gate: Gate, message: m.EndSession, call: Call) -> m.Empty:
     """End a session."""
-    end_session(gate, message.session, service=call.audience(), now=call.now)
+    end_session(gate, message.session, now=call.now)
     return m.Empty()
 
 

@@ -54,8 +54,7 @@ def endpoint(
     def wrap(handle: Callable[[Gate, _M, Call], msgspec.Struct]) -> View:
         @wraps(handle)
         def view(request: HttpRequest) -> HttpResponse:
-            if request.method != "POST" or request.content_type != MEDIA_TYPE:
-                raise MalformedError("the keeper takes msgpack messages by POST")
+            require_post(request)
             message = decode(_read_body(request), kind)
             answer = handle(open_gate(), message, Call(request))
             return HttpResponse(encode(answer), content_type=MEDIA_TYPE)
@@ -65,6 +64,16 @@ def endpoint(
     return wrap
 
 
+def require_post(request: HttpRequest) -> None:
+    """Take nothing a page of another origin could send by itself.
+
+    Raises:
+        MalformedError: It is no POST of our own media type.
+    """
+    if request.method != "POST" or request.content_type != MEDIA_TYPE:
+        raise MalformedError("the keeper takes msgpack messages by POST")
+
+
 def _read_body(request: HttpRequest) -> bytes:
     try:
         return request.body
@@ -72,6 +81,16 @@ def _read_body(request: HttpRequest) -> bytes:
         raise MalformedError(
             "a message is too long", code=Code.BODY_TOO_LARGE
         ) from error
+
+
+def require_message(request: HttpRequest) -> None:
+    """Take messages only, the one way there is.
+
+    Raises:
+        MalformedError: Another method or media type.
+    """
+    if request.method != "POST" or request.content_type != MEDIA_TYPE:
+        raise MalformedError("the keeper takes msgpack messages by POST")
 
 
 class Call:

@@ -20,7 +20,7 @@ _VERIFIER = re.compile(r"[0-9a-f]{64}")
 TENANT_SERVICES = frozenset({"app", "intake"})
 OPERATOR_SERVICES = frozenset({"dock", "console", "mta", "sink"})
 OWNERS = ("owner_1", "owner_2")
-FREEZE_CLASSES = frozenset({"export+reveal", "campaigns", "transactional"})
+FREEZE_CLASSES = frozenset({"export+reveal"})  # more classes come with sending
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -118,9 +118,9 @@ class Ticket:
     principal: str
     request: str
     max_rows: int
-    sha256: str
     started_at: datetime
     reserved: int = 0
+    suppressed: int = 0
 
 
 def parse_tenant(subject: Mapping[str, str]) -> Tenant:

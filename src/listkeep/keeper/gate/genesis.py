@@ -57,7 +57,7 @@ def seal_genesis(
         VerificationError: A custodian's signature does not verify.
     """
     size, _ = read_head()
-    if size or store.read_mark().size:  # also when its database was taken away
+    if size or store.was_written():  # also when its database was taken away
         raise ConflictError(
             "this instance exists already",
             code=Code.ALREADY_EXISTS,

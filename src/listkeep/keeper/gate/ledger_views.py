@@ -12,8 +12,8 @@ from .sessions import principal_of
 def visible_body(registry: Registry, person: Person, body: bytes) -> bytes:
     """Give a body to those it concerns; nobody else gets more than its leaf hash.
 
-    Custodians read what is about the operator's people and every request; owners
-    read what is about their tenant. Others read nothing.
+    Custodians read every body, because they answer for the whole ledger; it holds no
+    address. Owners read what is about their tenant. Others read nothing.
     """
     fields = parse(body, max_bytes=MAX_ENTRY_BYTES)
     if person.role is Role.CUSTODIAN:

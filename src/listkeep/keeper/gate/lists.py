@@ -9,10 +9,11 @@ from listkeep.core.grants import Right, format_time
 from listkeep.core.ledger.events import Event
 from listkeep.core.segments import Schema
 from listkeep.wire import messages as m
+from listkeep.wire.identifiers import new_id
 
 from .drafts import find_list
 from .facts import ListFacts, Service
-from .identifiers import new_id
+from .registry import Registry
 from .sessions import resolve_caller
 from .turns import Gate
 
@@ -60,18 +61,7 @@ def create_list(
         require_right(principal, Right.TOUCH)
         if principal.kind != "person":
             raise RefusedError("lists are made by people")
-        if not _NAME.fullmatch(message.name):
-            raise MalformedError(
-                "a list is named with a-z, 0-9, dash and underscore",
-                code=Code.REQUEST_INVALID,
-            )
-        for known in turn.registry.lists.values():
-            if known.tenant == principal.tenant and known.name == message.name:
-                raise ConflictError(
-                    "there is a list of this name",
-                    code=Code.ALREADY_EXISTS,
-                    hint="import into it, or choose another name",
-                )
+        _require_name(turn.registry, message.name, tenant=principal.tenant)
         facets = Schema.parse(message.facets).format()
         _check_fields(message.fields, taken=_facet_names(facets))
         found = ListFacts(
@@ -112,6 +102,8 @@ def extend_list(
         )
         found = find_list(turn.registry, message.list, tenant=principal.tenant)
         require_right(principal, Right.TOUCH)
+        if principal.kind == "app":
+            raise RefusedError("an application's key adds no fields")
         _check_fields(
             message.fields, taken={*found.fields, *_facet_names(found.facets)}
         )
@@ -183,6 +175,21 @@ def record_of(found: ListFacts) -> m.ListRecord:
 
 def _facet_names(facets: tuple[str, ...]) -> set[str]:
     return {facet.partition(":")[0] for facet in facets}
+
+
+def _require_name(registry: Registry, name: str, *, tenant: str) -> None:
+    if not _NAME.fullmatch(name):
+        raise MalformedError(
+            "a list is named with a-z, 0-9, dash and underscore",
+            code=Code.REQUEST_INVALID,
+        )
+    for known in registry.lists.values():
+        if known.tenant == tenant and known.name == name:
+            raise ConflictError(
+                "there is a list of this name",
+                code=Code.ALREADY_EXISTS,
+                hint="import into it, or choose another name",
+            )
 
 
 def _check_fields(fields: tuple[str, ...], *, taken: set[str]) -> None:

@@ -13,7 +13,6 @@ class Draft(models.Model):
 
     id = models.CharField(primary_key=True, max_length=40)
     terms = models.BinaryField()
-    person = models.CharField(max_length=40)
     expires_at = models.DateTimeField()
 
 

@@ -10,6 +10,7 @@ import base64
 import hashlib
 import hmac
 import json
+import struct
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,6 +23,11 @@ from listkeep.core.errors import Code, MalformedError, VerificationError
 from listkeep.wire.base import decode, encode
 from listkeep.wire.messages import Assertion
 
+# What the library raises on bytes that are no CBOR, no key or no such structure.
+_UNREADABLE = (
+    *(ArithmeticError, AttributeError, LookupError, RecursionError, TypeError),
+    *(ValueError, struct.error),
+)
 _ALGORITHMS: dict[int, type[CoseKey]] = {ES256.ALGORITHM: ES256, EdDSA.ALGORITHM: EdDSA}
 
 
@@ -62,7 +68,7 @@ def verify_assertion(
             + hashlib.sha256(assertion.client_data).digest(),
             assertion.signature,
         )
-    except (ValueError, KeyError, TypeError, InvalidSignature) as error:
+    except (*_UNREADABLE, InvalidSignature) as error:
         raise _invalid() from error
     _verify_client_data(assertion.client_data, challenge, party)
     expected = hashlib.sha256(party.rp_id.encode()).digest()
@@ -82,7 +88,7 @@ def parse_public_key(encoded: bytes) -> CoseKey:
         fields: Any = cbor.decode(encoded)
         key: CoseKey = _ALGORITHMS[fields[3]](fields)
         canonical = cbor.encode(fields)
-    except (ValueError, KeyError, TypeError, IndexError) as error:
+    except _UNREADABLE as error:
         raise MalformedError("a public key is not ES256 or EdDSA") from error
     if canonical != encoded:
         raise MalformedError("a public key has more than one spelling")

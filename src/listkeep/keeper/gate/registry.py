@@ -17,6 +17,7 @@ from listkeep.core.grants import (
     Decision,
     Outcome,
     Statement,
+    Terms,
     decide,
 )
 from listkeep.core.ledger.heads import ListHead
@@ -98,6 +99,7 @@ class Registry:
                 owners=len(self.owners(terms.tenant)),
                 recent_rows=self._recent_rows(request, now),
                 signed_at=max((s.at for s in signers.values()), default=None),
+                about_owner=self._is_about_owner(terms),
             ),
             now=now,
         )
@@ -129,11 +131,27 @@ class Registry:
             party=self.party,
         )
 
+    def _is_about_owner(self, terms: Terms) -> bool:
+        if terms.action is not Action.PERSON_REVOKE:
+            return False
+        person = self.people.get(terms.subject_fields().get("id", ""))
+        return person is not None and person.role == "owner"
+
     def _recent_rows(self, request: RequestFacts, now: datetime) -> int:
         if request.terms.action is not Action.EXPORT:
             return 0
         if request.intended:  # its own cap is charged already
             return 0
-        return self.charges.used(
-            request.terms.recipient, Measure.ROWS_EXPORTED, now=now, window=RECENT
+        return max(
+            self.charges.used(who, Measure.ROWS_EXPORTED, now=now, window=RECENT)
+            for who in self.custodians_of(request)
         )
+
+    def custodians_of(self, request: RequestFacts) -> tuple[str, ...]:
+        """Name whose copies an export adds to: the key's holder, and who asked.
+
+        The key, not its entry in the registry: enrolling it twice makes no two.
+        """
+        recipient = self.recipients.get(request.terms.recipient)
+        key = recipient.public_key if recipient else request.terms.recipient
+        return (key, *(signed.person for signed in request.signed[:1]))

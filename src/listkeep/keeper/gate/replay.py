@@ -51,16 +51,20 @@ def apply(registry: Registry, fields: Mapping[str, str]) -> None:
     Raises:
         VerificationError: It cannot have been written by an honest keeper.
     """
+    try:
+        _apply(registry, fields)
+    except (KeyError, ValueError, MalformedError, RefusedError) as error:
+        raise _untrusted("an entry cannot be applied") from error
+
+
+def _apply(registry: Registry, fields: Mapping[str, str]) -> None:
     at = parse_time(fields["at"])
     event = Event(fields["event"])
     if (event is Event.GENESIS_SEALED) == bool(registry.keeper):
         raise _untrusted("it does not begin with its genesis")
     handler = _HANDLERS.get(event)
     if handler is not None:
-        try:
-            handler(registry, fields, at)
-        except (KeyError, ValueError, MalformedError, RefusedError) as error:
-            raise _untrusted("an entry cannot be applied") from error
+        handler(registry, fields, at)
     if "list_sequence" in fields:
         registry.heads[fields["list"]] = ListHead(
             int(fields["list_sequence"]), digest(fields)
@@ -213,7 +217,6 @@ def _start_import(registry: Registry, fields: Mapping[str, str], at: datetime) -
         principal=fields["principal"],
         request=fields["request"],
         max_rows=int(fields["max_rows"]),
-        sha256=fields["sha256"],
         started_at=at,
     )
     if fields["request"]:
@@ -247,6 +250,8 @@ def _suppress(registry: Registry, fields: Mapping[str, str], at: datetime) -> No
             at=at,
             amount=int(fields["rows"]),
         )
+    if fields["ticket"]:
+        registry.tickets[fields["ticket"]].suppressed += int(fields["rows"])
     if fields["request"]:
         request = registry.requests[fields["request"]]
         request.intended = True
@@ -267,12 +272,10 @@ def _intend(registry: Registry, fields: Mapping[str, str], at: datetime) -> None
             fields["person"], Measure.REVEALS, at=at, items=_words(fields["items"])
         )
     elif not request.intended:
-        registry.charges.add(
-            request.terms.recipient,
-            Measure.ROWS_EXPORTED,
-            at=at,
-            amount=request.terms.cap,
-        )
+        for who in registry.custodians_of(request):
+            registry.charges.add(
+                who, Measure.ROWS_EXPORTED, at=at, amount=request.terms.cap
+            )
     request.intended = True
 
 

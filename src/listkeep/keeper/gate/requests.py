@@ -26,7 +26,7 @@ from listkeep.core.grants import (
     Decision,
     Statement,
     Terms,
-    may_take_part,
+    may_sign,
     policy_digest,
 )
 from listkeep.core.ledger.events import Event
@@ -49,6 +49,7 @@ from .subjects import EVENTS, check_side, check_subject
 from .turns import Gate, Turn
 
 _REFUSALS_RECORDED = 20
+_AUTHORITY_VALIDITY = timedelta(days=7)
 _KINDS = {
     Decision.REQUEST: Event.REQUEST_MADE,
     Decision.APPROVE: Event.REQUEST_APPROVED,
@@ -74,12 +75,12 @@ def draft_request(
         terms = replace(
             terms,
             not_before=moment,
-            expires=moment + timedelta(seconds=message.valid_seconds),
+            expires=moment + _validity(terms.action, message.valid_seconds),
             nonce=secrets.token_hex(16),
             facts=facts_digest(registry, terms),
         )
         terms = replace(terms, nonce=f"{terms.nonce}.{_nonce_mac(gate, terms)}")
-        if not may_take_part(terms, person.signer()):
+        if not may_sign(terms, person.signer(), Decision.REQUEST):
             raise RefusedError(
                 "your role may not ask for this", hint="ask an owner of the tenant"
             )
@@ -90,10 +91,15 @@ def draft_request(
         Draft.objects.create(
             id=request.id,
             terms=terms.format(),
-            person=person.id,
             expires_at=terms.expires,
         )
         return view_request(registry, request, now=now)
+
+
+def _validity(action: Action, seconds: int) -> timedelta:
+    """Let authority changes live long enough for what one person has to wait for."""
+    asked = timedelta(seconds=seconds)
+    return max(asked, _AUTHORITY_VALIDITY) if action in EVENTS else asked
 
 
 def submit_statement(
@@ -136,6 +142,8 @@ def show_requests(
     gate: Gate, message: m.ShowRequest, *, service: str, now: datetime
 ) -> m.RequestViews:
     """Show requests to people they concern, after doing what has become due."""
+    with gate.view(now) as registry:
+        resolve_session(gate, registry, message.session, service=service, now=now)
     _carry_out_due(gate, now=now)
     with gate.view(now) as registry:
         person = resolve_session(
@@ -288,30 +296,29 @@ def _require_part(
     registry: Registry, request: RequestFacts, person: Person, decision: str
 ) -> None:
     """Refuse people who may not sign these terms, or not in this role."""
-    if not may_take_part(request.terms, person.signer()):
-        raise RefusedError("your role may not sign this request")
-    check_side(registry, request.terms, person)
-    by_decision = {signed.decision: signed.person for signed in request.signed}
-    asked_by = by_decision.get(Decision.REQUEST)
-    if decision == Decision.REQUEST and asked_by is not None:
-        raise ConflictError("the request is signed already", code=Code.NOT_WAITING)
-    if decision != Decision.REQUEST and asked_by is None:
-        raise RefusedError(
-            "the requester has to sign first",
-            code=Code.NOT_GRANTED,
-            hint="`listkeep sign REQUEST` by the person who asked",
-        )
-    if decision == Decision.APPROVE and asked_by == person.id:
+    mine = {s.decision for s in request.signed if s.person == person.id}
+    if decision == Decision.APPROVE and Decision.REQUEST in mine:
         raise RefusedError(
             "nobody approves an own request",
             code=Code.SELF_APPROVAL,
             hint="another person has to look at it",
         )
-    if any(
-        signed.person == person.id and signed.decision == decision
-        for signed in request.signed
-    ):
+    withdraws = decision == Decision.DENY and bool(mine)
+    may = may_sign(request.terms, person.signer(), Decision(decision))
+    if not may and not withdraws:
+        raise RefusedError("your role may not sign this request")
+    check_side(registry, request.terms, person)
+    if decision in mine:
         raise ConflictError("you signed this already", code=Code.NOT_WAITING)
+    is_asked = any(s.decision == Decision.REQUEST for s in request.signed)
+    if decision == Decision.REQUEST and is_asked:
+        raise ConflictError("the request is signed already", code=Code.NOT_WAITING)
+    if decision != Decision.REQUEST and not is_asked:
+        raise RefusedError(
+            "the requester has to sign first",
+            code=Code.NOT_GRANTED,
+            hint="`listkeep sign REQUEST` by the person who asked",
+        )
 
 
 def _carry_out(turn: Turn, request: RequestFacts) -> bool:
@@ -354,8 +361,9 @@ def _record_refusal(
     with gate.turn(now) as turn:
         person = Statement.parse(message.assertion.statement).person
         request = turn.registry.requests.get(message.request)
-        known = person in turn.registry.people and request is not None
-        if known and request.refusals < _REFUSALS_RECORDED:
+        if request is None or request.refusals >= _REFUSALS_RECORDED:
+            return
+        if person in turn.registry.people:
             turn.append(
                 Event.STATEMENT_REFUSED,
                 {

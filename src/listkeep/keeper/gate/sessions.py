@@ -14,9 +14,9 @@ from listkeep.core.errors import Code, RefusedError, VerificationError
 from listkeep.core.grants import RIGHTS, Right, SignIn, format_time
 from listkeep.core.ledger.events import Event
 from listkeep.wire import messages as m
+from listkeep.wire.identifiers import new_id, new_secret
 
 from .facts import Person, Service
-from .identifiers import new_id, new_secret
 from .models import Session
 from .passkeys import verify_assertion
 from .registry import Registry
@@ -27,7 +27,7 @@ DIRECT = "keeper"  # the audience of people who talk to the keeper themselves
 LIFETIME = timedelta(hours=8)
 IDLE = timedelta(minutes=15)
 _SEEN_STEP = timedelta(minutes=1)
-_NONCE_LIFETIME = timedelta(minutes=5)
+_NONCE_SECONDS = 300
 _SERVICE_RIGHTS = {
     "app": frozenset({Right.VIEW, Right.TOUCH}),
     "intake": frozenset({Right.TOUCH}),
@@ -87,13 +87,15 @@ def finish_sign_in(gate: Gate, message: m.FinishSignIn, *, now: datetime) -> m.S
     )
 
 
-def end_session(gate: Gate, token: str, *, service: str, now: datetime) -> None:
-    """End a session at once."""
+def end_session(gate: Gate, token: str, *, now: datetime) -> None:
+    """End a session at once, whichever service carries it: its holder asks.
+
+    Raises:
+        RefusedError: It is no live session.
+    """
     with gate.turn(now) as turn:
-        person = resolve_session(gate, turn.registry, token, service=service, now=now)
-        turn.append(
-            Event.SESSION_ENDED, {"session": _split(token)[0], "person": person.id}
-        )
+        row, person = _find_session(gate, turn.registry, token, now=now)
+        turn.append(Event.SESSION_ENDED, {"session": row.id, "person": person.id})
 
 
 def resolve_session(
@@ -104,6 +106,17 @@ def resolve_session(
     Raises:
         RefusedError: Not a live session of this service. One message for all causes.
     """
+    row, person = _find_session(gate, registry, token, now=now)
+    if row.service != service:
+        raise _not_signed_in()
+    if now - row.seen_at >= _SEEN_STEP:
+        Session.objects.filter(id=row.id).update(seen_at=now)
+    return person
+
+
+def _find_session(
+    gate: Gate, registry: Registry, token: str, *, now: datetime
+) -> tuple[Session, Person]:
     session_id, secret = _split(token)
     row = Session.objects.filter(id=session_id).first()
     if row is None or not hmac.compare_digest(
@@ -113,12 +126,9 @@ def resolve_session(
     person = registry.people.get(row.person)
     if person is None or row.id in registry.ended_sessions:
         raise _not_signed_in()
-    idle = now - row.seen_at
-    if row.service != service or now >= row.expires_at or idle >= IDLE:
+    if now >= row.expires_at or now - row.seen_at >= IDLE:
         raise _not_signed_in()
-    if idle >= _SEEN_STEP:
-        Session.objects.filter(id=row.id).update(seen_at=now)
-    return person
+    return row, person
 
 
 def resolve_service(registry: Registry, key: str) -> Service:
@@ -244,8 +254,7 @@ def _require_nonce(gate: Gate, nonce: str, *, now: datetime) -> None:
     body, _, mac = nonce.rpartition(".")
     made_at, _, _ = body.partition(".")
     ours = hmac.compare_digest(mac.encode(), _mac(gate, "nonce", body).hex().encode())
-    age = now.timestamp() - int(made_at) if ours else -1
-    if not 0 <= age + 1 < _NONCE_LIFETIME.total_seconds():
+    if not ours or not -1 <= now.timestamp() - int(made_at) < _NONCE_SECONDS:
         raise RefusedError(
             "the sign-in took too long or is not of this keeper",
             code=Code.EXPIRED,

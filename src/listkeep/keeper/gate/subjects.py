@@ -12,6 +12,9 @@ from listkeep.core.ledger.events import Event
 from .facts import (
     FREEZE_CLASSES,
     Person,
+    Recipient,
+    Service,
+    Tenant,
     parse_first_owners,
     parse_person,
     parse_recipient,
@@ -50,7 +53,7 @@ def check_subject(registry: Registry, terms: Terms) -> None:
     match terms.action:
         case Action.TENANT_ADD:
             tenant = parse_tenant(subject)
-            _require_free(registry, tenant.id, tenant.name, registry.tenants, "")
+            _require_free(registry, tenant, registry.tenants)
             owners = parse_first_owners(subject)
             for fields, owner in owners:
                 _check_person(registry, owner, fields)
@@ -60,15 +63,18 @@ def check_subject(registry: Registry, terms: Terms) -> None:
             _check_person(registry, person, subject)
         case Action.SERVICE_ADD:
             service = parse_service(subject, tenant=terms.tenant)
-            _require_free(
-                registry, service.id, service.name, registry.services, terms.tenant
-            )
+            _require_free(registry, service, registry.services)
         case Action.RECIPIENT_ADD:
             recipient = parse_recipient(subject, tenant=terms.tenant)
-            _require_free(
-                *(registry, recipient.id, recipient.name),
-                *(registry.recipients, terms.tenant),
-            )
+            _require_free(registry, recipient, registry.recipients)
+            if recipient.public_key in {
+                known.public_key
+                for known in registry.recipients.values()
+                if known.tenant == terms.tenant
+            }:
+                raise ConflictError(
+                    "this key is enrolled already", code=Code.ALREADY_EXISTS
+                )
         case Action.FREEZE | Action.UNFREEZE:
             if set(subject) != {"classes"} or subject["classes"] not in FREEZE_CLASSES:
                 raise MalformedError(
@@ -99,7 +105,7 @@ def check_side(registry: Registry, terms: Terms, person: Person) -> None:
 def _check_person(
     registry: Registry, person: Person, subject: Mapping[str, str]
 ) -> None:
-    _require_free(registry, person.id, person.name, registry.people, person.tenant)
+    _require_free(registry, person, registry.people)
     keys = {known.credential.public_key for known in registry.people.values()}
     known_id = registry.find_person(person.credential.id) is not None
     if known_id or person.credential.public_key in keys:
@@ -145,18 +151,17 @@ def _check_revocation(
 
 def _require_free(
     registry: Registry,
-    row_id: str,
-    name: str,
+    new: Tenant | Person | Service | Recipient,
     rows: Mapping[str, object],
-    tenant: str,
 ) -> None:
     # An id is never used twice: whoever got a revoked tenant's id would get its
     # lists, and a revoked person's id the sessions.
-    if row_id in registry.used_ids:
+    if new.id in registry.used_ids:
         raise ConflictError("the id was used before", code=Code.ALREADY_EXISTS)
+    home = getattr(new, "tenant", "")
     for row in rows.values():
-        same_home = getattr(row, "tenant", "") == tenant
-        if same_home and getattr(row, "name", "") == name:
+        same_home = getattr(row, "tenant", "") == home
+        if same_home and getattr(row, "name", "") == new.name:
             raise ConflictError(
                 "the name is taken", code=Code.ALREADY_EXISTS, hint="choose another"
             )

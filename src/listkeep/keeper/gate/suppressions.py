@@ -6,7 +6,7 @@ edited or missing therefore shows before anything is exported.
 """
 
 import hashlib
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from listkeep.core.errors import Code, MalformedError, RefusedError, VerificationError
@@ -24,6 +24,7 @@ from .models import Suppression
 from .registry import Registry
 from .requests import require_granted
 from .sessions import STATE_KEY, resolve_caller
+from .tickets import open_ticket
 from .turns import Gate, Turn
 
 REASONS = frozenset({"unsubscribed", "bounced", "complained", "erased"})
@@ -48,20 +49,21 @@ def suppress(
         raise MalformedError("rows come from an import or a request, not from both")
     tokens = split_tokens(message.tokens)
     with gate.turn(now) as turn:
-        left: int | None = None
+        left: int | None
         if message.ticket is not None:
-            principal, list_id = _by_ticket(turn, message)
+            principal, list_id, left = _by_ticket(turn, message)
         else:
             principal, list_id, left = _by_caller(gate, turn, message, carrier)
-        known = set(
-            Suppression.objects.filter(list_id=list_id, token__in=tokens).values_list(
-                "token", flat=True
-            )
-        )
-        new = sorted(set(tokens) - {bytes(token) for token in known})
+        known = {
+            bytes(token): reason
+            for token, reason in Suppression.objects.filter(
+                list_id=list_id, token__in=tokens
+            ).values_list("token", "reason")
+        }
+        new = sorted({token for token in tokens if _counts(known, token, message)})
         if left is not None and len(new) > left:
             raise RefusedError(
-                "the request covers fewer rows", code=Code.CAP_EXCEEDED
+                "the import or request covers fewer rows", code=Code.CAP_EXCEEDED
             )
         charged = message.ticket is None and message.request is None
         if charged:
@@ -73,31 +75,50 @@ def suppress(
                 amount=len(new),
             )
         if new:
-            _record(turn, message, principal=principal, list_id=list_id, new=new)
+            _record(
+                turn,
+                message,
+                principal=principal,
+                list_id=list_id,
+                new=new,
+                before={token: known[token] for token in new if token in known},
+            )
     return m.Suppressed(changed=len(new))
 
 
-def suppressed_tokens(turn: Turn, list_id: str) -> frozenset[bytes]:
-    """Read a list's suppressions, after checking them against the ledger.
+def suppressed_tokens(turn: Turn, list_id: str) -> dict[bytes, str]:
+    """Read a list's suppressions and why, after checking them against the ledger.
 
     Raises:
         VerificationError: The table is not what the ledger says it is.
     """
-    tokens = [
-        bytes(token)
-        for token in Suppression.objects.filter(list_id=list_id).values_list(
-            "token", flat=True
+    rows = {
+        bytes(token): reason
+        for token, reason in Suppression.objects.filter(list_id=list_id).values_list(
+            "token", "reason"
         )
-    ]
+    }
     expected = turn.registry.suppressed.get(list_id, (0, _NOTHING.hex()))
-    check = _fold(turn, list_id, _NOTHING, tokens).hex()
-    if expected != (len(tokens), check):
+    check = _fold(turn, list_id, _NOTHING, rows).hex()
+    if expected != (len(rows), check):
         raise VerificationError(
             "the suppressions of this list were changed outside Listkeep",
             code=Code.LEDGER_INVALID,
             hint="releases of the list stay closed; compare with a backup",
         )
-    return frozenset(tokens)
+    return rows
+
+
+def require_not_erased(turn: Turn, list_id: str, tokens: Collection[bytes]) -> None:
+    """Refuse to open an entry whose person asked to be forgotten.
+
+    Raises:
+        RefusedError: One of them was erased.
+        VerificationError: The table is not what the ledger says it is.
+    """
+    rows = suppressed_tokens(turn, list_id)
+    if any(rows.get(token) == "erased" for token in tokens):
+        raise RefusedError("an entry was erased", code=Code.NOT_FOUND)
 
 
 def split_tokens(joined: bytes) -> list[bytes]:
@@ -118,11 +139,14 @@ def split_tokens(joined: bytes) -> list[bytes]:
 _NOTHING = bytes(_CHECK_BYTES)
 
 
-def _by_ticket(turn: Turn, message: m.Suppress) -> tuple[str, str]:
-    ticket = turn.registry.tickets.get(message.ticket or "")
-    if ticket is None or ticket.list_id != message.list:
+def _by_ticket(turn: Turn, message: m.Suppress) -> tuple[str, str, int]:
+    """Say whose import this is, into which list, and how many rows it can mean."""
+    ticket = open_ticket(turn.registry, message.ticket or "", now=turn.now)
+    if ticket.list_id != message.list:
         raise RefusedError("there is no such import", code=Code.NOT_FOUND)
-    return ticket.principal, ticket.list_id
+    if message.reason == "erased":
+        raise RefusedError("an import erases nobody")
+    return ticket.principal, ticket.list_id, ticket.reserved - ticket.suppressed
 
 
 def _by_caller(
@@ -154,37 +178,51 @@ def _ceiling(registry: Registry, list_id: str) -> int:
     return min(Budget().rows_changed, max(_LEAST_CEILING, share))
 
 
-def _record(
+def _counts(known: Mapping[bytes, str], token: bytes, message: m.Suppress) -> bool:
+    """Tell whether this changes anything: it is new, or becomes erased."""
+    reason = known.get(token)
+    return reason is None or (message.reason == "erased" and reason != "erased")
+
+
+def _record(  # noqa: PLR0913 - one change is described by all of these
     turn: Turn,
     message: m.Suppress,
     *,
     principal: str,
     list_id: str,
     new: Collection[bytes],
+    before: Mapping[bytes, str],
 ) -> None:
     total, check = turn.registry.suppressed.get(list_id, (0, _NOTHING.hex()))
     charged = message.ticket is None and message.request is None
+    without = _fold(turn, list_id, bytes.fromhex(check), before)
+    after = _fold(turn, list_id, without, dict.fromkeys(new, message.reason))
     turn.append(
         Event.ENTRIES_SUPPRESSED,
         {
             "principal": principal,
             "reason": message.reason,
             "rows": str(len(new)),
-            "total": str(total + len(new)),
-            "check": _fold(turn, list_id, bytes.fromhex(check), new).hex(),
+            "total": str(total + len(new) - len(before)),
+            "check": after.hex(),
             "charged": "yes" if charged else "no",
             "request": message.request or "",
+            "ticket": message.ticket or "",
         },
         list_id=list_id,
     )
+    Suppression.objects.filter(list_id=list_id, token__in=list(before)).delete()
     Suppression.objects.bulk_create(
         Suppression(list_id=list_id, token=token, reason=message.reason)
         for token in new
     )
 
 
-def _fold(turn: Turn, list_id: str, start: bytes, tokens: Collection[bytes]) -> bytes:
-    """Sum tokens in any order: the exclusive-or of a keyed hash of each."""
+def _fold(turn: Turn, list_id: str, start: bytes, rows: Mapping[bytes, str]) -> bytes:
+    """Add rows to a sum in any order, or take them out of it again.
+
+    The exclusive-or of a keyed hash of each token and reason: adding twice removes.
+    """
     keyed = hashlib.blake2b(
         list_id.encode() + b"\x00",
         digest_size=_CHECK_BYTES,
@@ -192,8 +230,8 @@ def _fold(turn: Turn, list_id: str, start: bytes, tokens: Collection[bytes]) -> 
         person=b"lk-suppressed",
     )
     total = int.from_bytes(start, "big")
-    for token in tokens:
+    for token, reason in rows.items():
         state = keyed.copy()
-        state.update(token)
+        state.update(token + reason.encode())
         total ^= int.from_bytes(state.digest(), "big")
     return total.to_bytes(_CHECK_BYTES, "big")

@@ -5,6 +5,7 @@ the ledger says at that moment, also when several processes serve one instance.
 """
 
 import threading
+from collections import deque
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -56,6 +57,7 @@ class Gate:
             UnavailableError: The instance was never initialised.
         """
         self.store = store
+        self.recent_refusals: dict[str, deque[datetime]] = {}
         self._lock = threading.RLock()
         self._registry = Registry(store.pinned())
         self.origin = self._registry.pinned["keeper"]
@@ -72,11 +74,15 @@ class Gate:
             UnavailableError: The clock stands before the newest entry.
             VerificationError: The ledger's tables were changed meanwhile.
         """
-        with self._lock, locked_log(self.store, origin=self.origin) as log:
-            self._catch_up()
-            self._require_head(log)
-            self._require_clock(now)
-            yield Turn(self._registry, log, self.store, now)
+        with self._lock:
+            with locked_log(self.store, origin=self.origin) as log:
+                self._catch_up()
+                self._require_head(log)
+                self._require_clock(now)
+                yield Turn(self._registry, log, self.store, now)
+            # From memory: what is read again could have been put back meanwhile.
+            for body in log.bodies:
+                apply_body(self._registry, body)
 
     @contextmanager
     def view(self, now: datetime) -> Iterator[Registry]:
@@ -87,11 +93,13 @@ class Gate:
             yield self._registry
 
     def _catch_up(self) -> None:
-        """Apply what was committed since, after proving that a keeper signed it."""
+        """Apply what other processes committed, after proving that they signed it."""
         size, checkpoint = read_head()
         frontier = self._registry.frontier
         if size == frontier.size:
             return
+        if size < frontier.size:
+            raise _edited()
         bodies = []
         for index, body in read_entries(frontier.size, limit=size - frontier.size):
             if index != frontier.size:
@@ -100,9 +108,7 @@ class Gate:
             frontier, _ = frontier.append(leaf_hash(body))
         if size != frontier.size:
             raise _edited()
-        verify_checkpoint(
-            self.store, checkpoint, origin=self.origin, frontier=frontier
-        )
+        verify_checkpoint(self.store, checkpoint, origin=self.origin, frontier=frontier)
         for body in bodies:
             apply_body(self._registry, body)
 

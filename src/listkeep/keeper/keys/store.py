@@ -20,6 +20,7 @@ from listkeep.core.errors import Code, UnavailableError
 from .provider import KEY_BYTES, KeyProvider
 
 _SUFFIX = ".key"
+_MARKS = ("mark-0", "mark-1")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +40,7 @@ class KeyStore:
         self._provider = provider
         self._cache: dict[str, bytes] = {}
         self._mark_lock = threading.Lock()
-        self._marked = 0
+        self._next_mark = 0
 
     def create(self, key_id: str) -> None:
         """Make a new random key under a name, unless it exists."""
@@ -88,22 +89,47 @@ class KeyStore:
     def write_mark(self, mark: Mark) -> None:
         """Remember the ledger's length; it never shrinks. Renamed, not synced.
 
-        A mark lost in a crash of the machine only makes the check weaker by the
-        entries since; the ledger itself is synced before it counts.
+        Two files take turns, so one that a power cut tore leaves the other. A mark
+        that was lost makes the check weaker by the entries since; the ledger itself
+        is synced before it counts.
         """
         with self._mark_lock:
-            if mark.size > self._marked:
+            if mark.size > max((known.size for known in self._marks()), default=0):
                 facts = {"size": str(mark.size), "root": mark.root.hex()}
-                wrapped = self._provider.wrap(encode(facts), key_id="mark")
-                self._write("mark", wrapped, durable=False)
-                self._marked = mark.size
+                name = _MARKS[self._next_mark]
+                wrapped = self._provider.wrap(encode(facts), key_id=name)
+                self._write(name, wrapped, durable=False)
+                self._next_mark = 1 - self._next_mark
 
     def read_mark(self) -> Mark:
-        """Read the remembered length; zero for a ledger that was never written."""
-        if not self._file("mark").exists():
-            return Mark(0, b"")
-        facts = parse(self._provider.unwrap(self._read("mark"), key_id="mark"))
-        return Mark(int(facts["size"]), bytes.fromhex(facts["root"]))
+        """Read the remembered length.
+
+        Raises:
+            UnavailableError: None is readable. Without one a ledger that was put
+                back could not be told from the newest.
+        """
+        marks = self._marks()
+        if not marks:
+            raise UnavailableError(
+                "the key store does not say how long the ledger was",
+                code=Code.KEY_UNAVAILABLE,
+                hint="put back the newest copy of the key store",
+            )
+        return max(marks, key=lambda mark: mark.size)
+
+    def was_written(self) -> bool:
+        """Tell whether any ledger was ever written with this store."""
+        return bool(self._marks())
+
+    def _marks(self) -> list[Mark]:
+        marks = []
+        for name in _MARKS:
+            try:
+                facts = parse(self._provider.unwrap(self._read(name), key_id=name))
+            except UnavailableError:  # not written yet, or torn
+                continue
+            marks.append(Mark(int(facts["size"]), bytes.fromhex(facts["root"])))
+        return marks
 
     def health(self) -> None:
         """Raise ``UnavailableError`` unless the provider works now."""

@@ -49,6 +49,7 @@ class Log:
         """Start from the locked head."""
         self._head = head
         self.frontier = Frontier(head.size, _split(bytes(head.frontier)))
+        self.bodies: list[bytes] = []
         self._entries: list[Entry] = []
         self._nodes: list[NodeValue] = []
         self._lists: dict[str, HeadValue] = {}
@@ -92,6 +93,7 @@ class Log:
         self.frontier, nodes = self.frontier.append(leaf_hash(body))
         self._nodes += nodes
         self._entries.append(Entry(index=index, body=body))
+        self.bodies.append(body)
         return index
 
     def flush(self, signer: NoteSigner) -> None:
@@ -204,7 +206,10 @@ def verify_ledger(store: KeyStore, *, origin: str) -> Iterator[dict[str, str]]:
         frontier, _ = frontier.append(leaf_hash(body))
         if frontier.size == mark.size and frontier.root != mark.root:
             raise _invalid("it is not the ledger this key store wrote")
-        fields = canonical.parse(body, max_bytes=MAX_ENTRY_BYTES)
+        try:
+            fields = canonical.parse(body, max_bytes=MAX_ENTRY_BYTES)
+        except MalformedError as error:
+            raise _invalid("an entry is no entry") from error
         _follow_list(fields, heads)
         yield fields
     if frontier.size < mark.size:

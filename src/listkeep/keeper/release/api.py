@@ -7,7 +7,13 @@ from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.urls import path
 
 from listkeep.core.errors import MalformedError
-from listkeep.keeper.gate.endpoint import Call, current_time, endpoint, open_gate
+from listkeep.keeper.gate.endpoint import (
+    Call,
+    current_time,
+    endpoint,
+    open_gate,
+    require_post,
+)
 from listkeep.keeper.gate.turns import Gate
 from listkeep.wire import messages as m
 from listkeep.wire.base import FRAME_BYTES, decode
@@ -54,8 +60,8 @@ def reveals_run(gate: Gate, message: m.RunReveal, call: Call) -> m.Ciphertext:
 
 def exports_run(request: HttpRequest) -> HttpResponseBase:
     """Open a granted export: frames of sealed rows in, an age file out."""
-    call = Call(request)
-    carrier = call.service("dock")
+    require_post(request)
+    carrier = Call(request).service("dock")
     frames = _frames(request)
     first = next(frames, b"")
     target = run_export(
@@ -66,7 +72,11 @@ def exports_run(request: HttpRequest) -> HttpResponseBase:
         spool=settings.SPOOL,
         clock=current_time,
     )
-    return StreamingHttpResponse(deliver(target), content_type="application/age")
+    # The length lets the dock tell a copy that was cut short from a whole one.
+    headers = {"content-length": str(target.stat().st_size)}
+    return StreamingHttpResponse(
+        deliver(target), content_type="application/age", headers=headers
+    )
 
 
 def _frames(request: HttpRequest) -> Iterator[bytes]:
@@ -85,9 +95,11 @@ def _frames(request: HttpRequest) -> Iterator[bytes]:
 
 
 def _read(request: HttpRequest, size: int) -> bytes:
+    # Django reads nothing of a body whose length is not told beforehand.
+    stream = request.META["wsgi.input"]
     parts, missing = [], size
     while missing:
-        part = request.read(missing)
+        part = stream.read(missing)
         if not part:
             raise MalformedError("the rows ended in the middle")
         parts.append(part)

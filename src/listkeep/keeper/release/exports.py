@@ -9,10 +9,11 @@ row too many, or one that does not belong, and nothing leaves.
 
 import hashlib
 import io
+import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import BinaryIO, Protocol, cast
 
@@ -29,10 +30,15 @@ from listkeep.keeper.gate.facts import (
     Service,
     parse_age_recipient,
 )
+from listkeep.keeper.gate.refusals import (
+    Attempt,
+    record_refusal,
+    recorded_refusals,
+)
 from listkeep.keeper.gate.requests import require_granted, require_not_frozen
 from listkeep.keeper.gate.sessions import resolve_session
 from listkeep.keeper.gate.suppressions import suppressed_tokens
-from listkeep.keeper.gate.turns import Gate
+from listkeep.keeper.gate.turns import Gate, Turn
 from listkeep.wire import messages as m
 
 from .formats import prepare_writer
@@ -40,6 +46,7 @@ from .opening import Opener, Shape, rows_of
 
 _FREEZE_CHECK_SECONDS = 1.0
 _CHUNK = 65_536
+_LONGEST_RUN = timedelta(days=1)
 
 
 class Clock(Protocol):
@@ -55,7 +62,8 @@ class _Run:
     request: RequestFacts
     found: ListFacts
     recipient: Recipient
-    suppressed: frozenset[bytes]
+    suppressed: dict[bytes, str]
+    attempt: Attempt
 
 
 def run_export(  # noqa: PLR0913 - the edge passes its ports
@@ -77,25 +85,39 @@ def run_export(  # noqa: PLR0913 - the edge passes its ports
         VerificationError: A row was edited, swapped, or is outside the selection.
     """
     spool.mkdir(mode=0o700, exist_ok=True)
+    _sweep(gate, spool, now=clock())
     target = spool / f"{message.request}.age"
     if target.exists() and _is_delivery(gate, message, carrier, clock()):
         return target
-    target.unlink(missing_ok=True)
+    prepare_writer(message.format, ())  # a typing error spends nothing
     run = _intend(gate, message, carrier, now=clock())
-    draft = target.with_suffix(".part")
+    draft = spool / f"{message.request}.{secrets.token_hex(4)}.part"
     plain = _Plaintext(gate, message.format, run, batches, clock)
     try:
-        with draft.open("wb") as file:
+        with draft.open("xb") as file:
             sink = _Digest(file)
             _encrypt(plain, sink, run.recipient)
-        _complete(gate, run, plain, sink, now=clock())
-        draft.replace(target)
+        with gate.turn(clock()) as turn:
+            _complete(turn, run, plain, sink)
+            draft.replace(target)
     except ListkeepError as error:
-        _refuse(gate, run, error, now=clock())
+        record_refusal(gate, run.attempt, error, now=clock())
         raise
     finally:
         draft.unlink(missing_ok=True)
     return target
+
+
+def _sweep(gate: Gate, spool: Path, *, now: datetime) -> None:
+    """Remove finished files whose request has expired undelivered."""
+    with gate.view(now) as registry:
+        for path in spool.glob("*.age"):
+            request = registry.requests.get(path.stem)
+            if request is None or now >= request.terms.expires:
+                path.unlink(missing_ok=True)
+    for path in spool.glob("*.part"):  # of a run that was killed
+        if path.stat().st_mtime < (now - _LONGEST_RUN).timestamp():
+            path.unlink(missing_ok=True)
 
 
 def deliver(path: Path) -> Iterator[bytes]:
@@ -115,29 +137,38 @@ def _is_delivery(
             gate, registry, message.session, service=carrier.id, now=now
         )
         request = registry.requests.get(message.request)
-        return (
-            request is not None
-            and request.done
-            and request.terms.action is Action.EXPORT
-            and request.terms.tenant == person.tenant
-            and now < request.terms.expires
-        )
+        if (
+            request is None
+            or not request.done
+            or request.terms.action is not Action.EXPORT
+            or request.terms.tenant != person.tenant
+            or now >= request.terms.expires
+        ):
+            return False
+        require_not_frozen(registry, person.tenant)
+        return True
 
 
 def _intend(
     gate: Gate, message: m.RunExport, carrier: Service, *, now: datetime
 ) -> _Run:
     """Record the intent: from here on nonce and budget are spent."""
-    with gate.turn(now) as turn:
+    with (
+        recorded_refusals(gate, "export", now=now) as attempt,
+        gate.turn(now) as turn,
+    ):
         registry = turn.registry
         person = resolve_session(
             gate, registry, message.session, service=carrier.id, now=now
         )
+        attempt.who = person.id
+        known = registry.requests.get(message.request)
+        if known is not None and known.terms.tenant != person.tenant:
+            raise RefusedError("there is no such request", code=Code.NOT_FOUND)
         request = require_granted(
             turn, message.request, actions=frozenset({Action.EXPORT})
         )
-        if request.terms.tenant != person.tenant:
-            raise RefusedError("there is no such request", code=Code.NOT_FOUND)
+        attempt.request, attempt.list_id = request.id, request.terms.list
         require_not_frozen(registry, request.terms.tenant)
         found = registry.lists[request.terms.list]
         recipient = registry.recipients[request.terms.recipient]
@@ -152,7 +183,7 @@ def _intend(
             },
             list_id=found.id,
         )
-        return _Run(request, found, recipient, suppressed)
+        return _Run(request, found, recipient, suppressed, attempt)
 
 
 class _Plaintext:
@@ -254,27 +285,22 @@ def _encrypt(plain: _Plaintext, sink: _Digest, recipient: Recipient) -> None:
         raise plain.error or ListkeepError("encrypting the export failed") from error
 
 
-def _complete(
-    gate: Gate, run: _Run, plain: _Plaintext, sink: _Digest, *, now: datetime
-) -> None:
-    with gate.turn(now) as turn:
-        turn.append(
-            Event.EXPORT_COMPLETED,
-            {
-                "request": run.request.id,
-                "rows": str(plain.rows),
-                "withheld": str(plain.withheld),
-                "bytes": str(sink.size),
-                "sha256": sink.hexdigest(),
-            },
-            list_id=run.found.id,
-        )
+def _complete(turn: Turn, run: _Run, plain: _Plaintext, sink: _Digest) -> None:
+    """Record the outcome, if the grant still stands.
 
-
-def _refuse(gate: Gate, run: _Run, error: ListkeepError, *, now: datetime) -> None:
-    with gate.turn(now) as turn:
-        turn.append(
-            Event.RELEASE_REFUSED,
-            {"request": run.request.id, "code": error.code.value},
-            list_id=run.found.id,
-        )
+    Much can have happened since the intent: a freeze, a revocation, the end of the
+    window, another run of the same grant that was faster.
+    """
+    require_granted(turn, run.request.id, actions=frozenset({Action.EXPORT}))
+    require_not_frozen(turn.registry, run.request.terms.tenant)
+    turn.append(
+        Event.EXPORT_COMPLETED,
+        {
+            "request": run.request.id,
+            "rows": str(plain.rows),
+            "withheld": str(plain.withheld),
+            "bytes": str(sink.size),
+            "sha256": sink.hexdigest(),
+        },
+        list_id=run.found.id,
+    )

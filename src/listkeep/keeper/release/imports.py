@@ -6,10 +6,10 @@ slices under a signed import, at most three times its cap so that a run that die
 can be repeated.
 """
 
+import re
 import secrets
 import threading
-import time
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from listkeep.core.addresses import parse_many
 from listkeep.core.errors import Code, MalformedError, RefusedError
@@ -18,18 +18,21 @@ from listkeep.core.ledger.events import Event
 from listkeep.core.sealing import BATCH_ID_BYTES, OpenedRow, make_tokens, seal_rows
 from listkeep.keeper.gate.charges import Measure
 from listkeep.keeper.gate.drafts import find_list
-from listkeep.keeper.gate.facts import ListFacts, Service, Ticket
-from listkeep.keeper.gate.identifiers import new_id
+from listkeep.keeper.gate.facts import ListFacts, Service
 from listkeep.keeper.gate.lists import index_key, list_key, require_right
+from listkeep.keeper.gate.refusals import recorded_refusals
 from listkeep.keeper.gate.requests import require_granted
 from listkeep.keeper.gate.sessions import resolve_caller
+from listkeep.keeper.gate.tickets import find_ticket, open_ticket
 from listkeep.keeper.gate.turns import Gate, Turn
 from listkeep.wire import messages as m
 from listkeep.wire.base import MAX_ROWS
+from listkeep.wire.identifiers import new_id
 
 _SLICE_ROWS = 262_144
 _RUNS = 3
-_LONGEST_IMPORT = timedelta(hours=12)
+_IMPORTERS = frozenset({"person", "intake"})
+_SHA256 = re.compile(r"([0-9a-f]{64})?")
 
 
 class Reservations:
@@ -69,12 +72,22 @@ def start_import(
     Raises:
         RefusedError: No right, no such list, budget spent, or request not granted.
     """
-    with gate.turn(now) as turn:
+    with (
+        recorded_refusals(gate, "import", now=now) as attempt,
+        gate.turn(now) as turn,
+    ):
         principal = resolve_caller(
             gate, turn.registry, message.caller, carrier=carrier, now=now
         )
         found = find_list(turn.registry, message.list, tenant=principal.tenant)
+        attempt.who, attempt.list_id = principal.id, found.id
         require_right(principal, Right.TOUCH)
+        if principal.kind not in _IMPORTERS:
+            raise RefusedError(
+                "an application's key adds no rows",
+                hint="who reads tokens and adds rows could test guesses; use an "
+                "intake key",
+            )
         if message.request is None:
             max_rows, sha256 = _budget_left(turn, principal.id), ""
         else:
@@ -107,12 +120,8 @@ def seal_import_rows(gate: Gate, message: m.SealRows, *, now: datetime) -> m.Sea
     if not rows == len(message.fields) == len(message.facets) <= MAX_ROWS:
         raise MalformedError("a batch is at most 4096 rows of equal columns")
     with gate.view(now) as registry:
-        ticket = _open_ticket(registry.tickets.get(message.ticket), now=now)
+        ticket = open_ticket(registry, message.ticket, now=now)
         found = registry.lists[ticket.list_id]
-        if not {ticket.principal} & {*registry.people, *registry.services}:
-            raise RefusedError(
-                "who began this import has left", code=Code.NOT_SIGNED_IN
-            )
     _reservations.take(gate, ticket.id, rows, now=now)
     parsed = parse_many(message.addresses)
     good = [position for position, address in enumerate(parsed) if address is not None]
@@ -126,7 +135,7 @@ def seal_import_rows(gate: Gate, message: m.SealRows, *, now: datetime) -> m.Sea
         gate.store.get(list_key(found.id)),
         list_id=found.id,
         batch_id=batch_id,
-        row_version=int(time.time()),
+        row_version=int(now.timestamp()),
         positions=good,
         tokens=tokens,
         facets=[message.facets[position] for position in good],
@@ -139,9 +148,16 @@ def seal_import_rows(gate: Gate, message: m.SealRows, *, now: datetime) -> m.Sea
 
 
 def finish_import(gate: Gate, message: m.FinishImport, *, now: datetime) -> m.Empty:
-    """Close an import. The numbers are the dock's word, and recorded as such."""
+    """Close an import. The numbers are the dock's word, and recorded as such.
+
+    Raises:
+        RefusedError: The import is not open.
+        MalformedError: What the dock calls the file's digest is none.
+    """
+    if not _SHA256.fullmatch(message.sha256):
+        raise MalformedError("a file is named by its SHA-256 in hexadecimal")
     with gate.turn(now) as turn:
-        ticket = _open_ticket(turn.registry.tickets.get(message.ticket), now=now)
+        ticket = find_ticket(turn.registry, message.ticket)
         event = Event.IMPORT_FINISHED if message.committed else Event.IMPORT_ABANDONED
         turn.append(
             event,
@@ -196,7 +212,7 @@ def _signed_for(turn: Turn, request_id: str, found: ListFacts) -> tuple[int, str
 def _reserve(gate: Gate, ticket_id: str, rows: int, *, now: datetime) -> int:
     with gate.turn(now) as turn:
         registry = turn.registry
-        ticket = _open_ticket(registry.tickets.get(ticket_id), now=now)
+        ticket = open_ticket(registry, ticket_id, now=now)
         if ticket.request:
             request = registry.requests[ticket.request]
             ceiling = min(
@@ -222,16 +238,6 @@ def _reserve(gate: Gate, ticket_id: str, rows: int, *, now: datetime) -> int:
             list_id=ticket.list_id,
         )
     return amount
-
-
-def _open_ticket(ticket: Ticket | None, *, now: datetime) -> Ticket:
-    if ticket is None or now >= ticket.started_at + _LONGEST_IMPORT:
-        raise RefusedError(
-            "there is no such import, or it is closed",
-            code=Code.NOT_FOUND,
-            hint="start the import anew",
-        )
-    return ticket
 
 
 def _over_budget() -> RefusedError:

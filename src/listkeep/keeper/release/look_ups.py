@@ -12,6 +12,7 @@ from listkeep.keeper.gate.charges import Measure
 from listkeep.keeper.gate.drafts import find_list
 from listkeep.keeper.gate.facts import Service
 from listkeep.keeper.gate.lists import index_key, require_right
+from listkeep.keeper.gate.refusals import recorded_refusals
 from listkeep.keeper.gate.sessions import STATE_KEY, resolve_caller
 from listkeep.keeper.gate.turns import Gate, Turn
 from listkeep.wire import messages as m
@@ -27,11 +28,15 @@ def look_up(
         RefusedError: A service asks, the right is missing, or the budget is spent.
     """
     address = parse_address(message.address)
-    with gate.turn(now) as turn:
+    with (
+        recorded_refusals(gate, "look-up", now=now) as attempt,
+        gate.turn(now) as turn,
+    ):
         principal = resolve_caller(
             gate, turn.registry, message.caller, carrier=carrier, now=now
         )
         found = find_list(turn.registry, message.list, tenant=principal.tenant)
+        attempt.who, attempt.list_id = principal.id, found.id
         require_right(principal, Right.LOOK_UP)
         if principal.kind != "person":
             raise RefusedError("look-ups are for people")

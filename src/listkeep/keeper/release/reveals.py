@@ -16,8 +16,14 @@ from listkeep.core.ledger.events import Event
 from listkeep.core.sealing import SealedRow, format_token
 from listkeep.keeper.gate.charges import Measure
 from listkeep.keeper.gate.facts import ListFacts, RequestFacts, parse_age_recipient
+from listkeep.keeper.gate.refusals import (
+    Attempt,
+    record_refusal,
+    recorded_refusals,
+)
 from listkeep.keeper.gate.requests import require_granted, require_not_frozen
 from listkeep.keeper.gate.sessions import DIRECT, resolve_session
+from listkeep.keeper.gate.suppressions import require_not_erased
 from listkeep.keeper.gate.turns import Gate
 from listkeep.wire import messages as m
 
@@ -35,16 +41,12 @@ def run_reveal(gate: Gate, message: m.RunReveal, *, now: datetime) -> m.Cipherte
         VerificationError: A row is not what its token says.
     """
     rows = list(rows_of(message.rows))
-    request, found = _intend(gate, message, rows, now=now)
+    with recorded_refusals(gate, "reveal", now=now) as attempt:
+        request, found = _intend(gate, message, rows, attempt, now=now)
     try:
         age = _open(gate, request, found, rows)
     except ListkeepError as error:
-        with gate.turn(now) as turn:
-            turn.append(
-                Event.RELEASE_REFUSED,
-                {"request": request.id, "code": error.code.value},
-                list_id=found.id,
-            )
+        record_refusal(gate, attempt, error, now=now)
         raise
     with gate.turn(now) as turn:
         turn.append(
@@ -60,7 +62,12 @@ def run_reveal(gate: Gate, message: m.RunReveal, *, now: datetime) -> m.Cipherte
 
 
 def _intend(
-    gate: Gate, message: m.RunReveal, rows: list[SealedRow], *, now: datetime
+    gate: Gate,
+    message: m.RunReveal,
+    rows: list[SealedRow],
+    attempt: Attempt,
+    *,
+    now: datetime,
 ) -> tuple[RequestFacts, ListFacts]:
     """Record the intent: from here on nonce and budget are spent."""
     with gate.turn(now) as turn:
@@ -68,21 +75,20 @@ def _intend(
         person = resolve_session(
             gate, registry, message.session, service=DIRECT, now=now
         )
+        attempt.who = person.id
         request = require_granted(
             turn, message.request, actions=frozenset({Action.REVEAL})
         )
+        attempt.request, attempt.list_id = request.id, request.terms.list
         if request.signed[0].person != person.id:
             raise RefusedError("only the person who asked may open this")
         if request.intended:
             raise RefusedError(
                 "this reveal was opened already", code=Code.REPLAYED, hint="ask anew"
             )
-        tokens = {format_token(row.token) for row in rows}
-        if tokens != set(request.terms.selection.split()) or len(tokens) != len(rows):
-            raise RefusedError(
-                "these are not the rows that were signed for", code=Code.NOT_GRANTED
-            )
+        _require_signed_rows(request, rows)
         require_not_frozen(registry, request.terms.tenant)
+        require_not_erased(turn, request.terms.list, [row.token for row in rows])
         items = sorted(item_digest(turn, row.token) for row in rows)
         registry.charges.require(
             person.id,
@@ -102,6 +108,14 @@ def _intend(
             list_id=request.terms.list,
         )
         return request, registry.lists[request.terms.list]
+
+
+def _require_signed_rows(request: RequestFacts, rows: list[SealedRow]) -> None:
+    tokens = {format_token(row.token) for row in rows}
+    if tokens != set(request.terms.selection.split()) or len(tokens) != len(rows):
+        raise RefusedError(
+            "these are not the rows that were signed for", code=Code.NOT_GRANTED
+        )
 
 
 def _open(

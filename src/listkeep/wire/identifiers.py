@@ -1,4 +1,7 @@
-"""Names and secrets the keeper makes up."""
+"""Ids and bearer secrets, as both ends of the wire make them up.
+
+A client that makes its own ids and keys never has to be sent a secret.
+"""
 
 import base64
 import secrets
@@ -13,3 +16,9 @@ def new_id(prefix: str) -> str:
 def new_secret() -> str:
     """Make a bearer secret of 256 random bits."""
     return secrets.token_urlsafe(32)
+
+
+def new_service_key() -> tuple[str, str]:
+    """Make a service's id and its key, which begins with the id."""
+    service = new_id("s")
+    return service, f"lkk_{service}_{new_secret()}"

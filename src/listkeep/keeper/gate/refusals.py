@@ -1,0 +1,73 @@
+"""Refusals are recorded too: whoever probes the policy leaves a trace of each try.
+
+Only refusals of people and services that are known, and of one of them no more than
+ten a minute: a stranger, or a loop, must not be able to fill the ledger.
+"""
+
+from collections import deque
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from listkeep.core.errors import (
+    ListkeepError,
+    MalformedError,
+    RefusedError,
+    VerificationError,
+)
+from listkeep.core.ledger.events import Event
+
+from .turns import Gate
+
+_WINDOW = timedelta(minutes=1)
+_RECORDED_IN_WINDOW = 10
+
+
+@dataclass(slots=True)
+class Attempt:
+    """What is known of an attempt so far; nobody known, nothing recorded."""
+
+    what: str
+    who: str = ""
+    request: str = ""
+    list_id: str = ""
+
+
+@contextmanager
+def recorded_refusals(gate: Gate, what: str, *, now: datetime) -> Iterator[Attempt]:
+    """Record why the block refused, after everything it did was taken back."""
+    attempt = Attempt(what)
+    try:
+        yield attempt
+    except (RefusedError, VerificationError, MalformedError) as error:
+        if attempt.who and _may_record(gate, attempt.who, now=now):
+            record_refusal(gate, attempt, error, now=now)
+        raise
+
+
+def record_refusal(
+    gate: Gate, attempt: Attempt, error: ListkeepError, *, now: datetime
+) -> None:
+    """Record one refusal, whoever it was; for what comes after a recorded intent."""
+    with gate.turn(now) as turn:
+        turn.append(
+            Event.RELEASE_REFUSED,
+            {
+                "what": attempt.what,
+                "person": attempt.who,
+                "request": attempt.request,
+                "code": error.code.value,
+            },
+            list_id=attempt.list_id,
+        )
+
+
+def _may_record(gate: Gate, who: str, *, now: datetime) -> bool:
+    times = gate.recent_refusals.setdefault(who, deque())
+    while times and times[0] <= now - _WINDOW:
+        times.popleft()
+    if len(times) >= _RECORDED_IN_WINDOW:
+        return False
+    times.append(now)
+    return True

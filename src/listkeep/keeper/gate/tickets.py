@@ -1,0 +1,44 @@
+"""Imports that are open: who may add rows to which list, and until when."""
+
+from datetime import datetime, timedelta
+
+from listkeep.core.errors import Code, RefusedError
+
+from .facts import Ticket
+from .registry import Registry
+
+_LONGEST_IMPORT = timedelta(hours=12)
+
+
+def find_ticket(registry: Registry, name: str) -> Ticket:
+    """Find an import that was not closed yet, of whatever age and whomever.
+
+    Raises:
+        RefusedError: There is none.
+    """
+    ticket = registry.tickets.get(name)
+    if ticket is None:
+        raise _closed()
+    return ticket
+
+
+def open_ticket(registry: Registry, name: str, *, now: datetime) -> Ticket:
+    """Find an import that may go on: not too old, of somebody who is still here.
+
+    Raises:
+        RefusedError: It is closed, too old, or whoever began it has left.
+    """
+    ticket = find_ticket(registry, name)
+    if now >= ticket.started_at + _LONGEST_IMPORT:
+        raise _closed()
+    if ticket.principal not in {**registry.people, **registry.services}:
+        raise RefusedError("who began this import has left")
+    return ticket
+
+
+def _closed() -> RefusedError:
+    return RefusedError(
+        "there is no such import, or it is closed",
+        code=Code.NOT_FOUND,
+        hint="start the import anew",
+    )

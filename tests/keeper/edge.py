@@ -1,0 +1,278 @@
+"""The keeper's HTTP edge, as somebody on the socket meets it."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any, TypeVar
+
+import msgspec
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from listkeep.keeper.gate.sessions import begin_sign_in
+from listkeep.wire import messages as m
+from listkeep.wire.base import FRAME_BYTES, MEDIA_TYPE, decode, encode
+
+from .instance import service_key
+from .world import Rows, World
+
+_M = TypeVar("_M", bound=msgspec.Struct)
+PLANTED = "canary.of.the.edge@example.com"
+ASSERTION = m.Assertion(
+    statement=b"{}", authenticator_data=b"", client_data=b"", signature=b""
+)
+UNKNOWN_KEY = "lkk_s_nobodynobody_xxxxxxxx"
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    content: bytes
+
+    @property
+    def problem(self) -> m.Problem:
+        return decode(self.content, m.Problem)
+
+    @property
+    def code(self) -> str:
+        return "" if self.status == 200 else self.problem.code
+
+    def read(self, kind: type[_M]) -> _M:
+        assert self.status == 200, self.problem
+        return decode(self.content, kind)
+
+
+def post(
+    path: str,
+    message: msgspec.Struct | bytes,
+    *,
+    service: str = "",
+    bearer: str = "",
+    method: str = "POST",
+    kind: str = MEDIA_TYPE,
+) -> Answer:
+    """Call one path, as an enrolled service or with whatever bearer."""
+    body = message if isinstance(message, bytes) else encode(message)
+    key = bearer or (service_key(service) if service else "")
+    stream: dict[str, Any] = {"wsgi.input": BytesIO(body)}  # ends as a socket does
+    response: Any = Client(raise_request_exception=False).generic(
+        method,
+        f"/v1/{path}",
+        body,
+        content_type=kind,
+        headers={"authorization": f"Bearer {key}"} if key else {},
+        **stream,
+    )
+    parts: Iterator[bytes] = iter(response)
+    return Answer(response.status_code, b"".join(parts))
+
+
+def frames(*messages: msgspec.Struct) -> bytes:
+    """Frame messages as an export's stream, with the mark that ends it."""
+    bodies = [encode(message) for message in messages]
+    framed = (len(body).to_bytes(FRAME_BYTES, "big") + body for body in bodies)
+    return b"".join(framed) + bytes(FRAME_BYTES)
+
+
+def routes() -> set[str]:
+    """Walk all URLs there are."""
+
+    def walk(patterns: list[URLPattern | URLResolver], prefix: str) -> Iterator[str]:
+        for pattern in patterns:
+            path = prefix + str(pattern.pattern)
+            if isinstance(pattern, URLResolver):
+                yield from walk(pattern.url_patterns, path)
+            elif path:  # the last one takes what no other does
+                yield path.removeprefix("v1/")
+
+    return set(walk(get_resolver().url_patterns, ""))
+
+
+@dataclass(frozen=True)
+class Stage:
+    """What there is to be had at acme."""
+
+    world: World
+    rows: Rows
+    waiting: m.RequestView
+    granted: m.RequestView
+    reveal: m.RequestView
+    ticket: str
+
+
+def set_stage(world: World) -> Stage:
+    rows = world.list_with_rows(2)
+    reveal, _ = world.ask_reveal("ben", rows, 0)
+    return Stage(
+        world=world,
+        rows=rows,
+        waiting=world.ask_export("ben", rows, 2),
+        granted=world.granted_export(rows, 2),
+        reveal=reveal,
+        ticket=world.start_import("ben", rows.list_id).ticket,
+    )
+
+
+@dataclass(frozen=True)
+class Case:
+    """How one path is called by somebody, and what a stranger is told there."""
+
+    message: Callable[[Stage, str], msgspec.Struct]
+    insider: str = "ben"
+    stranger: str = "eve"
+    told: str = "not-found"  # the stranger; empty: nothing there is secret
+    nobody: str = "not-signed-in"  # is told; empty: nothing there is secret
+    by_service: bool = False
+    streamed: bool = False
+
+    def body(self, stage: Stage, name: str) -> bytes:
+        message = self.message(stage, name)
+        if self.streamed:
+            return frames(message, stage.rows.whole())
+        return encode(message)
+
+
+def _caller(stage: Stage, name: str) -> m.Caller:
+    return stage.world.caller(name) if name else m.Caller()
+
+
+def _session(stage: Stage, name: str, service: str = "keeper") -> str:
+    return stage.world.session(name, service) if name else ""
+
+
+def _sign_in(stage: Stage, name: str) -> m.FinishSignIn:
+    if not name:
+        return m.FinishSignIn(assertion=ASSERTION)
+
+    nonce = begin_sign_in(stage.world.gate, now=stage.world.now).nonce
+    person = stage.world.meet(name)
+    return m.FinishSignIn(
+        assertion=person.sign_in(keeper="k_demo", service="keeper", nonce=nonce)
+    )
+
+
+def _statement(stage: Stage, name: str) -> m.SubmitStatement:
+    signed = stage.world.statement(name, stage.waiting, "deny") if name else ASSERTION
+    return m.SubmitStatement(request=stage.waiting.id, assertion=signed)
+
+
+def _seal(stage: Stage, name: str) -> m.SealRows:
+    return m.SealRows(
+        ticket=stage.ticket if name == "ben" else "i_nothingnothi",
+        addresses=[PLANTED],
+        fields=["[]"],
+        facets=['["pro"]'],
+    )
+
+
+def _finish(stage: Stage, name: str) -> m.FinishImport:
+    ticket = stage.ticket if name == "ben" else "i_nothingnothi"
+    return m.FinishImport(ticket=ticket, committed=True)
+
+
+CASES: dict[str, Case] = {
+    "health": Case(lambda _s, _n: m.Empty(), told="", nobody=""),
+    "authorize": Case(
+        lambda s, n: m.Authorize(
+            caller=_caller(s, n), right="view", list=s.rows.list_id
+        ),
+        by_service=True,
+    ),
+    "lists/create": Case(
+        lambda s, n: m.CreateList(caller=_caller(s, n), name="fresh"),
+        stranger="sam",
+        told="not-permitted",
+        by_service=True,
+    ),
+    "lists/extend": Case(
+        lambda s, n: m.ExtendList(
+            caller=_caller(s, n), list=s.rows.list_id, fields=("city",)
+        ),
+        by_service=True,
+    ),
+    "lists/show": Case(
+        lambda s, n: m.ShowLists(caller=_caller(s, n), list=s.rows.list_id),
+        by_service=True,
+    ),
+    "suppress": Case(
+        lambda s, n: m.Suppress(
+            caller=_caller(s, n),
+            list=s.rows.list_id,
+            tokens=s.rows.tokens(0),
+            reason="bounced",
+        ),
+        by_service=True,
+    ),
+    "sign-in/begin": Case(lambda _s, _n: m.BeginSignIn(), told="", nobody=""),
+    "sign-in/finish": Case(
+        _sign_in,
+        stranger="mallory",
+        told="credential-unknown",
+        nobody="message-invalid",
+    ),
+    "sign-out": Case(
+        lambda s, n: m.EndSession(
+            session="lks_n_nobodynobody_x" if n == "eve" else _session(s, n)
+        ),
+        told="not-signed-in",
+    ),
+    "who-am-i": Case(
+        lambda s, n: m.WhoAmI(
+            session=_session(s, n, "dock" if n == "eve" else "keeper")
+        ),
+        told="not-signed-in",
+    ),
+    "requests/draft": Case(
+        lambda s, n: m.DraftRequest(
+            session=_session(s, n),
+            action="export",
+            purpose="a copy",
+            list=s.rows.list_id,
+            cap=2,
+            recipient="warehouse",
+        ),
+    ),
+    "requests/show": Case(
+        lambda s, n: m.ShowRequest(session=_session(s, n), request=s.waiting.id),
+    ),
+    "requests/statement": Case(
+        _statement, told="not-permitted", nobody="message-invalid"
+    ),
+    "registry/show": Case(
+        lambda s, n: m.ShowRegistry(session=_session(s, n), kind="person"),
+        insider="ada",
+        stranger="sam",
+        told="not-permitted",
+    ),
+    "ledger/entries": Case(
+        lambda s, n: m.ReadLedger(session=_session(s, n)), insider="ada", told=""
+    ),
+    "ledger/proof": Case(
+        lambda s, n: m.ReadProof(session=_session(s, n), index=0), told=""
+    ),
+    "imports/start": Case(
+        lambda s, n: m.StartImport(caller=_caller(s, n), list=s.rows.list_id),
+        by_service=True,
+    ),
+    "imports/seal": Case(_seal, nobody="not-found", by_service=True),
+    "imports/finish": Case(_finish, nobody="not-found", by_service=True),
+    "look-up": Case(
+        lambda s, n: m.LookUp(
+            caller=_caller(s, n), list=s.rows.list_id, address=PLANTED
+        ),
+        by_service=True,
+    ),
+    "reveals/run": Case(
+        lambda s, n: m.RunReveal(
+            session=_session(s, n), request=s.reveal.id, rows=s.rows.batch(0)
+        ),
+        told="not-permitted",
+    ),
+    "exports/run": Case(
+        lambda s, n: m.RunExport(
+            session=_session(s, n, "dock"), request=s.granted.id, format="csv"
+        ),
+        by_service=True,
+        streamed=True,
+    ),
+}

@@ -1,0 +1,194 @@
+"""The stage: a whole instance in one folder, and a clock that tests move."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Self
+
+import pyrage
+from django.conf import settings
+from django.db import connection
+
+from listkeep.core.canonical import digest, encode, parse
+from listkeep.core.errors import ListkeepError
+from listkeep.core.grants import Genesis
+from listkeep.drill.people import RP_ID, SoftwarePerson
+from listkeep.keeper.gate import genesis, sessions
+from listkeep.keeper.gate.endpoint import open_gate
+from listkeep.keeper.gate.facts import RequestFacts, Service
+from listkeep.keeper.gate.registry import Registry
+from listkeep.keeper.gate.turns import Gate
+from listkeep.keeper.ledger.models import Entry
+from listkeep.keeper.project import start
+from listkeep.keeper.release import imports
+from listkeep.wire import messages as m
+
+NOON = datetime(2026, 1, 5, 12, 0, 0, 500_000, tzinfo=UTC)
+KEEPER = "k_demo"
+ACME, OTHER = "t_acmeacmeacme", "t_otherotherot"
+WAREHOUSE = "c_warehousewar"
+DIRECT = sessions.DIRECT
+SERVICES = {  # name: id, kind, tenant
+    "dock": ("s_dockdockdock", "dock", ""),
+    "console": ("s_consoleconso", "console", ""),
+    "app": ("s_appappappapp", "app", "acme"),
+    "intake": ("s_intakeintake", "intake", "acme"),
+}
+
+
+@dataclass
+class Instance:
+    """One keeper, its people's passkeys, and what its ledger says."""
+
+    home: Path
+    now: datetime = NOON
+    people: dict[str, SoftwarePerson] = field(default_factory=dict)
+    _sessions: dict[tuple[str, str], tuple[str, datetime]] = field(default_factory=dict)
+
+    # --- the instance ---
+
+    def enter(self) -> None:
+        """Make this instance the one that settings and database speak of."""
+        connection.close()
+        open_gate.cache_clear()
+        imports._reservations = imports.Reservations()
+        settings.KEY_STORE = self.home / "keys"
+        settings.SPOOL = self.home / "spool"
+        settings.DATABASE = self.home / "keeper.sqlite3"
+        connection.settings_dict["NAME"] = str(settings.DATABASE)
+
+    def leave(self) -> None:
+        connection.close()
+        open_gate.cache_clear()
+
+    def restart(self) -> Gate:
+        """Stop the keeper and start it again, as another process would."""
+        self.enter()
+        start.check_instance()
+        return self.gate
+
+    def copy_to(self, home: Path) -> Self:
+        """Copy the whole instance, people and sessions to another folder."""
+        shutil.copytree(self.home, home)
+        names = {
+            name: SoftwarePerson.load(home / "people", name) for name in self.people
+        }
+        return type(self)(home, self.now, names, dict(self._sessions))
+
+    def found(self, profile: str = "demo", keeper: str = KEEPER) -> None:
+        """Begin the instance: Cleo and Cyrus vouch for each other."""
+        start.prepare()
+        custodians = self.meet("cleo"), self.meet("cyrus")
+        facts = self.genesis_facts(custodians, profile=profile, keeper=keeper)
+        start.begin(facts, self.vouch(facts, custodians), now=self.now)
+
+    def genesis_facts(
+        self,
+        custodians: tuple[SoftwarePerson, SoftwarePerson],
+        *,
+        profile: str = "demo",
+        keeper: str = KEEPER,
+    ) -> dict[str, str]:
+        first, second = (
+            person.subject(keeper=keeper, role="custodian") for person in custodians
+        )
+        return genesis.write_facts(
+            keeper=keeper,
+            profile=profile,
+            rp_id=RP_ID,
+            custodians=(first, second),
+            now=self.now,
+        )
+
+    @staticmethod
+    def vouch(
+        facts: dict[str, str], custodians: tuple[SoftwarePerson, SoftwarePerson]
+    ) -> tuple[m.Assertion, m.Assertion]:
+        first, second = (
+            person.sign(
+                Genesis(
+                    keeper=facts["keeper"],
+                    person=person.person,
+                    credential=person.credential,
+                    genesis=digest(facts),
+                )
+            )
+            for person in custodians
+        )
+        return first, second
+
+    # --- what is there ---
+
+    @property
+    def gate(self) -> Gate:
+        return open_gate()
+
+    @property
+    def registry(self) -> Registry:
+        with self.gate.view(self.now) as registry:
+            return registry
+
+    @property
+    def warehouse(self) -> pyrage.x25519.Identity:
+        """The identity of the enrolled recipient; its file is at the warehouse."""
+        path = self.home / "warehouse.age"
+        if not path.exists():
+            path.write_text(str(pyrage.x25519.Identity.generate()))
+        return pyrage.x25519.Identity.from_str(path.read_text())
+
+    def service(self, name: str) -> Service:
+        return self.registry.services[SERVICES[name][0]]
+
+    def facts(self, view: m.RequestView) -> RequestFacts:
+        return self.registry.requests[view.id]
+
+    def entries(self) -> list[dict[str, str]]:
+        return [
+            parse(bytes(entry.body), max_bytes=65_536)
+            for entry in Entry.objects.order_by("index")
+        ]
+
+    def events(self, last: int = 0) -> list[str]:
+        """Name the newest entries, without the sign-ins a test does in passing."""
+        names = [entry["event"] for entry in self.entries()]
+        return [name for name in names if name != "session.started"][-last:]
+
+    def newest(self, event: str) -> dict[str, str]:
+        return [entry for entry in self.entries() if entry["event"] == event][-1]
+
+    def clock(self) -> datetime:
+        return self.now
+
+    def wait(self, **duration: float) -> None:
+        self.now += timedelta(**duration)
+
+    def meet(self, name: str) -> SoftwarePerson:
+        """Find a person, or make one who is nobody here yet."""
+        if name not in self.people:
+            self.people[name] = SoftwarePerson.create(self.home / "people", name)
+        return self.people[name]
+
+
+def refusal(act: Callable[..., object], *args: object, **facts: object) -> str:
+    """Do what is refused, and tell the public code of the refusal."""
+    try:
+        act(*args, **facts)
+    except ListkeepError as error:
+        return error.code.value
+    return "it was not refused"
+
+
+def tenant_subject(name: str, tenant: str, *owners: dict[str, str]) -> dict[str, str]:
+    texts = [encode(owner).decode() for owner in owners]
+    first, second = (*texts, "", "")[:2]
+    return {"id": tenant, "name": name, "owner_1": first, "owner_2": second}
+
+
+def service_key(name: str) -> str:
+    return f"lkk_{SERVICES[name][0]}_{name:x>40}"
+
+
+def carrier_id(service: str) -> str:
+    return SERVICES[service][0] if service in SERVICES else service

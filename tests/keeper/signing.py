@@ -1,0 +1,155 @@
+"""What people of the cast do with their passkeys.
+
+Cleo and Cyrus are the operator's custodians, Sam answers support. Ada and Amir own
+the tenant acme, Ben and Ivan are its marketers. Eve owns another tenant.
+"""
+
+import hashlib
+from datetime import timedelta
+
+import pyrage
+
+from listkeep.core.canonical import encode
+from listkeep.keeper.gate import requests, sessions
+from listkeep.wire import messages as m
+
+from .instance import (
+    ACME,
+    DIRECT,
+    KEEPER,
+    NOON,
+    OTHER,
+    SERVICES,
+    WAREHOUSE,
+    Instance,
+    carrier_id,
+    service_key,
+    tenant_subject,
+)
+
+
+class Signing(Instance):
+    """Sign-ins, requests, statements, and the changes of authority they make."""
+
+    def populate(self) -> None:
+        """Bring in everybody else of the cast, each by the signatures it takes."""
+        self.add_tenant("acme", ACME, "ada", "amir")
+        self.add_tenant("other", OTHER, "eve")
+        self.add_person("sam", "support", by=("cleo", "cyrus"))
+        self.add_person("ben", "marketer", by=("ada", "amir"))
+        self.add_person("ivan", "marketer", by=("ada", "amir"))
+        for name, (_, _, tenant) in SERVICES.items():
+            by = ("ada", "amir") if tenant else ("cleo", "cyrus")
+            view = self.ask(by[0], "service.add", self.service_subject(name))
+            assert self.sign(by[1], view, "approve").state == "done"
+        self.add_recipient("warehouse", WAREHOUSE, self.warehouse)
+        for name in self.people:  # signed in before the curtain rises
+            self.login(name)
+            self.login(name, "dock")
+
+    # --- people ---
+
+    def subject(self, name: str, role: str, team: str = "") -> dict[str, str]:
+        return self.meet(name).subject(keeper=KEEPER, role=role, team=team)
+
+    def login(self, name: str, service: str = DIRECT) -> str:
+        """Sign in anew."""
+        nonce = sessions.begin_sign_in(self.gate, now=self.now).nonce
+        assertion = self.meet(name).sign_in(
+            keeper=KEEPER, service=carrier_id(service), nonce=nonce
+        )
+        answer = sessions.finish_sign_in(
+            self.gate, m.FinishSignIn(assertion=assertion), now=self.now
+        )
+        self._sessions[name, service] = answer.session, self.now
+        return answer.session
+
+    def session(self, name: str, service: str = DIRECT) -> str:
+        """Use the session at hand, or sign in when it is idle or there is none."""
+        token, seen = self._sessions.get((name, service), ("", NOON))
+        fresh = timedelta() <= self.now - seen < timedelta(minutes=14)
+        return token if token and fresh else self.login(name, service)
+
+    def caller(self, name: str) -> m.Caller:
+        """Speak through the dock: a person's session, or a service's key."""
+        if name in SERVICES:
+            return m.Caller(service_key=service_key(name))
+        return m.Caller(session=self.session(name, "dock"))
+
+    # --- requests ---
+
+    def draft(
+        self, name: str, action: str, subject: object = None, **facts: object
+    ) -> m.RequestView:
+        message = m.DraftRequest(
+            session=self.session(name),
+            action=action,
+            purpose="spring campaign",
+            subject=encode(subject).decode() if subject else "",
+            **facts,  # type: ignore[arg-type]
+        )
+        return requests.draft_request(self.gate, message, now=self.now)
+
+    def ask(
+        self, name: str, action: str, subject: object = None, **facts: object
+    ) -> m.RequestView:
+        """Draft a request and sign it as the one who asks."""
+        return self.sign(name, self.draft(name, action, subject, **facts), "request")
+
+    def statement(self, name: str, view: m.RequestView, decision: str) -> m.Assertion:
+        return self.meet(name).sign_request(
+            keeper=KEEPER,
+            request=hashlib.sha256(view.terms).hexdigest(),
+            decision=decision,
+        )
+
+    def sign(self, name: str, view: m.RequestView, decision: str) -> m.RequestView:
+        return self.submit(view, self.statement(name, view, decision))
+
+    def submit(self, view: m.RequestView, assertion: m.Assertion) -> m.RequestView:
+        message = m.SubmitStatement(request=view.id, assertion=assertion)
+        return requests.submit_statement(self.gate, message, now=self.now)
+
+    def show(self, name: str, view: m.RequestView) -> m.RequestView:
+        message = m.ShowRequest(session=self.session(name), request=view.id)
+        answer = requests.show_requests(
+            self.gate, message, service=DIRECT, now=self.now
+        )
+        (found,) = answer.requests
+        return found
+
+    # --- authority ---
+
+    def add_tenant(self, name: str, tenant: str, *owners: str) -> m.RequestView:
+        subject = tenant_subject(
+            name, tenant, *(self.subject(owner, "owner") for owner in owners)
+        )
+        return self.sign("cyrus", self.ask("cleo", "tenant.add", subject), "approve")
+
+    def add_person(self, name: str, role: str, *, by: tuple[str, str]) -> m.RequestView:
+        view = self.ask(by[0], "person.add", self.subject(name, role))
+        return self.sign(by[1], view, "approve")
+
+    def add_recipient(
+        self, name: str, recipient: str, identity: pyrage.x25519.Identity
+    ) -> m.RequestView:
+        subject = {
+            "id": recipient,
+            "name": name,
+            "public_key": str(identity.to_public()),
+        }
+        return self.sign("amir", self.ask("ada", "recipient.add", subject), "approve")
+
+    def remove(self, name: str, tenant: str = "acme") -> m.RequestView:
+        """Take somebody out by the word of both custodians."""
+        subject = {"id": self.meet(name).person}
+        view = self.ask("cleo", "person.revoke", subject, tenant=tenant)
+        return view if view.state == "done" else self.sign("cyrus", view, "approve")
+
+    def service_subject(self, name: str) -> dict[str, str]:
+        service, kind, _ = SERVICES[name]
+        verifier = hashlib.sha256(service_key(name).encode()).hexdigest()
+        return {"id": service, "name": name, "kind": kind, "verifier": verifier}
+
+    def freeze(self, name: str, **facts: object) -> m.RequestView:
+        return self.ask(name, "freeze", {"classes": "export+reveal"}, **facts)

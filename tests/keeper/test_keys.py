@@ -1,0 +1,137 @@
+from pathlib import Path
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
+
+from listkeep.core.errors import ConflictError, UnavailableError
+from listkeep.keeper.keys import FileProvider, KeyStore, Mark
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    path = tmp_path / "root.key"
+    FileProvider.create(path)
+    return path
+
+
+@pytest.fixture
+def store(tmp_path: Path, root: Path) -> KeyStore:
+    return KeyStore(tmp_path, FileProvider(root))
+
+
+def test_a_root_is_made_once_and_for_its_owner_only(root: Path) -> None:
+    assert root.stat().st_mode & 0o777 == 0o600
+    before = root.read_bytes()
+
+    with pytest.raises(ConflictError):
+        FileProvider.create(root)
+    assert root.read_bytes() == before
+    FileProvider(root).health()
+
+
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o666])
+def test_a_root_that_others_can_read_is_not_used(root: Path, mode: int) -> None:
+    root.chmod(mode)
+
+    with pytest.raises(UnavailableError):
+        FileProvider(root)
+
+
+@pytest.mark.parametrize("content", [b"", b"x" * 31, b"x" * 33])
+def test_a_damaged_root_is_not_used(root: Path, content: bytes) -> None:
+    root.write_bytes(content)
+
+    with pytest.raises(UnavailableError):
+        FileProvider(root)
+
+
+def test_a_missing_root_is_said_to_be_missing(tmp_path: Path) -> None:
+    with pytest.raises(UnavailableError):
+        FileProvider(tmp_path / "nothing.key")
+
+
+def test_a_key_is_the_same_after_a_restart_and_never_made_twice(
+    tmp_path: Path, root: Path, store: KeyStore
+) -> None:
+    store.create("list-l_one")
+    key = store.get("list-l_one")
+    store.create("list-l_one")
+
+    again = KeyStore(tmp_path, FileProvider(root))
+    assert again.get("list-l_one") == key
+    assert key not in (tmp_path / "list-l_one.key").read_bytes()
+    assert (tmp_path / "list-l_one.key").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_key_is_bound_to_its_name(tmp_path: Path, store: KeyStore) -> None:
+    store.create("list-l_one")
+    (tmp_path / "list-l_one.key").rename(tmp_path / "list-l_two.key")
+
+    for name in ("list-l_two", "list-l_one"):
+        with pytest.raises(UnavailableError):
+            store.get(name)
+
+
+@pytest.mark.parametrize("spoil", [b"", b"x", b"x" * 60])
+def test_a_damaged_key_does_not_unwrap(
+    tmp_path: Path, store: KeyStore, spoil: bytes
+) -> None:
+    store.create("list-l_one")
+    (tmp_path / "list-l_one.key").write_bytes(spoil)
+
+    with pytest.raises(UnavailableError):
+        store.get("list-l_one")
+
+
+def test_a_key_store_of_another_root_does_not_unwrap(
+    tmp_path: Path, store: KeyStore
+) -> None:
+    store.create("list-l_one")
+    (tmp_path / "root.key").unlink()
+    FileProvider.create(tmp_path / "root.key")
+
+    other = KeyStore(tmp_path, FileProvider(tmp_path / "root.key"))
+    with pytest.raises(UnavailableError):
+        other.get("list-l_one")
+
+
+def test_a_mark_never_shrinks(tmp_path: Path, root: Path, store: KeyStore) -> None:
+    store.write_mark(Mark(7, b"\x07" * 32))
+    store.write_mark(Mark(3, b"\x03" * 32))
+
+    again = KeyStore(tmp_path, FileProvider(root))
+    assert again.read_mark() == Mark(7, b"\x07" * 32)
+    again.write_mark(Mark(6, b"\x06" * 32))
+    assert again.read_mark() == Mark(7, b"\x07" * 32)
+
+
+def test_a_torn_mark_leaves_the_one_before_it(tmp_path: Path, store: KeyStore) -> None:
+    for size in (1, 2, 3):
+        store.write_mark(Mark(size, bytes([size]) * 32))
+    newest = max(tmp_path.glob("mark-*.key"), key=lambda path: path.stat().st_mtime_ns)
+    newest.write_bytes(b"")
+
+    assert store.read_mark() == Mark(2, b"\x02" * 32)
+
+
+def test_a_store_that_lost_its_marks_says_so(store: KeyStore) -> None:
+    assert not store.was_written()
+    with pytest.raises(UnavailableError):
+        store.read_mark()
+    store.write_mark(Mark(1, bytes(32)))
+    assert store.was_written()
+
+
+def test_an_instance_that_never_began_has_no_pin(store: KeyStore) -> None:
+    with pytest.raises(UnavailableError):
+        store.pinned()
+    store.pin({"genesis": "00"})
+    assert store.pinned() == {"genesis": "00"}
+
+
+def test_a_signature_is_by_the_named_key(store: KeyStore) -> None:
+
+    store.create("ledger")
+    public = Ed25519PublicKey.from_public_bytes(store.public_key("ledger"))
+
+    public.verify(store.sign("ledger", b"text"), b"text")

@@ -1,0 +1,89 @@
+import msgspec
+import pytest
+
+from listkeep.core.errors import MalformedError
+from listkeep.wire import messages as m
+from listkeep.wire.base import Message, decode, encode
+from tests.wire.samples import KINDS, required, sample
+
+PLANTED = "planted.person@example.com"
+INTO_THE_KEEPER = {m.SealRows: "addresses", m.LookUp: "address"}
+
+
+def pack(value: object) -> bytes:
+    return msgspec.msgpack.encode(value)
+
+
+def test_there_are_messages() -> None:
+    assert len(KINDS) > 40
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_a_message_crosses_the_wire_unchanged(kind: type[Message]) -> None:
+    message = decode(pack(sample(kind)), kind)
+
+    assert decode(encode(message), kind) == message
+    assert msgspec.msgpack.decode(encode(message)) == sample(kind)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_an_unknown_field_is_refused_and_not_repeated(kind: type[Message]) -> None:
+    with pytest.raises(MalformedError) as refused:
+        decode(pack({**sample(kind), PLANTED: 1}), kind)
+
+    assert "@" not in refused.value.message
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_every_field_that_is_needed_is_missed(kind: type[Message]) -> None:
+    whole = sample(kind)
+    for name in required(kind):
+        part = {key: value for key, value in whole.items() if key != name}
+        with pytest.raises(MalformedError):
+            decode(pack(part), kind)
+
+    assert decode(pack({name: whole[name] for name in required(kind)}), kind)
+
+
+@pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
+def test_no_field_takes_another_type(kind: type[Message]) -> None:
+    for name in sample(kind):
+        with pytest.raises(MalformedError):
+            decode(pack({**sample(kind), name: 1.5}), kind)
+
+
+def test_addresses_travel_to_the_keeper_and_never_from_it() -> None:
+    named = {
+        kind: field.name
+        for kind in KINDS
+        for field in msgspec.structs.fields(kind)
+        if "address" in field.name or "mail" in field.name
+    }
+
+    assert named == INTO_THE_KEEPER
+
+
+@pytest.mark.parametrize(
+    ("kind", "field", "values"),
+    [
+        (m.RowBatch, "positions", [[-1], [65536]]),
+        (m.ReadLedger, "limit", [0, 1001]),
+        (m.ReadLedger, "start", [-1, 2**53]),
+        (m.DraftRequest, "valid_seconds", [59, 90 * 86400 + 1]),
+        (m.DraftRequest, "purpose", ["x" * 4097]),
+        (m.LookUp, "address", ["x" * 321]),
+        (m.FoundToken, "token", [bytes(15), bytes(17)]),
+        (m.CreateList, "name", ["", "x" * 101]),
+        (m.Assertion, "statement", [bytes(4097)]),
+        (m.Assertion, "signature", [bytes(1025)]),
+        (m.Caller, "session", ["x" * 601]),
+        (m.RunExport, "request", ["", "R_1", "r 1", "r_1\n"]),
+    ],
+    ids=lambda value: value if isinstance(value, str) else None,
+)
+def test_bounds_are_kept_at_the_edge(
+    kind: type[Message], field: str, values: list[object]
+) -> None:
+    for value in values:
+        with pytest.raises(MalformedError, match=rf"at \$\.{field}"):
+            decode(pack({**sample(kind), field: value}), kind)
