@@ -1,0 +1,1 @@
+"""The dock: parses what comes from outside, stores sealed rows, holds no key."""

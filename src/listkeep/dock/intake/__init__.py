@@ -1,0 +1,1 @@
+"""Where rows come in: lists are opened here and files imported."""

@@ -1,0 +1,53 @@
+"""What may be told about an import, and to whom."""
+
+from typing import NamedTuple
+
+from listkeep.dock.lists.access import not_found
+
+from .models import Import, RejectedLine
+
+_ROUNDED_BELOW = 1_000
+_ROUNDED_TO = 10
+
+
+class Counts(NamedTuple):
+    """New and replaced entries, as far as the caller may know them."""
+
+    added: int | None
+    updated: int | None
+    rounded: bool
+
+
+def get_import(import_id: str) -> Import:
+    """Get an import by its id.
+
+    Raises:
+        RefusedError: There is none.
+    """
+    source = Import.objects.filter(pk=import_id).first()
+    if source is None:
+        raise not_found("import")
+    return source
+
+
+def count_changes(source: Import, *, is_person: bool) -> Counts:
+    """Tell how many entries are new, without telling whether one address was known.
+
+    Who can add rows and learn which were new can test guesses. Services therefore
+    learn nothing, and persons round numbers while a file is small.
+    """
+    if not is_person:
+        return Counts(None, None, rounded=False)
+    if source.rows + source.rejected >= _ROUNDED_BELOW:
+        return Counts(source.added, source.updated, rounded=False)
+    return Counts(_round(source.added), _round(source.updated), rounded=True)
+
+
+def read_rejects(source: Import, *, after: int, limit: int) -> list[RejectedLine]:
+    """Read the next lines that were turned away."""
+    found = RejectedLine.objects.filter(source=source, id__gt=after)
+    return list(found.order_by("id")[:limit])
+
+
+def _round(count: int) -> int:
+    return (count + _ROUNDED_TO // 2) // _ROUNDED_TO * _ROUNDED_TO

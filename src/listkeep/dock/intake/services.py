@@ -1,0 +1,258 @@
+"""Open lists, begin imports and receive files.
+
+An import is staged first and merged at its end in one transaction. Whatever goes
+wrong before that, the list is as it was; the keeper is told the outcome either way.
+"""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from uuid import uuid4
+
+import structlog
+from django.db import DatabaseError, IntegrityError, transaction
+
+from listkeep.core.errors import (
+    Code,
+    ConflictError,
+    ListkeepError,
+    MalformedError,
+    RefusedError,
+)
+from listkeep.core.segments import Schema
+from listkeep.dock.lists import services as lists
+from listkeep.dock.lists.access import Visit
+from listkeep.dock.lists.bulk import Merged, Staging
+from listkeep.dock.lists.keeper import Keeper
+from listkeep.dock.lists.models import STATUSES
+from listkeep.wire import messages as m
+
+from .models import Import
+from .receiving import Clock, Receiver, Upload, staging_path
+
+log = structlog.get_logger("listkeep.dock.intake")
+_DRAINED_BYTES = 8 * 1024 * 1024
+
+
+def open_list(
+    caller: m.Caller, *, name: str, facets: list[str], fields: list[str], keeper: Keeper
+) -> m.ListRecord:
+    """Open a list whose facets are what they should be.
+
+    Raises:
+        MalformedError: A facet is not written as ``name:type``, or names clash.
+        RefusedError: The caller may not open lists.
+    """
+    schema = Schema.parse(facets)
+    if len({*schema.names, *fields}) < len(schema.names) + len(fields):
+        raise MalformedError(
+            "a field is named twice, or is a facet and sealed at once",
+            code=Code.FACET_INVALID,
+            hint="name each field once; what is not a facet is sealed",
+        )
+    return keeper.create_list(
+        m.CreateList(
+            caller=caller, name=name, facets=schema.format(), fields=tuple(fields)
+        )
+    )
+
+
+def begin_import(  # noqa: PLR0913 - one import is described by all of these
+    visit: Visit,
+    *,
+    file_format: str,
+    mapping: Mapping[str, str],
+    request: str | None,
+    keeper: Keeper,
+    clock: Clock,
+) -> Import:
+    """Ask the keeper for permission to import a file, and wait for it.
+
+    Raises:
+        ConflictError: Another import into this list is running.
+        MalformedError: The mapping names something that looks like an address.
+        RefusedError: The keeper does not permit it.
+    """
+    if any("@" in text for pair in mapping.items() for text in pair):
+        raise MalformedError(
+            "the mapping holds something that looks like an address",
+            code=Code.FILE_HEADER,
+            hint='a mapping goes from field to column: {"address": "E-mail"}',
+        )
+    list_id = visit.record.id
+    if Import.objects.filter(list_id=list_id, state__in=Import.RUNNING).exists():
+        raise _busy()
+    ticket = keeper.start_import(
+        m.StartImport(caller=visit.caller, list=list_id, request=request)
+    )
+    return Import.objects.create(
+        id=uuid4().hex,
+        list_id=list_id,
+        principal=visit.principal.id,
+        ticket=ticket.ticket,
+        max_rows=ticket.max_rows,
+        expected_sha256=ticket.sha256,
+        format=file_format,
+        mapping=dict(mapping),
+        created_at=clock(),
+        changed_at=clock(),
+    )
+
+
+def receive_file(
+    source: Import, *, visit: Visit, upload: Upload, keeper: Keeper, clock: Clock
+) -> Import:
+    """Receive an import's file and merge it into its list, whole or not at all.
+
+    Raises:
+        ConflictError: This import has had its file, or another one is running.
+        ListkeepError: Whatever else is wrong with the file, the caller or the keeper.
+    """
+    _claim(source, visit=visit, upload=upload, clock=clock)
+    with _failing(source, upload=upload, keeper=keeper, clock=clock):
+        staging = Staging(staging_path(source.id))
+        try:
+            receiver = Receiver(source, visit=visit, keeper=keeper, clock=clock)
+            receiver.receive(upload, staging)
+            staging.close()
+            _merge(source, visit=visit, staging=staging, keeper=keeper, clock=clock)
+        finally:
+            staging.remove()
+    report_end(source, keeper=keeper)
+    log.info(
+        "import.done",
+        id=source.id,
+        list=source.list_id,
+        rows=source.rows,
+        rejected=source.rejected,
+    )
+    return source
+
+
+def report_end(source: Import, *, keeper: Keeper) -> None:
+    """Tell the keeper what came of an import, and remember having told it.
+
+    A keeper that is away is told at the next start.
+    """
+    is_done = source.state == Import.State.DONE
+    try:
+        keeper.finish_import(
+            m.FinishImport(
+                ticket=source.ticket,
+                committed=is_done,
+                rows=source.rows if is_done else 0,
+                added=source.added,
+                updated=source.updated,
+                sha256=source.sha256 if is_done else "",
+            )
+        )
+    except ListkeepError as error:
+        log.warning("import.not-reported", id=source.id, code=error.code)
+        if error.status >= 500:
+            return
+    source.is_reported = True
+    source.save(update_fields=["is_reported"])
+
+
+def fail_import(source: Import, error: ListkeepError, *, clock: Clock) -> None:
+    """Mark an import as failed, with what its owner should know and do."""
+    source.state = Import.State.FAILED
+    source.added = source.updated = 0
+    source.family, source.code = error.family, error.code
+    source.message = error.message[:300]
+    source.hint = error.hint[:300]
+    source.changed_at = clock()
+    source.save()
+    log.warning("import.failed", id=source.id, code=error.code)
+
+
+def _claim(source: Import, *, visit: Visit, upload: Upload, clock: Clock) -> None:
+    """Make this the one import that runs into its list."""
+    if source.principal != visit.principal.id:
+        raise RefusedError(
+            "somebody else began this import", hint="begin one of your own"
+        )
+    try:
+        with transaction.atomic():
+            claimed = Import.objects.filter(
+                pk=source.pk, state=Import.State.WAITING
+            ).update(
+                state=Import.State.RECEIVING,
+                size_bytes=upload.size_bytes,
+                changed_at=clock(),
+            )
+    except IntegrityError as error:
+        raise _busy() from error
+    if not claimed:
+        raise ConflictError(
+            "this import has had its file",
+            code=Code.NOT_WAITING,
+            hint="begin another import",
+        )
+    source.refresh_from_db()
+
+
+def _merge(
+    source: Import, *, visit: Visit, staging: Staging, keeper: Keeper, clock: Clock
+) -> None:
+    """Merge, suppress and mark as done; all of the dock's part in one transaction."""
+    source.state = Import.State.MERGING
+    source.changed_at = clock()
+    source.save()
+
+    def finish(merged: Merged, suppressions: lists.Suppressions) -> None:
+        for status, tokens in suppressions:
+            keeper.suppress(
+                m.Suppress(
+                    list=source.list_id,
+                    tokens=b"".join(tokens),
+                    reason=STATUSES[status],
+                    ticket=source.ticket,
+                )
+            )
+        source.state = Import.State.DONE
+        source.added, source.updated = merged
+        source.changed_at = clock()
+        source.save()
+
+    lists.merge_staging(
+        staging.path,
+        list_id=source.list_id,
+        schema=visit.schema,
+        now=clock(),
+        before_commit=finish,
+    )
+
+
+@contextmanager
+def _failing(
+    source: Import, *, upload: Upload, keeper: Keeper, clock: Clock
+) -> Iterator[None]:
+    """Whatever ends an import early, even the process: say so in its row."""
+    try:
+        yield
+    except BaseException as error:
+        ours = error if isinstance(error, ListkeepError) else _interrupted()
+        try:
+            fail_import(source, ours, clock=clock)
+            report_end(source, keeper=keeper)
+        except DatabaseError:  # the same full disk, perhaps: the next start does it
+            log.warning("import.not-marked", id=source.id)
+        if isinstance(error, Exception):
+            upload.drain(_DRAINED_BYTES)
+        raise
+
+
+def _interrupted() -> ListkeepError:
+    return ListkeepError(
+        "the import was interrupted",
+        code=Code.INTERNAL,
+        hint="nothing was changed; the dock's log says more",
+    )
+
+
+def _busy() -> ConflictError:
+    return ConflictError(
+        "another import into this list is running",
+        code=Code.BUSY,
+        hint="wait until it is done, then begin again",
+    )

@@ -1,0 +1,1 @@
+"""Lists: sealed entries, what may be asked about them, and the keeper's door."""

@@ -1,0 +1,120 @@
+"""The dock's way to the keeper: the port, and the one client of this process."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from threading import Lock
+from typing import Protocol
+
+from django.conf import settings
+
+from listkeep.core.errors import Code, MalformedError
+from listkeep.wire import messages as m
+from listkeep.wire.keeper import KeeperClient
+
+_TIMEOUT_SECONDS = 60
+
+
+class Keeper(Protocol):
+    """What the dock asks of a keeper; each method raises the keeper's own errors.
+
+    Methods may be called from several threads at once.
+    """
+
+    def health(self) -> m.Health:
+        """Tell that it is there."""
+
+    def authorize(self, message: m.Authorize) -> m.Principal:
+        """Say who a caller is, or refuse."""
+
+    def create_list(self, message: m.CreateList) -> m.ListRecord:
+        """Open a list."""
+
+    def extend_list(self, message: m.ExtendList) -> m.ListRecord:
+        """Append sealed fields; those it has already change nothing."""
+
+    def show_lists(self, message: m.ShowLists) -> m.ListRecords:
+        """Show the lists a caller may view; none where it may not know any."""
+
+    def start_import(self, message: m.StartImport) -> m.ImportTicket:
+        """Permit an import."""
+
+    def seal_rows(self, message: m.SealRows) -> m.SealedRows:
+        """Seal rows of a permitted import."""
+
+    def finish_import(self, message: m.FinishImport) -> None:
+        """Close an import, whatever came of it."""
+
+    def suppress(self, message: m.Suppress) -> m.Suppressed:
+        """Make tokens unsendable and unexportable."""
+
+    def look_up(self, message: m.LookUp) -> m.FoundToken:
+        """Compute one token and charge for it."""
+
+    def show_requests(self, message: m.ShowRequest) -> m.RequestViews:
+        """Show requests a person may see."""
+
+    def run_export(
+        self, message: m.RunExport, batches: Iterable[m.RowBatch]
+    ) -> AbstractContextManager[Iterator[bytes]]:
+        """Open sealed rows into a stream only the recipient can read."""
+
+
+_ports: dict[str, Keeper] = {}
+_lock = Lock()
+
+
+def get_keeper() -> Keeper:
+    """Get the keeper of this process.
+
+    Raises:
+        MalformedError: The dock has no service key to speak with.
+    """
+    with _lock:
+        if "keeper" not in _ports:
+            key = read_service_key(settings.LISTKEEP_SERVICE_KEY_FILE)
+            _ports["keeper"] = KeeperClient(
+                settings.LISTKEEP_KEEPER_SOCKET,
+                service_key=key,
+                timeout_seconds=_TIMEOUT_SECONDS,
+            )
+        return _ports["keeper"]
+
+
+@contextmanager
+def use_keeper(keeper: Keeper) -> Iterator[None]:
+    """Speak to another keeper for a while, as tests do."""
+    earlier = _ports.get("keeper")
+    _ports["keeper"] = keeper
+    try:
+        yield
+    finally:
+        _ports.pop("keeper", None)
+        if earlier is not None:
+            _ports["keeper"] = earlier
+
+
+def read_service_key(path: Path) -> str:
+    """Read the key by which the keeper knows this dock.
+
+    Raises:
+        MalformedError: There is none, or others on this machine may read it.
+    """
+    try:
+        is_private = not path.stat().st_mode & 0o077
+        key = path.read_text("ascii").strip()
+    except (OSError, UnicodeDecodeError):
+        is_private, key = True, ""
+    if not key:
+        raise MalformedError(
+            f"{path.name} is missing or unreadable: the dock has no service key",
+            code=Code.CONFIG_INVALID,
+            hint="run `listkeep init`",
+        )
+    if not is_private:
+        raise MalformedError(
+            f"others may read {path.name}, the dock's service key",
+            code=Code.CONFIG_INVALID,
+            hint=f"chmod 600 {path.name} and have the key replaced",
+        )
+    return key

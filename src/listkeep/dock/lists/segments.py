@@ -1,0 +1,99 @@
+"""Compile a segment to SQL under the rules written in ``core/segments/ast.py``.
+
+The condition and ``core.segments.compile_predicate`` must agree on every row: the
+keeper evaluates the signed segment again when it opens, and would refuse what this
+lets through. Values are bound, never written into the text; the only number in it
+is the position of a facet.
+"""
+
+from collections.abc import Iterable
+from typing import NamedTuple, assert_never
+
+from listkeep.core.segments import (
+    All,
+    And,
+    Compare,
+    Member,
+    Missing,
+    Node,
+    Not,
+    Operator,
+    Or,
+    Present,
+    StatusCompare,
+    StatusMember,
+)
+
+from .models import STATUS_CODES
+
+Parameter = str | int | bytes
+
+
+class Condition(NamedTuple):
+    """A condition over columns of ``entry``, and the values to bind."""
+
+    sql: str
+    parameters: tuple[Parameter, ...] = ()
+
+
+_OPERATORS = {
+    Operator.EQUAL: "=",
+    Operator.NOT_EQUAL: "<>",
+    Operator.LESS: "<",
+    Operator.LESS_OR_EQUAL: "<=",
+    Operator.GREATER: ">",
+    Operator.GREATER_OR_EQUAL: ">=",
+}
+
+
+def compile_condition(node: Node) -> Condition:  # noqa: PLR0911 - one per node
+    """Turn a segment's tree into a condition for the WHERE clause."""
+    match node:
+        case All():
+            return Condition("1")
+        case Not(item):
+            inner = compile_condition(item)
+            return Condition(f"NOT {inner.sql}", inner.parameters)
+        case And(items):
+            return _join(" AND ", items)
+        case Or(items):
+            return _join(" OR ", items)
+        case Missing(index):
+            return Condition(f"({_facet(index)} IS NULL)")
+        case Present(index):
+            return Condition(f"({_facet(index)} IS NOT NULL)")
+        case _:
+            return _compile_values(node)
+
+
+def _compile_values(
+    node: Compare | Member | StatusCompare | StatusMember,
+) -> Condition:
+    """Close each comparison of a facet, because SQL's NOT of NULL is not true."""
+    match node:
+        case Compare():
+            sql = f"COALESCE({_facet(node.index)} {_OPERATORS[node.operator]} %s, 0)"
+            return Condition(sql, (node.value,))
+        case Member():
+            marks = ", ".join(["%s"] * len(node.values))
+            sql = f"COALESCE({_facet(node.index)} IN ({marks}), 0)"
+            return Condition(sql, tuple(node.values))
+        case StatusCompare():
+            sql = f"(status {_OPERATORS[node.operator]} %s)"
+            return Condition(sql, (STATUS_CODES[node.value],))
+        case StatusMember():
+            marks = ", ".join(["%s"] * len(node.values))
+            codes = tuple(STATUS_CODES[value] for value in node.values)
+            return Condition(f"(status IN ({marks}))", codes)
+        case _ as never:
+            assert_never(never)
+
+
+def _facet(index: int) -> str:
+    return f"json_extract(facets, '$[{index:d}]')"
+
+
+def _join(word: str, items: Iterable[Node]) -> Condition:
+    parts = [compile_condition(item) for item in items]
+    parameters = tuple(value for part in parts for value in part.parameters)
+    return Condition(f"({word.join(part.sql for part in parts)})", parameters)

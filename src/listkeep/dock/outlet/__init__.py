@@ -1,0 +1,1 @@
+"""Where answers go out: tokens, counts, status, look-ups and export runs."""

@@ -1,0 +1,172 @@
+"""Run a granted export: sealed rows to the keeper, its ciphertext to the disk.
+
+The terms are the keeper's: which rows, how many, for whom. What arrives is an age
+file; the dock never holds a row of it in the clear. A run that dies leaves no file
+and may be repeated under the same grant.
+"""
+
+import hashlib
+import os
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager, suppress
+from datetime import datetime
+from pathlib import Path
+from typing import Final, NamedTuple
+from uuid import uuid4
+
+import structlog
+from django.conf import settings
+from django.db import DatabaseError
+
+from listkeep.core.errors import (
+    Code,
+    ListkeepError,
+    MalformedError,
+    RefusedError,
+    UnavailableError,
+)
+from listkeep.core.grants import Action, Terms
+from listkeep.dock.lists import queries as entries
+from listkeep.dock.lists.access import Visit, not_found, not_signed_in
+from listkeep.dock.lists.keeper import Keeper
+from listkeep.wire import messages as m
+
+from .models import ExportRun
+
+log = structlog.get_logger("listkeep.dock.outlet")
+
+FORMATS: Final = ("csv", "jsonl")
+
+
+class Written(NamedTuple):
+    """A file that was written whole."""
+
+    size_bytes: int
+    sha256: str
+
+
+def get_terms(caller: m.Caller, *, request: str, keeper: Keeper) -> Terms:
+    """Get the terms of an export a person may run.
+
+    Raises:
+        RefusedError: There is no such request for this caller, or a service asks.
+        MalformedError: The request is for something else than an export.
+    """
+    if not caller.session:
+        raise RefusedError("services cannot export", hint="a person has to run it")
+    views = keeper.show_requests(
+        m.ShowRequest(session=caller.session, request=request)
+    ).requests
+    view = next((view for view in views if view.id == request), None)
+    if view is None:
+        raise not_found("request")
+    terms = Terms.parse(view.terms)
+    if terms.action is not Action.EXPORT:
+        raise MalformedError(
+            f"the request is for {terms.action}, not for an export",
+            code=Code.REQUEST_INVALID,
+            hint="make one with `listkeep request export`",
+        )
+    return terms
+
+
+def run_export(  # noqa: PLR0913 - one run is described by all of these
+    visit: Visit,
+    *,
+    request: str,
+    terms: Terms,
+    file_format: str,
+    keeper: Keeper,
+    now: datetime,
+) -> ExportRun:
+    """Run an export to its end and keep the ciphertext.
+
+    Raises:
+        ListkeepError: The keeper refused, a row did not open, or the disk is full.
+    """
+    if not visit.caller.session:
+        raise not_signed_in()
+    run = ExportRun.objects.create(
+        id=uuid4().hex,
+        request=request,
+        list_id=visit.record.id,
+        principal=visit.principal.id,
+        format=file_format,
+        created_at=now,
+        changed_at=now,
+    )
+    message = m.RunExport(
+        session=visit.caller.session, request=request, format=file_format
+    )
+    batches = entries.stream_sealed(
+        visit.record.id, terms.selection, schema=visit.schema, cap=terms.cap
+    )
+    with _failing(run), keeper.run_export(message, _counted(batches, run)) as age:
+        run.size_bytes, run.sha256 = write_whole(export_path(run.id), age)
+        run.state = ExportRun.State.DONE
+        run.save()
+    log.info("export.done", id=run.id, list=run.list_id, rows=run.rows)
+    return run
+
+
+def write_whole(path: Path, chunks: Iterable[bytes]) -> Written:
+    """Write a file that appears under its name only when all of it is there.
+
+    Raises:
+        UnavailableError: The disk is full or does not answer.
+    """
+    part = path.with_name(f"{path.name}.part")
+    digest, size = hashlib.sha256(), 0
+    try:
+        path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with part.open("xb") as file:
+            part.chmod(0o600)
+            for chunk in chunks:
+                file.write(chunk)
+                digest.update(chunk)
+                size += len(chunk)
+            file.flush()
+            os.fsync(file.fileno())  # "done" must not outlive the file
+        part.rename(path)
+    except OSError as error:
+        raise UnavailableError(
+            "the export could not be written to the dock's disk",
+            code=Code.DOCK_UNAVAILABLE,
+            hint="make room on it, then run the export again",
+        ) from error
+    finally:
+        with suppress(OSError):
+            part.unlink(missing_ok=True)
+    return Written(size, digest.hexdigest())
+
+
+def export_path(run_id: str) -> Path:
+    """Tell where the ciphertext of a run lies."""
+    folder: Path = settings.LISTKEEP_HOME / "exports"
+    return folder / f"{run_id}.age"
+
+
+def _counted(batches: Iterable[m.RowBatch], run: ExportRun) -> Iterator[m.RowBatch]:
+    for batch in batches:
+        run.rows += len(batch.positions)
+        yield batch
+
+
+@contextmanager
+def _failing(run: ExportRun) -> Iterator[None]:
+    """Whatever ends a run early, even the process: say so in its row."""
+    try:
+        yield
+    except BaseException as error:
+        export_path(run.id).unlink(missing_ok=True)
+        run.state = ExportRun.State.FAILED
+        run.code = Code.INTERNAL
+        if isinstance(error, ListkeepError):
+            run.code, run.message = error.code, error.message[:300]
+            run.hint = error.hint[:300]
+        log.warning("export.failed", id=run.id, code=str(run.code))
+        try:
+            run.save()
+        except DatabaseError:
+            log.warning("export.not-marked", id=run.id)
+        raise

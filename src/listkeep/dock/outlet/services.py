@@ -1,0 +1,87 @@
+"""Answers that need the keeper: one exact address, a worse status."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from listkeep.core.errors import RefusedError
+from listkeep.core.segments import Status
+from listkeep.dock.lists import queries as entries
+from listkeep.dock.lists import services as lists
+from listkeep.dock.lists.access import Visit
+from listkeep.dock.lists.keeper import Keeper
+from listkeep.dock.lists.models import STATUS_CODES, Entry
+from listkeep.wire import messages as m
+
+WORSE = (Status.UNSUBSCRIBED, Status.BOUNCED, Status.COMPLAINED)
+
+
+def look_up(
+    visit: Visit, *, address: str, keeper: Keeper
+) -> tuple[bytes, Entry | None]:
+    """Find the entry of one exact address; the keeper charges for the question.
+
+    Raises:
+        MalformedError: This is not an address.
+        RefusedError: The caller may not look up, or has no budget left.
+    """
+    found = keeper.look_up(
+        m.LookUp(caller=visit.caller, list=visit.record.id, address=address)
+    )
+    return found.token, entries.find_entry(visit.record.id, found.token)
+
+
+def suppress(  # noqa: PLR0913 - one change is described by all of these
+    visit: Visit,
+    *,
+    tokens: Sequence[bytes],
+    reason: str,
+    request: str | None,
+    keeper: Keeper,
+    now: datetime,
+) -> tuple[int, int]:
+    """Give entries a worse status, at the keeper first: its word is what counts.
+
+    Gives how many tokens the keeper had not suppressed yet, and how many entries
+    of the list changed. Repeating it is harmless.
+
+    Raises:
+        RefusedError: Not a worse status, or the caller may not change so many.
+    """
+    if reason not in WORSE:
+        raise RefusedError(
+            "a status can only be changed for the worse",
+            hint=f"one of {', '.join(WORSE)}; only the person can come back",
+        )
+    answer = keeper.suppress(
+        m.Suppress(
+            list=visit.record.id,
+            tokens=b"".join(tokens),
+            reason=reason,
+            caller=visit.caller,
+            request=request,
+        )
+    )
+    changed = lists.lower_status(
+        visit.record.id, tokens, status=STATUS_CODES[reason], now=now
+    )
+    return answer.changed, changed
+
+
+def set_status(
+    visit: Visit, *, token: bytes, status: str, keeper: Keeper, now: datetime
+) -> Entry:
+    """Give one entry a worse status.
+
+    Raises:
+        RefusedError: There is no such entry, the status is no worse, or the caller
+            may not.
+    """
+    entry = entries.get_entry(visit.record.id, token)
+    if STATUS_CODES.get(status, 0) < entry.status:
+        raise RefusedError(
+            "a status can only be changed for the worse",
+            hint="the entry has a worse status already",
+        )
+    suppress(visit, tokens=[token], reason=status, request=None, keeper=keeper, now=now)
+    entry.refresh_from_db()
+    return entry

@@ -1,0 +1,156 @@
+"""JSON that the outlet takes and gives. None of it has room for an address."""
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from listkeep.core.segments import Value
+from listkeep.dock.lists.shapes import Id, ListView, Shape, TokenText
+from listkeep.wire.base import MAX_ROWS
+
+MAX_REVEALED = 10
+SegmentText = Annotated[str, Field(max_length=2000)]
+Facets = dict[str, Value | None]
+Tokens = Annotated[list[TokenText], Field(min_length=1, max_length=MAX_ROWS)]
+FewTokens = Annotated[list[TokenText], Field(min_length=1, max_length=MAX_REVEALED)]
+
+
+class ListDetail(ListView):
+    """A list, its schema and how many entries it has in each status."""
+
+    entries: int
+    statuses: dict[str, int]
+
+
+class Count(Shape):
+    """How many entries a segment selects; the segment as it was understood."""
+
+    count: int
+    segment: str
+
+
+class BarView(Shape):
+    """One value of a facet; null is a missing one."""
+
+    value: Value | None
+    entries: int
+
+
+class HistogramView(Shape):
+    """The values of one facet. Those of fewer than five entries are ``other``."""
+
+    facet: str
+    values: list[BarView]
+    other: int
+
+
+class Histograms(Shape):
+    """The values of all facets in a segment."""
+
+    facets: list[HistogramView]
+    segment: str
+
+
+class EntryView(Shape):
+    """One entry as everybody sees it."""
+
+    token: str
+    status: str
+    facets: Facets
+
+
+class TokenQuery(Shape):
+    """Which entries to read, and how many at once."""
+
+    segment: SegmentText = "all"
+    cursor: Annotated[str, Field(max_length=26)] = ""
+    limit: Annotated[int, Field(ge=1, le=4096)] = 1000
+    stream: Literal["jsonl", "csv"] | None = None
+    mark_end: bool = False
+
+
+class TokenPage(Shape):
+    """Some of the entries a segment selects, and where to go on."""
+
+    entries: list[EntryView]
+    cursor: str | None
+
+
+class LookUp(Shape):
+    """One exact address to find."""
+
+    address: Annotated[str, Field(min_length=1, max_length=320)]
+
+
+class FoundEntry(Shape):
+    """The token of the address that was asked for, and its entry if there is one."""
+
+    token: str
+    found: bool
+    status: str | None
+    facets: Facets | None
+
+
+class NewStatus(Shape):
+    """A worse status for an entry."""
+
+    status: str
+
+
+class Suppression(Shape):
+    """Entries to make unsendable and unexportable."""
+
+    tokens: Tokens
+    reason: str
+    request: Id | None = None
+
+
+class SuppressionView(Shape):
+    """How many tokens were not suppressed before, and how many entries changed."""
+
+    suppressed: int
+    changed: int
+
+
+class Selection(Shape):
+    """The few tokens of a reveal."""
+
+    tokens: FewTokens
+
+
+class SealedRowView(Shape):
+    """One sealed row, for the keeper to open; bytes in base64."""
+
+    token: str
+    batch_id: str
+    position: int
+    sealed: str
+    facets: str
+
+
+class SealedRowsView(Shape):
+    """The sealed rows of those tokens that are in the list."""
+
+    rows: list[SealedRowView]
+
+
+class NewExport(Shape):
+    """A granted request to run."""
+
+    request: Id
+    format: Literal["csv", "jsonl"] = "csv"
+
+
+class ExportView(Shape):
+    """One run of an export."""
+
+    id: str
+    request: str
+    list: str
+    state: str
+    rows: int
+    bytes: int
+    sha256: str
+    code: str
+    message: str
+    hint: str

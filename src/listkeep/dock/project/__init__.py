@@ -1,0 +1,1 @@
+"""The dock as a Django project: settings, doors, problems, logs, start."""

@@ -1,0 +1,399 @@
+"""A keeper in memory: real seals and tokens, simple rules, faults on demand.
+
+It answers what the dock asks the way the real one does, which `keeper_contract.py`
+checks for both. It has no ledger and no passkeys; grants are put into it by hand.
+"""
+
+import hashlib
+import os
+import re
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from threading import Lock
+
+import pyrage
+
+from listkeep.core.addresses import parse_many
+from listkeep.core.canonical import encode
+from listkeep.core.errors import (
+    Code,
+    ConflictError,
+    ListkeepError,
+    MalformedError,
+    RefusedError,
+    VerificationError,
+)
+from listkeep.core.grants import Action, Terms
+from listkeep.core.sealing import (
+    BATCH_ID_BYTES,
+    TOKEN_BYTES,
+    OpenedRow,
+    SealedRow,
+    make_tokens,
+    open_row,
+    seal_rows,
+)
+from listkeep.core.segments import Schema, parse_segment
+from listkeep.wire import messages as m
+from listkeep.wire.base import MAX_ROWS, Message, decode
+from listkeep.wire.base import encode as pack
+from tests.fakes.rows import sealed_rows
+
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+PERSON_RIGHTS = ("view", "touch", "look-up", "reveal", "export")
+SERVICE_RIGHTS = {"app": ("view", "touch"), "intake": ("touch",)}
+_LIST_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
+
+
+@dataclass
+class Ticket:
+    """One permitted import."""
+
+    list_id: str
+    max_rows: int
+    sha256: str
+    rows: int = 0
+    end: m.FinishImport | None = None
+
+
+@dataclass
+class FakeKeeper:
+    """A keeper for tests; see the module's text."""
+
+    look_up_budget: int = 50
+    import_budget: int = 10_000_000
+    calls: list[str] = field(default_factory=list)
+    seen: list[Message] = field(default_factory=list)
+    principals: dict[str, m.Principal] = field(default_factory=dict)
+    lists: dict[str, m.ListRecord] = field(default_factory=dict)
+    tickets: dict[str, Ticket] = field(default_factory=dict)
+    suppressed: dict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set))
+    looked_up: Counter[str] = field(default_factory=Counter)
+    requests: dict[str, m.RequestView] = field(default_factory=dict)
+    identity: pyrage.x25519.Identity = field(
+        default_factory=pyrage.x25519.Identity.generate
+    )
+    _faults: dict[str, tuple[int, Callable[[], None]]] = field(default_factory=dict)
+    _keys: dict[str, bytes] = field(
+        default_factory=lambda: defaultdict(lambda: os.urandom(32))
+    )
+    _lock: Lock = field(default_factory=Lock)
+
+    # --- what tests say to it ---
+
+    def add_person(
+        self, name: str, tenant: str, rights: Sequence[str] = PERSON_RIGHTS
+    ) -> m.Caller:
+        """Let a person in."""
+        session = f"lks_{name}_session"
+        self.principals[session] = m.Principal(
+            kind="person", id=name, name=name, tenant=tenant, rights=tuple(rights)
+        )
+        return m.Caller(session=session)
+
+    def add_service(self, kind: str, tenant: str) -> m.Caller:
+        """Let a service in."""
+        key = f"lkk_{tenant}_{kind}"
+        self.principals[key] = m.Principal(
+            kind=kind,
+            id=f"{tenant}_{kind}",
+            name=kind,
+            tenant=tenant,
+            rights=SERVICE_RIGHTS[kind],
+        )
+        return m.Caller(service_key=key)
+
+    def grant_export(self, list_id: str, *, selection: str, cap: int) -> str:
+        """Put a granted export into place."""
+        return self._grant(Action.EXPORT, list_id, selection=selection, cap=cap)
+
+    def grant_import(self, list_id: str, *, content: bytes, rows: int) -> str:
+        """Put a granted import of one file into place."""
+        digest = hashlib.sha256(content).hexdigest()
+        return self._grant(Action.IMPORT, list_id, selection=digest, cap=rows)
+
+    def break_at(
+        self, method: str, fault: ListkeepError | Callable[[], None], *, after: int = 0
+    ) -> None:
+        """Fail a method, once it was called ``after`` times more."""
+        if isinstance(fault, ListkeepError):
+            error = fault
+
+            def act() -> None:
+                raise error
+
+            self._faults[method] = after, act
+        else:
+            self._faults[method] = after, fault
+
+    def open_export(self, age: bytes) -> str:
+        """Read an export as its recipient."""
+        return pyrage.decrypt(age, [self.identity]).decode()
+
+    def token_of(self, tenant: str, address: str) -> bytes:
+        """Compute a token, for free."""
+        [token] = self._tokens(tenant, [address])
+        assert token is not None
+        return token
+
+    # --- what the dock asks ---
+
+    def health(self) -> m.Health:
+        self._called("health", m.Empty())
+        return m.Health(version="1", keeper="fake", profile="demo", ledger_size=0)
+
+    def authorize(self, message: m.Authorize) -> m.Principal:
+        self._called("authorize", message)
+        principal = self._principal(message.caller)
+        if message.list is not None:
+            self._record(principal, message.list)
+        if message.right not in principal.rights:
+            raise RefusedError("you have not this right", hint="ask an owner")
+        return principal
+
+    def create_list(self, message: m.CreateList) -> m.ListRecord:
+        self._called("create_list", message)
+        principal = self._principal(message.caller)
+        if principal.kind != "person":
+            raise RefusedError("services open no lists")
+        if not _LIST_NAME.fullmatch(message.name):
+            raise MalformedError("not a list's name", code=Code.REQUEST_INVALID)
+        mine = [r for r in self.lists.values() if r.tenant == principal.tenant]
+        if any(record.name == message.name for record in mine):
+            raise ConflictError("there is such a list", code=Code.ALREADY_EXISTS)
+        record = m.ListRecord(
+            id=f"l{len(self.lists) + 1}_{os.urandom(4).hex()}",
+            tenant=principal.tenant,
+            name=message.name,
+            facets=message.facets,
+            fields=message.fields,
+            created_at="2026-01-05T12:00:00Z",
+        )
+        self.lists[record.id] = record
+        return record
+
+    def extend_list(self, message: m.ExtendList) -> m.ListRecord:
+        self._called("extend_list", message)
+        record = self._record(self._principal(message.caller), message.list)
+        if set(message.fields) & set(record.fields):
+            raise MalformedError("a field of this name is there already")
+        record = m.ListRecord(
+            id=record.id,
+            tenant=record.tenant,
+            name=record.name,
+            facets=record.facets,
+            fields=(*record.fields, *message.fields),
+            created_at=record.created_at,
+        )
+        self.lists[record.id] = record
+        return record
+
+    def show_lists(self, message: m.ShowLists) -> m.ListRecords:
+        self._called("show_lists", message)
+        tenant = self._principal(message.caller).tenant
+        found = tuple(
+            record
+            for record in self.lists.values()
+            if record.tenant == tenant and message.list in ("", record.id, record.name)
+        )
+        if message.list and not found:
+            raise RefusedError("there is no such list", code=Code.NOT_FOUND)
+        return m.ListRecords(lists=found)
+
+    def start_import(self, message: m.StartImport) -> m.ImportTicket:
+        self._called("start_import", message)
+        principal = self._principal(message.caller)
+        if principal.kind == "app":
+            raise RefusedError("an app adds no rows", hint="use an intake key")
+        record = self._record(principal, message.list)
+        ticket, rows, digest = f"t{len(self.tickets) + 1}", self.import_budget, ""
+        if message.request is not None:
+            terms = Terms.parse(self.requests[message.request].terms)
+            rows, digest = terms.cap, terms.selection
+        self.tickets[ticket] = Ticket(record.id, rows, digest)
+        return m.ImportTicket(
+            ticket=ticket, list=record.id, max_rows=rows, sha256=digest
+        )
+
+    def seal_rows(self, message: m.SealRows) -> m.SealedRows:
+        self._called("seal_rows", message)
+        ticket = self._ticket(message.ticket)
+        with self._lock:
+            ticket.rows += len(message.addresses)
+        if ticket.rows > ticket.max_rows:
+            raise RefusedError(
+                "the import has more rows than permitted", code=Code.BUDGET_SPENT
+            )
+        record = self.lists[ticket.list_id]
+        tokens = self._tokens(record.tenant, message.addresses)
+        batch_id = os.urandom(BATCH_ID_BYTES)
+        rows = zip(message.addresses, message.fields, tokens, strict=True)
+        sealed = seal_rows(
+            self._keys[record.id],
+            list_id=record.id,
+            batch_id=batch_id,
+            row_version=1,
+            positions=range(len(tokens)),
+            tokens=[token or bytes(TOKEN_BYTES) for token in tokens],
+            facets=message.facets,
+            rows=[
+                OpenedRow(address if token else "refused", fields if token else "[]")
+                for address, fields, token in rows
+            ],
+        )
+        return m.SealedRows(
+            batch_id=batch_id,
+            tokens=b"".join(token or bytes(TOKEN_BYTES) for token in tokens),
+            sealed=[
+                row if token else b"" for row, token in zip(sealed, tokens, strict=True)
+            ],
+        )
+
+    def finish_import(self, message: m.FinishImport) -> None:
+        self._called("finish_import", message)
+        self._ticket(message.ticket).end = message
+
+    def suppress(self, message: m.Suppress) -> m.Suppressed:
+        self._called("suppress", message)
+        if message.caller is not None:
+            self._record(self._principal(message.caller), message.list)
+        else:
+            assert message.ticket is not None
+            assert self._ticket(message.ticket).list_id == message.list
+        size = TOKEN_BYTES
+        if len(message.tokens) > size * MAX_ROWS:
+            raise MalformedError("tokens travel at most 4096 at once")
+        tokens = {
+            message.tokens[at : at + size] for at in range(0, len(message.tokens), size)
+        }
+        changed = tokens - self.suppressed[message.list]
+        self.suppressed[message.list] |= tokens
+        return m.Suppressed(changed=len(changed))
+
+    def look_up(self, message: m.LookUp) -> m.FoundToken:
+        self._called("look_up", message)
+        principal = self._principal(message.caller)
+        record = self._record(principal, message.list)
+        [token] = self._tokens(record.tenant, [message.address])
+        if token is None:
+            raise MalformedError(
+                "this is not an e-mail address", code=Code.ADDRESS_INVALID
+            )
+        self.looked_up[principal.id] += 1
+        if self.looked_up[principal.id] > self.look_up_budget:
+            raise RefusedError("no look-ups left today", code=Code.BUDGET_SPENT)
+        return m.FoundToken(token=token)
+
+    def show_requests(self, message: m.ShowRequest) -> m.RequestViews:
+        self._called("show_requests", message)
+        tenant = self._principal(m.Caller(session=message.session)).tenant
+        mine = [
+            view
+            for view in self.requests.values()
+            if Terms.parse(view.terms).tenant == tenant
+            and message.request in (None, view.id)
+        ]
+        return m.RequestViews(requests=tuple(mine))
+
+    @contextmanager
+    def run_export(
+        self, message: m.RunExport, batches: Iterable[m.RowBatch]
+    ) -> Iterator[Iterator[bytes]]:
+        self._called("run_export", message)
+        terms = Terms.parse(self.requests[message.request].terms)
+        record = self.lists[terms.list]
+        selects = parse_segment(terms.selection, schema := Schema.parse(record.facets))
+        predicate = selects.compile()
+        lines: list[str] = []
+        for batch in batches:
+            for row in sealed_rows(batch):
+                opened = self.open(record, row)
+                if not predicate(schema.decode_facets(row.facets), "subscribed"):
+                    raise RefusedError("a row is outside the selection")
+                if row.token not in self.suppressed[record.id]:
+                    lines.append(opened.address)
+        if len(lines) > terms.cap:
+            raise RefusedError("more rows than granted", code=Code.CAP_EXCEEDED)
+        text = "".join(f"{line}\n" for line in lines).encode()
+        age = pyrage.encrypt(text, [self.identity.to_public()])
+        yield (age[at : at + 1000] for at in range(0, len(age), 1000))
+
+    def open(self, record: m.ListRecord, row: SealedRow) -> OpenedRow:
+        """Open one row, or find that it was tampered with."""
+        index_key = self._keys[f"tenant {record.tenant}"]
+        opened = open_row(self._keys[record.id], index_key, list_id=record.id, row=row)
+        if not opened.address:
+            raise VerificationError("empty")
+        return opened
+
+    # --- inside ---
+
+    def _called(self, method: str, message: Message) -> None:
+        with self._lock:
+            self.calls.append(method)
+            if method not in {"seal_rows", "look_up", "run_export"}:
+                self.seen.append(message)
+            decode(pack(message), type(message))  # it would cross the wire
+            left, act = self._faults.get(method, (-1, lambda: None))
+            if left > 0:
+                self._faults[method] = left - 1, act
+        if left == 0:
+            act()
+
+    def _principal(self, caller: m.Caller) -> m.Principal:
+        found = self.principals.get(caller.session or caller.service_key)
+        if found is None:
+            raise RefusedError("nobody is signed in", code=Code.NOT_SIGNED_IN)
+        return found
+
+    def _record(self, principal: m.Principal, list_id: str) -> m.ListRecord:
+        record = self.lists.get(list_id)
+        if record is None or record.tenant != principal.tenant:
+            raise RefusedError("there is no such list", code=Code.NOT_FOUND)
+        return record
+
+    def _ticket(self, ticket: str) -> Ticket:
+        found = self.tickets.get(ticket)
+        if found is None or found.end is not None:
+            raise RefusedError("no such import", code=Code.NOT_FOUND)
+        return found
+
+    def _tokens(self, tenant: str, addresses: Sequence[str]) -> list[bytes | None]:
+        key = self._keys[f"tenant {tenant}"]
+        parsed = parse_many(addresses)
+        forms = [address.index_form if address else "" for address in parsed]
+        tokens = make_tokens(key, forms)
+        return [
+            token if address else None
+            for token, address in zip(tokens, parsed, strict=True)
+        ]
+
+    def _grant(self, action: Action, list_id: str, *, selection: str, cap: int) -> str:
+        request = f"r{len(self.requests) + 1}"
+        terms = Terms(
+            keeper="fake",
+            action=action,
+            tenant=self.lists[list_id].tenant,
+            list=list_id,
+            selection=selection,
+            cap=cap,
+            purpose="a test",
+            recipient="recipient",
+            subject=encode({}).decode(),
+            not_before=NOON,
+            expires=NOON + timedelta(days=1),
+            nonce=request,
+            facts="",
+        )
+        self.requests[request] = m.RequestView(
+            id=request,
+            terms=terms.format(),
+            state="granted",
+            missing=(),
+            facts={},
+            signed_by=(),
+        )
+        return request
