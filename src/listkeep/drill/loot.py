@@ -19,6 +19,7 @@ _BASE64_AROUND = 400
 _ALPHABET = re.compile(rb"[A-Za-z0-9+/=_-]*")
 _DEFLATE = (b"\x1f\x8b\x08", b"\x78\x9c", b"\x78\x01", b"\x78\xda")
 _RAW_DIGESTS_OF = 40
+_INFLATED_FROM = 1_000_000  # bytes tried behind each magic number
 _MAX_INFLATED = 50_000_000
 _HASHES: tuple[Callable[[bytes], "hashlib._Hash"], ...] = (
     hashlib.md5,
@@ -68,7 +69,7 @@ class Loot:
         for magic in _DEFLATE:
             start = data.find(magic)
             while start >= 0:
-                self._search(_inflate(data[start:]))
+                self._search(_inflate(data[start : start + _INFLATED_FROM]))
                 start = data.find(magic, start + 1)
 
     def take_folder(

@@ -3,13 +3,12 @@
 Only front doors are used, with the same messages the command line sends.
 """
 
-import base64
 import hashlib
-import secrets
 from pathlib import Path
 
 from listkeep.core.canonical import encode
 from listkeep.wire import messages as m
+from listkeep.wire.identifiers import new_id, new_service_key
 from listkeep.wire.keeper import KeeperClient
 
 from .people import SoftwarePerson
@@ -95,8 +94,7 @@ class Stage:
 
     def add_service(self, name: str, *, kind: str, by: tuple[str, str]) -> str:
         """Add a service and return its key; only the verifier was ever sent."""
-        service = new_id("s")
-        key = new_service_key(service)
+        service, key = new_service_key()
         subject = {
             "id": service,
             "name": name,
@@ -133,14 +131,3 @@ class Stage:
             keeper=self.keeper, service=service, nonce=nonce
         )
         return self._client.finish_sign_in(m.FinishSignIn(assertion=assertion)).session
-
-
-def new_id(prefix: str) -> str:
-    """Make an id of a kind, as the keeper does."""
-    text = base64.b32encode(secrets.token_bytes(8)).decode().lower()
-    return f"{prefix}_{text[:12]}"
-
-
-def new_service_key(service: str) -> str:
-    """Make a service's key; it names the service and holds 256 random bits."""
-    return f"lkk_{service}_{secrets.token_urlsafe(32)}"

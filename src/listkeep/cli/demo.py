@@ -1,0 +1,65 @@
+"""``listkeep demo``: the whole story on a fresh instance, and thieves who really try.
+
+The commands shown are run as they are shown, each as a process of its own. The
+numbers are counted, none is expected: exit status 0 only if no thief got anything
+but the insider, who gets at most the reveal budget, all of it in the ledger.
+"""
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from listkeep.core.errors import Code, ConflictError, ListkeepError
+from listkeep.wire.config import instance_home
+
+from .output import write_json
+
+
+def register(program: typer.Typer) -> None:
+    """Add the command."""
+    program.command(epilog="Example: listkeep demo --rows 20000 --json")(demo)
+
+
+def demo(
+    *,
+    rows: Annotated[
+        int, typer.Option(min=2000, help="How long the list is.")
+    ] = 100_000,
+    seed: Annotated[int, typer.Option(help="Same seed, same list.")] = 2011,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print one JSON object at the end.")
+    ] = False,
+) -> None:
+    """Tell the whole story in the terminal, thieves included.
+
+    Makes a fresh instance in LISTKEEP_HOME (default ./var). An instance of an
+    earlier demo there is replaced; any other is left alone.
+    """
+    from .narrator import Narrator  # noqa: PLC0415 - only the demo needs all this
+    from .story import MARKER_FILE, Story, holds  # noqa: PLC0415
+
+    home = instance_home()
+    _make_room(home, marker=MARKER_FILE)
+    with tempfile.TemporaryDirectory(prefix="listkeep-demo-") as folder:
+        teller = Narrator(home, Path(folder), is_quiet=as_json)
+        story = Story(home, Path(folder), rows=rows, seed=seed, teller=teller)
+        result = story.tell()
+    if as_json:
+        write_json(result)
+    if not holds(result):
+        raise ListkeepError("the demo does not hold", hint="the figures say where")
+
+
+def _make_room(home: Path, *, marker: str) -> None:
+    """Remove the instance of an earlier demo, and nothing else."""
+    if (home / marker).exists():
+        shutil.rmtree(home)
+    elif home.exists() and any(home.iterdir()):
+        raise ConflictError(
+            "there is something here that no demo made",
+            code=Code.ALREADY_EXISTS,
+            hint="set LISTKEEP_HOME to an empty folder for the demo",
+        )

@@ -1,0 +1,79 @@
+"""``listkeep freeze`` and ``unfreeze``: stop releases now, one person is enough."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+
+from listkeep.core.grants import Action
+
+from .output import AsJson
+from .registry import Purpose, TenantName, ask_for, show_registry
+from .sessions import As
+
+
+class ReleaseClass(StrEnum):
+    """Which releases stop."""
+
+    EXPORT_AND_REVEAL = "export+reveal"
+    CAMPAIGNS = "campaigns"
+    TRANSACTIONAL = "transactional"
+
+
+ClassOption = Annotated[ReleaseClass, typer.Option("--class", help="Which releases.")]
+
+
+def register(program: typer.Typer) -> None:
+    """Add the commands."""
+    program.command(epilog="Example: listkeep freeze --as ada --purpose 'odd sign-in'")(
+        freeze
+    )
+    program.command(epilog="Example: listkeep unfreeze --as ada")(unfreeze)
+
+
+def freeze(  # noqa: PLR0913 - each is an option
+    *,
+    release_class: ClassOption = ReleaseClass.EXPORT_AND_REVEAL,
+    tenant: TenantName = "",
+    purpose: Purpose = "to be safe",
+    show: Annotated[
+        bool, typer.Option("--show", help="Only show which freezes stand.")
+    ] = False,
+    name: As = "",
+    as_json: AsJson = False,
+) -> None:
+    """Freeze releases at once: an owner for the own tenant, a custodian for one or all.
+
+    A custodian who names no tenant freezes everything.
+    """
+    if show:
+        columns = ("class", "tenant", "set_by")
+        show_registry("freeze", columns, name=name, as_json=as_json)
+        return
+    ask_for(
+        Action.FREEZE,
+        {"classes": release_class.value},
+        name=name,
+        tenant=tenant,
+        purpose=purpose,
+        as_json=as_json,
+    )
+
+
+def unfreeze(
+    *,
+    release_class: ClassOption = ReleaseClass.EXPORT_AND_REVEAL,
+    tenant: TenantName = "",
+    purpose: Purpose = "the danger is over",
+    name: As = "",
+    as_json: AsJson = False,
+) -> None:
+    """Lift a freeze: two of the side that set it have to sign."""
+    ask_for(
+        Action.UNFREEZE,
+        {"classes": release_class.value},
+        name=name,
+        tenant=tenant,
+        purpose=purpose,
+        as_json=as_json,
+    )

@@ -1,0 +1,147 @@
+"""``listkeep ledger``: read what was recorded, and verify that it is all of it."""
+
+import json
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from listkeep.core.canonical import parse
+from listkeep.core.errors import Code, MalformedError
+from listkeep.core.ledger.events import Event
+from listkeep.core.ledger.note import NoteKey
+from listkeep.core.ledger.tree import TreeHead
+from listkeep.wire import messages as m
+
+from .home import Instance, write_private_json
+from .output import AsJson, note, plural, progress, show, show_rows
+from .sessions import As, load_session
+from .verification import MAX_ENTRY_BYTES, verify_ledger
+
+if TYPE_CHECKING:
+    from listkeep.wire.keeper import KeeperClient
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="What was recorded, and the proof that nothing was taken out of it.",
+)
+_PAGE = 500
+_SEEN = "ledger-head.json"
+_IN_COLUMNS = frozenset(
+    {"index", "version", "event", "at", "salt", "list_sequence", "list_previous"}
+)
+_LONGEST_VALUE = 60
+
+
+def register(program: typer.Typer) -> None:
+    """Add the commands."""
+    program.add_typer(app, name="ledger")
+
+
+@app.command("show", epilog="Example: listkeep ledger show --event export.completed")
+def show_entries(
+    *,
+    list_name: Annotated[
+        str, typer.Option("--list", metavar="LIST", help="Only about this list (id).")
+    ] = "",
+    event: Annotated[
+        Event | None, typer.Option(help="Only of this kind.", show_default=False)
+    ] = None,
+    name: As = "",
+    as_json: AsJson = False,
+) -> None:
+    """Show the entries you may read. They hold ids and counts, never an address."""
+    instance = Instance.open()
+    session = load_session(instance, name)
+    list_id = _resolve_list(instance, session.dock, list_name)
+    rows = []
+    with instance.keeper() as keeper:
+        for entry in _entries(keeper, session.keeper):
+            if not entry.body:
+                continue
+            fields = parse(entry.body, max_bytes=MAX_ENTRY_BYTES)
+            if list_id and fields.get("list") != list_id:
+                continue
+            if event is None or fields["event"] == event.value:
+                rows.append({"index": entry.index, **fields})
+    if not as_json:
+        rows = [{**row, "facts": _facts(row)} for row in rows]
+    show_rows(rows, ("index", "at", "event", "facts"), as_json=as_json)
+
+
+@app.command(epilog="Example: listkeep ledger verify --as cleo --json")
+def verify(*, name: As = "", as_json: AsJson = False) -> None:
+    """Verify the whole ledger against the key pinned when this instance was made.
+
+    The head that was verified is remembered here: a later ledger has to contain it.
+    """
+    instance = Instance.open()
+    session = load_session(instance, name)
+    seen = _load_seen(instance)
+    with instance.keeper() as keeper, progress("verifying", total=None) as bar:
+        verified = verify_ledger(
+            lambda start: _page(keeper, session.keeper, start),
+            key=NoteKey.parse(instance.config.ledger_key),
+            seen=seen,
+            progress=lambda done, _size: bar.move(done),
+        )
+    head = {"size": verified.head.size, "root": verified.head.root.hex()}
+    write_private_json(instance.private / _SEEN, head)
+    facts: dict[str, Any] = {
+        "verified": True,
+        "entries": verified.head.size,
+        "root": verified.head.root.hex(),
+        "read": verified.read,
+        "lists": verified.lists,
+        "list_heads": verified.heads_checked,
+    }
+    if seen is not None:
+        facts["contains_seen"] = seen.size
+    show(facts, as_json=as_json)
+    note(f"the ledger is whole: {plural(verified.head.size, 'entry')}")
+    hidden = verified.head.size - verified.read
+    if hidden:
+        note(f"{hidden:,} of them are not yours to read; their hashes were verified")
+
+
+def _entries(keeper: "KeeperClient", session: str) -> Iterator[m.LedgerEntry]:
+    start = 0
+    while entries := _page(keeper, session, start).entries:
+        yield from entries
+        start += len(entries)
+
+
+def _page(keeper: "KeeperClient", session: str, start: int) -> m.LedgerPage:
+    return keeper.read_ledger(m.ReadLedger(session=session, start=start, limit=_PAGE))
+
+
+def _resolve_list(instance: Instance, bearer: str, name: str) -> str:
+    """Find a list's id; custodians have no lists to look among and give the id."""
+    if not name or name.startswith("l_"):
+        return name
+    with instance.dock(bearer) as dock:
+        return dock.show_list(name).id
+
+
+def _facts(row: dict[str, Any]) -> str:
+    parts = []
+    for key, value in row.items():
+        if key in _IN_COLUMNS or key.startswith("assertion") or not value:
+            continue
+        short = value if len(value) <= _LONGEST_VALUE else f"{value[:_LONGEST_VALUE]}…"
+        parts.append(f"{key}={short}")
+    return " ".join(parts)
+
+
+def _load_seen(instance: Instance) -> TreeHead | None:
+    try:
+        facts = json.loads((instance.private / _SEEN).read_text())
+        return TreeHead(int(facts["size"]), bytes.fromhex(facts["root"]))
+    except FileNotFoundError:
+        return None
+    except (ValueError, KeyError, TypeError) as error:
+        raise MalformedError(
+            "the remembered head of the ledger is damaged",
+            code=Code.CONFIG_INVALID,
+            hint=f"look why, then remove cli/{_SEEN}",
+        ) from error

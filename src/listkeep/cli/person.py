@@ -1,0 +1,69 @@
+"""``listkeep person``: who may sign, and as what."""
+
+from typing import Annotated
+
+import typer
+
+from listkeep.core.grants import Action, Role
+
+from .enrolment import describe_new_person
+from .output import AsJson
+from .registry import Name, Purpose, TenantName, ask_for, revoke, show_registry
+from .sessions import As
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Who may sign: a tenant's two owners, or two custodians for the operator.",
+)
+
+
+def register(program: typer.Typer) -> None:
+    """Add the commands."""
+    program.add_typer(app, name="person")
+
+
+@app.command(epilog="Example: listkeep person add ben --role marketer --as ada")
+def add(  # noqa: PLR0913 - each is an option
+    person: Name,
+    *,
+    role: Annotated[Role, typer.Option(help="What the person is there.")],
+    team: Annotated[
+        str, typer.Option(help="People of one team do not approve each other.")
+    ] = "",
+    tenant: TenantName = "",
+    purpose: Purpose = "a new colleague",
+    name: As = "",
+    as_json: AsJson = False,
+) -> None:
+    """Add a person; another owner (or custodian) approves.
+
+    In the demo profile the person gets a software passkey if there is none.
+    """
+    ask_for(
+        Action.PERSON_ADD,
+        describe_new_person(person, role=role.value, team=team),
+        name=name,
+        tenant=tenant,
+        purpose=purpose,
+        as_json=as_json,
+    )
+
+
+@app.command("ls", epilog="Example: listkeep person ls --as ada --json")
+def show_all(*, name: As = "", as_json: AsJson = False) -> None:
+    """Show the people you may know."""
+    columns = ("name", "role", "tenant", "passkey", "id")
+    show_registry("person", columns, name=name, as_json=as_json)
+
+
+@app.command("revoke", epilog="Example: listkeep person revoke ben --as ada")
+def remove(
+    person: Name,
+    *,
+    tenant: TenantName = "",
+    purpose: Purpose = "the person leaves",
+    name: As = "",
+    as_json: AsJson = False,
+) -> None:
+    """Revoke a person at once: passkey, sessions and signatures stop counting."""
+    revoke("person", person, name=name, tenant=tenant, purpose=purpose, as_json=as_json)

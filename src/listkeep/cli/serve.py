@@ -1,0 +1,158 @@
+"""``listkeep serve``: run one building in this process, until it is told to stop."""
+
+import gc
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable
+from typing import Annotated, Any
+
+import typer
+
+from listkeep.core.errors import ListkeepError
+
+from .home import PRIVATE_FILE, Instance
+from .locks import clear_socket, only_one, require_free_port
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="Run one building in the foreground, as a service manager wants it.",
+)
+_DOCK_THREADS = 8
+_LONGEST_STOP_SECONDS = 10
+
+Supervised = Annotated[
+    bool, typer.Option(hidden=True, help="Stop when standard input is closed.")
+]
+
+
+def register(program: typer.Typer) -> None:
+    """Add the commands."""
+    program.add_typer(app, name="serve")
+
+
+@app.command("keeper", epilog="Example: listkeep serve keeper")
+def serve_keeper(*, supervised: Supervised = False) -> None:
+    """Run the keeper on its unix socket, which only its own user can open.
+
+    The whole ledger is verified first; a doubtful one is not served. Logs are JSON
+    on stderr.
+    """
+    home = Instance.open().home
+    with only_one(home, "keeper"):
+        settings = _begin("listkeep.keeper.project.settings")
+        from listkeep.keeper.project.start import check_instance  # noqa: PLC0415
+
+        clear_socket(settings.SOCKET)
+        check_instance()
+        _run(
+            make_keeper,
+            supervised=supervised,
+            uds=settings.SOCKET,
+            uds_permissions=PRIVATE_FILE,
+            blocking_threads=settings.CONFIG.threads,
+        )
+
+
+@app.command("dock", epilog="Example: listkeep serve dock")
+def serve_dock(*, supervised: Supervised = False) -> None:
+    """Run the dock on its port, on this machine only unless dock.toml says otherwise.
+
+    Imports and exports that a crash cut short are cleared away first. Logs are JSON
+    on stderr.
+    """
+    home = Instance.open().home
+    with only_one(home, "dock"):
+        config = _begin("listkeep.dock.project.settings").LISTKEEP_CONFIG
+        from listkeep.dock.project.start import check_instance  # noqa: PLC0415
+
+        require_free_port(config.bind, config.port)
+        check_instance()
+        _run(
+            make_dock,
+            supervised=supervised,
+            address=config.bind,
+            port=config.port,
+            blocking_threads=_DOCK_THREADS,
+        )
+
+
+def make_keeper() -> Callable[..., Any]:
+    """Make the keeper's application in the process that serves it."""
+    _begin("listkeep.keeper.project.settings")
+    from listkeep.keeper.project.wsgi import application  # noqa: PLC0415
+
+    _collect_rarely()
+    return application
+
+
+def make_dock() -> Callable[..., Any]:
+    """Make the dock's application in the process that serves it."""
+    _begin("listkeep.dock.project.settings")
+    from listkeep.dock.project.wsgi import application  # noqa: PLC0415
+
+    _collect_rarely()
+    return application
+
+
+def _collect_rarely() -> None:
+    """Look for reference cycles seventy times less often than Python does.
+
+    A batch of rows is tens of thousands of tuples and no cycle; walking them again
+    and again took more than a third of an import's time.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(50_000, 10, 20)
+
+
+def _begin(settings_module: str) -> Any:
+    """Make this process a Django project's; it cannot become another one's."""
+    os.umask(0o077)  # databases, spools and sockets are nobody else's
+    os.environ["DJANGO_SETTINGS_MODULE"] = settings_module
+    import django  # noqa: PLC0415
+    from django.conf import settings  # noqa: PLC0415
+
+    django.setup()
+    return settings
+
+
+def _run(
+    make: Callable[[], Callable[..., Any]], *, supervised: bool, **options: Any
+) -> None:
+    from django.db import connections  # noqa: PLC0415
+    from granian.constants import Interfaces  # noqa: PLC0415
+    from granian.log import LogLevels  # noqa: PLC0415
+    from granian.server import Server  # noqa: PLC0415
+
+    from .logs import LOGGING  # noqa: PLC0415
+
+    connections.close_all()  # a worker is a fork, and SQLite must not be forked
+    if supervised:
+        threading.Thread(target=_stop_with_supervisor, daemon=True).start()
+    server = Server(
+        make.__name__,
+        interface=Interfaces.WSGI,
+        workers=1,
+        websockets=False,
+        log_dictconfig=LOGGING,
+        log_level=LogLevels.warning,
+        log_access=False,
+        workers_kill_timeout=_LONGEST_STOP_SECONDS,
+        **options,
+    )
+    try:
+        # An own loader: the server's would put the working directory on the path.
+        server.serve(target_loader=make, wrap_loader=False)
+    except SystemExit as error:
+        raise ListkeepError(
+            "the serving process died", hint="its log says why; it can be started anew"
+        ) from error
+
+
+def _stop_with_supervisor() -> None:
+    """Wait for the end of a pipe that lives as long as the supervisor."""
+    while os.read(sys.stdin.fileno(), 1024):
+        pass
+    os.kill(os.getpid(), signal.SIGTERM)

@@ -1,0 +1,91 @@
+"""``listkeep sign``, ``approve`` and ``deny``: a person's word on exact terms."""
+
+from typing import Annotated
+
+import typer
+
+from listkeep.core.grants import Decision
+
+from .home import Instance
+from .output import AsJson, write_json
+from .request import find_request
+from .request_ids import RequestId
+from .sessions import As, load_session
+from .signing import (
+    confirm,
+    describe_view,
+    load_passkey,
+    read_terms,
+    say_what_is_next,
+    show_terms,
+)
+from .signing import sign as sign_view
+
+Yes = Annotated[
+    bool, typer.Option("--yes", "-y", help="Do not ask: the terms were read before.")
+]
+
+
+def register(program: typer.Typer) -> None:
+    """Add the commands."""
+    program.command(epilog="Example: listkeep sign r_abcdefghijkl --as ben")(sign)
+    program.command(
+        epilog="Example: listkeep approve r_abcdefghijkl --rows 1000 --as ada"
+    )(approve)
+    program.command(epilog="Example: listkeep deny r_abcdefghijkl --as ada")(deny)
+
+
+def sign(
+    request: RequestId, *, yes: Yes = False, name: As = "", as_json: AsJson = False
+) -> None:
+    """Sign a request of your own, after reading its terms."""
+    _decide(request, Decision.REQUEST, yes=yes, rows=None, name=name, as_json=as_json)
+
+
+def approve(
+    request: RequestId,
+    *,
+    yes: Yes = False,
+    rows: Annotated[
+        int | None,
+        typer.Option(
+            help="The number of rows of an export, as you read it in the terms; "
+            "it is asked for otherwise.",
+            show_default=False,
+        ),
+    ] = None,
+    name: As = "",
+    as_json: AsJson = False,
+) -> None:
+    """Approve somebody else's request, after reading its terms."""
+    _decide(request, Decision.APPROVE, yes=yes, rows=rows, name=name, as_json=as_json)
+
+
+def deny(
+    request: RequestId, *, yes: Yes = False, name: As = "", as_json: AsJson = False
+) -> None:
+    """Deny a request; it ends there."""
+    _decide(request, Decision.DENY, yes=yes, rows=None, name=name, as_json=as_json)
+
+
+def _decide(  # noqa: PLR0913 - each is an option
+    request: str,
+    decision: Decision,
+    *,
+    yes: bool,
+    rows: int | None,
+    name: str,
+    as_json: bool,
+) -> None:
+    instance = Instance.open()
+    session = load_session(instance, name)
+    view = find_request(instance, request, name=name)
+    terms = read_terms(instance, view)
+    show_terms(view, terms)
+    confirm(terms, decision, yes=yes, rows=rows)
+    passkey = load_passkey(instance, session.name)
+    with instance.keeper() as keeper:
+        view = sign_view(instance, keeper, view, passkey=passkey, decision=decision)
+    say_what_is_next(view)
+    if as_json:
+        write_json(describe_view(view, terms))

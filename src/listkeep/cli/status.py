@@ -1,0 +1,100 @@
+"""``listkeep status``: what runs, of which version, and which walls there are."""
+
+from typing import Any
+
+import typer
+
+from listkeep import __version__
+from listkeep.core.errors import UnavailableError
+
+from .home import Instance
+from .output import AsJson, hint, note, show
+
+EXIT_KEEPER_AWAY = UnavailableError.exit_status
+NO_WALL = "keeper and dock run as the same user: there is no wall between them"
+A_WALL = "keeper and dock run as different users"
+
+
+def register(program: typer.Typer) -> None:
+    """Add the command."""
+    program.command(epilog="Example: listkeep status --json")(status)
+
+
+def status(*, as_json: AsJson = False) -> None:
+    """Say what runs. Exit status 6 when the keeper does not."""
+    instance = Instance.open()
+    keeper, dock = _ask_keeper(instance), _ask_dock(instance)
+    found = {
+        "instance": str(instance.home),
+        "profile": instance.config.profile,
+        "version": __version__,
+        "keeper": keeper,
+        "dock": dock,
+        "wall": wall(instance),
+    }
+    if as_json:
+        show(found, as_json=True)
+    else:
+        found["keeper"], found["dock"] = _sentence(keeper), _sentence(dock)
+        show(found, as_json=False)
+    if not keeper["running"]:
+        note("the keeper is not running")
+        hint("start it with `listkeep up`")
+        raise typer.Exit(EXIT_KEEPER_AWAY)
+
+
+def wall(instance: Instance) -> str:
+    """Say plainly whether a wall stands between keeper and dock.
+
+    Who owns the databases is who runs the buildings, also while they are away.
+    """
+    try:
+        users = {
+            (instance.home / name).stat().st_uid
+            for name in ("keeper.sqlite3", "dock.sqlite3")
+        }
+    except OSError:  # the other side's folder, or a database elsewhere
+        return A_WALL
+    return NO_WALL if len(users) == 1 else A_WALL
+
+
+def _ask_keeper(instance: Instance) -> dict[str, Any]:
+    where = {"running": False, "at": str(instance.socket)}
+    try:
+        with instance.keeper() as keeper:
+            health = keeper.health()
+    except UnavailableError:
+        return where
+    return {
+        **where,
+        "running": True,
+        "version": health.version,
+        "id": health.keeper,
+        "ledger_entries": health.ledger_size,
+    }
+
+
+def _ask_dock(instance: Instance) -> dict[str, Any]:
+    where = {"running": False, "at": instance.config.dock}
+    try:
+        with instance.dock() as dock:
+            health = dock.health()
+    except UnavailableError:
+        return where
+    return {
+        **where,
+        "running": True,
+        "version": health.version,
+        "reaches_keeper": health.keeper,
+    }
+
+
+def _sentence(found: dict[str, Any]) -> str:
+    if not found["running"]:
+        return f"not running (at {found['at']})"
+    parts = [f"running, version {found['version']}, at {found['at']}"]
+    if "ledger_entries" in found:
+        parts.append(f"{found['ledger_entries']:,} ledger entries")
+    elif not found["reaches_keeper"]:
+        parts.append("does not reach the keeper")
+    return ", ".join(parts)

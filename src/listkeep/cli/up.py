@@ -1,0 +1,59 @@
+"""``listkeep up``: keeper and dock under one small supervisor."""
+
+import signal
+import time
+from types import FrameType
+
+import typer
+
+from .home import Instance
+from .locks import only_one
+from .output import note
+from .status import wall
+from .supervisor import Supervisor
+
+_TICK_SECONDS = 0.25
+
+
+def register(program: typer.Typer) -> None:
+    """Add the command."""
+    program.command(epilog="Example: listkeep up")(up)
+
+
+def up() -> None:
+    """Start keeper and dock and keep them running until Ctrl-C or SIGTERM.
+
+    For one machine and one user. Under a service manager run `listkeep serve keeper`
+    and `listkeep serve dock` as two users instead.
+    """
+    instance = Instance.open()
+    stopping = _Stop()
+    with only_one(instance.home, "supervisor"):
+        try:
+            with Supervisor(instance) as supervisor:
+                note(f"the keeper is at {instance.socket}")
+                url = instance.config.dock
+                note(f"the dock is at {url}, its API is described at {url}/v1/docs")
+                note(wall(instance))
+                note(f"logs are in {instance.home / 'log'}; Ctrl-C stops both")
+                while not stopping.asked:
+                    time.sleep(_TICK_SECONDS)
+                    for name in supervisor.tend():
+                        note(f"the {name} had died and was started again")
+        except KeyboardInterrupt:
+            pass  # Ctrl-C is the way to stop
+        note("stopped")
+
+
+class _Stop:
+    """Turn SIGTERM into a wish, so that the children are stopped in order."""
+
+    def __init__(self) -> None:
+        self.asked = False
+        signal.signal(signal.SIGTERM, self._ask)
+
+    def _ask(self, _number: int, _frame: FrameType | None) -> None:
+        if self.asked:
+            return
+        self.asked = True
+        raise KeyboardInterrupt

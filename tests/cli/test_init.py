@@ -1,0 +1,135 @@
+"""An instance is made whole, or nothing is left of the attempt."""
+
+import os
+import resource
+import signal
+import stat
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from listkeep.cli.children import own_command, own_environment
+from tests.cli.stage import Terminal
+
+PRIVATE = ("keys", "cli", "demo", "log", "spool", "staging", "exports")
+
+
+def test_an_instance_belongs_to_its_owner_alone(bare: Terminal) -> None:
+    bare.ok("listkeep init --custodian mara --custodian nils --port 8999")
+
+    home = bare.home
+    assert all(is_private(home / name) for name in ("", *PRIVATE))
+    files = [path for path in home.rglob("*") if path.is_file()]
+    assert all(is_private(path) for path in files), files
+    assert {path.stem for path in (home / "demo/people").glob("*.json")} == {
+        "mara",
+        "nils",
+    }
+    assert 'dock = "http://127.0.0.1:8999"' in (home / "cli.toml").read_text()
+    assert "port = 8999" in (home / "dock.toml").read_text()
+    assert not list(home.glob(".init*"))
+    key = (home / "dock.key").read_text().strip()
+    databases = b"".join(path.read_bytes() for path in home.glob("*.sqlite3*"))
+    assert key.encode() not in databases
+
+
+def test_a_second_instance_is_refused_and_the_first_one_left(bare: Terminal) -> None:
+    bare.ok("listkeep init")
+    before = contents(bare.home)
+
+    ran = bare("listkeep init")
+
+    assert ran.status == 5
+    assert contents(bare.home) == before
+
+
+def test_what_lies_in_the_way_is_not_touched(bare: Terminal) -> None:
+    (bare.home / "keys").mkdir(parents=True)
+    (bare.home / "keys" / "root.key").write_text("precious")
+
+    ran = bare("listkeep init")
+
+    assert ran.status == 5
+    assert "keys" in ran.stderr
+    assert contents(bare.home) == {"keys/root.key": b"precious"}
+
+
+@pytest.mark.parametrize("kilobytes", [8, 64, 86])
+def test_a_full_disk_leaves_nothing_behind(bare: Terminal, kilobytes: int) -> None:
+    """No file may grow beyond a size: first the keys still fit, then one database."""
+    bare.home.mkdir()
+    (bare.home / "audience.csv").write_text("mine")
+
+    done = init(bare, prepare=lambda: limit(kilobytes * 1024))
+
+    assert done.returncode != 0
+    assert b"listkeep: " in done.stderr
+    assert b"Traceback" not in done.stderr
+    assert contents(bare.home) == {"audience.csv": b"mine"}
+
+
+def test_an_interrupted_attempt_leaves_nothing_behind(bare: Terminal) -> None:
+    process = subprocess.Popen(
+        own_command("init"),
+        env=own_environment(bare.home),
+        stderr=subprocess.PIPE,
+    )
+    deadline = time.monotonic() + 30
+    while not list(bare.home.glob(".init-*/keys/root.key")):
+        assert time.monotonic() < deadline
+        time.sleep(0.005)
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert not bare.home.exists()
+
+
+def test_two_different_custodians_are_needed(bare: Terminal) -> None:
+    for names in ("--custodian cleo", "--custodian cleo --custodian cleo"):
+        ran = bare(f"listkeep init {names}")
+        assert ran.status == 2
+        assert "two different custodians" in ran.stderr
+    assert not bare.home.exists()
+
+
+def test_a_home_too_deep_for_a_socket_is_refused_at_once(bare: Terminal) -> None:
+    deep = Terminal(bare.home / ("d" * 100), bare.folder)
+
+    ran = deep("listkeep init")
+
+    assert ran.status == 3
+    assert "longer than 107 bytes" in ran.stderr
+    assert not deep.home.exists()
+
+
+def init(
+    terminal: Terminal, *, prepare: Callable[[], None]
+) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        own_command("init"),
+        env=own_environment(terminal.home),
+        capture_output=True,
+        check=False,
+        preexec_fn=prepare,
+        timeout=60,
+    )
+
+
+def limit(max_bytes: int) -> None:
+    resource.setrlimit(resource.RLIMIT_FSIZE, (max_bytes, max_bytes))
+
+
+def is_private(path: Path) -> bool:
+    return not stat.S_IMODE(path.stat().st_mode) & 0o077
+
+
+def contents(home: Path) -> dict[str, bytes]:
+    return {
+        os.fspath(path.relative_to(home)): path.read_bytes()
+        for path in sorted(home.rglob("*"))
+        if path.is_file()
+    }

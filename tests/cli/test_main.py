@@ -1,0 +1,203 @@
+"""The edge: how each kind of failure ends, and what it never says."""
+
+import errno
+import re
+import signal
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from listkeep.cli import status
+from listkeep.cli.children import error_of, own_command, own_environment
+from listkeep.core.errors import FAMILIES, ListkeepError
+from tests.cli.stage import Terminal, copy_instance
+
+CANARY = "canary.anna@example.com"
+
+
+def failing(monkeypatch: pytest.MonkeyPatch, error: BaseException) -> None:
+    """Make `listkeep status` fail in the middle."""
+
+    def wall(_instance: object) -> str:
+        raise error
+
+    monkeypatch.setattr(status, "wall", wall)
+
+
+@pytest.fixture
+def offline(bare: Terminal, made: Path) -> Terminal:
+    """A terminal on an instance that is not running."""
+    copy_instance(made, bare.home)
+    return bare
+
+
+@pytest.mark.parametrize("family", FAMILIES.values(), ids=list(FAMILIES))
+def test_each_family_has_its_exit_status(
+    family: type[ListkeepError], terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing(monkeypatch, family("something is so", hint="do this"))
+
+    ran = terminal("listkeep status")
+
+    assert ran.status == family.exit_status
+    assert ran.stdout == ""
+    assert ran.stderr == "listkeep: something is so\nlistkeep: hint: do this\n"
+    again = error_of(ran.status, ran.stderr)
+    assert type(again) is family
+    assert (again.message, again.hint) == ("something is so", "do this")
+
+
+def test_a_fault_of_ours_tells_the_place_and_not_a_word(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    error = KeyError(CANARY)
+    error.__cause__ = ValueError(CANARY)
+    failing(monkeypatch, error)
+
+    ran = terminal("listkeep status")
+
+    assert ran.status == 70
+    assert CANARY not in ran.stdout + ran.stderr
+    assert re.search(r"internal error: KeyError at test_main\.py:\d+ < ", ran.stderr)
+
+
+def test_the_system_is_quoted_without_the_names_of_foreign_files(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing(monkeypatch, OSError(errno.ENOSPC, CANARY, f"/elsewhere/{CANARY}"))
+
+    ran = terminal("listkeep status")
+
+    assert ran.status == 6
+    assert ran.stderr.splitlines()[0] == "listkeep: no space left on device"
+    assert CANARY not in ran.stderr
+
+
+def test_a_file_of_the_instance_is_named(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = str(terminal.home / "cli" / "current")
+    failing(monkeypatch, PermissionError(errno.EACCES, "no", place))
+
+    ran = terminal("listkeep status")
+
+    assert ran.stderr == "listkeep: cli/current: permission denied\n"
+
+
+def test_interruption_has_its_own_status(
+    terminal: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    failing(monkeypatch, KeyboardInterrupt())
+
+    assert terminal("listkeep status").status == 130
+
+
+def test_ctrl_c_ends_a_command_without_a_traceback(offline: Terminal) -> None:
+    process = subprocess.Popen(
+        own_command("sample", "-", "--rows", "100000000"),
+        env=own_environment(offline.home),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    process.stdout.read(1)
+    process.send_signal(signal.SIGINT)
+    _, stderr = process.communicate(timeout=30)
+
+    assert process.returncode == 130
+    assert b"Traceback" not in stderr
+
+
+def test_a_reader_who_leaves_is_no_error(offline: Terminal) -> None:
+    process = subprocess.Popen(
+        own_command("sample", "-", "--rows", "200000"),
+        env=own_environment(offline.home),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    assert process.stdout is not None
+    assert process.stderr is not None
+    process.stdout.read(1)
+    process.stdout.close()
+    words = process.stderr.read()
+    process.stderr.close()
+
+    assert process.wait(30) == 141
+    assert words == b""
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["status", "login --as ada", "list ls", "up", "serve keeper", "migrate", "whoami"],
+)
+def test_without_an_instance_each_command_says_so(line: str, bare: Terminal) -> None:
+    ran = bare(f"listkeep {line}")
+
+    assert ran.status == 6
+    assert ran.stderr == (
+        "listkeep: there is no instance here yet\n"
+        "listkeep: hint: make one with `listkeep init`, or set LISTKEEP_HOME\n"
+    )
+    assert not bare.home.exists()
+
+
+# httpcore leaves closing a socket that did not connect to the collector.
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_while_the_keeper_is_away_commands_say_so(offline: Terminal) -> None:
+    ran = offline("listkeep status --json")
+    assert ran.status == 6
+    assert ran.json["keeper"]["running"] is False
+    assert ran.stderr.splitlines()[0] == "listkeep: the keeper is not running"
+
+    ran = offline("listkeep login --as cleo")
+    assert ran.status == 6
+    assert ran.stderr.splitlines()[1:] == [
+        "listkeep: the keeper is not running or not reachable",
+        "listkeep: hint: start it with `listkeep up`",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "command"),
+    [
+        ("colour = 1\n", "status"),
+        ("dock = [\n", "status"),
+        ("dock = 7\n", "whoami"),
+    ],
+)
+def test_settings_nobody_knows_are_refused(
+    text: str, command: str, offline: Terminal
+) -> None:
+    (offline.home / "cli.toml").write_text(text)
+
+    ran = offline(f"listkeep {command}")
+
+    assert ran.status == 3
+    assert ran.stderr.startswith("listkeep: cli.toml cannot be used")
+    assert "hint" in ran.stderr
+
+
+@pytest.mark.parametrize("building", ["keeper", "dock"])
+def test_a_building_refuses_settings_it_does_not_know(
+    building: str, offline: Terminal
+) -> None:
+    (offline.home / f"{building}.toml").write_text("colour = 1\n")
+
+    ran = offline(f"listkeep serve {building}")
+
+    assert ran.status == 3
+    assert f"{building}.toml cannot be used" in ran.stderr
+    assert "Traceback" not in ran.stderr
+
+
+def test_a_client_command_starts_without_django() -> None:
+    source = (
+        "import sys, listkeep.cli.main; "
+        "sys.exit(any(name in sys.modules for name in ('django', 'ninja')))"
+    )
+    done = subprocess.run(
+        [own_command()[0], "-P", "-c", source], check=False, timeout=30
+    )
+
+    assert done.returncode == 0

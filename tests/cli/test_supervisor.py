@@ -1,0 +1,231 @@
+"""The supervisor: starts, restarts, stops, and never leaves anybody behind."""
+
+import os
+import signal
+import socket
+import sqlite3
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from listkeep.cli.children import own_command, own_environment, run_own
+from listkeep.cli.home import Instance
+from listkeep.cli.supervisor import Supervisor, is_healthy
+from listkeep.core.errors import ConflictError, ListkeepError
+from tests.cli.stage import Terminal, copy_instance
+
+# When a socket is gone between two looks, httpcore leaves closing it to the collector.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore::pytest.PytestUnraisableExceptionWarning"
+)
+
+
+@pytest.fixture
+def stopped(bare: Terminal, made: Path, monkeypatch: pytest.MonkeyPatch) -> Instance:
+    """An instance nobody has started."""
+    copy_instance(made, bare.home)
+    monkeypatch.setenv("LISTKEEP_HOME", str(bare.home))
+    return Instance.open()
+
+
+@pytest.fixture
+def up(stopped: Instance) -> Iterator[subprocess.Popen[bytes]]:
+    """`listkeep up` as a process of its own."""
+    process = subprocess.Popen(
+        own_command("up"),
+        env=own_environment(stopped.home),
+        stderr=subprocess.PIPE,
+    )
+    wait_until(lambda: is_healthy(stopped, "keeper") and is_healthy(stopped, "dock"))
+    yield process
+    process.kill()
+    process.communicate()
+
+
+def test_both_answer_and_both_stop(stopped: Instance) -> None:
+    with Supervisor(stopped) as supervisor:
+        assert is_healthy(stopped, "keeper")
+        assert is_healthy(stopped, "dock")
+        mode = stopped.socket.stat().st_mode & 0o777
+        groups = [supervisor.pid(name) for name in ("keeper", "dock")]
+
+    assert mode == 0o600
+    assert not is_healthy(stopped, "keeper")
+    assert not is_healthy(stopped, "dock")
+    assert not any(is_alive(group) for group in groups)
+
+
+def test_a_killed_keeper_comes_back(stopped: Instance) -> None:
+    with Supervisor(stopped) as supervisor:
+        first = supervisor.pid("keeper")
+        os.kill(first, signal.SIGKILL)
+        wait_until(lambda: supervisor.tend() == ["keeper"])
+        wait_until(lambda: is_healthy(stopped, "keeper"))
+
+        assert supervisor.pid("keeper") != first
+        assert supervisor.restarts == 1
+        wait_until(lambda: not is_alive(first))
+
+
+def test_a_child_that_keeps_dying_is_restarted_ever_later(stopped: Instance) -> None:
+    with Supervisor(stopped) as supervisor:
+        (stopped.home / "dock.key").unlink()
+        os.kill(supervisor.pid("dock"), signal.SIGKILL)
+        started = time.monotonic()
+        while time.monotonic() - started < 4:
+            supervisor.tend()
+            time.sleep(0.02)
+
+        assert 1 <= supervisor.restarts <= 4
+
+
+def test_a_killed_supervisor_takes_its_children_along(
+    stopped: Instance, up: subprocess.Popen[bytes]
+) -> None:
+    up.kill()
+    up.wait()
+
+    wait_until(lambda: not is_healthy(stopped, "keeper"))
+    wait_until(lambda: not is_healthy(stopped, "dock"))
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+def test_up_says_where_things_are_and_stops_when_told(
+    stopped: Instance, up: subprocess.Popen[bytes], number: signal.Signals
+) -> None:
+    wait_until((stopped.home / "log" / "dock.log").exists)
+    time.sleep(0.5)  # it is telling where things are
+    up.send_signal(number)
+    _, stderr = up.communicate(timeout=30)
+
+    words = stderr.decode().splitlines()
+    assert up.returncode == 0
+    assert words[0] == f"listkeep: the keeper is at {stopped.socket}"
+    assert words[1].startswith(f"listkeep: the dock is at {stopped.config.dock}")
+    assert words[2].endswith("the same user: there is no wall between them")
+    assert words[-1] == "listkeep: stopped"
+    assert not is_healthy(stopped, "keeper")
+
+
+def test_up_refuses_a_second_one(
+    stopped: Instance, up: subprocess.Popen[bytes], tmp_path: Path
+) -> None:
+    ran = Terminal(stopped.home, tmp_path)("listkeep up")
+
+    assert ran.status == 5
+    assert "running already" in ran.stderr
+    assert up.poll() is None
+
+
+def test_a_socket_left_behind_is_removed(stopped: Instance) -> None:
+    with closing(socket.socket(socket.AF_UNIX)) as dead:
+        dead.bind(str(stopped.socket))
+
+    with Supervisor(stopped):
+        assert is_healthy(stopped, "keeper")
+
+
+def test_a_socket_somebody_listens_on_is_left_alone(stopped: Instance) -> None:
+    with closing(socket.socket(socket.AF_UNIX)) as other:
+        other.bind(str(stopped.socket))
+        other.listen()
+        other.settimeout(0.1)
+        with pytest.raises(ConflictError) as caught:
+            serve(stopped, "keeper")
+
+        assert "listens on the keeper's socket" in caught.value.message
+        assert stopped.socket.exists()
+
+
+def test_a_file_in_place_of_the_socket_is_left_alone(stopped: Instance) -> None:
+    stopped.socket.write_text("precious")
+
+    with pytest.raises(ConflictError):
+        serve(stopped, "keeper")
+
+    assert stopped.socket.read_text() == "precious"
+
+
+def test_a_taken_port_is_named(stopped: Instance) -> None:
+    port = int(stopped.config.dock.rpartition(":")[2])
+    with closing(socket.socket()) as other:
+        other.bind(("127.0.0.1", port))
+        other.listen()
+        with pytest.raises(ConflictError) as caught:
+            serve(stopped, "dock")
+
+    assert str(port) in caught.value.message
+
+
+@pytest.mark.parametrize("building", ["keeper", "dock"])
+def test_an_instance_of_a_newer_version_is_not_served(
+    stopped: Instance, building: str, tmp_path: Path
+) -> None:
+    with closing(sqlite3.connect(stopped.home / f"{building}.sqlite3")) as database:
+        database.execute(
+            "INSERT INTO django_migrations (app, name, applied) "
+            "VALUES (?, '9999_future', '2030-01-01')",
+            ("gate" if building == "keeper" else "lists",),
+        )
+        database.commit()
+    terminal = Terminal(stopped.home, tmp_path)
+
+    for line in ("listkeep up", f"listkeep migrate {building}"):
+        ran = terminal(line)
+        assert ran.status == 5, line
+        assert "newer version" in ran.stderr
+        assert "hint" in ran.stderr
+
+
+def test_a_rolled_back_ledger_is_not_served(stopped: Instance) -> None:
+    old = (stopped.home / "keeper.sqlite3").read_bytes()
+    with Supervisor(stopped), stopped.keeper() as keeper:
+        Terminal(stopped.home, stopped.home).ok("listkeep login --as cleo")
+        assert keeper.health().ledger_size > 0
+    for path in stopped.home.glob("keeper.sqlite3-*"):
+        path.unlink()
+    (stopped.home / "keeper.sqlite3").write_bytes(old)
+
+    with pytest.raises(ListkeepError) as caught:
+        Supervisor(stopped).start()
+
+    assert caught.value.exit_status == 1
+    assert "cannot be trusted" in caught.value.message
+
+
+def test_the_logs_are_json_and_private(stopped: Instance) -> None:
+    with Supervisor(stopped):
+        pass
+
+    for name in ("keeper", "dock"):
+        log = stopped.home / "log" / f"{name}.log"
+        assert log.stat().st_mode & 0o077 == 0
+        assert all(line.startswith("{") for line in log.read_text().splitlines())
+
+
+def serve(instance: Instance, building: str) -> None:
+    """Serve one building in the foreground; the error it ends with is raised."""
+    run_own("serve", building, home=instance.home)
+
+
+def is_alive(group: int) -> bool:
+    """Tell whether a process of this group runs; one that only waits does not."""
+    for path in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            state, _, its_group = path.read_text().rpartition(")")[2].split()[:3]
+        except OSError:  # it ended meanwhile
+            continue
+        if int(its_group) == group and state not in "ZX":
+            return True
+    return False
+
+
+def wait_until(holds: Callable[[], bool], *, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.05)

@@ -1,0 +1,228 @@
+"""A ledger's reader against a keeper that lies, in each way there is."""
+
+import hashlib
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
+
+from listkeep.cli.verification import verify_ledger
+from listkeep.core.canonical import digest, encode
+from listkeep.core.errors import VerificationError
+from listkeep.core.ledger.heads import ListHead, format_extension, heads_root, link
+from listkeep.core.ledger.note import Checkpoint, NoteKey, NoteSigner, sign_note
+from listkeep.core.ledger.tree import Frontier, TreeHead, leaf_hash
+from listkeep.wire import messages as m
+
+ORIGIN = "k_test"
+PAGE = 3
+
+
+@dataclass
+class Ledger:
+    """A ledger whose keeper can be made to lie."""
+
+    key: Ed25519PrivateKey = field(default_factory=Ed25519PrivateKey.generate)
+    bodies: list[bytes] = field(default_factory=list)
+    heads: dict[str, ListHead] = field(default_factory=dict)
+    hidden: frozenset[int] = frozenset()
+
+    @property
+    def pinned(self) -> NoteKey:
+        return NoteKey(ORIGIN, self.key.public_key().public_bytes_raw())
+
+    def append(self, list_id: str = "", **fields: str) -> None:
+        entry = {"event": "list.created", **fields}
+        if list_id:
+            entry = {**entry, "list": list_id, **link(self.heads.get(list_id))}
+            self.heads[list_id] = ListHead(int(entry["list_sequence"]), digest(entry))
+        self.bodies.append(encode(entry))
+
+    def checkpoint(self, *, origin: str = ORIGIN) -> bytes:
+        head = head_of([leaf_hash(body) for body in self.bodies])
+        text = Checkpoint(
+            origin, head.size, head.root, (format_extension(heads_root(self.heads)),)
+        ).format()
+        signer = NoteSigner(NoteKey(origin, self.pinned.public_key), self.key.sign)
+        return sign_note(text, signer)
+
+    def read(self, start: int) -> m.LedgerPage:
+        entries = tuple(
+            m.LedgerEntry(
+                index=index,
+                leaf=leaf_hash(body),
+                body=b"" if index in self.hidden else body,
+            )
+            for index, body in enumerate(self.bodies)
+        )[start : start + PAGE]
+        return m.LedgerPage(
+            entries=entries,
+            checkpoint=self.checkpoint(),
+            ledger_key=self.pinned.format(),
+        )
+
+
+@pytest.fixture
+def ledger() -> Ledger:
+    made = Ledger()
+    for number in range(4):
+        made.append(note=str(number))
+        made.append(list_id="l_one", note=str(number))
+    made.append(list_id="l_two")
+    return made
+
+
+def head_of(leaves: Sequence[bytes]) -> TreeHead:
+    frontier = Frontier()
+    for leaf in leaves:
+        frontier, _ = frontier.append(leaf)
+    return frontier.head
+
+
+def ledger_digest(ledger: Ledger, index: int) -> str:
+    return hashlib.sha256(ledger.bodies[index]).hexdigest()
+
+
+def refused(
+    ledger: Ledger,
+    read: Callable[[int], m.LedgerPage] | None = None,
+    *,
+    seen: TreeHead | None = None,
+    key: NoteKey | None = None,
+) -> str:
+    with pytest.raises(VerificationError) as caught:
+        verify_ledger(read or ledger.read, key=key or ledger.pinned, seen=seen)
+    return caught.value.message
+
+
+def test_an_honest_ledger_verifies_whole(ledger: Ledger) -> None:
+    verified = verify_ledger(ledger.read, key=ledger.pinned)
+
+    assert verified.head.size == verified.read == 9
+    assert verified.lists == 2
+    assert verified.heads_checked
+
+
+def test_hidden_entries_are_hashed_and_said_to_be_hidden(ledger: Ledger) -> None:
+    ledger.hidden = frozenset({0, 2, 4, 6})
+
+    verified = verify_ledger(ledger.read, key=ledger.pinned)
+
+    assert (verified.head.size, verified.read) == (9, 5)
+    assert not verified.heads_checked
+
+
+def test_an_empty_page_before_the_end_is_a_lie(ledger: Ledger) -> None:
+    def read(start: int) -> m.LedgerPage:
+        page = ledger.read(start)
+        return page if start < 3 else change(page, entries=())
+
+    assert "ends before" in refused(ledger, read)
+
+
+def test_a_changed_body_is_seen(ledger: Ledger) -> None:
+    def read(start: int) -> m.LedgerPage:
+        page = ledger.read(start)
+        first = m.LedgerEntry(
+            index=start, leaf=page.entries[0].leaf, body=encode({"event": "nothing"})
+        )
+        return change(page, entries=(first, *page.entries[1:]))
+
+    assert "its leaf" in refused(ledger, read)
+
+
+def test_a_changed_body_with_a_fitting_leaf_is_seen(ledger: Ledger) -> None:
+    honest = ledger.checkpoint()
+    ledger.bodies[2] = encode({"event": "nothing"})
+
+    message = refused(ledger, lambda start: change(ledger.read(start), honest))
+
+    assert "signed root" in message
+
+
+def test_a_dropped_entry_is_seen(ledger: Ledger) -> None:
+    def read(start: int) -> m.LedgerPage:
+        page = ledger.read(start)
+        return change(page, entries=page.entries[1:])
+
+    assert "missing or out of order" in refused(ledger, read)
+
+
+def test_another_key_is_not_believed_whatever_the_page_says(ledger: Ledger) -> None:
+    stranger = Ledger(bodies=ledger.bodies, heads=ledger.heads)
+
+    assert "no trusted key" in refused(stranger, key=ledger.pinned)
+
+
+def test_a_checkpoint_of_another_ledger_is_not_believed(ledger: Ledger) -> None:
+    other = ledger.checkpoint(origin="k_other")
+
+    assert refused(ledger, lambda start: change(ledger.read(start), other))
+
+
+def test_a_shorter_ledger_than_before_is_seen(ledger: Ledger) -> None:
+    seen = verify_ledger(ledger.read, key=ledger.pinned).head
+    del ledger.bodies[-2:]
+    ledger.heads = {"l_one": ListHead(3, ledger_digest(ledger, 5))}
+
+    assert "shorter" in refused(ledger, seen=seen)
+
+
+def test_a_rewritten_history_is_seen_though_the_keeper_signed_it() -> None:
+    honest = Ledger()
+    for number in range(5):
+        honest.append(note=str(number))
+    seen = verify_ledger(honest.read, key=honest.pinned).head
+    rewritten = Ledger(key=honest.key)
+    for number in (0, 1, 7, 3, 4, 5):
+        rewritten.append(note=str(number))
+
+    assert "history" in refused(rewritten, seen=seen)
+
+
+def test_a_cut_chain_is_seen_though_the_keeper_signed_it(ledger: Ledger) -> None:
+    del ledger.bodies[3]
+
+    assert "chain" in refused(ledger)
+
+
+def test_newest_entries_taken_from_a_list_are_seen(ledger: Ledger) -> None:
+    """The tree was signed anew without them, the heads of lists were not."""
+    del ledger.bodies[-1]
+
+    assert "newest entries of its lists" in refused(ledger)
+
+
+def test_entries_that_arrive_while_reading_belong_to_the_next_checkpoint(
+    ledger: Ledger,
+) -> None:
+    def read(start: int) -> m.LedgerPage:
+        before = ledger.checkpoint()
+        if len(ledger.bodies) < 12:
+            ledger.append(note="meanwhile")
+        return change(ledger.read(start), before)
+
+    verified = verify_ledger(read, key=ledger.pinned)
+
+    assert verified.head.size >= 9
+
+
+def test_later_entries_do_not_disturb_what_was_seen(ledger: Ledger) -> None:
+    seen = verify_ledger(ledger.read, key=ledger.pinned).head
+    ledger.append(list_id="l_two")
+
+    assert verify_ledger(ledger.read, key=ledger.pinned, seen=seen).head.size == 10
+
+
+def change(
+    page: m.LedgerPage,
+    checkpoint: bytes | None = None,
+    *,
+    entries: tuple[m.LedgerEntry, ...] | None = None,
+) -> m.LedgerPage:
+    return m.LedgerPage(
+        entries=page.entries if entries is None else entries,
+        checkpoint=page.checkpoint if checkpoint is None else checkpoint,
+        ledger_key=page.ledger_key,
+    )
