@@ -148,7 +148,7 @@ def plant(tree: Path, file: str, imported: str) -> None:
 
 def run(tree: Path, *command: str) -> tuple[int, str]:
     """Run a tool on the copy; return its status and what it said, on one line."""
-    done = subprocess.run(  # noqa: S603 - our own tools, by absolute path
+    done = subprocess.run(
         [str(Path(sys.executable).parent / command[0]), *command[1:]],
         cwd=tree,
         env=os.environ | {"PYTHONPATH": str(tree / "src"), "NO_COLOR": "1"},
