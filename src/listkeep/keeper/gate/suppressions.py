@@ -54,12 +54,7 @@ def suppress(
             principal, list_id, left = _by_ticket(turn, message)
         else:
             principal, list_id, left = _by_caller(gate, turn, message, carrier)
-        known = {
-            bytes(token): reason
-            for token, reason in Suppression.objects.filter(
-                list_id=list_id, token__in=tokens
-            ).values_list("token", "reason")
-        }
+        known = _read_known(list_id, tokens)
         new = sorted({token for token in tokens if _counts(known, token, message)})
         if left is not None and len(new) > left:
             raise RefusedError(
@@ -176,6 +171,13 @@ def _ceiling(registry: Registry, list_id: str) -> int:
     """Compute what one principal may change in a day: 1 %, at most 1,000 rows."""
     share = registry.rows_added.get(list_id, 0) // 100
     return min(Budget().rows_changed, max(_LEAST_CEILING, share))
+
+
+def _read_known(list_id: str, tokens: list[bytes]) -> dict[bytes, str]:
+    rows = Suppression.objects.filter(list_id=list_id, token__in=tokens)
+    return {
+        bytes(token): reason for token, reason in rows.values_list("token", "reason")
+    }
 
 
 def _counts(known: Mapping[bytes, str], token: bytes, message: m.Suppress) -> bool:
