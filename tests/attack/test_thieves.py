@@ -7,6 +7,7 @@ from listkeep.drill.breach import Stolen, count_revealed
 from listkeep.drill.intruders import abuse_insider, steal_app_key, steal_session
 from listkeep.drill.loot import Loot
 from listkeep.drill.thieves import steal_database, steal_dock_disk
+from listkeep.keeper.keys import FileProvider, KeyStore
 
 from .conftest import World
 
@@ -84,3 +85,30 @@ def test_the_search_would_have_found_an_address_left_behind(
     loot.take(data + world.audience.planted_addresses[3].encode() + data[:100])
 
     assert loot.found == {world.audience.planted_addresses[3]}
+
+
+def test_a_thief_who_finds_the_index_key_in_a_log_confirms_every_guess(
+    world: World,
+) -> None:
+    """The control: were the key store's content on the disk, the drill would say so."""
+    keys = world.home / "keys"
+    store = KeyStore(keys, FileProvider(keys / "root.key"))
+    (name,) = [
+        path.stem
+        for path in keys.glob("index-*.key")
+        if path.stem.endswith(_tenant_of(world))
+    ]
+    leak = world.home / "log" / "leak.log"
+    leak.write_text(f"debug: key={store.get(name).hex()}\n")
+    try:
+        loot = steal_database(world.scene())
+    finally:
+        leak.unlink()
+
+    assert loot.found == set(world.audience.planted_addresses)
+    assert "key-like string: opened" in loot.attempts
+
+
+def _tenant_of(world: World) -> str:
+    with world.dock("ada") as dock:
+        return dock.show_list("newsletter").tenant

@@ -4,13 +4,20 @@ import hashlib
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
+import msgspec
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from listkeep.cli.verification import verify_ledger
 from listkeep.core.canonical import digest, encode
-from listkeep.core.errors import VerificationError
-from listkeep.core.ledger.heads import ListHead, format_extension, heads_root, link
+from listkeep.core.errors import ConflictError, VerificationError
+from listkeep.core.ledger.heads import (
+    ListHead,
+    format_extension,
+    heads_root,
+    link,
+    prove_head,
+)
 from listkeep.core.ledger.note import Checkpoint, NoteKey, NoteSigner, sign_note
 from listkeep.core.ledger.tree import Frontier, TreeHead, leaf_hash
 from listkeep.wire import messages as m
@@ -62,6 +69,18 @@ class Ledger:
             ledger_key=self.pinned.format(),
         )
 
+    def prove(self, list_id: str) -> m.ListHeadProof:
+        proof = prove_head(self.heads, list_id)
+        return m.ListHeadProof(
+            list=list_id,
+            sequence=proof.head.sequence,
+            digest=proof.head.digest,
+            index=proof.index,
+            lists=proof.lists,
+            path=proof.path,
+            checkpoint=self.checkpoint(),
+        )
+
 
 @pytest.fixture
 def ledger() -> Ledger:
@@ -87,17 +106,23 @@ def ledger_digest(ledger: Ledger, index: int) -> str:
 def refused(
     ledger: Ledger,
     read: Callable[[int], m.LedgerPage] | None = None,
+    prove: Callable[[str], m.ListHeadProof] | None = None,
     *,
     seen: TreeHead | None = None,
     key: NoteKey | None = None,
 ) -> str:
     with pytest.raises(VerificationError) as caught:
-        verify_ledger(read or ledger.read, key=key or ledger.pinned, seen=seen)
+        verify_ledger(
+            read or ledger.read,
+            prove or ledger.prove,
+            key=key or ledger.pinned,
+            seen=seen,
+        )
     return caught.value.message
 
 
 def test_an_honest_ledger_verifies_whole(ledger: Ledger) -> None:
-    verified = verify_ledger(ledger.read, key=ledger.pinned)
+    verified = verify_ledger(ledger.read, ledger.prove, key=ledger.pinned)
 
     assert verified.head.size == verified.read == 9
     assert verified.lists == 2
@@ -107,10 +132,99 @@ def test_an_honest_ledger_verifies_whole(ledger: Ledger) -> None:
 def test_hidden_entries_are_hashed_and_said_to_be_hidden(ledger: Ledger) -> None:
     ledger.hidden = frozenset({0, 2, 4, 6})
 
-    verified = verify_ledger(ledger.read, key=ledger.pinned)
+    verified = verify_ledger(ledger.read, ledger.prove, key=ledger.pinned)
 
     assert (verified.head.size, verified.read) == (9, 5)
-    assert not verified.heads_checked
+    assert (verified.lists, verified.heads_checked) == (2, True)
+
+
+def test_who_reads_about_no_list_is_told_that_no_head_was_checked(
+    ledger: Ledger,
+) -> None:
+    ledger.hidden = frozenset(range(9))
+
+    verified = verify_ledger(ledger.read, ledger.prove, key=ledger.pinned)
+
+    assert (verified.read, verified.lists, verified.heads_checked) == (0, 0, False)
+
+
+def test_a_newest_entry_kept_from_an_owner_is_seen(ledger: Ledger) -> None:
+    ledger.hidden = frozenset({0, 2, 4, 6, 7})
+
+    assert "newest entries of a list are missing" in refused(ledger)
+
+
+def test_an_older_head_of_a_list_is_not_believed(ledger: Ledger) -> None:
+    """Its proof leads to what was signed then, and not to what is signed now."""
+    earlier = Ledger(ledger.key, ledger.bodies[:7])
+    earlier.heads = {"l_one": ListHead(3, ledger_digest(ledger, 5))}
+    older = earlier.prove("l_one")
+    ledger.hidden = frozenset({0, 2, 4, 6, 7})
+
+    message = refused(ledger, prove=lambda _list_id: older)
+
+    assert "is not proven" in message
+
+
+def test_an_older_head_is_not_believed_under_the_newest_checkpoint(
+    ledger: Ledger,
+) -> None:
+    ledger.hidden = frozenset({0, 2, 4, 6, 7})
+
+    def prove(list_id: str) -> m.ListHeadProof:
+        older = {"sequence": 3, "digest": ledger_digest(ledger, 5)}
+        return msgspec.structs.replace(ledger.prove(list_id), **older)
+
+    assert "is not proven" in refused(ledger, prove=prove)
+
+
+def test_a_proof_under_another_key_excuses_nothing(ledger: Ledger) -> None:
+    ledger.hidden = frozenset({0, 2, 4, 6, 7})
+    stranger = Ledger(bodies=[*ledger.bodies, b"{}"], heads={"l_one": ListHead(3, "")})
+
+    assert "no trusted key" in refused(ledger, prove=stranger.prove)
+
+
+def test_a_list_that_moves_on_while_its_head_is_asked_for_is_read_again(
+    ledger: Ledger,
+) -> None:
+    ledger.hidden = frozenset({0})
+
+    def prove(list_id: str) -> m.ListHeadProof:
+        if len(ledger.bodies) < 12:
+            ledger.append(list_id="l_two", note="meanwhile")
+        return ledger.prove(list_id)
+
+    verified = verify_ledger(ledger.read, prove, key=ledger.pinned)
+
+    assert (verified.head.size, verified.heads_checked) == (12, True)
+
+
+def test_lists_that_never_stand_still_are_not_said_to_be_complete(
+    ledger: Ledger,
+) -> None:
+    ledger.hidden = frozenset({0})
+
+    def prove(list_id: str) -> m.ListHeadProof:
+        ledger.append(list_id="l_two", note="meanwhile")
+        return ledger.prove(list_id)
+
+    with pytest.raises(ConflictError):
+        verify_ledger(ledger.read, prove, key=ledger.pinned)
+
+
+def test_what_is_recorded_about_nobodys_list_meanwhile_changes_no_head(
+    ledger: Ledger,
+) -> None:
+    ledger.hidden = frozenset({0})
+
+    def prove(list_id: str) -> m.ListHeadProof:
+        ledger.append(note="meanwhile")
+        return ledger.prove(list_id)
+
+    verified = verify_ledger(ledger.read, prove, key=ledger.pinned)
+
+    assert (verified.head.size, verified.heads_checked) == (9, True)
 
 
 def test_an_empty_page_before_the_end_is_a_lie(ledger: Ledger) -> None:
@@ -162,7 +276,7 @@ def test_a_checkpoint_of_another_ledger_is_not_believed(ledger: Ledger) -> None:
 
 
 def test_a_shorter_ledger_than_before_is_seen(ledger: Ledger) -> None:
-    seen = verify_ledger(ledger.read, key=ledger.pinned).head
+    seen = verify_ledger(ledger.read, ledger.prove, key=ledger.pinned).head
     del ledger.bodies[-2:]
     ledger.heads = {"l_one": ListHead(3, ledger_digest(ledger, 5))}
 
@@ -173,7 +287,7 @@ def test_a_rewritten_history_is_seen_though_the_keeper_signed_it() -> None:
     honest = Ledger()
     for number in range(5):
         honest.append(note=str(number))
-    seen = verify_ledger(honest.read, key=honest.pinned).head
+    seen = verify_ledger(honest.read, honest.prove, key=honest.pinned).head
     rewritten = Ledger(key=honest.key)
     for number in (0, 1, 7, 3, 4, 5):
         rewritten.append(note=str(number))
@@ -203,16 +317,19 @@ def test_entries_that_arrive_while_reading_belong_to_the_next_checkpoint(
             ledger.append(note="meanwhile")
         return change(ledger.read(start), before)
 
-    verified = verify_ledger(read, key=ledger.pinned)
+    verified = verify_ledger(read, ledger.prove, key=ledger.pinned)
 
     assert verified.head.size >= 9
 
 
 def test_later_entries_do_not_disturb_what_was_seen(ledger: Ledger) -> None:
-    seen = verify_ledger(ledger.read, key=ledger.pinned).head
+    seen = verify_ledger(ledger.read, ledger.prove, key=ledger.pinned).head
     ledger.append(list_id="l_two")
 
-    assert verify_ledger(ledger.read, key=ledger.pinned, seen=seen).head.size == 10
+    assert (
+        verify_ledger(ledger.read, ledger.prove, key=ledger.pinned, seen=seen).head.size
+        == 10
+    )
 
 
 def change(

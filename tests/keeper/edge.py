@@ -250,6 +250,10 @@ CASES: dict[str, Case] = {
     "ledger/proof": Case(
         lambda s, n: m.ReadProof(session=_session(s, n), index=0), told=""
     ),
+    "ledger/head": Case(
+        lambda s, n: m.ReadListHead(session=_session(s, n), list=s.rows.list_id),
+        insider="ada",
+    ),
     "imports/start": Case(
         lambda s, n: m.StartImport(caller=_caller(s, n), list=s.rows.list_id),
         by_service=True,

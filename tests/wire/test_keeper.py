@@ -61,6 +61,7 @@ PATHS = {
     "show_registry": "registry/show",
     "read_ledger": "ledger/entries",
     "read_proof": "ledger/proof",
+    "read_list_head": "ledger/head",
 }
 HEALTH = m.Health(version="1", keeper="k_demo", profile="demo", ledger_size=7)
 PROBLEM = m.Problem(family="refused", code="frozen", message="no", hint="wait")

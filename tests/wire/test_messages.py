@@ -78,6 +78,8 @@ def test_addresses_travel_to_the_keeper_and_never_from_it() -> None:
         (m.Assertion, "signature", [bytes(1025)]),
         (m.Caller, "session", ["x" * 601]),
         (m.RunExport, "request", ["", "R_1", "r 1", "r_1\n"]),
+        (m.ReadListHead, "list", ["", "L_1", "l 1", "l_1\n"]),
+        (m.ListHeadProof, "sequence", [-1, 2**53]),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )

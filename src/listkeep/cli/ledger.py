@@ -73,6 +73,7 @@ def show_entries(
 def verify(*, name: As = "", as_json: AsJson = False) -> None:
     """Verify the whole ledger against the key pinned when this instance was made.
 
+    Of each list you may read about, no entry is missing: the newest is proven.
     The head that was verified is remembered here: a later ledger has to contain it.
     """
     instance = Instance.open()
@@ -81,6 +82,9 @@ def verify(*, name: As = "", as_json: AsJson = False) -> None:
     with instance.keeper() as keeper, progress("verifying", total=None) as bar:
         verified = verify_ledger(
             lambda start: _page(keeper, session.keeper, start),
+            lambda list_id: keeper.read_list_head(
+                m.ReadListHead(session=session.keeper, list=list_id)
+            ),
             key=NoteKey.parse(instance.config.ledger_key),
             seen=seen,
             progress=lambda done, _size: bar.move(done),

@@ -3,7 +3,8 @@
 Every leaf is hashed again where its body may be read, every list's chain followed,
 the root computed over all leaves and compared with the signed checkpoint. A head
 seen before must still lie in the tree, so history cannot be rewritten between two
-visits.
+visits. Each chain has to end at the head that the checkpoint commits to: who reads
+everything computes all heads, anybody else asks for a proof of each list's.
 """
 
 import hmac
@@ -11,15 +12,25 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from listkeep.core.canonical import digest, parse
-from listkeep.core.errors import Code, VerificationError
-from listkeep.core.ledger.heads import ListHead, heads_root, link, parse_extensions
+from listkeep.core.errors import Code, ConflictError, VerificationError
+from listkeep.core.ledger.heads import (
+    HeadProof,
+    ListHead,
+    heads_root,
+    link,
+    parse_extensions,
+    verify_head,
+)
 from listkeep.core.ledger.note import Checkpoint, NoteKey, open_note
-from listkeep.core.ledger.tree import Frontier, TreeHead, leaf_hash
+from listkeep.core.ledger.tree import Frontier, Hash, TreeHead, leaf_hash
 from listkeep.wire import messages as m
 
 MAX_ENTRY_BYTES = 65_536
+_ROUNDS = 5
 
 ReadPage = Callable[[int], m.LedgerPage]
+ReadListHead = Callable[[str], m.ListHeadProof]
+Progress = Callable[[int, int], None]
 
 
 @dataclass(slots=True)
@@ -29,11 +40,12 @@ class Verified:
     head: TreeHead
     read: int  # entries whose bodies were there to read
     lists: int  # lists whose chains were followed
-    heads_checked: bool  # only who reads all entries knows all lists
+    heads_checked: bool  # no newest entry of these lists is missing
 
 
 @dataclass(slots=True)
 class _Walk:
+    seen: TreeHead | None
     frontier: Frontier = field(default_factory=Frontier)
     read: int = 0
     heads: dict[str, ListHead] = field(default_factory=dict)
@@ -42,7 +54,8 @@ class _Walk:
         """Take the next entry.
 
         Raises:
-            VerificationError: It is out of order, not its leaf, or breaks a chain.
+            VerificationError: It is out of order, not its leaf, breaks a chain, or
+                its history is not the one seen before.
         """
         if entry.index != self.frontier.size:
             raise _invalid("an entry is missing or out of order")
@@ -52,6 +65,8 @@ class _Walk:
             self._follow(parse(entry.body, max_bytes=MAX_ENTRY_BYTES))
             self.read += 1
         self.frontier, _ = self.frontier.append(entry.leaf)
+        if self.seen is not None and self.frontier.size == self.seen.size:
+            _require_same(self.frontier.head, self.seen)
 
     def _follow(self, fields: dict[str, str]) -> None:
         name = fields.get("list", "")
@@ -65,45 +80,85 @@ class _Walk:
 
 def verify_ledger(
     read: ReadPage,
+    read_list_head: ReadListHead,
     *,
     key: NoteKey,
     seen: TreeHead | None = None,
-    progress: Callable[[int, int], None] = lambda _done, _size: None,
+    progress: Progress = lambda _done, _size: None,
 ) -> Verified:
-    """Read and verify a whole ledger through its pages.
+    """Read and verify a whole ledger through its pages, and the heads of its lists.
 
     Raises:
         VerificationError: Something differs from what was signed or seen before.
         MalformedError: A page holds what no ledger does.
+        ConflictError: Lists moved on each time their heads were asked for.
     """
-    walk = _Walk()
+    walk = _Walk(seen)
+    for _ in range(_ROUNDS):
+        checkpoint = _read_on(walk, read, key, progress)
+        if seen is not None and walk.frontier.size < seen.size:
+            raise _invalid("it is shorter than when it was last verified here")
+        if checkpoint.head != walk.frontier.head:
+            raise _invalid("its entries do not lead to the signed root")
+        if _are_heads_signed(walk, checkpoint, read_list_head, key):
+            lists = len(walk.heads)
+            complete = walk.read == walk.frontier.size or lists > 0
+            return Verified(walk.frontier.head, walk.read, lists, complete)
+    raise ConflictError(
+        "the lists changed each time they were read", code=Code.BUSY, hint="try again"
+    )
+
+
+def _read_on(
+    walk: _Walk, read: ReadPage, key: NoteKey, progress: Progress
+) -> Checkpoint:
+    """Walk from where the walk stands to the newest checkpoint, and no further."""
     while True:
         page = read(walk.frontier.size)
         checkpoint = _open(page.checkpoint, key)
-        for entry in page.entries:
+        # What was appended meanwhile comes with the next checkpoint.
+        missing = max(0, checkpoint.size - walk.frontier.size)
+        for entry in page.entries[:missing]:
             walk.take(entry)
-            if seen is not None and walk.frontier.size == seen.size:
-                _require_same(walk.frontier.head, seen)
-            if walk.frontier.size == checkpoint.size:
-                break  # what was appended meanwhile comes with the next checkpoint
         progress(walk.frontier.size, checkpoint.size)
         if walk.frontier.size >= checkpoint.size:
-            break
+            return checkpoint
         if not page.entries:
             raise _invalid("it ends before its checkpoint says")
-    if seen is not None and walk.frontier.size < seen.size:
-        raise _invalid("it is shorter than when it was last verified here")
-    return _finish(walk, checkpoint)
 
 
-def _finish(walk: _Walk, checkpoint: Checkpoint) -> Verified:
-    size = walk.frontier.size
-    if checkpoint.head != walk.frontier.head:
-        raise _invalid("its entries do not lead to the signed root")
-    complete = walk.read == size
-    if complete and heads_root(walk.heads) != parse_extensions(checkpoint.extensions):
-        raise _invalid("the newest entries of its lists are not those signed for")
-    return Verified(checkpoint.head, walk.read, len(walk.heads), complete)
+def _are_heads_signed(
+    walk: _Walk, signed: Checkpoint, read_list_head: ReadListHead, key: NoteKey
+) -> bool:
+    """Require each chain to end where it was signed to; no when lists moved on since.
+
+    That they moved on is believed only with a checkpoint that says so.
+    """
+    root = parse_extensions(signed.extensions)
+    if walk.read == walk.frontier.size:
+        if heads_root(walk.heads) != root:
+            raise _invalid("the newest entries of its lists are not those signed for")
+        return True
+    for list_id, head in walk.heads.items():
+        answer = read_list_head(list_id)
+        newer = _open(answer.checkpoint, key)
+        if newer.size > signed.size and parse_extensions(newer.extensions) != root:
+            return False
+        _require_head(list_id, head, answer, root)
+    return True
+
+
+def _require_head(
+    list_id: str, head: ListHead, answer: m.ListHeadProof, root: Hash
+) -> None:
+    proven = ListHead(answer.sequence, answer.digest)
+    proof = HeadProof(proven, answer.index, answer.lists, answer.path)
+    try:
+        verify_head(list_id, proof, root=root)
+    except VerificationError as error:
+        raise _invalid("the newest entry of a list is not proven") from error
+    if proven != head:
+        raise _invalid("the newest entries of a list are missing")
 
 
 def _open(data: bytes, key: NoteKey) -> Checkpoint:

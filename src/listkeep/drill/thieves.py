@@ -23,7 +23,7 @@ from .scene import Scene, attempt
 # The client's own things: whoever takes them has robbed a person, not a server.
 CLIENT_FOLDERS = ("cli", "demo")
 KEY_FOLDER = "keys"
-_KEY_LIKE = re.compile(rb"[A-Za-z0-9_-]{43}|[0-9a-f]{64}")
+_KEY_LIKE = re.compile(rb"[0-9a-f]{64}|[A-Za-z0-9_-]{43}")
 
 
 def steal_database(scene: Scene) -> Loot:
@@ -62,6 +62,7 @@ def _open_offline(scene: Scene, loot: Loot, files: Iterable[bytes]) -> None:
         for text in _KEY_LIKE.findall(data):
             candidates |= _keys_in(text)
     for key in candidates:
+        before = len(loot.found)
         for address in scene.planted:
             if make_token(key[:64], address.lower()) in tokens:
                 loot.take(address)  # a guess that a stolen key confirms
@@ -70,7 +71,8 @@ def _open_offline(scene: Scene, loot: Loot, files: Iterable[bytes]) -> None:
                 loot.take(open_row(key, key[:64], list_id=list_id, row=row).address)
             except (ListkeepError, ValueError):
                 continue
-    loot.tried(f"{len(candidates)} strings that look like keys: none opens a row")
+        opened = len(loot.found) > before
+        loot.tried(f"key-like string: {'opened' if opened else 'refused'}")
 
 
 def stolen_rows(scene: Scene) -> Iterator[tuple[str, SealedRow]]:

@@ -160,6 +160,10 @@ class KeeperClient:
         """Read the proof that an entry is in the ledger."""
         return self._call("ledger/proof", message, m.Proof)
 
+    def read_list_head(self, message: m.ReadListHead) -> m.ListHeadProof:
+        """Read the proof of a list's newest entry."""
+        return self._call("ledger/head", message, m.ListHeadProof)
+
     def _call(self, path: str, message: msgspec.Struct, kind: type[_R]) -> _R:
         # Responses and requests of httpx refer to each other. Bodies that they held
         # would wait for the garbage collector: half a megabyte for each batch.

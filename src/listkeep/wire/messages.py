@@ -375,3 +375,22 @@ class Proof(Message, frozen=True, kw_only=True):
     leaf: bytes
     path: tuple[bytes, ...]
     checkpoint: bytes
+
+
+class ReadListHead(Message, frozen=True, kw_only=True):
+    """Ask for the proof of a list's newest entry."""
+
+    session: Credential
+    list: Id
+
+
+class ListHeadProof(Message, frozen=True, kw_only=True):
+    """A list's head, and its way to the root that the checkpoint names."""
+
+    list: Id
+    sequence: Count
+    digest: str
+    index: Count
+    lists: Count
+    path: tuple[bytes, ...]
+    checkpoint: bytes

@@ -9,7 +9,7 @@ from listkeep.keeper.ledger.services import ledger_key
 from listkeep.wire import messages as m
 
 from .endpoint import Call, endpoint
-from .ledger_views import visible_body
+from .ledger_views import prove_list_head, visible_body
 from .lists import authorize, create_list, extend_list, show_lists
 from .requests import draft_request, show_requests, submit_statement
 from .rows import registry_rows
@@ -165,6 +165,12 @@ def ledger_proof(gate: Gate, message: m.ReadProof, call: Call) -> m.Proof:
     )
 
 
+@endpoint(m.ReadListHead)
+def ledger_head(gate: Gate, message: m.ReadListHead, call: Call) -> m.ListHeadProof:
+    """Prove which entry about a list is the newest."""
+    return prove_list_head(gate, message, now=call.now)
+
+
 _VIEWS = {
     "health": health,
     "authorize": authorize_caller,
@@ -182,5 +188,6 @@ _VIEWS = {
     "registry/show": registry_show,
     "ledger/entries": ledger_entries,
     "ledger/proof": ledger_proof,
+    "ledger/head": ledger_head,
 }
 urlpatterns = [path(route, view) for route, view in _VIEWS.items()]

@@ -1,12 +1,21 @@
 """Who may read which entry: everybody may hash them all, few may read them."""
 
+from datetime import datetime
+
 from listkeep.core.canonical import parse
+from listkeep.core.errors import Code, ConflictError, RefusedError
 from listkeep.core.grants import Right, Role
+from listkeep.core.ledger.heads import prove_head
+from listkeep.keeper.ledger.queries import read_head
 from listkeep.keeper.ledger.services import MAX_ENTRY_BYTES
+from listkeep.wire import messages as m
 
 from .facts import Person
 from .registry import Registry
-from .sessions import principal_of
+from .sessions import DIRECT, principal_of, resolve_session
+from .turns import Gate
+
+_TRIES = 5
 
 
 def visible_body(registry: Registry, person: Person, body: bytes) -> bytes:
@@ -16,12 +25,49 @@ def visible_body(registry: Registry, person: Person, body: bytes) -> bytes:
     address. Owners read what is about their tenant. Others read nothing.
     """
     fields = parse(body, max_bytes=MAX_ENTRY_BYTES)
+    return body if _may_read(person, _tenant_of(registry, fields)) else b""
+
+
+def prove_list_head(
+    gate: Gate, message: m.ReadListHead, *, now: datetime
+) -> m.ListHeadProof:
+    """Prove to those who read a list's entries which of them is the newest.
+
+    The heads are those replayed from the ledger, not the rows of their table.
+
+    Raises:
+        RefusedError: There is no such list, as far as this person may know.
+        ConflictError: Other processes append faster than this one can look.
+    """
+    for _ in range(_TRIES):
+        with gate.view(now) as registry:
+            person = resolve_session(
+                gate, registry, message.session, service=DIRECT, now=now
+            )
+            found = registry.lists.get(message.list)
+            if found is None or not _may_read(person, found.tenant):
+                raise RefusedError("there is no such list", code=Code.NOT_FOUND)
+            size, checkpoint = read_head()
+            if size != registry.frontier.size:
+                continue  # another process appended: these heads are not signed there
+            proof = prove_head(registry.heads, found.id)
+        return m.ListHeadProof(
+            list=found.id,
+            sequence=proof.head.sequence,
+            digest=proof.head.digest,
+            index=proof.index,
+            lists=proof.lists,
+            path=proof.path,
+            checkpoint=checkpoint,
+        )
+    raise ConflictError("the ledger is busy", code=Code.BUSY, hint="try again")
+
+
+def _may_read(person: Person, tenant: str | None) -> bool:
     if person.role is Role.CUSTODIAN:
-        return body
-    if Right.ADMINISTER not in principal_of(person).rights:
-        return b""
-    tenant = _tenant_of(registry, fields)
-    return body if tenant == person.tenant else b""
+        return True
+    owner = Right.ADMINISTER in principal_of(person).rights
+    return owner and tenant == person.tenant
 
 
 def _tenant_of(registry: Registry, fields: dict[str, str]) -> str | None:
