@@ -26,7 +26,7 @@ def register(program: typer.Typer) -> None:
 def demo(
     *,
     rows: Annotated[
-        int, typer.Option(min=2000, help="How long the list is.")
+        int, typer.Option(min=5000, help="How long the list is.")
     ] = 100_000,
     seed: Annotated[int, typer.Option(help="Same seed, same list.")] = 2011,
     as_json: Annotated[
