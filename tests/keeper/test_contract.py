@@ -1,0 +1,45 @@
+"""What the dock's fake keeper promises, the real keeper keeps, over its own HTTP."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import pytest
+from django.core.wsgi import get_wsgi_application
+
+from listkeep.keeper.gate import endpoint
+from listkeep.keeper.release import api
+from listkeep.wire.keeper import KeeperClient
+from tests.fakes.keeper_contract import CONTRACT, Stage
+from tests.keeper.instance import service_key
+from tests.keeper.world import Rows, World
+
+
+@pytest.mark.parametrize("promise", CONTRACT, ids=lambda each: each.__name__)
+def test_the_keeper_keeps_what_its_fake_promises(
+    world: World,
+    promise: Callable[[Stage], None],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    for module in (endpoint, api):
+        monkeypatch.setattr(module, "current_time", lambda: world.now)
+    keeper = KeeperClient(tmp_path / "unused", service_key=service_key("dock"))
+    keeper._http = httpx.Client(
+        transport=httpx.WSGITransport(app=get_wsgi_application()),
+        base_url="http://keeper/v1/",
+        headers=keeper._http.headers,
+    )
+    promise(
+        Stage(
+            keeper=keeper,
+            owner=world.caller("ada"),
+            stranger=world.caller("eve"),
+            app=world.caller("app"),
+            intake=world.caller("intake"),
+            grant_export=lambda list_id, selection, cap: (
+                world.granted_export(Rows(list_id, [], []), cap, selection=selection).id
+            ),
+            open_export=world.unpack,
+        )
+    )
