@@ -11,8 +11,7 @@ def suppress(world: World, rows: Rows, *positions: int, **facts: object) -> int:
     message = m.Suppress(
         list=rows.list_id,
         tokens=rows.tokens(*positions),
-        reason="unsubscribed",
-        **facts,  # type: ignore[arg-type]
+        **{"reason": "unsubscribed", **facts},  # type: ignore[arg-type]
     )
     return suppressions.suppress(
         world.gate, message, carrier=world.service("dock"), now=world.now
@@ -146,3 +145,26 @@ def test_tokens_of_another_length_are_refused(world: World, tokens: bytes) -> No
         suppressions.suppress(
             world.gate, message, carrier=world.service("dock"), now=world.now
         )
+
+
+def test_a_suppression_signed_for_one_reason_serves_no_other(world: World) -> None:
+    rows = world.list_with_rows(20)
+    view = world.ask(
+        "ada", "suppress", list="news", cap=20, subject={"reason": "bounced"}
+    )
+    caller = world.caller("ada")
+
+    code = refusal(
+        suppress, world, rows, 0, caller=caller, request=view.id, reason="complained"
+    )
+    assert code == "not-granted"
+    suppress(world, rows, 0, caller=caller, request=view.id, reason="bounced")
+
+
+def test_a_suppression_is_about_nothing_but_its_reason(world: World) -> None:
+    world.list_with_rows(1)
+
+    code = refusal(
+        world.ask, "ada", "suppress", list="news", cap=1, subject={"rows": "9"}
+    )
+    assert code == "request-invalid"

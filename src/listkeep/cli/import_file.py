@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 
 import typer
 
-from listkeep.core.errors import UnavailableError
+from listkeep.core.errors import ListkeepError, UnavailableError
 from listkeep.wire.answers import DockImport, DockReject
 
 from .home import Instance
@@ -192,7 +192,7 @@ def _followed(
             while not over.wait(_POLL_SECONDS):
                 try:
                     now = dock.show_import(import_id)
-                except Exception:  # noqa: BLE001 - the upload itself will say it
+                except ListkeepError:  # the upload itself will say it
                     return
                 doing = "merging" if now.state == "merging" else "sending"
                 bar.move(now.bytes, text=f"{doing}: {now.rows:,} rows")

@@ -23,8 +23,8 @@ def register(program: typer.Typer) -> None:
 def up() -> None:
     """Start keeper and dock and keep them running until Ctrl-C or SIGTERM.
 
-    For one machine and one user. Under a service manager run `listkeep serve keeper`
-    and `listkeep serve dock` as two users instead.
+    For one machine and one user. A service manager runs `listkeep serve keeper` and
+    `listkeep serve dock` itself.
     """
     instance = Instance.open()
     stopping = _Stop()

@@ -86,7 +86,7 @@ def _tenant(registry: Registry, person: Person, name: str) -> str:
 
 
 def _check_subject(action: Action, message: m.DraftRequest) -> None:
-    """Let an import name its file, and nothing else about a list have a subject."""
+    """Let an import name its file, a suppression its reason, and others nothing."""
     if action is Action.IMPORT:
         subject = parse(message.subject.encode())
         expected = {"sha256": subject.get("sha256"), "rows": str(message.cap)}
@@ -95,6 +95,11 @@ def _check_subject(action: Action, message: m.DraftRequest) -> None:
                 "an import is signed for by its file's SHA-256 and row count",
                 code=Code.REQUEST_INVALID,
                 hint="`listkeep request import LIST FILE` computes both",
+            )
+    elif action is Action.SUPPRESS and message.subject:
+        if set(parse(message.subject.encode())) != {"reason"}:
+            raise MalformedError(
+                "a suppression is signed for by its reason", code=Code.REQUEST_INVALID
             )
     elif action in _ABOUT_A_LIST and message.subject:
         raise MalformedError("this action has no subject", code=Code.REQUEST_INVALID)

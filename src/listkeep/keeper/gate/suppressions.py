@@ -163,6 +163,12 @@ def _by_caller(
         )
         if granted.terms.list != found.id:
             raise RefusedError("the request is for another list", code=Code.NOT_GRANTED)
+        if granted.terms.subject:
+            signed_for = granted.terms.subject_fields()["reason"]
+            if message.reason != signed_for:
+                raise RefusedError(
+                    "the request is for another reason", code=Code.NOT_GRANTED
+                )
         return principal.id, found.id, granted.terms.cap - granted.rows_used
     return principal.id, found.id, None
 
