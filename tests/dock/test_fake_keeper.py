@@ -1,9 +1,12 @@
 """The keeper these tests speak to keeps the promises of the real one."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
 
 import pytest
 
+from listkeep.wire import messages as m
 from tests.fakes.keeper import FakeKeeper
 from tests.fakes.keeper_contract import CONTRACT, Stage
 
@@ -24,3 +27,38 @@ def test_the_fake_keeps_a_promise(promise: Callable[[Stage], None]) -> None:
             open_export=fake.open_export,
         )
     )
+
+
+def test_first_batches_that_come_at_once_are_sealed_under_one_key() -> None:
+    fake = FakeKeeper()
+    fake.add_person("ada", "acme")
+    caller = m.Caller(session="lks_ada_session")
+    for name in (f"list{i}" for i in range(50)):
+        record = fake.create_list(
+            m.CreateList(caller=caller, name=name, facets=(), fields=())
+        )
+        ticket = fake.start_import(m.StartImport(caller=caller, list=record.id)).ticket
+        gate = Barrier(4)
+        with ThreadPoolExecutor(4) as pool:
+            tokens = set(
+                pool.map(
+                    lambda _, gate=gate, ticket=ticket: _first_token(
+                        fake, gate, ticket
+                    ),
+                    range(4),
+                )
+            )
+        fake._keys.clear()
+        assert len(tokens) == 1
+
+
+def _first_token(fake: FakeKeeper, gate: Barrier, ticket: str) -> bytes:
+    gate.wait()
+    return fake.seal_rows(
+        m.SealRows(
+            ticket=ticket,
+            addresses=["anna@example.com"],
+            fields=["[]"],
+            facets=["[]"],
+        )
+    ).tokens

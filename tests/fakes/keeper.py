@@ -77,9 +77,7 @@ class FakeKeeper:
         default_factory=pyrage.x25519.Identity.generate
     )
     _faults: dict[str, tuple[int, Callable[[], None]]] = field(default_factory=dict)
-    _keys: dict[str, bytes] = field(
-        default_factory=lambda: defaultdict(lambda: os.urandom(32))
-    )
+    _keys: dict[str, bytes] = field(default_factory=dict)
     _lock: Lock = field(default_factory=Lock)
 
     # --- what tests say to it ---
@@ -232,7 +230,7 @@ class FakeKeeper:
         batch_id = os.urandom(BATCH_ID_BYTES)
         rows = zip(message.addresses, message.fields, tokens, strict=True)
         sealed = seal_rows(
-            self._keys[record.id],
+            self._key(record.id),
             list_id=record.id,
             batch_id=batch_id,
             row_version=1,
@@ -323,8 +321,8 @@ class FakeKeeper:
 
     def open(self, record: m.ListRecord, row: SealedRow) -> OpenedRow:
         """Open one row, or find that it was tampered with."""
-        index_key = self._keys[f"tenant {record.tenant}"]
-        opened = open_row(self._keys[record.id], index_key, list_id=record.id, row=row)
+        index_key = self._key(f"tenant {record.tenant}")
+        opened = open_row(self._key(record.id), index_key, list_id=record.id, row=row)
         if not opened.address:
             raise VerificationError("empty")
         return opened
@@ -361,8 +359,12 @@ class FakeKeeper:
             raise RefusedError("no such import", code=Code.NOT_FOUND)
         return found
 
+    def _key(self, name: str) -> bytes:
+        with self._lock:  # two batches at once must not make two keys of one name
+            return self._keys.setdefault(name, os.urandom(32))
+
     def _tokens(self, tenant: str, addresses: Sequence[str]) -> list[bytes | None]:
-        key = self._keys[f"tenant {tenant}"]
+        key = self._key(f"tenant {tenant}")
         parsed = parse_many(addresses)
         forms = [address.index_form if address else "" for address in parsed]
         tokens = make_tokens(key, forms)
