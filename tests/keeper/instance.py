@@ -14,11 +14,11 @@ from django.db import connection
 from listkeep.core.canonical import digest, encode, parse
 from listkeep.core.errors import ListkeepError
 from listkeep.core.grants import Genesis
+from listkeep.core.registry.facts import RequestFacts, Service
+from listkeep.core.registry.state import Registry
 from listkeep.drill.people import RP_ID, SoftwarePerson
 from listkeep.keeper.gate import genesis, sessions
 from listkeep.keeper.gate.endpoint import open_gate
-from listkeep.keeper.gate.facts import RequestFacts, Service
-from listkeep.keeper.gate.registry import Registry
 from listkeep.keeper.gate.turns import Gate
 from listkeep.keeper.ledger.models import Entry
 from listkeep.keeper.project import start

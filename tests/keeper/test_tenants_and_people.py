@@ -1,8 +1,8 @@
 import pytest
 
 from listkeep.core.errors import ConflictError, MalformedError
+from listkeep.core.registry.state import Registry
 from listkeep.keeper.gate import rows as registry_rows
-from listkeep.keeper.gate.registry import Registry
 from tests.keeper.instance import ACME, OTHER, refusal, tenant_subject
 from tests.keeper.world import World
 

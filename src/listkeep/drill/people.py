@@ -23,7 +23,7 @@ from fido2.webauthn import AuthenticatorData
 
 from listkeep.core.errors import Code, ConflictError, UnavailableError
 from listkeep.core.grants import Enrol, Genesis, SignIn, Statement
-from listkeep.wire.base import encode
+from listkeep.core.registry.passkeys import encode_assertion
 from listkeep.wire.messages import Assertion
 
 RP_ID = "seal.localhost"
@@ -153,7 +153,7 @@ class SoftwarePerson:
             "credential": self.credential,
             "public_key": public_key,
             "software": "yes",
-            "proof": _base64url(encode(proof)),
+            "proof": encode_assertion(proof),
         }
 
     def sign(self, statement: Statement | SignIn | Enrol | Genesis) -> Assertion:

@@ -39,8 +39,14 @@ def test_statements_lifted_from_the_ledger_grant_nothing_again(world: World) -> 
     first = world.granted_export(rows, 1)
     world.export("ben", first, rows.whole())
     second = world.ask_export("ben", rows, 1)
-    lifted: list[m.Assertion] = [
-        signed.assertion for signed in world.facts(first).signed
+    lifted = [
+        m.Assertion(
+            statement=signed.assertion.statement,
+            authenticator_data=signed.assertion.authenticator_data,
+            client_data=signed.assertion.client_data,
+            signature=signed.assertion.signature,
+        )
+        for signed in world.facts(first).signed
     ]
 
     for assertion in lifted:

@@ -3,10 +3,9 @@
 from datetime import datetime
 
 from listkeep.core.grants import OPERATOR_ROLES, format_time
+from listkeep.core.registry.facts import Person, RequestFacts
+from listkeep.core.registry.state import Registry
 from listkeep.wire import messages as m
-
-from .facts import Person, RequestFacts
-from .registry import Registry
 
 
 def may_see(registry: Registry, person: Person, request: RequestFacts) -> bool:

@@ -9,12 +9,13 @@ from datetime import UTC, datetime
 from listkeep.core.canonical import parse
 from listkeep.core.errors import Code, MalformedError, RefusedError
 from listkeep.core.grants import OPERATOR_ROLES, Action, Terms
+from listkeep.core.registry.facts import ListFacts, Person, Recipient
+from listkeep.core.registry.state import Registry
 from listkeep.core.sealing import format_token, parse_token
 from listkeep.core.segments import Schema, parse_segment
 from listkeep.wire import messages as m
 
-from .facts import ListFacts, Person, Recipient, parse_age_recipient
-from .registry import Registry
+from .age_keys import parse_age_recipient
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SHA256 = re.compile(r"[0-9a-f]{64}")

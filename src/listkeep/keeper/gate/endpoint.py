@@ -11,10 +11,10 @@ from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 
 from listkeep.core.errors import Code, MalformedError, RefusedError
+from listkeep.core.registry.facts import Service
 from listkeep.keeper.keys import FileProvider, KeyStore
 from listkeep.wire.base import MEDIA_TYPE, decode, encode
 
-from .facts import Service
 from .sessions import DIRECT, resolve_service
 from .turns import Gate
 

@@ -10,13 +10,13 @@ from listkeep.core.canonical import digest, encode
 from listkeep.core.errors import Code, ConflictError
 from listkeep.core.grants import format_time
 from listkeep.core.ledger.events import Event
+from listkeep.core.registry.passkeys import encode_assertion
+from listkeep.core.registry.replay import CUSTODIANS, GENESIS_FACTS
 from listkeep.keeper.keys import KeyStore
 from listkeep.keeper.ledger.queries import read_head
 from listkeep.keeper.ledger.services import LEDGER_KEY, locked_log
 from listkeep.wire.messages import Assertion
 
-from .passkeys import encode_assertion
-from .replay import CUSTODIANS, GENESIS_FACTS
 from .sessions import STATE_KEY
 from .turns import Gate
 

@@ -6,12 +6,12 @@ from listkeep.core.canonical import parse
 from listkeep.core.errors import Code, ConflictError, RefusedError
 from listkeep.core.grants import Right, Role
 from listkeep.core.ledger.heads import prove_head
+from listkeep.core.registry.facts import Person
+from listkeep.core.registry.state import Registry
 from listkeep.keeper.ledger.queries import read_head
 from listkeep.keeper.ledger.services import MAX_ENTRY_BYTES
 from listkeep.wire import messages as m
 
-from .facts import Person
-from .registry import Registry
 from .sessions import DIRECT, principal_of, resolve_session
 from .turns import Gate
 

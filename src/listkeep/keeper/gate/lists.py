@@ -7,13 +7,13 @@ from datetime import datetime
 from listkeep.core.errors import Code, ConflictError, MalformedError, RefusedError
 from listkeep.core.grants import Right, format_time
 from listkeep.core.ledger.events import Event
+from listkeep.core.registry.facts import ListFacts, Service
+from listkeep.core.registry.state import Registry
 from listkeep.core.segments import Schema
 from listkeep.wire import messages as m
 from listkeep.wire.identifiers import new_id
 
 from .drafts import find_list
-from .facts import ListFacts, Service
-from .registry import Registry
 from .sessions import resolve_caller
 from .turns import Gate
 

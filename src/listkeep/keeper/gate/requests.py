@@ -30,14 +30,14 @@ from listkeep.core.grants import (
     policy_digest,
 )
 from listkeep.core.ledger.events import Event
+from listkeep.core.registry.facts import Person, RequestFacts, Signed
+from listkeep.core.registry.passkeys import encode_assertion
+from listkeep.core.registry.state import Registry
 from listkeep.wire import messages as m
 
 from .descriptions import may_see, view_request
 from .drafts import fill_terms
-from .facts import Person, RequestFacts, Signed
 from .models import Draft
-from .passkeys import encode_assertion
-from .registry import Registry
 from .sessions import (
     DIRECT,
     STATE_KEY,

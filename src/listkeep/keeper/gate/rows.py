@@ -2,10 +2,10 @@
 
 from listkeep.core.errors import MalformedError
 from listkeep.core.grants import OPERATOR_ROLES, Right, Role
+from listkeep.core.registry.facts import Person
+from listkeep.core.registry.state import Registry
 
-from .facts import Person
 from .lists import require_right
-from .registry import Registry
 from .sessions import principal_of
 
 _Row = dict[str, str]

@@ -13,13 +13,13 @@ from datetime import datetime, timedelta
 from listkeep.core.errors import Code, RefusedError, VerificationError
 from listkeep.core.grants import RIGHTS, Right, SignIn, format_time
 from listkeep.core.ledger.events import Event
+from listkeep.core.registry.facts import Person, Service
+from listkeep.core.registry.passkeys import verify_assertion
+from listkeep.core.registry.state import Registry
 from listkeep.wire import messages as m
 from listkeep.wire.identifiers import new_id, new_secret
 
-from .facts import Person, Service
 from .models import Session
-from .passkeys import verify_assertion
-from .registry import Registry
 from .turns import Gate
 
 STATE_KEY = "state"

@@ -8,8 +8,7 @@ from collections.abc import Mapping, Sequence
 from listkeep.core.errors import Code, ConflictError, MalformedError, RefusedError
 from listkeep.core.grants import Action, Enrol, Terms
 from listkeep.core.ledger.events import Event
-
-from .facts import (
+from listkeep.core.registry.facts import (
     FREEZE_CLASSES,
     Person,
     Recipient,
@@ -21,8 +20,14 @@ from .facts import (
     parse_service,
     parse_tenant,
 )
-from .passkeys import decode_assertion, encode_base64url, verify_assertion
-from .registry import Registry
+from listkeep.core.registry.passkeys import (
+    decode_assertion,
+    encode_base64url,
+    verify_assertion,
+)
+from listkeep.core.registry.state import Registry
+
+from .age_keys import parse_age_recipient
 
 EVENTS: dict[Action, Event] = {
     Action.TENANT_ADD: Event.TENANT_ADDED,
@@ -66,6 +71,7 @@ def check_subject(registry: Registry, terms: Terms) -> None:
             _require_free(registry, service, registry.services)
         case Action.RECIPIENT_ADD:
             recipient = parse_recipient(subject, tenant=terms.tenant)
+            parse_age_recipient(recipient.public_key)  # with its checksum
             _require_free(registry, recipient, registry.recipients)
             if recipient.public_key in {
                 known.public_key

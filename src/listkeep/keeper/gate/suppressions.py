@@ -12,16 +12,16 @@ from datetime import datetime
 from listkeep.core.errors import Code, MalformedError, RefusedError, VerificationError
 from listkeep.core.grants import Action, Budget, Right
 from listkeep.core.ledger.events import Event
+from listkeep.core.registry.charges import Measure
+from listkeep.core.registry.facts import Service
+from listkeep.core.registry.state import Registry
 from listkeep.core.sealing import TOKEN_BYTES
 from listkeep.wire import messages as m
 from listkeep.wire.base import MAX_ROWS
 
-from .charges import Measure
 from .drafts import find_list
-from .facts import Service
 from .lists import require_right
 from .models import Suppression
-from .registry import Registry
 from .requests import require_granted
 from .sessions import STATE_KEY, resolve_caller
 from .tickets import open_ticket

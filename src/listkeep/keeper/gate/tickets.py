@@ -3,9 +3,8 @@
 from datetime import datetime, timedelta
 
 from listkeep.core.errors import Code, RefusedError
-
-from .facts import Ticket
-from .registry import Registry
+from listkeep.core.registry.facts import Ticket
+from listkeep.core.registry.state import Registry
 
 _LONGEST_IMPORT = timedelta(hours=12)
 

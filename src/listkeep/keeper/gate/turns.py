@@ -14,6 +14,8 @@ from datetime import datetime, timedelta
 from listkeep.core.errors import Code, UnavailableError, VerificationError
 from listkeep.core.ledger.events import Event
 from listkeep.core.ledger.tree import leaf_hash
+from listkeep.core.registry.replay import apply, apply_body
+from listkeep.core.registry.state import Registry
 from listkeep.keeper.keys import KeyStore
 from listkeep.keeper.ledger.queries import read_entries, read_head
 from listkeep.keeper.ledger.services import (
@@ -23,9 +25,6 @@ from listkeep.keeper.ledger.services import (
     verify_checkpoint,
     verify_ledger,
 )
-
-from .registry import Registry
-from .replay import apply, apply_body
 
 _CLOCK_TOLERANCE = timedelta(seconds=5)
 

@@ -22,14 +22,14 @@ import pyrage
 from listkeep.core.errors import Code, ListkeepError, RefusedError, VerificationError
 from listkeep.core.grants import Action
 from listkeep.core.ledger.events import Event
-from listkeep.core.segments import Schema, parse_segment
-from listkeep.keeper.gate.facts import (
+from listkeep.core.registry.facts import (
     ListFacts,
     Recipient,
     RequestFacts,
     Service,
-    parse_age_recipient,
 )
+from listkeep.core.segments import Schema, parse_segment
+from listkeep.keeper.gate.age_keys import parse_age_recipient
 from listkeep.keeper.gate.refusals import (
     Attempt,
     record_refusal,

@@ -15,10 +15,10 @@ from listkeep.core.addresses import parse_many
 from listkeep.core.errors import Code, MalformedError, RefusedError
 from listkeep.core.grants import Action, Budget, Right
 from listkeep.core.ledger.events import Event
+from listkeep.core.registry.charges import Measure
+from listkeep.core.registry.facts import ListFacts, Service
 from listkeep.core.sealing import BATCH_ID_BYTES, OpenedRow, make_tokens, seal_rows
-from listkeep.keeper.gate.charges import Measure
 from listkeep.keeper.gate.drafts import find_list
-from listkeep.keeper.gate.facts import ListFacts, Service
 from listkeep.keeper.gate.lists import index_key, list_key, require_right
 from listkeep.keeper.gate.refusals import recorded_refusals
 from listkeep.keeper.gate.requests import require_granted

@@ -7,10 +7,10 @@ from listkeep.core.addresses import parse_address
 from listkeep.core.errors import RefusedError
 from listkeep.core.grants import Budget, Right
 from listkeep.core.ledger.events import Event
+from listkeep.core.registry.charges import Measure
+from listkeep.core.registry.facts import Service
 from listkeep.core.sealing import make_token
-from listkeep.keeper.gate.charges import Measure
 from listkeep.keeper.gate.drafts import find_list
-from listkeep.keeper.gate.facts import Service
 from listkeep.keeper.gate.lists import index_key, require_right
 from listkeep.keeper.gate.refusals import recorded_refusals
 from listkeep.keeper.gate.sessions import STATE_KEY, resolve_caller

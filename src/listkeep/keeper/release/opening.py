@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from listkeep.core.errors import Code, MalformedError, VerificationError
+from listkeep.core.registry.facts import ListFacts
 from listkeep.core.sealing import (
     BATCH_ID_BYTES,
     TOKEN_BYTES,
@@ -13,7 +14,6 @@ from listkeep.core.sealing import (
     open_row,
 )
 from listkeep.core.segments import Schema
-from listkeep.keeper.gate.facts import ListFacts
 from listkeep.keeper.gate.lists import index_key, list_key
 from listkeep.keeper.keys import KeyStore
 from listkeep.wire import messages as m

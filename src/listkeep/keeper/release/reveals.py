@@ -13,9 +13,10 @@ import pyrage
 from listkeep.core.errors import Code, ListkeepError, RefusedError
 from listkeep.core.grants import Action, Budget
 from listkeep.core.ledger.events import Event
+from listkeep.core.registry.charges import Measure
+from listkeep.core.registry.facts import ListFacts, RequestFacts
 from listkeep.core.sealing import SealedRow, format_token
-from listkeep.keeper.gate.charges import Measure
-from listkeep.keeper.gate.facts import ListFacts, RequestFacts, parse_age_recipient
+from listkeep.keeper.gate.age_keys import parse_age_recipient
 from listkeep.keeper.gate.refusals import (
     Attempt,
     record_refusal,

@@ -7,8 +7,7 @@ from fido2.cose import RS256
 
 from listkeep.core.errors import MalformedError, VerificationError
 from listkeep.core.grants import SignIn
-from listkeep.drill.people import RP_ID
-from listkeep.keeper.gate.passkeys import (
+from listkeep.core.registry.passkeys import (
     Credential,
     RelyingParty,
     decode_base64url,
@@ -16,6 +15,7 @@ from listkeep.keeper.gate.passkeys import (
     parse_public_key,
     verify_assertion,
 )
+from listkeep.drill.people import RP_ID
 from listkeep.wire.messages import Assertion
 from tests.keeper.forgery import client_data
 

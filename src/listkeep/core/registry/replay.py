@@ -34,7 +34,7 @@ from .facts import (
     parse_tenant,
 )
 from .passkeys import RelyingParty, decode_assertion, verify_assertion
-from .registry import Registry
+from .state import Registry
 
 CUSTODIANS = ("custodian_1", "custodian_2")
 
