@@ -5,6 +5,8 @@ Rules of the room:
 - An authority change is applied from the signed *terms* of its request, never from
   the entry that announces it: signatures are verified again and the decision is
   made again, as of the entry's time.
+- A release is decided again as well: an intent without a grant, a second outcome or
+  an outcome without an intent is no honest keeper's.
 - Applying never refuses half-way: an entry that cannot be applied makes the whole
   ledger untrusted, and the keeper does not start.
 """
@@ -40,8 +42,16 @@ CUSTODIANS = ("custodian_1", "custodian_2")
 
 
 def apply_body(registry: Registry, body: bytes) -> None:
-    """Apply one entry's bytes and advance the frontier."""
-    apply(registry, parse(body, max_bytes=65_536))
+    """Apply one entry's bytes and advance the frontier.
+
+    Raises:
+        VerificationError: It cannot have been written by an honest keeper.
+    """
+    try:
+        fields = parse(body, max_bytes=65_536)
+    except MalformedError as error:
+        raise _untrusted("an entry is no entry") from error
+    apply(registry, fields)
     registry.frontier, _ = registry.frontier.append(leaf_hash(body))
 
 
@@ -89,6 +99,8 @@ def _seal_genesis(registry: Registry, fields: Mapping[str, str], _at: datetime) 
             credential=person.credential.id,
             genesis=digest(facts),
         )
+        if assertion.statement != expected.format():
+            raise _untrusted("a custodian vouched for something else")
         verify_assertion(
             assertion,
             challenge=expected.challenge(),
@@ -127,7 +139,7 @@ def _change_authority(
 ) -> None:
     """Do what a granted request says, deciding it once more as of then."""
     request = registry.requests[fields["request"]]
-    if request.done or request.denied or not registry.decide(request, now=at).granted:
+    if request.done or not _is_granted(registry, request, at):
         raise _untrusted("authority changed without a grant")
     request.done = request.intended = True
     terms = request.terms
@@ -153,6 +165,10 @@ def _change_authority(
             _set_freeze(registry, terms, subject["classes"], request)
         case _:
             _revoke(registry, subject["id"], tenant=terms.tenant)
+
+
+def _is_granted(registry: Registry, request: RequestFacts, at: datetime) -> bool:
+    return not request.denied and registry.decide(request, now=at).granted
 
 
 def _add_person(registry: Registry, person: Person) -> None:
@@ -266,7 +282,11 @@ def _look_up(registry: Registry, fields: Mapping[str, str], at: datetime) -> Non
 
 
 def _intend(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
+    """Take the intent of a release, deciding it once more as of then."""
     request = registry.requests[fields["request"]]
+    again = request.intended and request.terms.action is Action.REVEAL
+    if again or request.done or not _is_granted(registry, request, at):
+        raise _untrusted("rows were released without a grant")
     if request.terms.action is Action.REVEAL:
         registry.charges.add(
             fields["person"], Measure.REVEALS, at=at, items=_words(fields["items"])
@@ -280,7 +300,10 @@ def _intend(registry: Registry, fields: Mapping[str, str], at: datetime) -> None
 
 
 def _complete(registry: Registry, fields: Mapping[str, str], _at: datetime) -> None:
-    registry.requests[fields["request"]].done = True
+    request = registry.requests[fields["request"]]
+    if request.done or not request.intended:
+        raise _untrusted("rows were released without an intent")
+    request.done = True
 
 
 def _start_session(

@@ -1,0 +1,478 @@
+import re
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from listkeep.core.canonical import encode, parse
+from listkeep.core.errors import VerificationError
+from listkeep.core.grants import Action
+from listkeep.core.ledger.events import Event
+from listkeep.core.registry.charges import Measure
+from listkeep.core.registry.passkeys import decode_base64url, encode_base64url
+from listkeep.core.registry.replay import apply, apply_body
+from listkeep.core.registry.state import Registry
+from tests.core.registry.scribe import (
+    ACME,
+    NEWS,
+    PRINTER,
+    Scribe,
+    changed,
+    genesis,
+    meet,
+    pin,
+    replay,
+    without,
+)
+
+SIGNED = re.compile(r"assertion.*")
+
+
+@pytest.fixture
+def scribe() -> Scribe:
+    return Scribe.with_cast()
+
+
+def state(registry: Registry) -> dict[str, Any]:
+    """Everything a registry knows, comparable."""
+    return {
+        name: sorted(map(repr, value)) if isinstance(value, set) else repr(value)
+        for name, value in vars(registry).items()
+        if name != "charges"
+    } | {"charges": repr(dict(registry.charges._spent))}
+
+
+def life() -> Scribe:
+    """A ledger with every kind of entry in it."""
+    scribe = Scribe.with_cast()
+    ben, ada = meet("ben").person, meet("ada").person
+    scribe.write(
+        Event.SESSION_STARTED,
+        {
+            "session": "n_1",
+            "person": ben,
+            "service": "keeper",
+            "credential": meet("ben").credential,
+            "counter": "40",
+            "nonce": "1.aa.bb",
+        },
+    )
+    scribe.write(
+        Event.ADDRESS_LOOKED_UP,
+        {"list": NEWS, "person": ben, "item": "0f", "found": "yes"},
+    )
+    _bring_rows_in(scribe, ada)
+    _let_rows_out(scribe, ben)
+    scribe.agree(
+        Event.SERVICE_ADDED,
+        *("ada", "amir"),
+        action="service.add",
+        about={
+            "id": "s_appappappapp",
+            "name": "app",
+            "kind": "app",
+            "verifier": "0f" * 32,
+        },
+        tenant=ACME,
+    )
+    _freeze(scribe)
+    about = {"id": ben}
+    request = scribe.ask("ada", "person.revoke", about, tenant=ACME)
+    scribe.carry_out(Event.PERSON_REVOKED, request)
+    scribe.write(Event.SESSION_ENDED, {"session": "n_1", "person": ben})
+    scribe.write(Event.RELEASE_REFUSED, {"what": "export", "code": "not-granted"})
+    return scribe
+
+
+def _bring_rows_in(scribe: Scribe, who: str) -> None:
+    ticket = {"ticket": "i_1", "list": NEWS, "principal": who, "request": ""}
+    scribe.write(Event.IMPORT_STARTED, {**ticket, "max_rows": "100"})
+    scribe.write(Event.ROWS_RESERVED, {"ticket": "i_1", "list": NEWS, "rows": "30"})
+    scribe.write(Event.LIST_EXTENDED, {"list": NEWS, "fields": "last city"})
+    suppressed = {
+        "list": NEWS,
+        "principal": who,
+        "total": "3",
+        "check": "0f" * 32,
+        "rows": "3",
+        "request": "",
+    }
+    scribe.write(
+        Event.ENTRIES_SUPPRESSED, {**suppressed, "charged": "yes", "ticket": "i_1"}
+    )
+    scribe.write(Event.IMPORT_FINISHED, {"ticket": "i_1", "list": NEWS})
+    signed = scribe.ask("ada", "import", {}, tenant=ACME, list=NEWS, cap=50)
+    ticket = {**ticket, "ticket": "i_2", "request": signed.id}
+    scribe.write(Event.IMPORT_STARTED, {**ticket, "max_rows": "50"})
+    scribe.write(Event.ROWS_RESERVED, {"ticket": "i_2", "list": NEWS, "rows": "50"})
+    scribe.write(Event.IMPORT_FINISHED, {"ticket": "i_2", "list": NEWS})
+    many = scribe.ask("ada", "suppress", {}, tenant=ACME, list=NEWS, cap=4)
+    for total in ("5", "7"):
+        more = {**suppressed, "total": total, "rows": "2", "request": many.id}
+        scribe.write(Event.ENTRIES_SUPPRESSED, {**more, "charged": "", "ticket": ""})
+
+
+def _let_rows_out(scribe: Scribe, who: str) -> None:
+    export = scribe.ask_export()
+    scribe.sign("ada", export, "approve")
+    scribe.write(Event.STATEMENT_REFUSED, {"request": export.id, "code": "expired"})
+    for _ in range(2):  # the first run died
+        scribe.write(Event.EXPORT_INTENDED, {"request": export.id, "list": NEWS})
+    scribe.write(Event.EXPORT_COMPLETED, {"request": export.id, "list": NEWS})
+    reveal = scribe.ask(
+        "ben", "reveal", {}, tenant=ACME, list=NEWS, selection="aa", cap=1
+    )
+    intent = {"request": reveal.id, "list": NEWS, "person": who, "items": "aa bb"}
+    scribe.write(Event.REVEAL_INTENDED, intent)
+    scribe.write(Event.REVEAL_COMPLETED, {"request": reveal.id, "list": NEWS})
+    scribe.sign("amir", scribe.ask_export(), "deny")
+
+
+def _freeze(scribe: Scribe) -> None:
+    about = {"classes": "export+reveal"}
+    for who, tenant in (("ada", ACME), ("cleo", "")):
+        request = scribe.ask(who, "freeze", about, tenant=tenant)
+        scribe.carry_out(Event.RELEASES_FROZEN, request)
+    scribe.agree(
+        Event.RELEASES_UNFROZEN,
+        *("ada", "amir"),
+        action="unfreeze",
+        about=about,
+        tenant=ACME,
+    )
+
+
+LIFE = life()
+PINNED = LIFE.registry.pinned
+
+
+def test_the_life_told_here_has_every_kind_of_entry_that_changes_anything() -> None:
+    told = {parse(body, max_bytes=65_536)["event"] for body in LIFE.bodies}
+
+    untold = set(Event) - {Event(name) for name in told}
+    assert untold == {
+        Event.TENANT_REVOKED,
+        Event.SERVICE_REVOKED,
+        Event.RECIPIENT_REVOKED,
+        Event.IMPORT_ABANDONED,
+    }
+
+
+def test_what_was_written_is_what_is_known() -> None:
+    known = LIFE.registry
+
+    assert known.keeper == "k_demo"
+    assert {p.name for p in known.people.values()} == {
+        *("cleo", "cyrus", "ada", "amir", "eve")
+    }
+    assert known.freezes == {("", "export+reveal", "custodian")}
+    assert known.lists[NEWS].fields == ("first", "last", "city")
+    assert known.rows_added == {NEWS: 80}
+    assert known.suppressed == {NEWS: (7, "0f" * 32)}
+    assert known.tickets == {}
+    assert known.nonces == {"1.aa.bb"}
+    assert known.ended_sessions == {"n_1"}
+    assert known.frontier.size == len(LIFE.bodies)
+    assert known.latest_at == LIFE.now
+
+
+def test_what_was_spent_is_what_is_charged() -> None:
+    charges, now = LIFE.registry.charges, LIFE.now
+    ada, ben = meet("ada").person, meet("ben").person
+
+    assert charges.used(ada, Measure.ROWS_ADDED, now=now) == 30  # the other was signed
+    assert charges.used(ada, Measure.ROWS_CHANGED, now=now) == 3
+    assert charges.used(ben, Measure.LOOK_UPS, now=now) == 1
+    assert charges.used(ben, Measure.REVEALS, now=now) == 2
+    assert charges.used(ben, Measure.ROWS_EXPORTED, now=now) == 100
+
+
+def test_requests_stand_as_far_as_they_came() -> None:
+    found = {
+        (request.terms.action, request.denied, request.intended, request.done)
+        for request in LIFE.registry.requests.values()
+        if not request.terms.action.startswith(("tenant", "person", "service"))
+    }
+
+    assert (Action.EXPORT, False, True, True) in found
+    assert (Action.EXPORT, True, False, False) in found
+    assert (Action.REVEAL, False, True, True) in found
+    assert (Action.SUPPRESS, False, True, True) in found
+    assert (Action.IMPORT, False, True, True) in found
+    assert (Action.FREEZE, False, True, True) in found
+
+
+def test_reading_twice_leads_to_the_same_state() -> None:
+    once, twice = replay(LIFE.bodies, PINNED), replay(LIFE.bodies, PINNED)
+
+    assert state(once) == state(twice) == state(LIFE.registry)
+
+
+@given(st.integers(0, len(LIFE.bodies)))
+@settings(max_examples=25)
+def test_reading_in_two_goes_leads_to_the_same_state(pause: int) -> None:
+    registry = replay(LIFE.bodies[:pause], PINNED)
+    for body in LIFE.bodies[pause:]:
+        apply_body(registry, body)
+
+    assert state(registry) == state(LIFE.registry)
+
+
+# --- what is not believed ---
+
+
+def signed_entries() -> list[tuple[int, str]]:
+    """Each field with an assertion, by its entry."""
+    return [
+        (index, name)
+        for index, body in enumerate(LIFE.bodies)
+        for name in parse(body, max_bytes=65_536)
+        if SIGNED.fullmatch(name)
+    ]
+
+
+@given(st.data())
+@settings(max_examples=150)
+def test_a_flipped_bit_in_any_signed_statement_ends_the_reading(
+    data: st.DataObject,
+) -> None:
+    index, name = data.draw(st.sampled_from(signed_entries()))
+    fields = parse(LIFE.bodies[index], max_bytes=65_536)
+    parts = fields[name].split(".")
+    part = data.draw(st.integers(0, 3))
+    raw = bytearray(decode_base64url(parts[part]))
+    raw[data.draw(st.integers(0, len(raw) - 1))] ^= 1 << data.draw(st.integers(0, 7))
+    parts[part] = encode_base64url(bytes(raw))
+    bodies = list(LIFE.bodies)
+    bodies[index] = changed(bodies[index], **{name: ".".join(parts)})
+
+    with pytest.raises(VerificationError):
+        replay(bodies, PINNED)
+
+
+@given(st.data())
+@settings(max_examples=80)
+def test_a_changed_byte_in_any_signed_terms_ends_the_reading(
+    data: st.DataObject,
+) -> None:
+    asked = [
+        index
+        for index, body in enumerate(LIFE.bodies)
+        if "terms" in parse(body, max_bytes=65_536)
+    ]
+    index = data.draw(st.sampled_from(asked))
+    terms = parse(LIFE.bodies[index], max_bytes=65_536)["terms"]
+    place = data.draw(st.integers(0, len(terms) - 1))
+    letter = data.draw(st.sampled_from("0Aaz"))
+    bent = terms[:place] + letter + terms[place + 1 :]
+    bodies = list(LIFE.bodies)
+    bodies[index] = changed(bodies[index], terms=bent)
+    if bent == terms:
+        replay(bodies, PINNED)
+        return
+
+    with pytest.raises(VerificationError):
+        replay(bodies, PINNED)
+
+
+def test_a_ledger_begins_with_the_pinned_genesis_and_has_no_second_one() -> None:
+    facts = genesis()
+    other = Registry(pin({**facts, "profile": "production"}))
+    entry = Scribe(other).entry(Event.GENESIS_SEALED, facts)
+    with pytest.raises(VerificationError, match="not the one this key store pinned"):
+        apply_body(other, entry)
+
+    empty = Registry(pin(facts))
+    with pytest.raises(VerificationError, match="begin with its genesis"):
+        apply_body(empty, LIFE.bodies[1])
+    with pytest.raises(VerificationError, match="begin with its genesis"):
+        apply_body(replay(LIFE.bodies[:3], PINNED), LIFE.bodies[0])
+
+
+def test_a_custodian_does_not_vouch_for_both() -> None:
+    facts = genesis()
+    facts["assertion_custodian_2"] = facts["assertion_custodian_1"]
+    registry = Registry(pin(facts))
+
+    with pytest.raises(VerificationError):
+        apply_body(registry, Scribe(registry).entry(Event.GENESIS_SEALED, facts))
+
+
+def test_the_genesis_holds_no_byte_that_nobody_signed() -> None:
+    facts = genesis()
+    statement, *rest = facts["assertion_custodian_1"].split(".")
+    bent = decode_base64url(statement).replace(b"k_demo", b"k_evil")
+    facts["assertion_custodian_1"] = ".".join((encode_base64url(bent), *rest))
+    registry = Registry(pin(facts))
+
+    with pytest.raises(VerificationError, match="vouched for something else"):
+        apply_body(registry, Scribe(registry).entry(Event.GENESIS_SEALED, facts))
+
+
+def test_authority_changes_only_by_a_granted_request(scribe: Scribe) -> None:
+    about = {"id": "c_evileevileee", "name": "evil", "public_key": "age1" + "z" * 58}
+    request = scribe.ask("ada", "recipient.add", about, tenant=ACME)
+
+    with pytest.raises(VerificationError, match="without a grant"):
+        scribe.carry_out(Event.RECIPIENT_ADDED, request)
+    assert set(scribe.registry.recipients) == {PRINTER}
+
+
+def test_a_grant_is_carried_out_once(scribe: Scribe) -> None:
+    request = scribe.add_person("ivan", "marketer")
+
+    with pytest.raises(VerificationError, match="without a grant"):
+        scribe.carry_out(Event.PERSON_ADDED, request)
+
+
+def test_a_denied_request_is_never_carried_out(scribe: Scribe) -> None:
+    about = {"classes": "export+reveal"}
+    request = scribe.ask("ada", "freeze", about, tenant=ACME)
+    scribe.sign("amir", request, "deny")
+
+    with pytest.raises(VerificationError, match="without a grant"):
+        scribe.carry_out(Event.RELEASES_FROZEN, request)
+
+
+def test_the_announcement_of_a_change_does_not_say_what_changes(
+    scribe: Scribe,
+) -> None:
+    """An entry that calls a freeze an unfreeze still freezes: the terms count."""
+    about = {"classes": "export+reveal"}
+    request = scribe.ask("ada", "freeze", about, tenant=ACME)
+    scribe.carry_out(Event.RELEASES_UNFROZEN, request)
+
+    assert scribe.registry.freezes == {(ACME, "export+reveal", "owner")}
+
+
+def test_no_row_leaves_without_a_grant(scribe: Scribe) -> None:
+    asked, denied = scribe.ask_export(), scribe.ask_export()
+    scribe.sign("ada", denied, "approve")
+    scribe.sign("amir", denied, "deny")
+
+    for request in (asked, denied):
+        with pytest.raises(VerificationError, match="without a grant"):
+            scribe.write(Event.EXPORT_INTENDED, {"request": request.id})
+        with pytest.raises(VerificationError, match="without an intent"):
+            scribe.write(Event.EXPORT_COMPLETED, {"request": request.id})
+
+
+def test_a_grant_lets_rows_out_once(scribe: Scribe) -> None:
+    export = scribe.ask_export()
+    scribe.sign("ada", export, "approve")
+    reveal = scribe.ask(
+        "ben", "reveal", {}, tenant=ACME, list=NEWS, selection="aa", cap=1
+    )
+    intent = {"request": reveal.id, "person": meet("ben").person, "items": "aa"}
+    scribe.write(Event.EXPORT_INTENDED, {"request": export.id})
+    scribe.write(Event.EXPORT_COMPLETED, {"request": export.id})
+    scribe.write(Event.REVEAL_INTENDED, intent)
+
+    with pytest.raises(VerificationError, match="without a grant"):
+        scribe.write(Event.EXPORT_INTENDED, {"request": export.id})
+    with pytest.raises(VerificationError, match="without an intent"):
+        scribe.write(Event.EXPORT_COMPLETED, {"request": export.id})
+    with pytest.raises(VerificationError, match="without a grant"):
+        scribe.write(Event.REVEAL_INTENDED, intent)
+
+
+def test_one_passkey_does_not_sign_for_two_people(scribe: Scribe) -> None:
+    eve = meet("eve")
+    about = eve.subject(keeper="k_demo", role="marketer", team="")
+    request = scribe.ask(
+        "ada", "person.add", {**about, "id": "p_secondsecond"}, tenant=ACME
+    )
+    scribe.sign("amir", request, "approve")
+
+    with pytest.raises(VerificationError, match="signs for two people"):
+        scribe.carry_out(Event.PERSON_ADDED, request)
+
+
+def test_a_tenant_goes_with_everything_it_has_and_takes_nothing_of_others(
+    scribe: Scribe,
+) -> None:
+    scribe.agree(
+        Event.TENANT_REVOKED,
+        *("cleo", "cyrus"),
+        action="tenant.revoke",
+        about={"id": ACME},
+    )
+
+    known = scribe.registry
+    assert {person.name for person in known.people.values()} == {"cleo", "cyrus", "eve"}
+    assert known.recipients == {}
+    assert ACME in known.used_ids
+
+
+def test_a_tenants_owners_remove_nobody_elsewhere(scribe: Scribe) -> None:
+    about = {"id": meet("eve").person}
+    scribe.agree(
+        Event.PERSON_REVOKED,
+        *("ada", "amir"),
+        action="person.revoke",
+        about=about,
+        tenant=ACME,
+    )
+
+    assert meet("eve").person in scribe.registry.people
+
+
+def test_an_import_that_was_given_up_leaves_its_request_open(scribe: Scribe) -> None:
+    request = scribe.ask("ada", "import", {}, tenant=ACME, list=NEWS, cap=50)
+    fields = {"ticket": "i_1", "list": NEWS, "principal": "", "request": request.id}
+    scribe.write(Event.IMPORT_STARTED, {**fields, "max_rows": "50"})
+    scribe.write(Event.IMPORT_ABANDONED, {"ticket": "i_1", "list": NEWS})
+
+    assert scribe.registry.tickets == {}
+    assert (request.intended, request.done) == (True, False)
+
+
+SPOILT: dict[str, Callable[[bytes], bytes]] = {
+    "no time": lambda body: without(body, "at"),
+    "another time": lambda body: changed(body, at="noon"),
+    "an unknown event": lambda body: changed(body, event="vault.opened"),
+    "no event": lambda body: without(body, "event"),
+    "somebody unknown": lambda body: changed(body, person="p_nobodynobody"),
+    "nobody": lambda body: without(body, "person"),
+    "an unknown request": lambda body: changed(without(body, "terms"), request="r_x"),
+    "no assertion": lambda body: without(body, "assertion"),
+    "half an assertion": lambda body: changed(body, assertion="AA.AA"),
+    "another decision": lambda body: changed(body, decision="approve"),
+    "terms of nothing": lambda body: changed(body, terms="{}"),
+    "a broken chain": lambda body: changed(body, list_sequence="first"),
+}
+
+
+@pytest.mark.parametrize("what", SPOILT)
+def test_an_entry_no_honest_keeper_wrote_is_our_error_and_no_accident(
+    scribe: Scribe, what: str
+) -> None:
+    scribe.ask_export()
+    bodies = [*scribe.bodies[:-1], SPOILT[what](scribe.bodies[-1])]
+
+    with pytest.raises(VerificationError):
+        replay(bodies, scribe.registry.pinned)
+
+
+@pytest.mark.parametrize(
+    "body", [b"", b"{}", b"[]", b"\xff", b'{"at": ""}', encode({"at": "x" * 70_000})]
+)
+def test_bytes_that_are_no_entry_are_our_error_and_no_accident(
+    scribe: Scribe, body: bytes
+) -> None:
+    size = scribe.registry.frontier.size
+
+    with pytest.raises(VerificationError):
+        apply_body(scribe.registry, body)
+    assert scribe.registry.frontier.size == size
+
+
+def test_fields_are_applied_as_bytes_are(scribe: Scribe) -> None:
+    registry = Registry(scribe.registry.pinned)
+    for body in scribe.bodies:
+        apply(registry, parse(body, max_bytes=65_536))
+
+    assert registry.people == scribe.registry.people
+    assert registry.frontier.size == 0  # that is the reader's to keep
