@@ -96,7 +96,7 @@ def test_a_sign_in_for_an_unknown_service_is_refused(world: World) -> None:
 
 
 def test_somebody_elses_passkey_does_not_sign_a_person_in(world: World) -> None:
-    ben, eve = world.meet("ben"), world.meet("eve")
+    eve = world.meet("eve")
     statement = SignIn(
         keeper=KEEPER,
         service=DIRECT,

@@ -316,7 +316,7 @@ def _session_mac(gate: Gate, row: Session, secret: str) -> bytes:
 
 
 def known_audience(registry: Registry, service: str) -> str:
-    """Give the name back if sessions can be for it; else nothing: it is a stranger's text."""
+    """Give a name back if sessions can be for it; other names are a stranger's text."""
     return service if service in {DIRECT, *registry.services} else ""
 
 
