@@ -13,6 +13,7 @@ from listkeep.keeper.gate.sessions import begin_sign_in
 from listkeep.wire import messages as m
 from listkeep.wire.base import FRAME_BYTES, MEDIA_TYPE, decode, encode
 
+from .flows import Program
 from .instance import service_key
 from .world import Rows, World
 
@@ -152,6 +153,11 @@ def _sign_in(stage: Stage, name: str) -> m.FinishSignIn:
     )
 
 
+def _redeem(stage: Stage, name: str) -> m.RedeemCode:
+    cli = Program.of_cli(stage.world)
+    return cli.message(cli.code("ben") if name == "ben" else "lkc_a_nobodynobody_x")
+
+
 def _statement(stage: Stage, name: str) -> m.SubmitStatement:
     signed = stage.world.statement(name, stage.waiting, "deny") if name else ASSERTION
     return m.SubmitStatement(request=stage.waiting.id, assertion=signed)
@@ -211,6 +217,7 @@ CASES: dict[str, Case] = {
         told="credential-unknown",
         nobody="message-invalid",
     ),
+    "sign-in/redeem": Case(_redeem, nobody="not-found"),
     "sign-out": Case(
         lambda s, n: m.EndSession(
             session="lks_n_nobodynobody_x" if n == "eve" else _session(s, n)

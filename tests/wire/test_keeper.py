@@ -52,6 +52,7 @@ PATHS = {
     "look_up": "look-up",
     "begin_sign_in": "sign-in/begin",
     "finish_sign_in": "sign-in/finish",
+    "redeem_code": "sign-in/redeem",
     "end_session": "sign-out",
     "who_am_i": "who-am-i",
     "draft_request": "requests/draft",

@@ -124,6 +124,10 @@ class KeeperClient:
         """Sign in."""
         return self._call("sign-in/finish", message, m.Session)
 
+    def redeem_code(self, message: m.RedeemCode) -> m.Session:
+        """Sign in with the code a browser came back with."""
+        return self._call("sign-in/redeem", message, m.Session)
+
     def end_session(self, message: m.EndSession) -> None:
         """Sign out."""
         self._call("sign-out", message, m.Empty)

@@ -10,6 +10,7 @@ from typing import Annotated
 import msgspec
 
 from .base import Count, Credential, Id, Message, Name, Text, Token
+from .flows import RedeemCode as RedeemCode
 
 
 class Problem(Message, frozen=True, kw_only=True):

@@ -313,6 +313,13 @@ def _start_session(
     registry.counters[fields["credential"]] = int(fields["counter"])
 
 
+def _refuse_sign_in(
+    registry: Registry, fields: Mapping[str, str], _at: datetime
+) -> None:
+    if "nonce" in fields:  # a code was burned
+        registry.nonces.add(fields["nonce"])
+
+
 def _end_session(registry: Registry, fields: Mapping[str, str], _at: datetime) -> None:
     registry.ended_sessions.add(fields["session"])
 
@@ -345,6 +352,7 @@ _HANDLERS = {
     Event.EXPORT_COMPLETED: _complete,
     Event.SESSION_STARTED: _start_session,
     Event.SESSION_ENDED: _end_session,
+    Event.SIGN_IN_REFUSED: _refuse_sign_in,
     **dict.fromkeys(_AUTHORITY, _change_authority),
 }
 

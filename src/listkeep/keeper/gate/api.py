@@ -8,6 +8,7 @@ from listkeep.keeper.ledger.queries import prove_entry, read_entries, read_head
 from listkeep.keeper.ledger.services import ledger_key
 from listkeep.wire import messages as m
 
+from .codes import redeem_code
 from .endpoint import Call, endpoint
 from .ledger_views import prove_list_head, visible_body
 from .lists import authorize, create_list, extend_list, show_lists
@@ -80,6 +81,12 @@ def sign_in_begin(gate: Gate, _message: m.BeginSignIn, call: Call) -> m.Nonce:
 def sign_in_finish(gate: Gate, message: m.FinishSignIn, call: Call) -> m.Session:
     """Start a session."""
     return finish_sign_in(gate, message, now=call.now)
+
+
+@endpoint(m.RedeemCode)
+def sign_in_redeem(gate: Gate, message: m.RedeemCode, call: Call) -> m.Session:
+    """Start a session that was signed for in a browser."""
+    return redeem_code(gate, message, carrier=call.audience(), now=call.now)
 
 
 @endpoint(m.EndSession)
@@ -180,6 +187,7 @@ _VIEWS = {
     "suppress": suppress_tokens,
     "sign-in/begin": sign_in_begin,
     "sign-in/finish": sign_in_finish,
+    "sign-in/redeem": sign_in_redeem,
     "sign-out": sign_out,
     "who-am-i": who_am_i,
     "requests/draft": requests_draft,

@@ -28,6 +28,21 @@ class Session(models.Model):
     seen_at = models.DateTimeField()
 
 
+class SignInCode(models.Model):
+    """A signed sign-in on its way through a browser; it signs nobody in by itself."""
+
+    id = models.CharField(primary_key=True, max_length=40)
+    verifier = models.BinaryField()
+    person = models.CharField(max_length=40)
+    credential = models.CharField(max_length=400)
+    client = models.CharField(max_length=40)
+    service = models.CharField(max_length=40)
+    challenge = models.CharField(max_length=43)
+    nonce = models.CharField(max_length=120)
+    counter = models.BigIntegerField()
+    expires_at = models.DateTimeField()
+
+
 class Suppression(models.Model):
     """An address of a list that may not be sent to or exported."""
 

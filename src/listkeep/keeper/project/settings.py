@@ -24,6 +24,15 @@ class KeeperConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True
     threads: int = 4
     """How many calls are served at once."""
 
+    seal_origin: str = "http://seal.localhost:8471"
+    """Where people sign; the origin in the genesis, to the letter."""
+
+    drop_origin: str = "http://drop.localhost:8470"
+    """Where the dock's pages are; sign-ins for it return there and nowhere else."""
+
+    app_origin: str = ""
+    """Where the console's pages are; empty: there is no console."""
+
     def __post_init__(self) -> None:
         """Refuse what contradicts itself.
 
