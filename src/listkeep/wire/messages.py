@@ -10,7 +10,7 @@ from typing import Annotated
 import msgspec
 
 from .base import Count, Credential, Id, Message, Name, Text, Token
-from .flows import RedeemCode as RedeemCode
+from .flows import RedeemCode as RedeemCode  # noqa: PLC0414 - a message like these
 
 
 class Problem(Message, frozen=True, kw_only=True):
