@@ -78,6 +78,7 @@ class Server(socketserver.ThreadingMixIn, socketserver.UnixStreamServer):
 
     daemon_threads = True
     block_on_close = False
+    request_queue_size = 128  # a unix socket refuses whom it has no place for
 
     def __init__(self, listener: Listener) -> None:
         self.listener = listener

@@ -11,6 +11,7 @@ PUBLISHED = """
     list.created list.extended import.started rows.reserved import.finished
     import.abandoned entries.suppressed address.looked-up
     reveal.intended reveal.completed export.intended export.completed release.refused
+    sign-in.refused
 """
 
 
@@ -20,7 +21,7 @@ def test_no_published_event_was_taken_away() -> None:
 
 def test_events_are_a_noun_and_what_was_done_to_it() -> None:
     for event in Event:
-        assert re.fullmatch(r"[a-z]+\.[a-z]+(-[a-z]+)*", event.value)
+        assert re.fullmatch(r"[a-z]+(-[a-z]+)*\.[a-z]+(-[a-z]+)*", event.value)
         assert event.name == event.value.upper().replace(".", "_").replace("-", "_")
 
 
