@@ -16,8 +16,8 @@ from webauthn.helpers.exceptions import WebAuthnException
 
 from listkeep.core.errors import Code, ConflictError, UnavailableError
 from listkeep.core.grants import Enrol, SignIn, Statement
+from listkeep.core.registry.passkeys import Kind
 from listkeep.drill.people import RP_ID, SoftwarePerson
-from listkeep.wire.base import decode
 from listkeep.wire.messages import Assertion
 
 KEEPER = "k_demo"
@@ -108,17 +108,39 @@ def test_a_sign_in_verifies_elsewhere_and_names_the_service(
 
 
 def test_a_new_person_proves_that_the_key_can_sign(ada: SoftwarePerson) -> None:
-    subject = ada.subject(keeper=KEEPER, role="owner", team="blue")
-    proof = decode(unbase64url(subject["proof"]), Assertion)
+    subject = ada.subject(role="owner", team="blue")
+    proof = ada.prove(keeper=KEEPER)
     statement = Enrol.parse(proof.statement)
 
     verify(ada, proof, challenge=statement.challenge())
 
-    assert statement.public_key == subject["public_key"] == base64url(ada.public_key)
+    assert statement.public_key == base64url(ada.public_key)
     assert (subject["id"], subject["name"]) == (ada.person, "ada")
     assert (subject["role"], subject["team"]) == ("owner", "blue")
-    assert subject["software"] == "yes"
-    assert subject["credential"] == statement.credential == ada.credential
+    assert subject["keys"] == f"software:{ada.credential}:{statement.public_key}"
+    assert statement.credential == ada.credential
+
+
+def test_a_second_passkey_is_of_the_same_person(
+    ada: SoftwarePerson, tmp_path: Path
+) -> None:
+    second = SoftwarePerson.create(tmp_path, "ada-2", of=ada)
+    again = SoftwarePerson.load(tmp_path, "ada-2")
+
+    assert (again.person, again.name) == (ada.person, "ada")
+    assert again.credential == second.credential != ada.credential
+    assert again.public_key != ada.public_key
+
+
+def test_a_synced_passkey_says_that_it_is_one(ada: SoftwarePerson) -> None:
+    ada.kind = Kind.SYNCED
+    proof = ada.prove(keeper=KEEPER)
+
+    verified = verify(ada, proof, challenge=Enrol.parse(proof.statement).challenge())
+
+    assert verified.credential_device_type == "multi_device"
+    assert verified.credential_backed_up
+    assert ada.keys.startswith("synced:")
 
 
 def test_another_challenge_origin_or_party_does_not_verify(

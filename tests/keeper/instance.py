@@ -1,5 +1,6 @@
 """The stage: a whole instance in one folder, and a clock that tests move."""
 
+import hashlib
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,8 +16,9 @@ from listkeep.core.canonical import digest, encode, parse
 from listkeep.core.errors import ListkeepError
 from listkeep.core.grants import Genesis
 from listkeep.core.registry.facts import RequestFacts, Service
+from listkeep.core.registry.passkeys import Kind
 from listkeep.core.registry.state import Registry
-from listkeep.drill.people import RP_ID, SoftwarePerson
+from listkeep.drill.people import SoftwarePerson
 from listkeep.keeper.gate import genesis, sessions
 from listkeep.keeper.gate.endpoint import open_gate
 from listkeep.keeper.gate.turns import Gate
@@ -27,6 +29,7 @@ from listkeep.wire import messages as m
 
 NOON = datetime(2026, 1, 5, 12, 0, 0, 500_000, tzinfo=UTC)
 KEEPER = "k_demo"
+SEAL_ORIGIN = "http://seal.localhost:8471"
 ACME, OTHER = "t_acmeacmeacme", "t_otherotherot"
 WAREHOUSE = "c_warehousewar"
 DIRECT = sessions.DIRECT
@@ -81,6 +84,8 @@ class Instance:
         """Begin the instance: Cleo and Cyrus vouch for each other."""
         start.prepare()
         custodians = self.meet("cleo"), self.meet("cyrus")
+        for person in custodians:
+            person.kind = Kind.SOFTWARE if profile == "demo" else Kind.HARDWARE
         facts = self.genesis_facts(custodians, profile=profile, keeper=keeper)
         start.begin(facts, self.vouch(facts, custodians), now=self.now)
 
@@ -91,14 +96,13 @@ class Instance:
         profile: str = "demo",
         keeper: str = KEEPER,
     ) -> dict[str, str]:
-        first, second = (
-            person.subject(keeper=keeper, role="custodian") for person in custodians
-        )
+        first, second = (person.subject(role="custodian") for person in custodians)
         return genesis.write_facts(
             keeper=keeper,
             profile=profile,
-            rp_id=RP_ID,
+            seal_origin=SEAL_ORIGIN,
             custodians=(first, second),
+            dock=service_subject("dock"),
             now=self.now,
         )
 
@@ -188,6 +192,12 @@ def tenant_subject(name: str, tenant: str, *owners: dict[str, str]) -> dict[str,
 
 def service_key(name: str) -> str:
     return f"lkk_{SERVICES[name][0]}_{name:x>40}"
+
+
+def service_subject(name: str) -> dict[str, str]:
+    service, kind, _ = SERVICES[name]
+    verifier = hashlib.sha256(service_key(name).encode()).hexdigest()
+    return {"id": service, "name": name, "kind": kind, "verifier": verifier}
 
 
 def carrier_id(service: str) -> str:

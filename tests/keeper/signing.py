@@ -9,7 +9,8 @@ from datetime import timedelta
 
 import pyrage
 
-from listkeep.core.canonical import encode
+from listkeep.core.canonical import encode, parse
+from listkeep.core.registry.facts import OWNERS
 from listkeep.keeper.gate import requests, sessions
 from listkeep.wire import messages as m
 
@@ -24,6 +25,7 @@ from .instance import (
     Instance,
     carrier_id,
     service_key,
+    service_subject,
     tenant_subject,
 )
 
@@ -39,6 +41,8 @@ class Signing(Instance):
         self.add_person("ben", "marketer", by=("ada", "amir"))
         self.add_person("ivan", "marketer", by=("ada", "amir"))
         for name, (_, _, tenant) in SERVICES.items():
+            if name == "dock":  # it came with the genesis
+                continue
             by = ("ada", "amir") if tenant else ("cleo", "cyrus")
             view = self.ask(by[0], "service.add", self.service_subject(name))
             assert self.sign(by[1], view, "approve").state == "done"
@@ -50,7 +54,23 @@ class Signing(Instance):
     # --- people ---
 
     def subject(self, name: str, role: str, team: str = "") -> dict[str, str]:
-        return self.meet(name).subject(keeper=KEEPER, role=role, team=team)
+        return self.meet(name).subject(role=role, team=team)
+
+    def proofs(self, subject: object) -> tuple[m.Assertion, ...]:
+        """Have the passkeys of the cast that a subject brings prove themselves."""
+        fields: dict[str, str] = subject if isinstance(subject, dict) else {}
+        owners = [parse(fields[o].encode()) for o in OWNERS if fields.get(o)]
+        keys = [
+            (person["id"], f"{key}::".split(":")[1])
+            for person in owners or [fields]
+            for key in person.get("keys", "").split()
+        ]
+        return tuple(
+            person.prove(keeper=KEEPER)
+            for wanted in keys
+            for person in self.people.values()
+            if (person.person, person.credential) == wanted
+        )
 
     def login(self, name: str, service: str = DIRECT) -> str:
         """Sign in anew."""
@@ -81,6 +101,7 @@ class Signing(Instance):
     def draft(
         self, name: str, action: str, subject: object = None, **facts: object
     ) -> m.RequestView:
+        facts.setdefault("proofs", self.proofs(subject))
         message = m.DraftRequest(
             session=self.session(name),
             action=action,
@@ -147,9 +168,7 @@ class Signing(Instance):
         return view if view.state == "done" else self.sign("cyrus", view, "approve")
 
     def service_subject(self, name: str) -> dict[str, str]:
-        service, kind, _ = SERVICES[name]
-        verifier = hashlib.sha256(service_key(name).encode()).hexdigest()
-        return {"id": service, "name": name, "kind": kind, "verifier": verifier}
+        return service_subject(name)
 
     def freeze(self, name: str, **facts: object) -> m.RequestView:
         return self.ask(name, "freeze", {"classes": "export+reveal"}, **facts)

@@ -12,11 +12,14 @@ from listkeep.core.canonical import digest
 from listkeep.core.errors import (
     ConflictError,
     ListkeepError,
+    MalformedError,
     UnavailableError,
     VerificationError,
 )
 from listkeep.core.grants import Genesis
+from listkeep.core.registry.passkeys import Kind
 from listkeep.keeper.gate.endpoint import open_store
+from listkeep.keeper.gate.genesis import rp_id_of
 from listkeep.keeper.project import start
 from tests.keeper.forgery import forge
 from tests.keeper.instance import tenant_subject
@@ -34,7 +37,36 @@ def test_an_instance_begins_with_two_custodians_and_nothing_else(empty: World) -
     assert (registry.keeper, registry.profile) == ("k_demo", "demo")
     assert empty.events() == ["genesis.sealed"]
     assert not registry.tenants
-    assert not registry.services
+    assert [service.kind for service in registry.services.values()] == ["dock"]
+
+
+def test_the_seal_origin_and_the_command_line_are_where_signatures_are_made(
+    empty: World,
+) -> None:
+    empty.found()
+
+    party = empty.registry.party
+    assert party.rp_id == "seal.localhost"
+    assert party.origins == ("http://seal.localhost:8471", "listkeep-cli://k_demo")
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        *("", "seal.localhost", "http://seal.example.com", "https://Seal.example.com"),
+        *("https://seal.example.com/", "https://seal.example.com:0443"),
+        *("https://a b", "https://x https://y", "http://localhost.example.com"),
+        *("https://user@seal.example.com", "https://-seal.example.com", "ftp://x"),
+    ],
+)
+def test_a_place_that_is_no_origin_of_ours_is_refused(origin: str) -> None:
+    with pytest.raises(MalformedError):
+        rp_id_of(origin)
+
+
+def test_passkeys_are_made_for_the_host_of_the_origin() -> None:
+    assert rp_id_of("https://seal.example.com:8443") == "seal.example.com"
+    assert rp_id_of("http://localhost") == "localhost"
 
 
 def test_the_genesis_is_pinned_in_the_key_store(empty: World) -> None:
@@ -170,11 +202,15 @@ def test_a_database_that_needs_migrating_is_not_opened(empty: World) -> None:
     assert "migrate" in caught.value.hint
 
 
-def test_a_production_keeper_refuses_software_passkeys(empty: World) -> None:
-    empty.found(profile="production")
+def test_a_production_instance_does_not_begin_with_software_passkeys(
+    empty: World,
+) -> None:
+    start.prepare()
+    pair = empty.meet("cleo"), empty.meet("cyrus")
+    facts = empty.genesis_facts(pair, profile="production")
 
-    with pytest.raises(VerificationError, match="demo profile"):
-        empty.login("cleo")
+    with pytest.raises(VerificationError):
+        start.begin(facts, empty.vouch(facts, pair), now=empty.now)
 
 
 def test_a_production_keeper_refuses_software_statements(empty: World) -> None:
@@ -194,6 +230,9 @@ def test_a_production_keeper_enrols_no_passkey_without_attestation(
     session = empty.session("cleo")
     empty.registry.profile = "production"
 
+    with pytest.raises(ListkeepError, match="software passkey does not count"):
+        empty.draft("cleo", "person.add", empty.subject("sam", "support"))
+    empty.meet("sam").kind = Kind.HARDWARE
     with pytest.raises(ListkeepError, match="attestation"):
         empty.draft("cleo", "person.add", empty.subject("sam", "support"))
     assert session

@@ -39,7 +39,7 @@ def test_a_tenant_begins_with_owners_and_nobody_else(world: World) -> None:
         assert refusal(world.draft, "cleo", "tenant.add", subject) == "request-invalid"
 
 
-@pytest.mark.parametrize("column", ["id", "name", "credential", "public_key"])
+@pytest.mark.parametrize("column", ["id", "name", "keys"])
 def test_a_tenants_two_owners_are_two_people_with_two_passkeys(
     world: World, column: str
 ) -> None:
@@ -162,7 +162,7 @@ def test_a_name_is_free_in_another_tenant_only(world: World) -> None:
 
 def test_one_passkey_is_one_person_everywhere(world: World) -> None:
     ben = world.meet("ben")
-    again = {**ben.subject(keeper="k_demo", role="marketer"), "name": "benedict"}
+    again = {**ben.subject(role="marketer"), "name": "benedict"}
     for renamed in (again, {**again, "id": "p_somebodyelse"}):
         assert refusal(world.draft, "eve", "person.add", renamed) == "already-exists"
 
@@ -178,26 +178,28 @@ def test_one_key_under_another_credential_id_is_refused(world: World) -> None:
 def test_a_passkey_has_to_prove_that_it_can_sign(world: World) -> None:
     subject = world.subject("nils", "marketer")
     other = world.subject("nele", "marketer")
+    own, others = world.proofs(subject), world.proofs(other)
 
-    for changed in (
-        {**subject, "proof": other["proof"]},
-        {**subject, "public_key": other["public_key"]},
-        {**subject, "id": other["id"]},
-        {**subject, "credential": other["credential"]},
+    for changed, proofs in (
+        (subject, others),
+        ({**subject, "keys": other["keys"]}, own),
+        ({**subject, "id": other["id"]}, own),
     ):
-        code = refusal(world.draft, "ada", "person.add", changed)
+        code = refusal(world.draft, "ada", "person.add", changed, proofs=proofs)
         assert code == "signature-invalid"
+    for few_or_many in ((), own + others):
+        code = refusal(world.draft, "ada", "person.add", subject, proofs=few_or_many)
+        assert code == "request-invalid"
 
 
 @pytest.mark.parametrize(
     "changes",
     [
-        {"public_key": ""},
-        {"public_key": "AA"},
-        {"public_key": "not base64url!"},
-        {"public_key": "gQ" + "GB" * 1300},
-        {"proof": ""},
-        {"proof": "AAAA"},
+        {"keys": ""},
+        {"keys": "software:AA:AA"},
+        {"keys": "software:AA"},
+        {"keys": "hardware:AA:not base64url!"},
+        {"keys": "software:AA:gQ" + "GB" * 1300},
         {"role": "king"},
         {"name": "Ada Lovelace"},
         {"id": "t_aaaaaaaaaaaa"},

@@ -1,14 +1,19 @@
 """New people: in the demo profile they get a software passkey in a file."""
 
+from typing import TYPE_CHECKING
+
 from listkeep.core.errors import RefusedError
 
 from .home import Instance
 from .output import note
 from .sessions import require_name
 
+if TYPE_CHECKING:
+    from listkeep.drill.people import SoftwarePerson
 
-def describe_new_person(name: str, *, role: str, team: str = "") -> dict[str, str]:
-    """Describe somebody to be enrolled, making the passkey if there is none yet.
+
+def meet_new_person(name: str) -> "SoftwarePerson":
+    """Find the passkey of somebody to be enrolled, or make it if there is none yet.
 
     Raises:
         RefusedError: The instance takes hardware passkeys only.
@@ -18,14 +23,13 @@ def describe_new_person(name: str, *, role: str, team: str = "") -> dict[str, st
     require_name(name)
     if instance.config.profile != "demo":
         raise RefusedError(
-            "a passkey needs a hardware attestation outside the demo profile",
-            hint="enrolment of hardware passkeys comes with the signing pages",
+            "a passkey needs an attestation outside the demo profile",
+            hint="invite the person on the keeper's pages",
         )
     from listkeep.drill.people import SoftwarePerson  # noqa: PLC0415
 
     if (instance.people / f"{name}.json").exists():
-        person = SoftwarePerson.load(instance.people, name)
-    else:
-        person = SoftwarePerson.create(instance.people, name)
-        note(f"made a software passkey for {name}: whoever can read its file is {name}")
-    return person.subject(keeper=instance.config.keeper, role=role, team=team)
+        return SoftwarePerson.load(instance.people, name)
+    person = SoftwarePerson.create(instance.people, name)
+    note(f"made a software passkey for {name}: whoever can read its file is {name}")
+    return person

@@ -18,9 +18,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from listkeep.core.canonical import digest, encode
+from listkeep.core.canonical import digest
 from listkeep.core.errors import Code, ConflictError, RefusedError
-from listkeep.core.grants import Action, Decision, Genesis
+from listkeep.core.grants import Genesis
 from listkeep.wire.config import instance_home, write_config
 from listkeep.wire.identifiers import new_id, new_service_key
 
@@ -31,7 +31,6 @@ from .output import WrongUsage, hint, note
 
 if TYPE_CHECKING:
     from listkeep.drill.people import SoftwarePerson
-    from listkeep.keeper.gate.turns import Gate
 
 _COMMIT_POINT = "keeper.sqlite3"
 _OURS = (
@@ -39,8 +38,6 @@ _OURS = (
     *("keeper.toml", "dock.toml", CONFIG_FILE, "dock.key", "dock.sqlite3"),
     _COMMIT_POINT,
 )
-_DOCK_SERVICE = "dock"
-_WHY = "beginning of the instance"
 
 
 class Profile(StrEnum):
@@ -184,15 +181,16 @@ def _remove(path: Path) -> None:
 def _begin_keeper(
     staging: Path, *, custodians: tuple[str, str], port: int
 ) -> tuple[CliConfig, str]:
-    """Make the keeper's part, and enrol the dock with both custodians' signatures."""
+    """Make the keeper's part; the genesis names the custodians and the dock."""
     os.environ["DJANGO_SETTINGS_MODULE"] = "listkeep.keeper.project.settings"
     import django  # noqa: PLC0415
 
     django.setup()
+    from django.conf import settings  # noqa: PLC0415
     from django.db import connections  # noqa: PLC0415
 
-    from listkeep.drill.people import RP_ID, SoftwarePerson  # noqa: PLC0415
-    from listkeep.keeper.gate.endpoint import open_gate  # noqa: PLC0415
+    from listkeep.drill.people import SoftwarePerson  # noqa: PLC0415
+    from listkeep.keeper.gate.endpoint import open_store  # noqa: PLC0415
     from listkeep.keeper.gate.genesis import write_facts  # noqa: PLC0415
     from listkeep.keeper.ledger.services import ledger_key  # noqa: PLC0415
     from listkeep.keeper.project import start  # noqa: PLC0415
@@ -200,31 +198,34 @@ def _begin_keeper(
     start.prepare()
     keeper, folder = new_id("k"), staging / "demo" / "people"
     first, second = (SoftwarePerson.create(folder, name) for name in custodians)
+    dock, key = _new_dock()
     facts = write_facts(
         keeper=keeper,
         profile=Profile.DEMO,
-        rp_id=RP_ID,
-        custodians=(
-            first.subject(keeper=keeper, role="custodian"),
-            second.subject(keeper=keeper, role="custodian"),
-        ),
+        seal_origin=settings.CONFIG.seal_origin,
+        custodians=(first.subject(role="custodian"), second.subject(role="custodian")),
+        dock=dock,
         now=datetime.now(UTC),
     )
     vouch = _voucher(keeper, digest(facts))
     start.begin(facts, (vouch(first), vouch(second)), now=datetime.now(UTC))
-    gate = open_gate()
-    service, key = new_service_key()
-    _enrol_dock(gate, service, key, custodians=(first, second))
-    verifier = ledger_key(gate.store, origin=gate.origin).format()
+    verifier = ledger_key(open_store(), origin=keeper).format()
     connections.close_all()  # which also folds the write-ahead log into the file
     config = CliConfig(
         dock=f"http://127.0.0.1:{port}",
         keeper=keeper,
         profile=Profile.DEMO.value,
         ledger_key=verifier,
-        dock_service=service,
+        dock_service=dock["id"],
     )
     return config, key
+
+
+def _new_dock() -> tuple[dict[str, str], str]:
+    """Make the dock's key; the genesis names the key's verifier."""
+    service, key = new_service_key()
+    verifier = hashlib.sha256(key.encode()).hexdigest()
+    return {"id": service, "name": "dock", "kind": "dock", "verifier": verifier}, key
 
 
 def _voucher(keeper: str, genesis: str) -> Callable[["SoftwarePerson"], Any]:
@@ -239,54 +240,6 @@ def _voucher(keeper: str, genesis: str) -> Callable[["SoftwarePerson"], Any]:
         )
 
     return vouch
-
-
-def _enrol_dock(
-    gate: "Gate",
-    service: str,
-    key: str,
-    *,
-    custodians: tuple["SoftwarePerson", "SoftwarePerson"],
-) -> None:
-    """Have both custodians sign for the dock; the keeper gets the key's verifier."""
-    from listkeep.keeper.gate import requests, sessions  # noqa: PLC0415
-    from listkeep.wire import messages as m  # noqa: PLC0415
-
-    asking, agreeing = custodians
-    nonce = sessions.begin_sign_in(gate, now=datetime.now(UTC)).nonce
-    signed = asking.sign_in(keeper=gate.origin, service=sessions.DIRECT, nonce=nonce)
-    session = sessions.finish_sign_in(
-        gate,
-        m.FinishSignIn(credential=asking.credential, assertion=signed),
-        now=datetime.now(UTC),
-    ).session
-    subject = {
-        "id": service,
-        "name": _DOCK_SERVICE,
-        "kind": "dock",
-        "verifier": hashlib.sha256(key.encode()).hexdigest(),
-    }
-    view = requests.draft_request(
-        gate,
-        m.DraftRequest(
-            session=session,
-            action=Action.SERVICE_ADD.value,
-            purpose=_WHY,
-            subject=encode(subject).decode(),
-        ),
-        now=datetime.now(UTC),
-    )
-    terms = hashlib.sha256(view.terms).hexdigest()
-    for person, decision in ((asking, Decision.REQUEST), (agreeing, Decision.APPROVE)):
-        assertion = person.sign_request(
-            keeper=gate.origin, request=terms, decision=decision.value
-        )
-        requests.submit_statement(
-            gate,
-            m.SubmitStatement(request=view.id, assertion=assertion),
-            now=datetime.now(UTC),
-        )
-    sessions.end_session(gate, session, now=datetime.now(UTC))
 
 
 def _write_settings(staging: Path, *, config: CliConfig, port: int) -> None:

@@ -6,7 +6,7 @@ import typer
 
 from listkeep.core.grants import Action, Role
 
-from .enrolment import describe_new_person
+from .enrolment import meet_new_person
 from .output import AsJson
 from .registry import Name, Purpose, TenantName, ask_for, revoke, show_registry
 from .sessions import As
@@ -39,9 +39,11 @@ def add(  # noqa: PLR0913 - each is an option
 
     In the demo profile the person gets a software passkey if there is none.
     """
+    enrolled = meet_new_person(person)
     ask_for(
         Action.PERSON_ADD,
-        describe_new_person(person, role=role.value, team=team),
+        enrolled.subject(role=role.value, team=team),
+        prove=[enrolled],
         name=name,
         tenant=tenant,
         purpose=purpose,

@@ -5,7 +5,7 @@ the policy names have signed as well.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -25,6 +25,9 @@ from .signing import (
     show_terms,
     sign,
 )
+
+if TYPE_CHECKING:
+    from listkeep.drill.people import SoftwarePerson
 
 Purpose = Annotated[
     str, typer.Option("--purpose", help="Why; it is signed and recorded.")
@@ -49,10 +52,12 @@ def ask_for(  # noqa: PLR0913 - what a request is made of
     purpose: str,
     as_json: bool,
     secret: str = "",
+    prove: Sequence["SoftwarePerson"] = (),
 ) -> None:
     """Draft a change of authority, sign it as the person asking, say what is missing.
 
-    With ``secret``, that is the data: a service's key is printed alone, once.
+    With ``secret``, that is the data: a service's key is printed alone, once. The
+    passkeys of ``prove``, in the subject's order, prove that they can sign.
     """
     instance = Instance.open()
     session = load_session(instance, name)
@@ -64,6 +69,9 @@ def ask_for(  # noqa: PLR0913 - what a request is made of
                 purpose=purpose,
                 tenant=tenant,
                 subject=encode(dict(subject)).decode(),
+                proofs=tuple(
+                    each.prove(keeper=instance.config.keeper) for each in prove
+                ),
             )
         )
         terms = read_terms(instance, view)

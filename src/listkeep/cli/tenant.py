@@ -8,7 +8,7 @@ from listkeep.core.canonical import encode
 from listkeep.core.grants import Action
 from listkeep.wire.identifiers import new_id
 
-from .enrolment import describe_new_person
+from .enrolment import meet_new_person
 from .output import AsJson, WrongUsage
 from .registry import Name, Purpose, ask_for, revoke, show_registry
 from .sessions import As, require_name
@@ -44,9 +44,8 @@ def add(
     require_name(tenant)
     if len(set(owner)) != len(owner) or len(owner) > _MOST_OWNERS:
         raise WrongUsage(f"a tenant begins with one or {_MOST_OWNERS} different owners")
-    people = [
-        encode(describe_new_person(each, role="owner")).decode() for each in owner
-    ]
+    owners = [meet_new_person(each) for each in owner]
+    people = [encode(each.subject(role="owner")).decode() for each in owners]
     people += [""] * (_MOST_OWNERS - len(people))
     subject = {
         "id": new_id("t"),
@@ -54,7 +53,14 @@ def add(
         "owner_1": people[0],
         "owner_2": people[1],
     }
-    ask_for(Action.TENANT_ADD, subject, name=name, purpose=purpose, as_json=as_json)
+    ask_for(
+        Action.TENANT_ADD,
+        subject,
+        prove=owners,
+        name=name,
+        purpose=purpose,
+        as_json=as_json,
+    )
 
 
 @app.command("ls", epilog="Example: listkeep tenant ls --as cleo --json")

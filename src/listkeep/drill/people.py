@@ -23,26 +23,32 @@ from fido2.webauthn import AuthenticatorData
 
 from listkeep.core.errors import Code, ConflictError, UnavailableError
 from listkeep.core.grants import Enrol, Genesis, SignIn, Statement
-from listkeep.core.registry.passkeys import encode_assertion
+from listkeep.core.registry.keyring import format_keys
+from listkeep.core.registry.passkeys import Credential, Kind
 from listkeep.wire.messages import Assertion
 
 RP_ID = "seal.localhost"
 _FLAGS = AuthenticatorData.FLAG.UP | AuthenticatorData.FLAG.UV
+_SYNCED = AuthenticatorData.FLAG.BE | AuthenticatorData.FLAG.BS
 
 
 @dataclass(slots=True)
 class SoftwarePerson:
-    """One person and the software passkey in their file."""
+    """One person and the software passkey in their file.
+
+    Somebody with two passkeys has two files, of which each tells the same person.
+    """
 
     path: Path
     person: str
     name: str
     credential: str
     key: ec.EllipticCurvePrivateKey
+    kind: Kind = Kind.SOFTWARE  # what the passkey claims to be
 
     @classmethod
-    def create(cls, folder: Path, name: str) -> Self:
-        """Make a person's passkey file.
+    def create(cls, folder: Path, name: str, *, of: Self | None = None) -> Self:
+        """Make the file of a new person's passkey, or of a further one of somebody.
 
         Raises:
             ConflictError: There is one of this name.
@@ -51,9 +57,8 @@ class SoftwarePerson:
         path = folder / f"{name}.json"
         key = ec.generate_private_key(ec.SECP256R1())
         identity = base64.b32encode(secrets.token_bytes(8)).decode().lower()[:12]
-        person = cls(
-            path, f"p_{identity}", name, _base64url(secrets.token_bytes(16)), key
-        )
+        who = (of.person, of.name) if of else (f"p_{identity}", name)
+        person = cls(path, *who, _base64url(secrets.token_bytes(16)), key)
         pem = key.private_bytes(
             serialization.Encoding.PEM,
             serialization.PrivateFormat.PKCS8,
@@ -61,7 +66,7 @@ class SoftwarePerson:
         )
         facts = {
             "person": person.person,
-            "name": name,
+            "name": person.name,
             "credential": person.credential,
             "private_key": pem.decode(),
         }
@@ -130,27 +135,37 @@ class SoftwarePerson:
             SignIn(keeper=keeper, service=service, nonce=nonce, binding=binding)
         )
 
-    def subject(self, *, keeper: str, role: str, team: str = "") -> dict[str, str]:
-        """Describe this person for ``person.add``, proving that the key can sign."""
-        public_key = _base64url(self.public_key)
-        proof = self.sign(
-            Enrol(
-                keeper=keeper,
-                person=self.person,
-                credential=self.credential,
-                public_key=public_key,
-            )
+    @property
+    def keys(self) -> str:
+        """The passkey as it stands in terms, as long as it is the only one."""
+        return format_keys([self.describe()])
+
+    def describe(self) -> Credential:
+        """Describe the passkey as the registry knows it."""
+        return Credential(
+            id=self.credential, public_key=self.public_key, kind=self.kind
         )
+
+    def subject(self, *, role: str, team: str = "") -> dict[str, str]:
+        """Describe this person for ``person.add``."""
         return {
             "id": self.person,
             "name": self.name,
             "role": role,
             "team": team,
-            "credential": self.credential,
-            "public_key": public_key,
-            "software": "yes",
-            "proof": encode_assertion(proof),
+            "keys": self.keys,
         }
+
+    def prove(self, *, keeper: str) -> Assertion:
+        """Prove to a keeper that the key can sign."""
+        return self.sign(
+            Enrol(
+                keeper=keeper,
+                person=self.person,
+                credential=self.credential,
+                public_key=_base64url(self.public_key),
+            )
+        )
 
     def sign(self, statement: Statement | SignIn | Enrol | Genesis) -> Assertion:
         """Make a WebAuthn assertion over a statement, outside any browser."""
@@ -163,8 +178,9 @@ class SoftwarePerson:
             },
             separators=(",", ":"),
         ).encode()
+        flags = _FLAGS | _SYNCED if self.kind is Kind.SYNCED else _FLAGS
         data = AuthenticatorData.create(
-            hashlib.sha256(RP_ID.encode()).digest(), _FLAGS, self._count()
+            hashlib.sha256(RP_ID.encode()).digest(), flags, self._count()
         )
         message = bytes(data) + hashlib.sha256(client_data).digest()
         return Assertion(

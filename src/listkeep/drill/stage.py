@@ -82,15 +82,24 @@ class Stage:
         subject = {"id": new_id("t"), "name": name}
         for field, owner in zip(("owner_1", "owner_2"), owners, strict=True):
             person = self.enter(owner)
-            facts = person.subject(keeper=self.keeper, role="owner")
-            subject[field] = encode(facts).decode()
-        self.agree(*custodians, "tenant.add", subject=encode(subject).decode())
+            subject[field] = encode(person.subject(role="owner")).decode()
+        self.agree(
+            *custodians,
+            "tenant.add",
+            subject=encode(subject).decode(),
+            proofs=self._proofs(*owners),
+        )
         return subject["id"]
 
     def hire(self, name: str, *, role: str, by: tuple[str, str]) -> None:
         """Add a person, by two of the same side."""
-        subject = self.enter(name).subject(keeper=self.keeper, role=role)
-        self.agree(*by, "person.add", subject=encode(subject).decode())
+        subject = self.enter(name).subject(role=role)
+        self.agree(
+            *by,
+            "person.add",
+            subject=encode(subject).decode(),
+            proofs=self._proofs(name),
+        )
 
     def add_service(self, name: str, *, kind: str, by: tuple[str, str]) -> str:
         """Add a service and return its key; only the verifier was ever sent."""
@@ -124,6 +133,9 @@ class Stage:
             subject=encode(subject).decode(),
         )
         return view.id
+
+    def _proofs(self, *names: str) -> tuple[m.Assertion, ...]:
+        return tuple(self.people[name].prove(keeper=self.keeper) for name in names)
 
     def _session(self, name: str, service: str) -> str:
         nonce = self._client.begin_sign_in().nonce

@@ -277,7 +277,11 @@ class WhoAmI(Message, frozen=True, kw_only=True):
 
 
 class DraftRequest(Message, frozen=True, kw_only=True):
-    """Facts for a request; the keeper writes the exact terms."""
+    """Facts for a request; the keeper writes the exact terms.
+
+    ``proofs`` are one assertion over an enrolment for each new passkey the subject
+    names, in its order; none for passkeys that were enrolled over a link.
+    """
 
     session: Credential
     action: str
@@ -288,6 +292,7 @@ class DraftRequest(Message, frozen=True, kw_only=True):
     cap: Count = 0
     recipient: str = ""
     subject: Text = ""
+    proofs: Annotated[tuple[Assertion, ...], msgspec.Meta(max_length=8)] = ()
     valid_seconds: Annotated[int, msgspec.Meta(ge=60, le=90 * 86400)] = 86400
 
 

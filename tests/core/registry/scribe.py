@@ -40,7 +40,7 @@ def meet(name: str) -> SoftwarePerson:
 
 
 def subject(name: str, role: str, team: str = "") -> dict[str, str]:
-    return meet(name).subject(keeper=KEEPER, role=role, team=team)
+    return meet(name).subject(role=role, team=team)
 
 
 def genesis(**changes: str) -> dict[str, str]:
@@ -53,6 +53,14 @@ def genesis(**changes: str) -> dict[str, str]:
         "created": format_time(NOON),
         "custodian_1": encode(subject("cleo", "custodian")).decode(),
         "custodian_2": encode(subject("cyrus", "custodian")).decode(),
+        "dock": encode(
+            {
+                "id": "s_dockdockdock",
+                "name": "dock",
+                "kind": "dock",
+                "verifier": hashlib.sha256(b"lkk_dock").hexdigest(),
+            }
+        ).decode(),
         **changes,
     }
     signatures = {

@@ -102,16 +102,18 @@ def test_a_role_counts_only_where_it_exists(role: str, home: str) -> None:
 def test_nobody_is_enrolled_with_a_key_that_cannot_sign() -> None:
     for key in ("", "AA", "not base64url"):
         with pytest.raises(MalformedError):
-            parse_person({**subject("eve", "owner"), "public_key": key}, tenant=ACME)
+            parse_person(
+                {**subject("eve", "owner"), "keys": f"hardware:AA:{key}"}, tenant=ACME
+            )
 
 
 def test_a_tenant_comes_with_one_or_two_owners() -> None:
     ada, amir = subject("ada", "owner"), subject("amir", "owner")
 
     assert parse_tenant(tenant(ada)).name == "acme"
-    assert [p.name for _, p in parse_first_owners(tenant(ada))] == ["ada"]
+    assert [p.name for p in parse_first_owners(tenant(ada))] == ["ada"]
     both = parse_first_owners(tenant(ada, amir))
-    assert [(fields["name"], p.tenant) for fields, p in both] == [
+    assert [(p.name, p.tenant) for p in both] == [
         ("ada", ACME),
         ("amir", ACME),
     ]

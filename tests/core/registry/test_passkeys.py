@@ -9,6 +9,7 @@ from listkeep.core.errors import MalformedError, VerificationError
 from listkeep.core.grants import SignIn
 from listkeep.core.registry.passkeys import (
     Credential,
+    Kind,
     RelyingParty,
     decode_base64url,
     encode_base64url,
@@ -42,7 +43,7 @@ def judge(key: bytes, data: bytes) -> None:
     verify_assertion(
         assertion,
         challenge=statement.challenge(),
-        credential=Credential(id="c", public_key=key, software=True),
+        credential=Credential(id="c", public_key=key, kind=Kind.SOFTWARE),
         party=PARTY,
     )
 

@@ -7,9 +7,10 @@ from datetime import datetime
 
 from listkeep.core.canonical import parse
 from listkeep.core.errors import Code, MalformedError
-from listkeep.core.grants import OPERATOR_ROLES, Role, Signer, Terms
+from listkeep.core.grants import OPERATOR_ROLES, Role, Signer, Statement, Terms
 
-from .passkeys import Assertion, Credential, decode_base64url, parse_public_key
+from .keyring import parse_keys
+from .passkeys import Assertion, Credential
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 _ID = re.compile(r"[a-z]_[a-z2-7]{12}")
@@ -31,14 +32,18 @@ class Tenant:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Person:
-    """Somebody with a passkey. An empty tenant means the operator."""
+    """Somebody with one to four passkeys. An empty tenant means the operator."""
 
     id: str
     name: str
     tenant: str
     role: Role
     team: str
-    credential: Credential
+    credentials: tuple[Credential, ...]
+
+    def find_credential(self, name: str) -> Credential | None:
+        """Find one of the person's passkeys by its credential id."""
+        return next((key for key in self.credentials if key.id == name), None)
 
     def signer(self) -> Signer:
         """Describe the person for the decision."""
@@ -92,6 +97,11 @@ class Signed:
     at: datetime
     assertion: Assertion
 
+    @property
+    def credential(self) -> str:
+        """Which of the person's passkeys signed."""
+        return Statement.parse(self.assertion.statement).credential
+
 
 @dataclass(slots=True)
 class RequestFacts:
@@ -127,46 +137,37 @@ def parse_tenant(subject: Mapping[str, str]) -> Tenant:
     return Tenant(id=_id(subject, "t"), name=_name(subject))
 
 
-def parse_first_owners(
-    subject: Mapping[str, str],
-) -> list[tuple[dict[str, str], Person]]:
+def parse_first_owners(subject: Mapping[str, str]) -> list[Person]:
     """Read the owners a new tenant comes with: one, or better two."""
     texts = [subject[name] for name in OWNERS if subject[name]]
     if not texts:
         raise _invalid("names no owner")
     fields = [parse(text.encode()) for text in texts]
-    owners = [(each, parse_person(each, tenant=subject["id"])) for each in fields]
-    if any(person.role is not Role.OWNER for _, person in owners):
+    owners = [parse_person(each, tenant=subject["id"]) for each in fields]
+    if any(person.role is not Role.OWNER for person in owners):
         raise _invalid("names somebody who is no owner")
     return owners
 
 
 def parse_person(subject: Mapping[str, str], *, tenant: str) -> Person:
-    """Read the subject of ``person.add``; the proof of possession is not judged here.
+    """Read the subject of ``person.add``.
+
+    That the keys can sign is proven when the terms are written, and not in them.
 
     Raises:
         MalformedError: A field is missing or a role does not exist there.
     """
-    _require(
-        subject,
-        {"id", "name", "role", "team", "credential", "public_key", "software", "proof"},
-    )
+    _require(subject, {"id", "name", "role", "team", "keys"})
     role = subject["role"]
     if role not in frozenset(Role) or (Role(role) in OPERATOR_ROLES) == bool(tenant):
         raise _invalid("has a role that does not exist there")
-    key = decode_base64url(subject["public_key"])
-    parse_public_key(key)
     return Person(
         id=_id(subject, "p"),
         name=_name(subject),
         tenant=tenant,
         role=Role(role),
         team=subject["team"],
-        credential=Credential(
-            id=subject["credential"],
-            public_key=key,
-            software=subject["software"] == "yes",
-        ),
+        credentials=parse_keys(subject["keys"]),
     )
 
 

@@ -2,7 +2,8 @@
 
 ``fido2`` parses; this module decides. It accepts only: the type ``webauthn.get``,
 our own challenge, the exact origin, not cross-origin and no top origin, the RP ID's
-hash, user present and user verified, ES256 or EdDSA, and a counter that moves on.
+hash, user present and user verified, a key that may leave its device only if it was
+enrolled as such a one, ES256 or EdDSA, and a counter that moves on.
 (WebAuthn Level 3, section 7.2.)
 """
 
@@ -12,6 +13,7 @@ import hmac
 import json
 import struct
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import Any, Protocol
 
 from cryptography.exceptions import InvalidSignature
@@ -67,13 +69,21 @@ class RelyingParty:
     origins: tuple[str, ...]
 
 
+class Kind(StrEnum):
+    """Where the private half of a passkey is."""
+
+    SOFTWARE = "software"  # in a file: under the demo profile only
+    SYNCED = "synced"  # with a provider who copies it between devices (BE = 1)
+    HARDWARE = "hardware"  # in one device, which it does not leave (BE = 0)
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Credential:
     """A public key that signs for one person."""
 
     id: str  # base64url
     public_key: bytes  # COSE key, CBOR
-    software: bool  # accepted under the demo profile only
+    kind: Kind
 
 
 def verify_assertion(
@@ -98,10 +108,11 @@ def verify_assertion(
         )
     except (*_UNREADABLE, InvalidSignature) as error:
         raise _invalid() from error
-    _verify_client_data(assertion.client_data, challenge, party)
-    expected = hashlib.sha256(party.rp_id.encode()).digest()
-    verified = data.is_user_present() and data.is_user_verified()
-    if not verified or not hmac.compare_digest(data.rp_id_hash, expected):
+    _verify_client_data(
+        assertion.client_data, "webauthn.get", challenge=challenge, party=party
+    )
+    _verify_flags(data, party)
+    if data.is_backup_eligible() != (credential.kind is Kind.SYNCED):
         raise _invalid()
     return int(data.counter)
 
@@ -166,14 +177,25 @@ def decode_base64url(text: str) -> bytes:
     return data
 
 
-def _verify_client_data(data: bytes, challenge: bytes, party: RelyingParty) -> None:
+def _verify_flags(data: AuthenticatorData, party: RelyingParty) -> None:
+    expected = hashlib.sha256(party.rp_id.encode()).digest()
+    verified = data.is_user_present() and data.is_user_verified()
+    if not verified or not hmac.compare_digest(data.rp_id_hash, expected):
+        raise _invalid()
+    if data.is_backed_up() and not data.is_backup_eligible():
+        raise _invalid()  # no authenticator says so (section 6.1.3)
+
+
+def _verify_client_data(
+    data: bytes, kind: str, *, challenge: bytes, party: RelyingParty
+) -> None:
     try:
         fields = json.loads(data, object_pairs_hook=_unique)
     except (ValueError, RecursionError) as error:
         raise _invalid() from error
-    if not isinstance(fields, dict) or fields.get("crossOrigin") not in (None, False):
+    if not isinstance(fields, dict) or fields.get("crossOrigin", False) is not False:
         raise _invalid()
-    if fields.get("type") != "webauthn.get" or "topOrigin" in fields:
+    if fields.get("type") != kind or "topOrigin" in fields:
         raise _invalid()
     if fields.get("origin") not in party.origins:
         raise _invalid()

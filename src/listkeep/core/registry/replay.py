@@ -16,7 +16,13 @@ from datetime import datetime
 from typing import Any
 
 from listkeep.core.canonical import digest, parse
-from listkeep.core.errors import Code, MalformedError, RefusedError, VerificationError
+from listkeep.core.errors import (
+    Code,
+    ConflictError,
+    MalformedError,
+    RefusedError,
+    VerificationError,
+)
 from listkeep.core.grants import Action, Decision, Genesis, Terms, parse_time
 from listkeep.core.ledger.events import Event
 from listkeep.core.ledger.heads import ListHead
@@ -27,6 +33,7 @@ from .facts import (
     ListFacts,
     Person,
     RequestFacts,
+    Service,
     Signed,
     Ticket,
     parse_first_owners,
@@ -35,10 +42,13 @@ from .facts import (
     parse_service,
     parse_tenant,
 )
-from .passkeys import RelyingParty, decode_assertion, verify_assertion
+from .keyring import require_kinds
+from .passkeys import Assertion, RelyingParty, decode_assertion, verify_assertion
 from .state import Registry
 
 CUSTODIANS = ("custodian_1", "custodian_2")
+DOCK = "dock"
+_OURS = (MalformedError, RefusedError, ConflictError)
 
 
 def apply_body(registry: Registry, body: bytes) -> None:
@@ -63,7 +73,7 @@ def apply(registry: Registry, fields: Mapping[str, str]) -> None:
     """
     try:
         _apply(registry, fields)
-    except (KeyError, ValueError, MalformedError, RefusedError) as error:
+    except (KeyError, ValueError, *_OURS) as error:
         raise _untrusted("an entry cannot be applied") from error
 
 
@@ -93,21 +103,40 @@ def _seal_genesis(registry: Registry, fields: Mapping[str, str], _at: datetime) 
     for name in CUSTODIANS:
         person = parse_person(parse(facts[name].encode()), tenant="")
         assertion = decode_assertion(fields[f"assertion_{name}"])
-        expected = Genesis(
-            keeper=registry.keeper,
-            person=person.id,
-            credential=person.credential.id,
-            genesis=digest(facts),
-        )
-        if assertion.statement != expected.format():
-            raise _untrusted("a custodian vouched for something else")
-        verify_assertion(
-            assertion,
-            challenge=expected.challenge(),
-            credential=person.credential,
-            party=registry.party,
-        )
+        verify_genesis(facts, person, assertion, party=registry.party)
         _add_person(registry, person)
+    _add_service(registry, parse_service(parse(facts[DOCK].encode()), tenant=""))
+
+
+def verify_genesis(
+    facts: Mapping[str, str],
+    person: Person,
+    assertion: Assertion,
+    *,
+    party: RelyingParty,
+) -> None:
+    """Verify that a first custodian vouches for exactly these facts.
+
+    Raises:
+        VerificationError: It is a signature of something or somebody else.
+    """
+    statement = Genesis.parse(assertion.statement)
+    credential = person.find_credential(statement.credential)
+    expected = Genesis(
+        keeper=facts["keeper"],
+        person=person.id,
+        credential=statement.credential,
+        genesis=digest(facts),
+    )
+    exact = assertion.statement == expected.format()
+    if not exact or credential is None:
+        raise _untrusted("a custodian vouched for something else")
+    verify_assertion(
+        assertion,
+        challenge=statement.challenge(),
+        credential=credential,
+        party=party,
+    )
 
 
 def _sign_request(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
@@ -121,9 +150,8 @@ def _sign_request(registry: Registry, fields: Mapping[str, str], at: datetime) -
     signed = Signed(
         person.id, fields["decision"], at, decode_assertion(fields["assertion"])
     )
-    registry.counters[person.credential.id] = registry.verify_signed(
-        request, person, signed
-    )
+    counter = registry.verify_signed(request, person, signed)
+    registry.counters[signed.credential] = counter
     request.signed.append(signed)
     request.denied = request.denied or signed.decision == Decision.DENY
 
@@ -149,14 +177,12 @@ def _change_authority(
             tenant = parse_tenant(subject)
             registry.tenants[tenant.id] = tenant
             registry.used_ids.add(tenant.id)
-            for _, owner in parse_first_owners(subject):
+            for owner in parse_first_owners(subject):
                 _add_person(registry, owner)
         case Action.PERSON_ADD:
             _add_person(registry, parse_person(subject, tenant=terms.tenant))
         case Action.SERVICE_ADD:
-            service = parse_service(subject, tenant=terms.tenant)
-            registry.services[service.id] = service
-            registry.used_ids.add(service.id)
+            _add_service(registry, parse_service(subject, tenant=terms.tenant))
         case Action.RECIPIENT_ADD:
             recipient = parse_recipient(subject, tenant=terms.tenant)
             registry.recipients[recipient.id] = recipient
@@ -172,10 +198,15 @@ def _is_granted(registry: Registry, request: RequestFacts, at: datetime) -> bool
 
 
 def _add_person(registry: Registry, person: Person) -> None:
-    if registry.find_person(person.credential.id) is not None:
-        raise _untrusted("one passkey signs for two people")
+    registry.require_unknown_keys(person.credentials)
+    require_kinds(person.credentials, role=person.role, profile=registry.profile)
     registry.people[person.id] = person
     registry.used_ids.add(person.id)
+
+
+def _add_service(registry: Registry, service: Service) -> None:
+    registry.services[service.id] = service
+    registry.used_ids.add(service.id)
 
 
 def _revoke(registry: Registry, name: str, *, tenant: str) -> None:
@@ -324,7 +355,7 @@ def _end_session(registry: Registry, fields: Mapping[str, str], _at: datetime) -
     registry.ended_sessions.add(fields["session"])
 
 
-GENESIS_FACTS = ("keeper", "profile", "rp_id", "origins", "created", *CUSTODIANS)
+GENESIS_FACTS = ("keeper", "profile", "rp_id", "origins", "created", *CUSTODIANS, DOCK)
 
 _AUTHORITY = (
     *(Event.TENANT_ADDED, Event.TENANT_REVOKED, Event.PERSON_ADDED),

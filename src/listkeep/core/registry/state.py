@@ -7,10 +7,10 @@ Rules of the room:
   entries are applied as they are committed, also those of other processes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
-from listkeep.core.errors import Code, VerificationError
+from listkeep.core.errors import Code, ConflictError, VerificationError
 from listkeep.core.grants import (
     Action,
     Circumstances,
@@ -34,7 +34,7 @@ from .facts import (
     Tenant,
     Ticket,
 )
-from .passkeys import RelyingParty, verify_assertion
+from .passkeys import Credential, RelyingParty, verify_assertion
 
 RECENT = timedelta(days=30)
 
@@ -70,8 +70,32 @@ class Registry:
     def find_person(self, credential_id: str) -> Person | None:
         """Find the person a credential signs for."""
         return next(
-            (p for p in self.people.values() if p.credential.id == credential_id), None
+            (
+                person
+                for person in self.people.values()
+                if person.find_credential(credential_id) is not None
+            ),
+            None,
         )
+
+    def require_unknown_keys(self, keys: Iterable[Credential]) -> None:
+        """Require passkeys that sign for nobody yet, by their ids and by the keys.
+
+        Raises:
+            ConflictError: One of them does.
+        """
+        known = [
+            value
+            for person in self.people.values()
+            for key in person.credentials
+            for value in (key.id, key.public_key)
+        ]
+        if any(key.id in known or key.public_key in known for key in keys):
+            raise ConflictError(
+                "this passkey signs for somebody already",
+                code=Code.ALREADY_EXISTS,
+                hint="enrol another one; a passkey belongs to one person",
+            )
 
     def owners(self, tenant: str) -> list[Person]:
         """List a tenant's owners."""
@@ -81,13 +105,21 @@ class Registry:
             if tenant and person.tenant == tenant and person.role == "owner"
         ]
 
-    def decide(self, request: RequestFacts, *, now: datetime) -> Outcome:
-        """Decide a request from the people who signed it and still count."""
-        signers = {
-            signed.person: signed
+    def signatures(self, request: RequestFacts) -> list[Signed]:
+        """List the signatures of people who are still here, by keys they still have."""
+        return [
+            signed
             for signed in request.signed
             if signed.person in self.people
-        }
+            and self.people[signed.person].find_credential(signed.credential)
+        ]
+
+    def decide(self, request: RequestFacts, *, now: datetime) -> Outcome:
+        """Decide a request from the people who signed it and still count.
+
+        A person counts once, whichever key signs.
+        """
+        signers = {signed.person: signed for signed in self.signatures(request)}
         asked = [s for s in signers.values() if s.decision == Decision.REQUEST]
         agreed = [s for s in signers.values() if s.decision == Decision.APPROVE]
         terms = request.terms
@@ -113,21 +145,22 @@ class Registry:
             VerificationError: It is not this person's signature on these terms.
         """
         statement = Statement.parse(signed.assertion.statement)
+        credential = person.find_credential(statement.credential)
         expected = Statement(
             keeper=self.keeper,
             person=person.id,
-            credential=person.credential.id,
+            credential=statement.credential,
             decision=signed.decision,
             request=request.terms.digest(),
         )
-        if statement != expected:
+        if statement != expected or credential is None:
             raise VerificationError(
                 "the statement is about something else", code=Code.SIGNATURE_INVALID
             )
         return verify_assertion(
             signed.assertion,
             challenge=statement.challenge(),
-            credential=person.credential,
+            credential=credential,
             party=self.party,
         )
 

@@ -274,8 +274,8 @@ def _require_redeemable(
         raise _refused("the sign-in took too long", Code.EXPIRED)
     if not known_audience(turn.registry, row.service):
         raise _refused("there is no such service", Code.NOT_FOUND)
-    person = require_signer(turn.registry, row.credential)
-    require_counter(turn.registry, person, row.counter)
+    person, _ = require_signer(turn.registry, row.credential)
+    require_counter(turn.registry, row.credential, row.counter)
     return SignedIn(
         person=person,
         credential=row.credential,

@@ -4,14 +4,15 @@ The digest of the facts is pinned in the key store. A database with another gene
 another profile or other first custodians does not start.
 """
 
+import re
 from datetime import datetime
 
 from listkeep.core.canonical import digest, encode
-from listkeep.core.errors import Code, ConflictError
+from listkeep.core.errors import Code, ConflictError, MalformedError
 from listkeep.core.grants import format_time
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.passkeys import encode_assertion
-from listkeep.core.registry.replay import CUSTODIANS, GENESIS_FACTS
+from listkeep.core.registry.replay import CUSTODIANS, DOCK, GENESIS_FACTS
 from listkeep.keeper.keys import KeyStore
 from listkeep.keeper.ledger.queries import read_head
 from listkeep.keeper.ledger.services import LEDGER_KEY, locked_log
@@ -20,26 +21,38 @@ from listkeep.wire.messages import Assertion
 from .sessions import STATE_KEY
 from .turns import Gate
 
+_HOST = r"[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*"
+_PORT = r"(?::[1-9][0-9]{0,4})?"
+_ORIGIN = re.compile(
+    rf"https://({_HOST}){_PORT}|http://((?:{_HOST}\.)?localhost){_PORT}"
+)
 
-def write_facts(
+
+def write_facts(  # noqa: PLR0913 - keyword-only, one fact each
     *,
     keeper: str,
     profile: str,
-    rp_id: str,
+    seal_origin: str,
     custodians: tuple[dict[str, str], dict[str, str]],
+    dock: dict[str, str],
     now: datetime,
 ) -> dict[str, str]:
-    """Write the facts both custodians will sign."""
+    """Write the facts both custodians will sign.
+
+    Raises:
+        MalformedError: The seal origin is no origin.
+    """
     return {
         "keeper": keeper,
         "profile": profile,
-        "rp_id": rp_id,
-        "origins": f"https://{rp_id} {cli_origin(keeper)}",
+        "rp_id": rp_id_of(seal_origin),
+        "origins": f"{seal_origin} {cli_origin(keeper)}",
         "created": format_time(now),
         **{
             name: encode(subject).decode()
             for name, subject in zip(CUSTODIANS, custodians, strict=True)
         },
+        DOCK: encode(dock).decode(),
     }
 
 
@@ -73,6 +86,23 @@ def seal_genesis(
         }
         log.append(Event.GENESIS_SEALED, {**facts, **signatures}, at=now)
     return Gate(store)
+
+
+def rp_id_of(origin: str) -> str:
+    """Find the host that passkeys of an origin are made for.
+
+    Raises:
+        MalformedError: It is no origin, in its one spelling.
+    """
+    found = _ORIGIN.fullmatch(origin)
+    if found is None:
+        raise MalformedError(
+            "the seal origin is no origin",
+            code=Code.CONFIG_INVALID,
+            hint="seal_origin is https://HOST or https://HOST:PORT, lower case; "
+            "http for hosts under .localhost only",
+        )
+    return found[1] or found[2]
 
 
 def cli_origin(keeper: str) -> str:

@@ -38,6 +38,7 @@ from listkeep.wire import messages as m
 from .descriptions import may_see, view_request
 from .drafts import fill_terms
 from .models import Draft
+from .possession import verify_possession
 from .sessions import (
     DIRECT,
     STATE_KEY,
@@ -65,6 +66,7 @@ def draft_request(
     Raises:
         RefusedError: The person's role may not ask for this, or it is not there.
         MalformedError: A segment, token, recipient or subject cannot be used.
+        VerificationError: A new passkey did not prove that it can sign.
     """
     moment = now.replace(microsecond=0)
     with gate.view(now) as registry:
@@ -86,6 +88,7 @@ def draft_request(
             )
         if terms.action in EVENTS:
             check_subject(registry, terms)
+        verify_possession(registry, terms, message.proofs)
         request = RequestFacts(id=request_id(terms), terms=terms)
         Draft.objects.filter(expires_at__lte=now).delete()
         Draft.objects.create(
@@ -187,10 +190,8 @@ def require_granted(
     if request.denied:
         raise RefusedError("this request was denied", code=Code.NOT_GRANTED)
     require_current_facts(registry, request.terms)
-    for signed in request.signed:
-        person = registry.people.get(signed.person)
-        if person is not None:
-            registry.verify_signed(request, person, signed)
+    for signed in registry.signatures(request):
+        registry.verify_signed(request, registry.people[signed.person], signed)
     outcome = registry.decide(request, now=turn.now)
     if not outcome.granted:
         raise RefusedError(
@@ -285,10 +286,11 @@ def _judge(turn: Turn, request: RequestFacts, assertion: m.Assertion) -> Signed:
     if request.done or request.intended or request.denied:
         raise ConflictError("this request is decided already", code=Code.NOT_WAITING)
     require_current_facts(registry, terms)
-    person = require_credential(registry, statement.person, statement.credential)
+    person, _ = require_credential(registry, statement.person, statement.credential)
     _require_part(registry, request, person, statement.decision)
     signed = Signed(person.id, statement.decision, turn.now, assertion)
-    require_counter(registry, person, registry.verify_signed(request, person, signed))
+    counter = registry.verify_signed(request, person, signed)
+    require_counter(registry, statement.credential, counter)
     return signed
 
 

@@ -3,12 +3,18 @@
 from listkeep.core.errors import MalformedError
 from listkeep.core.grants import OPERATOR_ROLES, Right, Role
 from listkeep.core.registry.facts import Person
+from listkeep.core.registry.passkeys import Kind
 from listkeep.core.registry.state import Registry
 
 from .lists import require_right
 from .sessions import principal_of
 
 _Row = dict[str, str]
+_KINDS = {
+    Kind.SOFTWARE: "software (demo)",
+    Kind.SYNCED: "synced",
+    Kind.HARDWARE: "hardware",
+}
 
 
 def registry_rows(registry: Registry, person: Person, kind: str) -> tuple[_Row, ...]:
@@ -56,7 +62,7 @@ def _people(registry: Registry) -> list[_Row]:
             "name": row.name,
             "role": row.role.value,
             "tenant": row.tenant,
-            "passkey": "software (demo)" if row.credential.software else "hardware",
+            "passkey": " ".join(_KINDS[key.kind] for key in row.credentials),
         }
         for row in registry.people.values()
     ]

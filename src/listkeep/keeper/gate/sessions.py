@@ -15,7 +15,8 @@ from listkeep.core.errors import Code, RefusedError, VerificationError
 from listkeep.core.grants import RIGHTS, Right, SignIn, format_time
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.facts import Person, Service
-from listkeep.core.registry.passkeys import verify_assertion
+from listkeep.core.registry.keyring import DEMO
+from listkeep.core.registry.passkeys import Credential, Kind, verify_assertion
 from listkeep.core.registry.state import Registry
 from listkeep.wire import messages as m
 from listkeep.wire.identifiers import new_id, new_secret
@@ -91,9 +92,9 @@ def verify_sign_in(  # noqa: PLR0913 - what is verified, and against what
         VerificationError: Unknown passkey, not its signature, or its counter stood.
         RefusedError: A nonce that is used, too old or not ours; another flow.
     """
-    credential, assertion = signed
+    name, assertion = signed
     statement = SignIn.parse(assertion.statement)
-    person = require_signer(registry, credential)
+    person, credential = require_signer(registry, name)
     claim.person = person.id
     claim.service = known_audience(registry, statement.service)
     _require_nonce(gate, statement.nonce, now=now)
@@ -110,13 +111,13 @@ def verify_sign_in(  # noqa: PLR0913 - what is verified, and against what
     counter = verify_assertion(
         assertion,
         challenge=statement.challenge(),
-        credential=person.credential,
+        credential=credential,
         party=registry.party,
     )
-    require_counter(registry, person, counter)
+    require_counter(registry, credential.id, counter)
     return SignedIn(
         person=person,
-        credential=credential,
+        credential=credential.id,
         service=statement.service,
         nonce=statement.nonce,
         counter=counter,
@@ -239,8 +240,8 @@ def principal_of(person: Person) -> m.Principal:
     )
 
 
-def require_signer(registry: Registry, credential: str) -> Person:
-    """Find the person a credential signs for.
+def require_signer(registry: Registry, credential: str) -> tuple[Person, Credential]:
+    """Find the person a credential signs for, and the credential.
 
     Raises:
         VerificationError: Nobody's, or a software passkey outside the demo profile.
@@ -249,34 +250,37 @@ def require_signer(registry: Registry, credential: str) -> Person:
     return require_credential(registry, person.id if person else "", credential)
 
 
-def require_credential(registry: Registry, person_id: str, credential: str) -> Person:
-    """Find the person who owns the credential a statement names.
+def require_credential(
+    registry: Registry, person_id: str, credential: str
+) -> tuple[Person, Credential]:
+    """Find the person who owns the credential a statement names, and the credential.
 
     Raises:
         VerificationError: Nobody, or somebody else.
     """
     person = registry.people.get(person_id)
-    if person is None or person.credential.id != credential:
+    found = person.find_credential(credential) if person else None
+    if person is None or found is None:
         raise VerificationError(
             "no such passkey is enrolled for this person",
             code=Code.CREDENTIAL_UNKNOWN,
             hint="check the name after --as, or ask an owner to enrol the passkey",
         )
-    if person.credential.software and registry.profile != "demo":
+    if found.kind is Kind.SOFTWARE and registry.profile != DEMO:
         raise VerificationError(
             "software passkeys count in the demo profile only",
             code=Code.CREDENTIAL_UNKNOWN,
         )
-    return person
+    return person, found
 
 
-def require_counter(registry: Registry, person: Person, counter: int) -> None:
+def require_counter(registry: Registry, credential: str, counter: int) -> None:
     """Refuse a signature counter that did not move on (a cloned authenticator).
 
     Raises:
         VerificationError: It stood still or went back.
     """
-    known = registry.counters.get(person.credential.id, 0)
+    known = registry.counters.get(credential, 0)
     if counter <= known and (counter or known):
         raise VerificationError(
             "the passkey's counter did not move on: it may have been copied",

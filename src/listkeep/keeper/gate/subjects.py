@@ -6,7 +6,7 @@ Once before anybody signs it, and again before it happens.
 from collections.abc import Mapping, Sequence
 
 from listkeep.core.errors import Code, ConflictError, MalformedError, RefusedError
-from listkeep.core.grants import Action, Enrol, Terms
+from listkeep.core.grants import Action, Terms
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.facts import (
     FREEZE_CLASSES,
@@ -20,11 +20,7 @@ from listkeep.core.registry.facts import (
     parse_service,
     parse_tenant,
 )
-from listkeep.core.registry.passkeys import (
-    decode_assertion,
-    encode_base64url,
-    verify_assertion,
-)
+from listkeep.core.registry.keyring import require_kinds
 from listkeep.core.registry.state import Registry
 
 from .age_keys import parse_age_recipient
@@ -49,8 +45,7 @@ def check_subject(registry: Registry, terms: Terms) -> None:
     Raises:
         MalformedError: The subject lacks something or has too much.
         ConflictError: A name or passkey is taken.
-        RefusedError: What is to be changed is not there.
-        VerificationError: A new passkey did not prove that it can sign.
+        RefusedError: What is to be changed is not there, or not to be had this way.
     """
     if terms.tenant and terms.tenant not in registry.tenants:
         raise _not_there("tenant")
@@ -60,12 +55,11 @@ def check_subject(registry: Registry, terms: Terms) -> None:
             tenant = parse_tenant(subject)
             _require_free(registry, tenant, registry.tenants)
             owners = parse_first_owners(subject)
-            for fields, owner in owners:
-                _check_person(registry, owner, fields)
-            _require_distinct([owner for _, owner in owners])
+            for owner in owners:
+                _check_person(registry, owner)
+            _require_distinct(owners)
         case Action.PERSON_ADD:
-            person = parse_person(subject, tenant=terms.tenant)
-            _check_person(registry, person, subject)
+            _check_person(registry, parse_person(subject, tenant=terms.tenant))
         case Action.SERVICE_ADD:
             service = parse_service(subject, tenant=terms.tenant)
             _require_free(registry, service, registry.services)
@@ -108,31 +102,10 @@ def check_side(registry: Registry, terms: Terms, person: Person) -> None:
         raise RefusedError(f"this freeze is lifted by the {sides[0]}s who set it")
 
 
-def _check_person(
-    registry: Registry, person: Person, subject: Mapping[str, str]
-) -> None:
+def _check_person(registry: Registry, person: Person) -> None:
     _require_free(registry, person, registry.people)
-    keys = {known.credential.public_key for known in registry.people.values()}
-    known_id = registry.find_person(person.credential.id) is not None
-    if known_id or person.credential.public_key in keys:
-        raise _same_passkey()
-    if registry.profile != "demo":
-        raise RefusedError(
-            "a passkey needs a hardware attestation outside the demo profile",
-            hint="enrolment of hardware passkeys comes with the signing pages",
-        )
-    expected = Enrol(
-        keeper=registry.keeper,
-        person=person.id,
-        credential=person.credential.id,
-        public_key=encode_base64url(person.credential.public_key),
-    )
-    verify_assertion(
-        decode_assertion(subject["proof"]),
-        challenge=expected.challenge(),
-        credential=person.credential,
-        party=registry.party,
-    )
+    registry.require_unknown_keys(person.credentials)
+    require_kinds(person.credentials, role=person.role, profile=registry.profile)
 
 
 def _check_revocation(
@@ -174,20 +147,18 @@ def _require_free(
 
 
 def _require_distinct(owners: Sequence[Person]) -> None:
+    keys = [key for owner in owners for key in owner.credentials]
     for column in (
         [owner.id for owner in owners],
         [owner.name for owner in owners],
-        [owner.credential.id for owner in owners],
-        [owner.credential.public_key for owner in owners],
+        [key.id for key in keys],
+        [key.public_key for key in keys],
     ):
-        if len(set(column)) < len(owners):
-            raise _same_passkey()
-
-
-def _same_passkey() -> ConflictError:
-    return ConflictError(
-        "this passkey signs for somebody already", code=Code.ALREADY_EXISTS
-    )
+        if len(set(column)) < len(column):
+            raise ConflictError(
+                "two owners are two people with passkeys of their own",
+                code=Code.ALREADY_EXISTS,
+            )
 
 
 def _not_there(what: str) -> RefusedError:
