@@ -19,16 +19,30 @@ from typing import Any, Protocol
 from cryptography.exceptions import InvalidSignature
 from fido2 import cbor
 from fido2.cose import ES256, CoseKey, EdDSA
-from fido2.webauthn import AuthenticatorData
+from fido2.webauthn import (
+    AttestationObject,
+    AttestedCredentialData,
+    AuthenticatorData,
+)
 
 from listkeep.core.errors import Code, MalformedError, VerificationError
+
+from .attestation import verify_statement
 
 # What the library raises on bytes that are no CBOR, no key or no such structure.
 _UNREADABLE = (
     *(ArithmeticError, AttributeError, LookupError, RecursionError, TypeError),
     *(ValueError, struct.error),
 )
-_ALGORITHMS: dict[int, type[CoseKey]] = {ES256.ALGORITHM: ES256, EdDSA.ALGORITHM: EdDSA}
+_MOST_BYTES = 16_384
+_HEAD = 37  # RP ID hash, flags, counter
+# Type, algorithm, curve and the coordinates' lengths (RFC 9053, sections 2 and 7).
+_ES256 = {1: (int, 2), 3: (int, ES256.ALGORITHM), -1: (int, 1), -2: 32, -3: 32}
+_EDDSA = {1: (int, 1), 3: (int, EdDSA.ALGORITHM), -1: (int, 6), -2: 32}
+_ALGORITHMS: dict[int, tuple[type[CoseKey], dict[int, Any]]] = {
+    ES256.ALGORITHM: (ES256, _ES256),
+    EdDSA.ALGORITHM: (EdDSA, _EDDSA),
+}
 
 
 class Assertion(Protocol):
@@ -117,6 +131,64 @@ def verify_assertion(
     return int(data.counter)
 
 
+def verify_attested(
+    client_data: bytes,
+    attestation_object: bytes,
+    *,
+    challenge: bytes,
+    party: RelyingParty,
+) -> Credential:
+    """Verify the making of a passkey, and give it with the kind it says it is.
+
+    Judged as an assertion is (WebAuthn Level 3, section 7.1): that it can sign is
+    proven by an assertion of its own, that its kind is true by its maker alone.
+
+    Raises:
+        VerificationError: Anything about it is not as it must be.
+    """
+    if max(len(client_data), len(attestation_object)) > _MOST_BYTES:
+        raise _not_made()
+    try:
+        attested = AttestationObject(attestation_object)
+        data = attested.auth_data
+        made = data.credential_data
+        if made is None or not _is_canonical(attestation_object, data):
+            raise _not_made()
+        public_key = cbor.encode(made.public_key)
+        parse_public_key(public_key)
+        _verify_client_data(
+            client_data, "webauthn.create", challenge=challenge, party=party
+        )
+        _verify_flags(data, party)
+    except (*_UNREADABLE, MalformedError, VerificationError) as error:
+        raise _not_made() from error
+    verify_statement(attested, client_data)
+    return Credential(
+        id=encode_base64url(made.credential_id),
+        public_key=public_key,
+        kind=Kind.SYNCED if data.is_backup_eligible() else Kind.HARDWARE,
+    )
+
+
+def _is_canonical(encoded: bytes, data: AuthenticatorData) -> bool:
+    """Tell whether this is the only spelling of what was read from it.
+
+    The library reads short strings and repeated keys without a word.
+    """
+    fields: Any = cbor.decode(encoded)
+    pairs = (cbor.encode(key) + cbor.encode(fields[key]) for key in fields)
+    made: Any = data.credential_data
+    parts = AttestedCredentialData.create(
+        made.aaguid, made.credential_id, made.public_key
+    )
+    rest = cbor.encode(data.extensions) if data.has_extension_data() else b""
+    return (
+        set(fields) == {"fmt", "attStmt", "authData"}
+        and encoded == b"\xa3" + b"".join(pairs)
+        and bytes(data) == bytes(data[:_HEAD]) + bytes(parts) + rest
+    )
+
+
 def parse_public_key(encoded: bytes) -> CoseKey:
     """Read a COSE public key of an accepted algorithm.
 
@@ -125,13 +197,23 @@ def parse_public_key(encoded: bytes) -> CoseKey:
     """
     try:
         fields: Any = cbor.decode(encoded)
-        key: CoseKey = _ALGORITHMS[fields[3]](fields)
+        kind, expected = _ALGORITHMS[fields[3]]
+        key: CoseKey = kind(fields)
         canonical = cbor.encode(fields)
+        if _shape(fields) != expected:
+            raise ValueError("another type, curve or length")
     except _UNREADABLE as error:
         raise MalformedError("a public key is not ES256 or EdDSA") from error
     if canonical != encoded:
         raise MalformedError("a public key has more than one spelling")
     return key
+
+
+def _shape(fields: dict[int, Any]) -> dict[int, object]:
+    return {
+        name: len(value) if type(value) is bytes else (type(value), value)
+        for name, value in fields.items()
+    }
 
 
 def encode_assertion(assertion: Assertion) -> str:
@@ -216,4 +298,12 @@ def _invalid() -> VerificationError:
         "the signature is not valid for these terms",
         code=Code.SIGNATURE_INVALID,
         hint="sign again with the passkey enrolled for this person",
+    )
+
+
+def _not_made() -> VerificationError:
+    return VerificationError(
+        "the new passkey was not made the way this instance asks for",
+        code=Code.SIGNATURE_INVALID,
+        hint="open the link again and make the passkey there",
     )
