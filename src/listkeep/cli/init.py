@@ -202,7 +202,7 @@ def _begin_keeper(
     facts = write_facts(
         keeper=keeper,
         profile=Profile.DEMO,
-        seal_origin=settings.CONFIG.seal_origin,
+        seal_origin=settings.SEAL_ORIGIN,
         custodians=(first.subject(role="custodian"), second.subject(role="custodian")),
         dock=dock,
         now=datetime.now(UTC),

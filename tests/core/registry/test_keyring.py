@@ -10,6 +10,7 @@ from listkeep.core.registry.keyring import (
     format_keys,
     keys_digest,
     parse_keys,
+    require_enough,
     require_kinds,
 )
 from listkeep.core.registry.passkeys import Credential, Kind
@@ -89,3 +90,14 @@ def test_who_only_asks_may_hold_a_synced_passkey_but_no_file(role: Role) -> None
     with pytest.raises(RefusedError):
         require_kinds([software], role=role, profile="production")
     require_kinds([synced, software], role=role, profile="demo")
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_who_approves_has_a_second_key_outside_the_demo(role: Role) -> None:
+    require_enough(KEYS[:1], role=role, profile="demo")
+    require_enough(KEYS[:2], role=role, profile="production")
+    if role in (Role.OWNER, Role.CUSTODIAN):
+        with pytest.raises(RefusedError, match="two hardware keys"):
+            require_enough(KEYS[:1], role=role, profile="production")
+    else:
+        require_enough(KEYS[:1], role=role, profile="production")

@@ -37,3 +37,5 @@ class Event(StrEnum):
     EXPORT_COMPLETED = "export.completed"
     RELEASE_REFUSED = "release.refused"
     SIGN_IN_REFUSED = "sign-in.refused"
+    ENROLMENT_OPENED = "enrolment.opened"
+    ENROLMENT_COMPLETED = "enrolment.completed"

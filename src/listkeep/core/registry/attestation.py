@@ -14,12 +14,14 @@ from typing import Any
 from cryptography import x509
 from cryptography.exceptions import UnsupportedAlgorithm
 from cryptography.hazmat.primitives.serialization import Encoding
-from fido2.attestation import Attestation, NoneAttestation, PackedAttestation
 from fido2.attestation.base import (
+    Attestation,
     AttestationType,
     InvalidAttestation,
+    NoneAttestation,
     verify_x509_chain,
 )
+from fido2.attestation.packed import PackedAttestation
 from fido2.webauthn import AttestationObject
 
 from listkeep.core.errors import Code, VerificationError

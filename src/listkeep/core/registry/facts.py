@@ -12,7 +12,7 @@ from listkeep.core.grants import OPERATOR_ROLES, Role, Signer, Statement, Terms
 from .keyring import parse_keys
 from .passkeys import Assertion, Credential
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
+NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 _ID = re.compile(r"[a-z]_[a-z2-7]{12}")
 _AGE_KEY = re.compile(r"age1[02-9ac-hj-np-z]{58}")
 _VERIFIER = re.compile(r"[0-9a-f]{64}")
@@ -131,6 +131,17 @@ class Ticket:
     suppressed: int = 0
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EnrolmentFacts:
+    """An invitation, and which passkeys came of it."""
+
+    id: str
+    person: str  # who they will sign for
+    inviter: str
+    opened_at: datetime
+    keys: str = ""  # the digest of their line; empty while the link is open
+
+
 def parse_tenant(subject: Mapping[str, str]) -> Tenant:
     """Read the subject of ``tenant.add``."""
     _require(subject, {"id", "name", *OWNERS})
@@ -227,7 +238,7 @@ def _id(subject: Mapping[str, str], prefix: str) -> str:
 
 
 def _name(subject: Mapping[str, str]) -> str:
-    if not _NAME.fullmatch(subject["name"]):
+    if not NAME.fullmatch(subject["name"]):
         raise _invalid("needs a name of a-z, 0-9, dot, dash or underscore")
     return subject["name"]
 

@@ -24,6 +24,7 @@ DEMO = "demo"
 _MOST_ID = 340  # characters: no authenticator in use makes longer ones
 # Whose one signature too many would be one release too many.
 _IN_HARDWARE = frozenset({Role.OWNER, Role.CUSTODIAN})
+_LEAST_IN_HARDWARE = 2
 
 
 def format_keys(keys: Iterable[Credential]) -> str:
@@ -84,6 +85,19 @@ def require_kinds(keys: Iterable[Credential], *, role: Role, profile: str) -> No
                 "outside the demo profile",
                 hint="enrol a hardware key",
             )
+
+
+def require_enough(keys: Sequence[Credential], *, role: Role, profile: str) -> None:
+    """Require a second hardware key of those who could not be helped without one.
+
+    Raises:
+        RefusedError: There is one only.
+    """
+    if profile != DEMO and role in _IN_HARDWARE and len(keys) < _LEAST_IN_HARDWARE:
+        raise RefusedError(
+            f"a person of role {role} has two hardware keys outside the demo profile",
+            hint="enrol a second one, and keep it elsewhere",
+        )
 
 
 def _parse_key(text: str) -> Credential:

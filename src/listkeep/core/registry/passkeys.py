@@ -181,7 +181,7 @@ def _is_canonical(encoded: bytes, data: AuthenticatorData) -> bool:
     parts = AttestedCredentialData.create(
         made.aaguid, made.credential_id, made.public_key
     )
-    rest = cbor.encode(data.extensions) if data.has_extension_data() else b""
+    rest = b"" if data.extensions is None else cbor.encode(data.extensions)
     return (
         set(fields) == {"fmt", "attStmt", "authData"}
         and encoded == b"\xa3" + b"".join(pairs)

@@ -12,6 +12,7 @@ Rules of the room:
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -30,6 +31,7 @@ from listkeep.core.ledger.tree import leaf_hash
 
 from .charges import Measure
 from .facts import (
+    EnrolmentFacts,
     ListFacts,
     Person,
     RequestFacts,
@@ -42,7 +44,7 @@ from .facts import (
     parse_service,
     parse_tenant,
 )
-from .keyring import require_kinds
+from .keyring import require_enough, require_kinds
 from .passkeys import Assertion, RelyingParty, decode_assertion, verify_assertion
 from .state import Registry
 
@@ -200,6 +202,7 @@ def _is_granted(registry: Registry, request: RequestFacts, at: datetime) -> bool
 def _add_person(registry: Registry, person: Person) -> None:
     registry.require_unknown_keys(person.credentials)
     require_kinds(person.credentials, role=person.role, profile=registry.profile)
+    require_enough(person.credentials, role=person.role, profile=registry.profile)
     registry.people[person.id] = person
     registry.used_ids.add(person.id)
 
@@ -355,6 +358,24 @@ def _end_session(registry: Registry, fields: Mapping[str, str], _at: datetime) -
     registry.ended_sessions.add(fields["session"])
 
 
+def _open_enrolment(
+    registry: Registry, fields: Mapping[str, str], at: datetime
+) -> None:
+    registry.enrolments[fields["enrolment"]] = EnrolmentFacts(
+        id=fields["enrolment"],
+        person=fields["for_person"],
+        inviter=fields["person"],
+        opened_at=at,
+    )
+
+
+def _complete_enrolment(
+    registry: Registry, fields: Mapping[str, str], _at: datetime
+) -> None:
+    opened = registry.enrolments[fields["enrolment"]]
+    registry.enrolments[opened.id] = replace(opened, keys=fields["keys_sha256"])
+
+
 GENESIS_FACTS = ("keeper", "profile", "rp_id", "origins", "created", *CUSTODIANS, DOCK)
 
 _AUTHORITY = (
@@ -384,6 +405,8 @@ _HANDLERS = {
     Event.SESSION_STARTED: _start_session,
     Event.SESSION_ENDED: _end_session,
     Event.SIGN_IN_REFUSED: _refuse_sign_in,
+    Event.ENROLMENT_OPENED: _open_enrolment,
+    Event.ENROLMENT_COMPLETED: _complete_enrolment,
     **dict.fromkeys(_AUTHORITY, _change_authority),
 }
 

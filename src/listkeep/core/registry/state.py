@@ -25,6 +25,7 @@ from listkeep.core.ledger.tree import Frontier
 
 from .charges import Charges, Measure
 from .facts import (
+    EnrolmentFacts,
     ListFacts,
     Person,
     Recipient,
@@ -57,6 +58,7 @@ class Registry:
         self.lists: dict[str, ListFacts] = {}
         self.requests: dict[str, RequestFacts] = {}
         self.tickets: dict[str, Ticket] = {}
+        self.enrolments: dict[str, EnrolmentFacts] = {}
         self.freezes: set[tuple[str, str, str]] = set()  # tenant or "", class, side
         self.suppressed: dict[str, tuple[int, str]] = {}  # count and check per list
         self.rows_added: dict[str, int] = {}

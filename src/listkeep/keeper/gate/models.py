@@ -2,7 +2,8 @@
 
 A draft is only bytes waiting for a signature. A session's row is bound by a MAC to
 a key that is not in the database. Suppressions are counted and summed in the
-ledger, so that a missing or planted one is noticed before rows leave.
+ledger, so that a missing or planted one is noticed before rows leave. An enrolment's
+row is bound by a MAC to its id; whether it is open, the ledger says.
 """
 
 from django.db import models
@@ -50,3 +51,21 @@ class Suppression(models.Model):
     list_id = models.CharField(max_length=40)
     token = models.BinaryField(max_length=16)
     reason = models.CharField(max_length=16)
+
+
+class Enrolment(models.Model):
+    """An invitation, and the passkeys that were made over its link so far."""
+
+    id = models.CharField(primary_key=True, max_length=40)
+    action = models.CharField(max_length=40)
+    person = models.CharField(max_length=40, db_index=True)
+    inviter = models.CharField(max_length=40)
+    tenant = models.CharField(max_length=40)
+    tenant_name = models.CharField(max_length=40)
+    role = models.CharField(max_length=40)
+    name = models.CharField(max_length=40)
+    team = models.CharField(max_length=100)
+    keys = models.TextField()
+    expires_at = models.DateTimeField()
+    verifier = models.BinaryField()
+    mac = models.BinaryField()

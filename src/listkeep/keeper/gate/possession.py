@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from listkeep.core.errors import Code, MalformedError, RefusedError
 from listkeep.core.grants import Action, Enrol, Terms
 from listkeep.core.registry.facts import Person, parse_first_owners, parse_person
-from listkeep.core.registry.keyring import DEMO
+from listkeep.core.registry.keyring import DEMO, format_keys
 from listkeep.core.registry.passkeys import (
     Assertion,
     Credential,
@@ -17,11 +17,17 @@ from listkeep.core.registry.passkeys import (
 )
 from listkeep.core.registry.state import Registry
 
+from .enrolment_rows import is_finished
+from .models import Enrolment
+from .turns import Gate
+
 
 def verify_possession(
-    registry: Registry, terms: Terms, proofs: Sequence[Assertion]
+    gate: Gate, registry: Registry, terms: Terms, proofs: Sequence[Assertion]
 ) -> None:
     """Verify one proof for each passkey the terms bring, in their order.
+
+    People who were enrolled over a link have proven theirs there.
 
     Raises:
         MalformedError: Too few or too many proofs.
@@ -29,17 +35,20 @@ def verify_possession(
         RefusedError: The profile takes no passkey that was not attested.
     """
     needed = [
-        (person.id, key) for person in _new_people(terms) for key in person.credentials
+        (person.id, key)
+        for person in _new_people(terms)
+        if not _is_enrolled(gate, registry, terms, person)
+        for key in person.credentials
     ]
-    if len(needed) != len(proofs):
-        raise MalformedError(
-            "each new passkey comes with one proof that it can sign",
-            code=Code.REQUEST_INVALID,
-        )
     if needed and registry.profile != DEMO:
         raise RefusedError(
             "a passkey needs an attestation outside the demo profile",
             hint="invite the person: passkeys are enrolled over a link",
+        )
+    if len(needed) != len(proofs):
+        raise MalformedError(
+            "each new passkey comes with one proof that it can sign",
+            code=Code.REQUEST_INVALID,
         )
     for (person, key), proof in zip(needed, proofs, strict=True):
         verify_proof(registry, person, key, proof)
@@ -53,17 +62,37 @@ def verify_proof(
     Raises:
         VerificationError: It did not.
     """
-    expected = Enrol(
+    verify_assertion(
+        proof,
+        challenge=enrol_statement(registry, person, key).challenge(),
+        credential=key,
+        party=registry.party,
+    )
+
+
+def enrol_statement(registry: Registry, person: str, key: Credential) -> Enrol:
+    """Write what a new passkey signs."""
+    return Enrol(
         keeper=registry.keeper,
         person=person,
         credential=key.id,
         public_key=encode_base64url(key.public_key),
     )
-    verify_assertion(
-        proof,
-        challenge=expected.challenge(),
-        credential=key,
-        party=registry.party,
+
+
+def _is_enrolled(gate: Gate, registry: Registry, terms: Terms, person: Person) -> bool:
+    """Tell whether exactly this was made over a link: person, place and passkeys."""
+    is_new = terms.action is Action.TENANT_ADD
+    home = terms.subject_fields()["name"] if is_new else terms.tenant
+    return any(
+        is_finished(gate.store, registry, row)
+        and home == (row.tenant_name if is_new else row.tenant)
+        and (row.action, row.name, row.role, row.team, row.keys)
+        == (
+            *(terms.action, person.name, person.role, person.team),
+            format_keys(person.credentials),
+        )
+        for row in Enrolment.objects.filter(person=person.id)
     )
 
 

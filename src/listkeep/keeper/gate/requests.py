@@ -88,7 +88,7 @@ def draft_request(
             )
         if terms.action in EVENTS:
             check_subject(registry, terms)
-        verify_possession(registry, terms, message.proofs)
+        verify_possession(gate, registry, terms, message.proofs)
         request = RequestFacts(id=request_id(terms), terms=terms)
         Draft.objects.filter(expires_at__lte=now).delete()
         Draft.objects.create(

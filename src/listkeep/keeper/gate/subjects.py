@@ -20,7 +20,7 @@ from listkeep.core.registry.facts import (
     parse_service,
     parse_tenant,
 )
-from listkeep.core.registry.keyring import require_kinds
+from listkeep.core.registry.keyring import require_enough, require_kinds
 from listkeep.core.registry.state import Registry
 
 from .age_keys import parse_age_recipient
@@ -106,6 +106,7 @@ def _check_person(registry: Registry, person: Person) -> None:
     _require_free(registry, person, registry.people)
     registry.require_unknown_keys(person.credentials)
     require_kinds(person.credentials, role=person.role, profile=registry.profile)
+    require_enough(person.credentials, role=person.role, profile=registry.profile)
 
 
 def _check_revocation(

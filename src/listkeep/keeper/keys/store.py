@@ -86,6 +86,13 @@ class KeyStore:
         """
         return parse(self._provider.unwrap(self._read("pin"), key_id="pin"))
 
+    def attestation_roots(self) -> list[bytes]:
+        """Read the certificates (PEM) of makers this instance trusts."""
+        return [
+            path.read_bytes()
+            for path in sorted((self._path / "attestation").glob("*.pem"))
+        ]
+
     def write_mark(self, mark: Mark) -> None:
         """Remember the ledger's length; it never shrinks. Renamed, not synced.
 

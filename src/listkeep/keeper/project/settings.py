@@ -55,6 +55,8 @@ KEY_STORE = HOME / CONFIG.keys
 SPOOL = HOME / CONFIG.spool
 DATABASE = HOME / CONFIG.database
 SOCKET = HOME / CONFIG.socket
+SEAL_ORIGIN = CONFIG.seal_origin
+ATTESTATION_AAGUIDS = CONFIG.attestation_aaguids
 
 SECRET_KEY = secrets.token_urlsafe(32)  # Django signs nothing here
 DEBUG = False
