@@ -49,10 +49,12 @@ def ask_for(  # noqa: PLR0913 - what a request is made of
     purpose: str,
     as_json: bool,
     secret: str = "",
+    destination: str = "",
 ) -> None:
     """Draft a change of authority, sign it as the person asking, say what is missing.
 
-    With ``secret``, that is the data: a service's key is printed alone, once.
+    With ``secret``, that is the data: a service's key is printed alone, once. A
+    ``destination`` is sealed by the keeper and not part of what is shown.
     """
     instance = Instance.open()
     session = load_session(instance, name)
@@ -64,6 +66,7 @@ def ask_for(  # noqa: PLR0913 - what a request is made of
                 purpose=purpose,
                 tenant=tenant,
                 subject=encode(dict(subject)).decode(),
+                destination=destination,
             )
         )
         terms = read_terms(instance, view)

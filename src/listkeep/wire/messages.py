@@ -286,6 +286,7 @@ class DraftRequest(Message, frozen=True, kw_only=True):
     cap: Count = 0
     recipient: str = ""
     subject: Text = ""
+    destination: Annotated[str, msgspec.Meta(max_length=500)] = ""  # sealed there
     valid_seconds: Annotated[int, msgspec.Meta(ge=60, le=90 * 86400)] = 86400
 
 

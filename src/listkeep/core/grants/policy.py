@@ -136,6 +136,9 @@ DEFAULT_POLICY: dict[Action, tuple[Tier, ...]] = {
         ),
         _TWO_CUSTODIANS,
     ),
+    # Taking a contact away silences notices, so it takes as much as adding one.
+    Action.CONTACT_ADD: (_TWO_OWNERS, _OPERATORS_OWN),
+    Action.CONTACT_REVOKE: (_TWO_OWNERS, _OPERATORS_OWN),
 }
 
 

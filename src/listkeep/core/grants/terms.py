@@ -40,6 +40,8 @@ class Action(StrEnum):
     RECIPIENT_REVOKE = "recipient.revoke"
     FREEZE = "freeze"
     UNFREEZE = "unfreeze"
+    CONTACT_ADD = "contact.add"
+    CONTACT_REVOKE = "contact.revoke"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -36,3 +36,5 @@ class Event(StrEnum):
     EXPORT_INTENDED = "export.intended"
     EXPORT_COMPLETED = "export.completed"
     RELEASE_REFUSED = "release.refused"
+    CONTACT_ADDED = "contact.added"
+    CONTACT_REVOKED = "contact.revoked"

@@ -9,16 +9,14 @@ from listkeep.core.canonical import parse
 from listkeep.core.errors import Code, MalformedError
 from listkeep.core.grants import OPERATOR_ROLES, Role, Signer, Terms
 
+from .fields import invalid, read_id, read_name, require_fields
 from .passkeys import Assertion, Credential, decode_base64url, parse_public_key
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
-_ID = re.compile(r"[a-z]_[a-z2-7]{12}")
 _AGE_KEY = re.compile(r"age1[02-9ac-hj-np-z]{58}")
 _VERIFIER = re.compile(r"[0-9a-f]{64}")
 TENANT_SERVICES = frozenset({"app", "intake"})
 OPERATOR_SERVICES = frozenset({"dock", "console", "mta", "sink"})
 OWNERS = ("owner_1", "owner_2")
-FREEZE_CLASSES = frozenset({"export+reveal"})  # more classes come with sending
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -123,8 +121,8 @@ class Ticket:
 
 def parse_tenant(subject: Mapping[str, str]) -> Tenant:
     """Read the subject of ``tenant.add``."""
-    _require(subject, {"id", "name", *OWNERS})
-    return Tenant(id=_id(subject, "t"), name=_name(subject))
+    require_fields(subject, {"id", "name", *OWNERS})
+    return Tenant(id=read_id(subject, "t"), name=read_name(subject))
 
 
 def parse_first_owners(
@@ -133,11 +131,11 @@ def parse_first_owners(
     """Read the owners a new tenant comes with: one, or better two."""
     texts = [subject[name] for name in OWNERS if subject[name]]
     if not texts:
-        raise _invalid("names no owner")
+        raise invalid("names no owner")
     fields = [parse(text.encode()) for text in texts]
     owners = [(each, parse_person(each, tenant=subject["id"])) for each in fields]
     if any(person.role is not Role.OWNER for _, person in owners):
-        raise _invalid("names somebody who is no owner")
+        raise invalid("names somebody who is no owner")
     return owners
 
 
@@ -147,18 +145,18 @@ def parse_person(subject: Mapping[str, str], *, tenant: str) -> Person:
     Raises:
         MalformedError: A field is missing or a role does not exist there.
     """
-    _require(
+    require_fields(
         subject,
         {"id", "name", "role", "team", "credential", "public_key", "software", "proof"},
     )
     role = subject["role"]
     if role not in frozenset(Role) or (Role(role) in OPERATOR_ROLES) == bool(tenant):
-        raise _invalid("has a role that does not exist there")
+        raise invalid("has a role that does not exist there")
     key = decode_base64url(subject["public_key"])
     parse_public_key(key)
     return Person(
-        id=_id(subject, "p"),
-        name=_name(subject),
+        id=read_id(subject, "p"),
+        name=read_name(subject),
         tenant=tenant,
         role=Role(role),
         team=subject["team"],
@@ -172,15 +170,15 @@ def parse_person(subject: Mapping[str, str], *, tenant: str) -> Person:
 
 def parse_service(subject: Mapping[str, str], *, tenant: str) -> Service:
     """Read the subject of ``service.add``."""
-    _require(subject, {"id", "name", "kind", "verifier"})
+    require_fields(subject, {"id", "name", "kind", "verifier"})
     kinds = TENANT_SERVICES if tenant else OPERATOR_SERVICES
     if subject["kind"] not in kinds:
-        raise _invalid("has a kind that does not exist there")
+        raise invalid("has a kind that does not exist there")
     if not _VERIFIER.fullmatch(subject["verifier"]):
-        raise _invalid("has no verifier of its key")
+        raise invalid("has no verifier of its key")
     return Service(
-        id=_id(subject, "s"),
-        name=_name(subject),
+        id=read_id(subject, "s"),
+        name=read_name(subject),
         kind=subject["kind"],
         tenant=tenant,
         verifier=subject["verifier"],
@@ -189,11 +187,11 @@ def parse_service(subject: Mapping[str, str], *, tenant: str) -> Service:
 
 def parse_recipient(subject: Mapping[str, str], *, tenant: str) -> Recipient:
     """Read the subject of ``recipient.add``."""
-    _require(subject, {"id", "name", "public_key"})
+    require_fields(subject, {"id", "name", "public_key"})
     require_age_key(subject["public_key"])
     return Recipient(
-        id=_id(subject, "c"),
-        name=_name(subject),
+        id=read_id(subject, "c"),
+        name=read_name(subject),
         tenant=tenant,
         public_key=subject["public_key"],
     )
@@ -211,25 +209,3 @@ def require_age_key(text: str) -> None:
             code=Code.REQUEST_INVALID,
             hint="it starts with age1; make one with `listkeep recipient key FILE`",
         )
-
-
-def _require(subject: Mapping[str, str], names: set[str]) -> None:
-    if set(subject) != names:
-        raise _invalid("has missing or unknown fields")
-
-
-def _id(subject: Mapping[str, str], prefix: str) -> str:
-    value = subject["id"]
-    if not _ID.fullmatch(value) or value[0] != prefix:
-        raise _invalid("has an id of the wrong kind")
-    return value
-
-
-def _name(subject: Mapping[str, str]) -> str:
-    if not _NAME.fullmatch(subject["name"]):
-        raise _invalid("needs a name of a-z, 0-9, dot, dash or underscore")
-    return subject["name"]
-
-
-def _invalid(what: str) -> MalformedError:
-    return MalformedError(f"the subject {what}", code=Code.REQUEST_INVALID)

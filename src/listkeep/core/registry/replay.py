@@ -9,7 +9,7 @@ Rules of the room:
   ledger untrusted, and the keeper does not start.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,7 @@ from listkeep.core.ledger.events import Event
 from listkeep.core.ledger.heads import ListHead
 from listkeep.core.ledger.tree import leaf_hash
 
+from .agreements import parse_classes, parse_contact
 from .charges import Measure
 from .facts import (
     ListFacts,
@@ -149,8 +150,12 @@ def _change_authority(
             recipient = parse_recipient(subject, tenant=terms.tenant)
             registry.recipients[recipient.id] = recipient
             registry.used_ids.add(recipient.id)
+        case Action.CONTACT_ADD:
+            contact = parse_contact(subject, tenant=terms.tenant)
+            registry.contacts[contact.id] = contact
+            registry.used_ids.add(contact.id)
         case Action.FREEZE | Action.UNFREEZE:
-            _set_freeze(registry, terms, subject["classes"], request)
+            _set_freeze(registry, terms, parse_classes(subject), request)
         case _:
             _revoke(registry, subject["id"], tenant=terms.tenant)
 
@@ -170,6 +175,7 @@ def _revoke(registry: Registry, name: str, *, tenant: str) -> None:
         registry.people,
         registry.services,
         registry.recipients,
+        registry.contacts,
     )
     for rows in tables:
         for row_id, row in list(rows.items()):
@@ -178,13 +184,14 @@ def _revoke(registry: Registry, name: str, *, tenant: str) -> None:
 
 
 def _set_freeze(
-    registry: Registry, terms: Terms, kind: str, request: RequestFacts
+    registry: Registry, terms: Terms, classes: Sequence[str], request: RequestFacts
 ) -> None:
     side = registry.people[request.signed[0].person].role.value
+    freezes = {(terms.tenant, kind, side) for kind in classes}
     if terms.action is Action.UNFREEZE:
-        registry.freezes.discard((terms.tenant, kind, side))
+        registry.freezes -= freezes
     else:
-        registry.freezes.add((terms.tenant, kind, side))
+        registry.freezes |= freezes
 
 
 def _create_list(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
@@ -301,6 +308,7 @@ _AUTHORITY = (
     *(Event.PERSON_REVOKED, Event.SERVICE_ADDED, Event.SERVICE_REVOKED),
     *(Event.RECIPIENT_ADDED, Event.RECIPIENT_REVOKED),
     *(Event.RELEASES_FROZEN, Event.RELEASES_UNFROZEN),
+    *(Event.CONTACT_ADDED, Event.CONTACT_REVOKED),
 )
 _HANDLERS = {
     Event.STATEMENT_REFUSED: _refuse_statement,

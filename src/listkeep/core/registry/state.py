@@ -23,6 +23,7 @@ from listkeep.core.grants import (
 from listkeep.core.ledger.heads import ListHead
 from listkeep.core.ledger.tree import Frontier
 
+from .agreements import Contact
 from .charges import Charges, Measure
 from .facts import (
     ListFacts,
@@ -54,6 +55,7 @@ class Registry:
         self.people: dict[str, Person] = {}
         self.services: dict[str, Service] = {}
         self.recipients: dict[str, Recipient] = {}
+        self.contacts: dict[str, Contact] = {}
         self.lists: dict[str, ListFacts] = {}
         self.requests: dict[str, RequestFacts] = {}
         self.tickets: dict[str, Ticket] = {}

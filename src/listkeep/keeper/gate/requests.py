@@ -30,11 +30,13 @@ from listkeep.core.grants import (
     policy_digest,
 )
 from listkeep.core.ledger.events import Event
+from listkeep.core.registry.agreements import RELEASES
 from listkeep.core.registry.facts import Person, RequestFacts, Signed
 from listkeep.core.registry.passkeys import encode_assertion
 from listkeep.core.registry.state import Registry
 from listkeep.wire import messages as m
 
+from .contacts import seal_subject
 from .descriptions import may_see, view_request
 from .drafts import fill_terms
 from .models import Draft
@@ -72,6 +74,9 @@ def draft_request(
             gate, registry, message.session, service=DIRECT, now=now
         )
         terms = fill_terms(registry, person, message)
+        if terms.action is Action.CONTACT_ADD:
+            subject = seal_subject(gate.store, terms.subject, message.destination)
+            terms = replace(terms, subject=subject)
         terms = replace(
             terms,
             not_before=moment,
@@ -208,7 +213,7 @@ def require_not_frozen(registry: Registry, tenant: str) -> None:
         RefusedError: The tenant, or everything, is frozen.
     """
     if any(
-        scope in (tenant, "") and kind == "export+reveal"
+        scope in (tenant, "") and kind == RELEASES
         for scope, kind, _side in registry.freezes
     ):
         raise RefusedError(

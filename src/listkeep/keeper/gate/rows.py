@@ -26,6 +26,7 @@ def registry_rows(registry: Registry, person: Person, kind: str) -> tuple[_Row, 
         "service": _services,
         "recipient": _recipients,
         "freeze": _freezes,
+        "contact": _contacts,
     }
     if kind not in builders:
         raise MalformedError(
@@ -85,6 +86,14 @@ def _freezes(registry: Registry) -> list[_Row]:
     return [
         {"class": kind, "set_by": side, "tenant": tenant}
         for tenant, kind, side in sorted(registry.freezes)
+    ]
+
+
+def _contacts(registry: Registry) -> list[_Row]:
+    """Show contacts without their destinations, which only the keeper opens."""
+    return [
+        {"id": row.id, "name": row.name, "kind": row.kind, "tenant": row.tenant}
+        for row in registry.contacts.values()
     ]
 
 
