@@ -30,7 +30,6 @@ from listkeep.core.grants import (
     policy_digest,
 )
 from listkeep.core.ledger.events import Event
-from listkeep.core.registry.agreements import RELEASES
 from listkeep.core.registry.facts import Person, RequestFacts, Signed
 from listkeep.core.registry.passkeys import encode_assertion
 from listkeep.core.registry.state import Registry
@@ -164,63 +163,10 @@ def show_requests(
             if may_see(registry, person, request)
         ]
     if message.request is not None and not views:
-        raise _unknown()
+        raise unknown_request()
     if message.waiting:
         views = [view for view in views if view.state == "waiting"]
     return m.RequestViews(requests=tuple(views))
-
-
-def require_granted(
-    turn: Turn, request_id_: str, *, actions: frozenset[Action]
-) -> RequestFacts:
-    """Require a request that is granted now, verifying every signature again.
-
-    Raises:
-        RefusedError: Unknown, denied, expired, used, frozen, or something is missing.
-        VerificationError: A statement's signature does not verify.
-    """
-    registry = turn.registry
-    request = registry.requests.get(request_id_)
-    if request is None or request.terms.action not in actions:
-        raise _unknown()
-    if request.done:
-        raise RefusedError(
-            "this request was used already",
-            code=Code.REPLAYED,
-            hint="ask anew with `listkeep request`",
-        )
-    if request.denied:
-        raise RefusedError("this request was denied", code=Code.NOT_GRANTED)
-    require_current_facts(registry, request.terms)
-    for signed in request.signed:
-        person = registry.people.get(signed.person)
-        if person is not None:
-            registry.verify_signed(request, person, signed)
-    outcome = registry.decide(request, now=turn.now)
-    if not outcome.granted:
-        raise RefusedError(
-            "the request is not granted",
-            code=outcome.code or Code.NOT_GRANTED,
-            hint="still missing: " + "; ".join(outcome.missing),
-        )
-    return request
-
-
-def require_not_frozen(registry: Registry, tenant: str) -> None:
-    """Refuse releases of lists while a freeze stands.
-
-    Raises:
-        RefusedError: The tenant, or everything, is frozen.
-    """
-    if any(
-        scope in (tenant, "") and kind == RELEASES
-        for scope, kind, _side in registry.freezes
-    ):
-        raise RefusedError(
-            "exports and reveals are frozen",
-            code=Code.FROZEN,
-            hint="two of the side that froze can sign `listkeep unfreeze`",
-        )
 
 
 def facts_digest(registry: Registry, terms: Terms) -> str:
@@ -264,12 +210,12 @@ def _load(gate: Gate, registry: Registry, name: str) -> tuple[RequestFacts, bool
         return registry.requests[name], False
     draft = Draft.objects.filter(id=name).first()
     if draft is None:
-        raise _unknown()
+        raise unknown_request()
     terms = Terms.parse(bytes(draft.terms))
     nonce, _, mac = terms.nonce.partition(".")
     expected = _nonce_mac(gate, replace(terms, nonce=nonce))
     if request_id(terms) != name or not hmac.compare_digest(mac, expected):
-        raise _unknown()
+        raise unknown_request()
     return RequestFacts(id=name, terms=terms), True
 
 
@@ -282,12 +228,14 @@ def _judge(turn: Turn, request: RequestFacts, assertion: m.Assertion) -> Signed:
     registry, terms = turn.registry, request.terms
     statement = Statement.parse(assertion.statement)
     if terms.keeper != registry.keeper:
-        raise _unknown()
+        raise unknown_request()
     if turn.now >= terms.expires:
         raise RefusedError(
             "this request has expired", code=Code.EXPIRED, hint="ask anew"
         )
-    if request.done or request.intended or request.denied:
+    # A release that runs can still be denied, by whoever sees that it should not.
+    begun = request.intended and statement.decision != Decision.DENY
+    if request.done or request.denied or begun:
         raise ConflictError("this request is decided already", code=Code.NOT_WAITING)
     require_current_facts(registry, terms)
     person = require_credential(registry, statement.person, statement.credential)
@@ -379,7 +327,8 @@ def _record_refusal(
             )
 
 
-def _unknown() -> RefusedError:
+def unknown_request() -> RefusedError:
+    """Refuse what is not there, or is not for this person to know."""
     return RefusedError(
         "there is no such request",
         code=Code.NOT_FOUND,

@@ -22,8 +22,8 @@ from listkeep.wire.base import MAX_ROWS
 from .drafts import find_list
 from .lists import require_right
 from .models import Suppression
-from .requests import require_granted
 from .sessions import STATE_KEY, resolve_caller
+from .standing import require_granted
 from .tickets import open_ticket
 from .turns import Gate, Turn
 

@@ -21,8 +21,8 @@ from listkeep.core.sealing import BATCH_ID_BYTES, OpenedRow, make_tokens, seal_r
 from listkeep.keeper.gate.drafts import find_list
 from listkeep.keeper.gate.lists import index_key, list_key, require_right
 from listkeep.keeper.gate.refusals import recorded_refusals
-from listkeep.keeper.gate.requests import require_granted
 from listkeep.keeper.gate.sessions import resolve_caller
+from listkeep.keeper.gate.standing import require_granted
 from listkeep.keeper.gate.tickets import find_ticket, open_ticket
 from listkeep.keeper.gate.turns import Gate, Turn
 from listkeep.wire import messages as m

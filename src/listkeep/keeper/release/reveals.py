@@ -22,8 +22,8 @@ from listkeep.keeper.gate.refusals import (
     record_refusal,
     recorded_refusals,
 )
-from listkeep.keeper.gate.requests import require_granted, require_not_frozen
 from listkeep.keeper.gate.sessions import DIRECT, resolve_session
+from listkeep.keeper.gate.standing import require_granted, require_not_frozen
 from listkeep.keeper.gate.suppressions import require_not_erased
 from listkeep.keeper.gate.turns import Gate
 from listkeep.wire import messages as m
