@@ -1,7 +1,15 @@
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
 from listkeep.core.errors import MalformedError
-from listkeep.core.registry.agreements import parse_contact
+from listkeep.core.registry.agreements import (
+    parse_classes,
+    parse_consent,
+    parse_contact,
+)
+
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 
 CONTACT = {
     "id": "d_oncalloncall",
@@ -31,3 +39,45 @@ def test_a_contact_is_read() -> None:
 def test_a_contact_that_is_spoilt_is_refused(spoil: dict[str, str]) -> None:
     with pytest.raises(MalformedError):
         parse_contact({**CONTACT, **spoil}, tenant="")
+
+
+CONSENT = {"id": "g_consentconse", "until": "2026-01-06T12:00:00Z", "people": ""}
+
+
+def test_a_consent_is_read() -> None:
+    two = {**CONSENT, "people": "p_aaaaaaaaaaaa p_bbbbbbbbbbbb"}
+    consent = parse_consent(two, tenant="t_acmeacmeacme", given_at=NOON)
+
+    assert consent.until == NOON + timedelta(days=1)
+    assert consent.people == {"p_aaaaaaaaaaaa", "p_bbbbbbbbbbbb"}
+    assert not parse_consent(CONSENT, tenant="t_x", given_at=NOON).people
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        {"until": "2026-01-05T12:00:00Z"},
+        {"until": "2026-02-04T12:00:01Z"},
+        {"until": "tomorrow"},
+        {"people": "p_bbbbbbbbbbbb p_aaaaaaaaaaaa"},
+        {"people": "p_aaaaaaaaaaaa p_aaaaaaaaaaaa"},
+        {"people": "sam"},
+        {"id": "d_consentconse"},
+        {"tenant": "t_acmeacmeacme"},
+    ],
+    ids=str,
+)
+def test_a_consent_that_is_spoilt_is_refused(spoil: dict[str, str]) -> None:
+    with pytest.raises(MalformedError):
+        parse_consent({**CONSENT, **spoil}, tenant="", given_at=NOON)
+
+
+@pytest.mark.parametrize("classes", ["campaigns", "campaigns export+reveal"])
+def test_classes_are_read(classes: str) -> None:
+    assert list(parse_classes({"classes": classes})) == classes.split()
+
+
+@pytest.mark.parametrize("classes", ["", " ", "all", "export+reveal campaigns"])
+def test_classes_have_one_spelling(classes: str) -> None:
+    with pytest.raises(MalformedError, match="names its classes"):
+        parse_classes({"classes": classes})

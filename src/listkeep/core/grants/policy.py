@@ -41,6 +41,10 @@ RIGHTS: dict[Role, frozenset[Right]] = {
 }
 
 
+# What support may do in a tenant while an owner's consent lasts, and no more.
+GUEST_RIGHTS = frozenset({Right.VIEW, Right.LOOK_UP})
+
+
 @dataclass(frozen=True, slots=True)
 class Budget:
     """Default ceilings for one person and one rolling day, in distinct addresses."""
@@ -49,6 +53,7 @@ class Budget:
     reveals: int = 20
     rows_added: int = 10_000
     rows_changed: int = 1_000
+    tenants: int = 10  # that one person of support may look at
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -139,6 +144,8 @@ DEFAULT_POLICY: dict[Action, tuple[Tier, ...]] = {
     # Taking a contact away silences notices, so it takes as much as adding one.
     Action.CONTACT_ADD: (_TWO_OWNERS, _OPERATORS_OWN),
     Action.CONTACT_REVOKE: (_TWO_OWNERS, _OPERATORS_OWN),
+    Action.CONSENT_GIVE: (Tier(requester=Role.OWNER),),
+    Action.CONSENT_WITHDRAW: (Tier(requester=Role.OWNER),),
 }
 
 

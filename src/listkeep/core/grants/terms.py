@@ -42,6 +42,8 @@ class Action(StrEnum):
     UNFREEZE = "unfreeze"
     CONTACT_ADD = "contact.add"
     CONTACT_REVOKE = "contact.revoke"
+    CONSENT_GIVE = "consent.give"
+    CONSENT_WITHDRAW = "consent.withdraw"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -38,3 +38,6 @@ class Event(StrEnum):
     RELEASE_REFUSED = "release.refused"
     CONTACT_ADDED = "contact.added"
     CONTACT_REVOKED = "contact.revoked"
+    CONSENT_GIVEN = "consent.given"
+    CONSENT_WITHDRAWN = "consent.withdrawn"
+    SUPPORT_ADMITTED = "support.admitted"

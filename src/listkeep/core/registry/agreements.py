@@ -2,19 +2,24 @@
 
 - **Contacts**: where notices go outside the instance. The destination is sealed by
   the keeper before it enters the terms, so the ledger never holds it.
+- **Consent**: an owner lets support of the operator look, until an end. The operator's
+  own people come in when nobody is named; those of a subcontractor only by name.
 - **Freezes** name classes of releases; each is set and lifted for itself.
 """
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from listkeep.core.errors import Code, MalformedError
+from listkeep.core.grants import parse_time
 
-from .fields import invalid, read_id, read_name, require_fields
+from .fields import invalid, is_id, read_id, read_name, require_fields
 
 RELEASES = "export+reveal"
 FREEZE_CLASSES = frozenset({RELEASES, "campaigns", "transactional"})
+LONGEST_CONSENT = timedelta(days=30)
 CONTACT_KINDS = frozenset({"mail", "webhook"})
 _SEALED = re.compile(r"[A-Za-z0-9_-]{40,1200}")
 
@@ -28,6 +33,16 @@ class Contact:
     name: str
     kind: str
     sealed: str  # base64url, under a key of the key store
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Consent:
+    """An owner's leave for support to look at a tenant's lists."""
+
+    id: str
+    tenant: str
+    until: datetime  # exclusive
+    people: frozenset[str]  # empty: all of the operator's own support
 
 
 def parse_contact(subject: Mapping[str, str], *, tenant: str) -> Contact:
@@ -47,6 +62,32 @@ def parse_contact(subject: Mapping[str, str], *, tenant: str) -> Contact:
         name=read_name(subject),
         kind=subject["kind"],
         sealed=subject["sealed"],
+    )
+
+
+def parse_consent(
+    subject: Mapping[str, str], *, tenant: str, given_at: datetime
+) -> Consent:
+    """Read the subject of ``consent.give``.
+
+    Raises:
+        MalformedError: A field is missing, or it ends too late or in the past.
+    """
+    require_fields(subject, {"id", "until", "people"})
+    people = subject["people"].split()
+    if " ".join(sorted(set(people))) != subject["people"]:
+        raise invalid("names people in another spelling than sorted ids")
+    if not all(is_id(person, "p") for person in people):
+        raise invalid("names somebody by something else than an id")
+    until = parse_time(subject["until"])
+    if not given_at < until <= given_at + LONGEST_CONSENT:
+        raise MalformedError(
+            "a consent ends within 30 days",
+            code=Code.REQUEST_INVALID,
+            hint="give it anew when it is still needed then",
+        )
+    return Consent(
+        id=read_id(subject, "g"), tenant=tenant, until=until, people=frozenset(people)
     )
 
 

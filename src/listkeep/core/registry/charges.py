@@ -20,6 +20,7 @@ class Measure(StrEnum):
     ROWS_ADDED = "rows_added"
     ROWS_CHANGED = "rows_changed"
     ROWS_EXPORTED = "rows_exported"
+    TENANTS = "tenants"
 
 
 @dataclass(frozen=True, slots=True)

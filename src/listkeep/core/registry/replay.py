@@ -20,7 +20,7 @@ from listkeep.core.ledger.events import Event
 from listkeep.core.ledger.heads import ListHead
 from listkeep.core.ledger.tree import leaf_hash
 
-from .agreements import parse_classes, parse_contact
+from .agreements import parse_classes, parse_consent, parse_contact
 from .charges import Measure
 from .facts import (
     ListFacts,
@@ -154,6 +154,12 @@ def _change_authority(
             contact = parse_contact(subject, tenant=terms.tenant)
             registry.contacts[contact.id] = contact
             registry.used_ids.add(contact.id)
+        case Action.CONSENT_GIVE:
+            consent = parse_consent(
+                subject, tenant=terms.tenant, given_at=terms.not_before
+            )
+            registry.consents[consent.id] = consent
+            registry.used_ids.add(consent.id)
         case Action.FREEZE | Action.UNFREEZE:
             _set_freeze(registry, terms, parse_classes(subject), request)
         case _:
@@ -176,6 +182,7 @@ def _revoke(registry: Registry, name: str, *, tenant: str) -> None:
         registry.services,
         registry.recipients,
         registry.contacts,
+        registry.consents,
     )
     for rows in tables:
         for row_id, row in list(rows.items()):
@@ -272,6 +279,12 @@ def _look_up(registry: Registry, fields: Mapping[str, str], at: datetime) -> Non
     )
 
 
+def _admit(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
+    registry.charges.add(
+        fields["person"], Measure.TENANTS, at=at, items=(fields["tenant"],)
+    )
+
+
 def _intend(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
     request = registry.requests[fields["request"]]
     if request.terms.action is Action.REVEAL:
@@ -309,6 +322,7 @@ _AUTHORITY = (
     *(Event.RECIPIENT_ADDED, Event.RECIPIENT_REVOKED),
     *(Event.RELEASES_FROZEN, Event.RELEASES_UNFROZEN),
     *(Event.CONTACT_ADDED, Event.CONTACT_REVOKED),
+    *(Event.CONSENT_GIVEN, Event.CONSENT_WITHDRAWN),
 )
 _HANDLERS = {
     Event.STATEMENT_REFUSED: _refuse_statement,
@@ -324,6 +338,7 @@ _HANDLERS = {
     Event.IMPORT_ABANDONED: _close_import,
     Event.ENTRIES_SUPPRESSED: _suppress,
     Event.ADDRESS_LOOKED_UP: _look_up,
+    Event.SUPPORT_ADMITTED: _admit,
     Event.REVEAL_INTENDED: _intend,
     Event.EXPORT_INTENDED: _intend,
     Event.REVEAL_COMPLETED: _complete,

@@ -7,15 +7,17 @@ Rules of the room:
   entries are applied as they are committed, also those of other processes.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 
 from listkeep.core.errors import Code, VerificationError
 from listkeep.core.grants import (
     Action,
+    Budget,
     Circumstances,
     Decision,
     Outcome,
+    Role,
     Statement,
     Terms,
     decide,
@@ -23,7 +25,7 @@ from listkeep.core.grants import (
 from listkeep.core.ledger.heads import ListHead
 from listkeep.core.ledger.tree import Frontier
 
-from .agreements import Contact
+from .agreements import Consent, Contact
 from .charges import Charges, Measure
 from .facts import (
     ListFacts,
@@ -56,6 +58,7 @@ class Registry:
         self.services: dict[str, Service] = {}
         self.recipients: dict[str, Recipient] = {}
         self.contacts: dict[str, Contact] = {}
+        self.consents: dict[str, Consent] = {}
         self.lists: dict[str, ListFacts] = {}
         self.requests: dict[str, RequestFacts] = {}
         self.tickets: dict[str, Ticket] = {}
@@ -82,6 +85,44 @@ class Registry:
             for person in self.people.values()
             if tenant and person.tenant == tenant and person.role == "owner"
         ]
+
+    def hosts(self, person: Person, *, now: datetime) -> frozenset[str]:
+        """Name the tenants whose owners let this person of support look now."""
+        if person.role is not Role.SUPPORT:
+            return frozenset()
+        return frozenset(
+            consent.tenant
+            for consent in self.consents.values()
+            if now < consent.until
+            and (person.id in consent.people or not consent.people)
+        )
+
+    def ceiling(self, principal: str, measure: Measure) -> int:  # noqa: ARG002
+        """Say how much one principal may spend of a measure in a rolling day."""
+        return int(getattr(Budget(), measure))
+
+    def require_budget(
+        self,
+        principal: str,
+        measure: Measure,
+        *,
+        now: datetime,
+        items: Iterable[str] = (),
+        amount: int = 0,
+    ) -> None:
+        """Refuse a spending that would pass a ceiling of the principal.
+
+        Raises:
+            RefusedError: It would; nothing is spent.
+        """
+        self.charges.require(
+            principal,
+            measure,
+            ceiling=self.ceiling(principal, measure),
+            now=now,
+            items=items,
+            amount=amount,
+        )
 
     def decide(self, request: RequestFacts, *, now: datetime) -> Outcome:
         """Decide a request from the people who signed it and still count."""

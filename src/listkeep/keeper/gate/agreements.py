@@ -4,15 +4,20 @@ from collections.abc import Mapping
 from typing import Protocol
 
 from listkeep.core.errors import Code, ConflictError, RefusedError
-from listkeep.core.grants import Action, Terms
+from listkeep.core.grants import Action, Role, Terms
 from listkeep.core.ledger.events import Event
-from listkeep.core.registry.agreements import parse_classes, parse_contact
+from listkeep.core.registry.agreements import (
+    parse_classes,
+    parse_consent,
+    parse_contact,
+)
 from listkeep.core.registry.state import Registry
 
 AGREEMENTS: dict[Action, Event] = {
     Action.FREEZE: Event.RELEASES_FROZEN,
     Action.UNFREEZE: Event.RELEASES_UNFROZEN,
     Action.CONTACT_ADD: Event.CONTACT_ADDED,
+    Action.CONSENT_GIVE: Event.CONSENT_GIVEN,
 }
 
 
@@ -36,6 +41,7 @@ def check_agreement(
     Raises:
         MalformedError: The subject lacks something or has too much.
         ConflictError: An id or name is taken.
+        RefusedError: Somebody or something named is not there.
     """
     match terms.action:
         case Action.FREEZE | Action.UNFREEZE:
@@ -43,6 +49,27 @@ def check_agreement(
         case Action.CONTACT_ADD:
             contact = parse_contact(subject, tenant=terms.tenant)
             require_free(registry, contact, registry.contacts)
+        case Action.CONSENT_GIVE:
+            consent = parse_consent(
+                subject, tenant=terms.tenant, given_at=terms.not_before
+            )
+            require_unused(registry, consent.id)
+            for name in consent.people:
+                person = registry.people.get(name)
+                if person is None or person.role is not Role.SUPPORT:
+                    raise not_there("person of support")
+
+
+def require_unused(registry: Registry, new_id: str) -> None:
+    """Require an id nobody ever had.
+
+    Raises:
+        ConflictError: Somebody or something has or had it.
+    """
+    # Whoever got a revoked tenant's id would get its lists, and a revoked person's
+    # id the sessions.
+    if new_id in registry.used_ids:
+        raise ConflictError("the id was used before", code=Code.ALREADY_EXISTS)
 
 
 def require_free(registry: Registry, new: Named, rows: Mapping[str, Named]) -> None:
@@ -51,10 +78,7 @@ def require_free(registry: Registry, new: Named, rows: Mapping[str, Named]) -> N
     Raises:
         ConflictError: One of them is taken.
     """
-    # An id is never used twice: whoever got a revoked tenant's id would get its
-    # lists, and a revoked person's id the sessions.
-    if new.id in registry.used_ids:
-        raise ConflictError("the id was used before", code=Code.ALREADY_EXISTS)
+    require_unused(registry, new.id)
     home = getattr(new, "tenant", "")
     for row in rows.values():
         if getattr(row, "tenant", "") == home and row.name == new.name:

@@ -1,7 +1,7 @@
 """The registry as rows for people to read."""
 
 from listkeep.core.errors import MalformedError
-from listkeep.core.grants import OPERATOR_ROLES, Right, Role
+from listkeep.core.grants import OPERATOR_ROLES, Right, Role, format_time
 from listkeep.core.registry.facts import Person
 from listkeep.core.registry.state import Registry
 
@@ -27,6 +27,7 @@ def registry_rows(registry: Registry, person: Person, kind: str) -> tuple[_Row, 
         "recipient": _recipients,
         "freeze": _freezes,
         "contact": _contacts,
+        "consent": _consents,
     }
     if kind not in builders:
         raise MalformedError(
@@ -94,6 +95,18 @@ def _contacts(registry: Registry) -> list[_Row]:
     return [
         {"id": row.id, "name": row.name, "kind": row.kind, "tenant": row.tenant}
         for row in registry.contacts.values()
+    ]
+
+
+def _consents(registry: Registry) -> list[_Row]:
+    return [
+        {
+            "id": row.id,
+            "until": format_time(row.until),
+            "people": " ".join(sorted(row.people)) or "all support",
+            "tenant": row.tenant,
+        }
+        for row in registry.consents.values()
     ]
 
 

@@ -38,6 +38,7 @@ EVENTS: dict[Action, Event] = {
     Action.RECIPIENT_REVOKE: Event.RECIPIENT_REVOKED,
     **AGREEMENTS,
     Action.CONTACT_REVOKE: Event.CONTACT_REVOKED,
+    Action.CONSENT_WITHDRAW: Event.CONSENT_WITHDRAWN,
 }
 
 
@@ -140,6 +141,7 @@ def _check_revocation(
         "service": registry.services,
         "recipient": registry.recipients,
         "contact": registry.contacts,
+        "consent": registry.consents,
     }
     what = terms.action.split(".")[0]
     row = tables[what].get(subject["id"])
