@@ -34,3 +34,37 @@ def authorize(
     return lists.authorize(
         world.gate, message, carrier=world.service("dock"), now=world.now
     )
+
+
+AGENCY = "a_studiostudio"
+
+
+def agency_subject(world: World, **facts: object) -> dict[str, str]:
+    days = facts.pop("days", 90)
+    assert isinstance(days, int)
+    return {
+        "id": AGENCY,
+        "name": "studio",
+        "until": format_time(world.now + timedelta(days=days)),
+        "look_ups": "50",
+        "reveals": "20",
+        "rows_exported": "1000",
+        **{name: str(value) for name, value in facts.items()},
+    }
+
+
+def add_agency(
+    world: World,
+    *agents: str,
+    by: tuple[str, str] = ("ada", "amir"),
+    role: str = "agent",
+    **facts: object,
+) -> m.RequestView:
+    """Take an agency on, with some of its people."""
+    subject = agency_subject(world, **facts)
+    view = world.sign(by[1], world.ask(by[0], "agency.add", subject), "approve")
+    for name in agents:
+        person = world.subject(name, role, subject["id"])
+        asked = world.ask(by[0], "person.add", person)
+        assert world.sign(by[1], asked, "approve").state == "done"
+    return view

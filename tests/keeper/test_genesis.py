@@ -4,6 +4,7 @@ import pytest
 from django.conf import settings
 from django.core.management import call_command
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.recorder import MigrationRecorder
 from fido2.webauthn import AuthenticatorData
 
@@ -161,7 +162,8 @@ def test_a_database_of_a_newer_version_is_not_opened(empty: World) -> None:
 def test_a_database_that_needs_migrating_is_not_opened(empty: World) -> None:
     empty.found()
 
-    MigrationRecorder(connection).record_unapplied("gate", "0001_initial")
+    ((app, newest),) = MigrationLoader(connection).graph.leaf_nodes("gate")
+    MigrationRecorder(connection).record_unapplied(app, newest)
 
     with pytest.raises(UnavailableError) as caught:
         empty.restart()

@@ -28,7 +28,7 @@ ClassOption = Annotated[
         "only when it is named.",
     ),
 ]
-_DEFAULT = (ReleaseClass.EXPORT_AND_REVEAL,)
+_DEFAULT = [ReleaseClass.EXPORT_AND_REVEAL]
 
 
 def register(program: typer.Typer) -> None:

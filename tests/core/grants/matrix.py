@@ -23,6 +23,7 @@ HOMES = {
     Role.MARKETER: ACME,
     Role.CUSTODIAN: OPERATOR,
     Role.SUPPORT: OPERATOR,
+    Role.AGENT: ACME,
 }
 Asker = Role | None
 

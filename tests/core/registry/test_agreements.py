@@ -4,6 +4,7 @@ import pytest
 
 from listkeep.core.errors import MalformedError
 from listkeep.core.registry.agreements import (
+    parse_agency,
     parse_classes,
     parse_consent,
     parse_contact,
@@ -81,3 +82,39 @@ def test_classes_are_read(classes: str) -> None:
 def test_classes_have_one_spelling(classes: str) -> None:
     with pytest.raises(MalformedError, match="names its classes"):
         parse_classes({"classes": classes})
+
+
+AGENCY = {
+    "id": "a_studiostudio",
+    "name": "studio",
+    "until": "2027-01-05T12:00:00Z",
+    "look_ups": "50",
+    "reveals": "0",
+    "rows_exported": "1000",
+}
+
+
+def test_an_agency_is_read() -> None:
+    agency = parse_agency(AGENCY, tenant="t_acmeacmeacme", added_at=NOON)
+
+    assert agency.until == NOON + timedelta(days=365)
+    assert agency.ceilings == {"look_ups": 50, "reveals": 0, "rows_exported": 1000}
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        {"until": "2026-01-05T12:00:00Z"},
+        {"until": "2027-01-05T12:00:01Z"},
+        {"look_ups": "-1"},
+        {"reveals": ""},
+        {"rows_exported": "1e9"},
+        {"name": "The Studio"},
+        {"id": "p_studiostudio"},
+        {"rows_added": "1"},
+    ],
+    ids=str,
+)
+def test_an_agency_that_is_spoilt_is_refused(spoil: dict[str, str]) -> None:
+    with pytest.raises(MalformedError):
+        parse_agency({**AGENCY, **spoil}, tenant="", added_at=NOON)

@@ -17,6 +17,7 @@ class Role(StrEnum):
     MARKETER = "marketer"
     CUSTODIAN = "custodian"
     SUPPORT = "support"
+    AGENT = "agent"
 
 
 OPERATOR_ROLES = frozenset({Role.CUSTODIAN, Role.SUPPORT})
@@ -36,6 +37,7 @@ class Right(StrEnum):
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.OWNER: frozenset(Right),
     Role.MARKETER: frozenset(Right) - {Right.ADMINISTER},
+    Role.AGENT: frozenset(Right) - {Right.ADMINISTER},  # until the agency's end
     Role.CUSTODIAN: frozenset(),
     Role.SUPPORT: frozenset(),  # touches a tenant only under an owner's consent
 }
@@ -98,16 +100,16 @@ _TO_REVOKE = (
 _OWNER_SIGNS = (
     Tier(requester=Role.OWNER),
     Tier(requester=Role.MARKETER, approvals=(Role.OWNER,)),
+    Tier(requester=Role.AGENT, approvals=(Role.OWNER,)),
 )
 _SMALL_EXPORT = 1_000
+_ASKERS = (Role.MARKETER, Role.OWNER, Role.AGENT)
 
 DEFAULT_POLICY: dict[Action, tuple[Tier, ...]] = {
-    Action.REVEAL: tuple(
-        Tier(requester=role, max_cap=10) for role in (Role.MARKETER, Role.OWNER)
-    ),
+    Action.REVEAL: tuple(Tier(requester=role, max_cap=10) for role in _ASKERS),
     Action.EXPORT: tuple(
         tier
-        for role in (Role.MARKETER, Role.OWNER)
+        for role in _ASKERS
         for tier in (
             Tier(
                 requester=role,
@@ -146,6 +148,12 @@ DEFAULT_POLICY: dict[Action, tuple[Tier, ...]] = {
     Action.CONTACT_REVOKE: (_TWO_OWNERS, _OPERATORS_OWN),
     Action.CONSENT_GIVE: (Tier(requester=Role.OWNER),),
     Action.CONSENT_WITHDRAW: (Tier(requester=Role.OWNER),),
+    Action.AGENCY_ADD: (_TWO_OWNERS, _OPERATORS_OWN),
+    # Before notice: one of those who let the agency in is enough to show it out.
+    Action.AGENCY_REVOKE: (
+        Tier(requester=Role.OWNER),
+        Tier(requester=Role.CUSTODIAN, operator_only=True),
+    ),
 }
 
 

@@ -44,6 +44,8 @@ class Action(StrEnum):
     CONTACT_REVOKE = "contact.revoke"
     CONSENT_GIVE = "consent.give"
     CONSENT_WITHDRAW = "consent.withdraw"
+    AGENCY_ADD = "agency.add"
+    AGENCY_REVOKE = "agency.revoke"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

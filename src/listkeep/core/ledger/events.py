@@ -40,4 +40,6 @@ class Event(StrEnum):
     CONTACT_REVOKED = "contact.revoked"
     CONSENT_GIVEN = "consent.given"
     CONSENT_WITHDRAWN = "consent.withdrawn"
+    AGENCY_ADDED = "agency.added"
+    AGENCY_REVOKED = "agency.revoked"
     SUPPORT_ADMITTED = "support.admitted"

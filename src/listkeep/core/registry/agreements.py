@@ -2,6 +2,8 @@
 
 - **Contacts**: where notices go outside the instance. The destination is sealed by
   the keeper before it enters the terms, so the ledger never holds it.
+- **Agencies** are companies of their own: with a sponsor, an end and daily ceilings for
+  all their people together.
 - **Consent**: an owner lets support of the operator look, until an end. The operator's
   own people come in when nobody is named; those of a subcontractor only by name.
 - **Freezes** name classes of releases; each is set and lifted for itself.
@@ -15,11 +17,14 @@ from datetime import datetime, timedelta
 from listkeep.core.errors import Code, MalformedError
 from listkeep.core.grants import parse_time
 
-from .fields import invalid, is_id, read_id, read_name, require_fields
+from .charges import Measure
+from .fields import invalid, is_id, read_id, read_name, read_number, require_fields
 
 RELEASES = "export+reveal"
 FREEZE_CLASSES = frozenset({RELEASES, "campaigns", "transactional"})
+LONGEST_AGENCY = timedelta(days=365)
 LONGEST_CONSENT = timedelta(days=30)
+AGENCY_CEILINGS = (Measure.LOOK_UPS, Measure.REVEALS, Measure.ROWS_EXPORTED)
 CONTACT_KINDS = frozenset({"mail", "webhook"})
 _SEALED = re.compile(r"[A-Za-z0-9_-]{40,1200}")
 
@@ -33,6 +38,17 @@ class Contact:
     name: str
     kind: str
     sealed: str  # base64url, under a key of the key store
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Agency:
+    """A company that works for a tenant, or for the operator where that is empty."""
+
+    id: str
+    tenant: str  # the sponsor
+    name: str
+    until: datetime  # exclusive
+    ceilings: Mapping[str, int]  # a day, by measure, for all its people together
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -62,6 +78,31 @@ def parse_contact(subject: Mapping[str, str], *, tenant: str) -> Contact:
         name=read_name(subject),
         kind=subject["kind"],
         sealed=subject["sealed"],
+    )
+
+
+def parse_agency(
+    subject: Mapping[str, str], *, tenant: str, added_at: datetime
+) -> Agency:
+    """Read the subject of ``agency.add``.
+
+    Raises:
+        MalformedError: A field is missing, or it ends too late or in the past.
+    """
+    require_fields(subject, {"id", "name", "until", *AGENCY_CEILINGS})
+    until = parse_time(subject["until"])
+    if not added_at < until <= added_at + LONGEST_AGENCY:
+        raise MalformedError(
+            "an agency's work ends within a year",
+            code=Code.REQUEST_INVALID,
+            hint="add it anew when the contract is renewed",
+        )
+    return Agency(
+        id=read_id(subject, "a"),
+        tenant=tenant,
+        name=read_name(subject),
+        until=until,
+        ceilings={name: read_number(subject, name) for name in AGENCY_CEILINGS},
     )
 
 

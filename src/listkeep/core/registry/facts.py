@@ -9,7 +9,7 @@ from listkeep.core.canonical import parse
 from listkeep.core.errors import Code, MalformedError
 from listkeep.core.grants import OPERATOR_ROLES, Role, Signer, Terms
 
-from .fields import invalid, read_id, read_name, require_fields
+from .fields import invalid, is_id, read_id, read_name, require_fields
 from .passkeys import Assertion, Credential, decode_base64url, parse_public_key
 
 _AGE_KEY = re.compile(r"age1[02-9ac-hj-np-z]{58}")
@@ -37,6 +37,14 @@ class Person:
     role: Role
     team: str
     credential: Credential
+
+    @property
+    def company(self) -> str:
+        """Name the agency the person comes from; empty: the tenant's or operator's own.
+
+        All people of one agency are one team, so the agency stands in its place.
+        """
+        return self.team if is_id(self.team, "a") else ""
 
     def signer(self) -> Signer:
         """Describe the person for the decision."""
@@ -152,6 +160,11 @@ def parse_person(subject: Mapping[str, str], *, tenant: str) -> Person:
     role = subject["role"]
     if role not in frozenset(Role) or (Role(role) in OPERATOR_ROLES) == bool(tenant):
         raise invalid("has a role that does not exist there")
+    from_agency = is_id(subject["team"], "a")
+    if (role == Role.AGENT and not from_agency) or (
+        from_agency and role not in {Role.AGENT, Role.SUPPORT}
+    ):
+        raise invalid("has a role that people of that company do not have")
     key = decode_base64url(subject["public_key"])
     parse_public_key(key)
     return Person(

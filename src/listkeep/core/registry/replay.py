@@ -9,9 +9,8 @@ Rules of the room:
   ledger untrusted, and the keeper does not start.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime
-from typing import Any
 
 from listkeep.core.canonical import digest, parse
 from listkeep.core.errors import Code, MalformedError, RefusedError, VerificationError
@@ -20,7 +19,7 @@ from listkeep.core.ledger.events import Event
 from listkeep.core.ledger.heads import ListHead
 from listkeep.core.ledger.tree import leaf_hash
 
-from .agreements import parse_classes, parse_consent, parse_contact
+from .changes import change_agreement
 from .charges import Measure
 from .facts import (
     ListFacts,
@@ -150,20 +149,8 @@ def _change_authority(
             recipient = parse_recipient(subject, tenant=terms.tenant)
             registry.recipients[recipient.id] = recipient
             registry.used_ids.add(recipient.id)
-        case Action.CONTACT_ADD:
-            contact = parse_contact(subject, tenant=terms.tenant)
-            registry.contacts[contact.id] = contact
-            registry.used_ids.add(contact.id)
-        case Action.CONSENT_GIVE:
-            consent = parse_consent(
-                subject, tenant=terms.tenant, given_at=terms.not_before
-            )
-            registry.consents[consent.id] = consent
-            registry.used_ids.add(consent.id)
-        case Action.FREEZE | Action.UNFREEZE:
-            _set_freeze(registry, terms, parse_classes(subject), request)
         case _:
-            _revoke(registry, subject["id"], tenant=terms.tenant)
+            change_agreement(registry, request, subject)
 
 
 def _add_person(registry: Registry, person: Person) -> None:
@@ -171,34 +158,6 @@ def _add_person(registry: Registry, person: Person) -> None:
         raise _untrusted("one passkey signs for two people")
     registry.people[person.id] = person
     registry.used_ids.add(person.id)
-
-
-def _revoke(registry: Registry, name: str, *, tenant: str) -> None:
-    """Remove one row of this tenant; a tenant goes with everything it has."""
-    whole = not tenant and registry.tenants.pop(name, None) is not None
-    home = name if whole else tenant
-    tables: tuple[dict[str, Any], ...] = (
-        registry.people,
-        registry.services,
-        registry.recipients,
-        registry.contacts,
-        registry.consents,
-    )
-    for rows in tables:
-        for row_id, row in list(rows.items()):
-            if row.tenant == home and (whole or row_id == name):
-                rows.pop(row_id)
-
-
-def _set_freeze(
-    registry: Registry, terms: Terms, classes: Sequence[str], request: RequestFacts
-) -> None:
-    side = registry.people[request.signed[0].person].role.value
-    freezes = {(terms.tenant, kind, side) for kind in classes}
-    if terms.action is Action.UNFREEZE:
-        registry.freezes -= freezes
-    else:
-        registry.freezes |= freezes
 
 
 def _create_list(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
@@ -274,9 +233,8 @@ def _suppress(registry: Registry, fields: Mapping[str, str], at: datetime) -> No
 
 
 def _look_up(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
-    registry.charges.add(
-        fields["person"], Measure.LOOK_UPS, at=at, items=(fields["item"],)
-    )
+    for who in registry.payers(fields["person"]):
+        registry.charges.add(who, Measure.LOOK_UPS, at=at, items=(fields["item"],))
 
 
 def _admit(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
@@ -288,9 +246,10 @@ def _admit(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
 def _intend(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
     request = registry.requests[fields["request"]]
     if request.terms.action is Action.REVEAL:
-        registry.charges.add(
-            fields["person"], Measure.REVEALS, at=at, items=_words(fields["items"])
-        )
+        for who in registry.payers(fields["person"]):
+            registry.charges.add(
+                who, Measure.REVEALS, at=at, items=_words(fields["items"])
+            )
     elif not request.intended:
         for who in registry.custodians_of(request):
             registry.charges.add(
@@ -322,6 +281,7 @@ _AUTHORITY = (
     *(Event.RECIPIENT_ADDED, Event.RECIPIENT_REVOKED),
     *(Event.RELEASES_FROZEN, Event.RELEASES_UNFROZEN),
     *(Event.CONTACT_ADDED, Event.CONTACT_REVOKED),
+    *(Event.AGENCY_ADDED, Event.AGENCY_REVOKED),
     *(Event.CONSENT_GIVEN, Event.CONSENT_WITHDRAWN),
 )
 _HANDLERS = {

@@ -22,10 +22,11 @@ from listkeep.core.grants import (
     Terms,
     decide,
 )
+from listkeep.core.grants.terms import MAX_CAP
 from listkeep.core.ledger.heads import ListHead
 from listkeep.core.ledger.tree import Frontier
 
-from .agreements import Consent, Contact
+from .agreements import Agency, Consent, Contact
 from .charges import Charges, Measure
 from .facts import (
     ListFacts,
@@ -57,6 +58,7 @@ class Registry:
         self.people: dict[str, Person] = {}
         self.services: dict[str, Service] = {}
         self.recipients: dict[str, Recipient] = {}
+        self.agencies: dict[str, Agency] = {}
         self.contacts: dict[str, Contact] = {}
         self.consents: dict[str, Consent] = {}
         self.lists: dict[str, ListFacts] = {}
@@ -86,6 +88,21 @@ class Registry:
             if tenant and person.tenant == tenant and person.role == "owner"
         ]
 
+    def find_present(self, person_id: str, *, now: datetime) -> Person | None:
+        """Find a person who is here: enrolled, and not of an agency that has ended."""
+        person = self.people.get(person_id)
+        if person is None or not person.company:
+            return person
+        agency = self.agencies.get(person.company)
+        return person if agency is not None and now < agency.until else None
+
+    def payers(self, principal: str) -> tuple[str, ...]:
+        """Name who pays for a spending: the principal, and the agency behind it."""
+        person = self.people.get(principal)
+        return (
+            (principal, person.company) if person and person.company else (principal,)
+        )
+
     def hosts(self, person: Person, *, now: datetime) -> frozenset[str]:
         """Name the tenants whose owners let this person of support look now."""
         if person.role is not Role.SUPPORT:
@@ -94,12 +111,15 @@ class Registry:
             consent.tenant
             for consent in self.consents.values()
             if now < consent.until
-            and (person.id in consent.people or not consent.people)
+            and (person.id in consent.people or not (consent.people or person.company))
         )
 
-    def ceiling(self, principal: str, measure: Measure) -> int:  # noqa: ARG002
+    def ceiling(self, principal: str, measure: Measure) -> int:
         """Say how much one principal may spend of a measure in a rolling day."""
-        return int(getattr(Budget(), measure))
+        agency = self.agencies.get(principal)
+        if agency is not None:
+            return agency.ceilings.get(measure, MAX_CAP)
+        return int(getattr(Budget(), measure, MAX_CAP))
 
     def require_budget(
         self,
@@ -110,26 +130,27 @@ class Registry:
         items: Iterable[str] = (),
         amount: int = 0,
     ) -> None:
-        """Refuse a spending that would pass a ceiling of the principal.
+        """Refuse a spending that would pass a ceiling of the principal or its agency.
 
         Raises:
             RefusedError: It would; nothing is spent.
         """
-        self.charges.require(
-            principal,
-            measure,
-            ceiling=self.ceiling(principal, measure),
-            now=now,
-            items=items,
-            amount=amount,
-        )
+        for payer in self.payers(principal):
+            self.charges.require(
+                payer,
+                measure,
+                ceiling=self.ceiling(payer, measure),
+                now=now,
+                items=items,
+                amount=amount,
+            )
 
     def decide(self, request: RequestFacts, *, now: datetime) -> Outcome:
         """Decide a request from the people who signed it and still count."""
         signers = {
             signed.person: signed
             for signed in request.signed
-            if signed.person in self.people
+            if self.find_present(signed.person, now=now) is not None
         }
         asked = [s for s in signers.values() if s.decision == Decision.REQUEST]
         agreed = [s for s in signers.values() if s.decision == Decision.APPROVE]
@@ -191,10 +212,11 @@ class Registry:
         )
 
     def custodians_of(self, request: RequestFacts) -> tuple[str, ...]:
-        """Name whose copies an export adds to: the key's holder, and who asked.
+        """Name whose copies an export adds to: the key's holder, who asked, the agency.
 
         The key, not its entry in the registry: enrolling it twice makes no two.
         """
         recipient = self.recipients.get(request.terms.recipient)
         key = recipient.public_key if recipient else request.terms.recipient
-        return (key, *(signed.person for signed in request.signed[:1]))
+        asked = request.signed[0].person if request.signed else ""
+        return (key, *self.payers(asked)) if asked else (key,)

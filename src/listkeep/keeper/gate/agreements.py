@@ -7,6 +7,7 @@ from listkeep.core.errors import Code, ConflictError, RefusedError
 from listkeep.core.grants import Action, Role, Terms
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.agreements import (
+    parse_agency,
     parse_classes,
     parse_consent,
     parse_contact,
@@ -17,6 +18,7 @@ AGREEMENTS: dict[Action, Event] = {
     Action.FREEZE: Event.RELEASES_FROZEN,
     Action.UNFREEZE: Event.RELEASES_UNFROZEN,
     Action.CONTACT_ADD: Event.CONTACT_ADDED,
+    Action.AGENCY_ADD: Event.AGENCY_ADDED,
     Action.CONSENT_GIVE: Event.CONSENT_GIVEN,
 }
 
@@ -49,6 +51,11 @@ def check_agreement(
         case Action.CONTACT_ADD:
             contact = parse_contact(subject, tenant=terms.tenant)
             require_free(registry, contact, registry.contacts)
+        case Action.AGENCY_ADD:
+            agency = parse_agency(
+                subject, tenant=terms.tenant, added_at=terms.not_before
+            )
+            require_free(registry, agency, registry.agencies)
         case Action.CONSENT_GIVE:
             consent = parse_consent(
                 subject, tenant=terms.tenant, given_at=terms.not_before

@@ -44,6 +44,7 @@ from .sessions import (
     STATE_KEY,
     require_counter,
     require_credential,
+    require_present,
     resolve_session,
 )
 from .subjects import EVENTS, check_side, check_subject
@@ -73,6 +74,10 @@ def draft_request(
             gate, registry, message.session, service=DIRECT, now=now
         )
         terms = fill_terms(registry, person, message)
+        if not may_sign(terms, person.signer(), Decision.REQUEST):
+            raise RefusedError(
+                "your role may not ask for this", hint="ask an owner of the tenant"
+            )
         if terms.action is Action.CONTACT_ADD:
             subject = seal_subject(gate.store, terms.subject, message.destination)
             terms = replace(terms, subject=subject)
@@ -83,11 +88,8 @@ def draft_request(
             nonce=secrets.token_hex(16),
             facts=facts_digest(registry, terms),
         )
-        terms = replace(terms, nonce=f"{terms.nonce}.{_nonce_mac(gate, terms)}")
-        if not may_sign(terms, person.signer(), Decision.REQUEST):
-            raise RefusedError(
-                "your role may not ask for this", hint="ask an owner of the tenant"
-            )
+        mac = _nonce_mac(gate, terms, person.id)
+        terms = replace(terms, nonce=f"{terms.nonce}.{mac}")
         if terms.action in EVENTS:
             check_subject(registry, terms)
         request = RequestFacts(id=request_id(terms), terms=terms)
@@ -95,6 +97,7 @@ def draft_request(
         Draft.objects.create(
             id=request.id,
             terms=terms.format(),
+            person=person.id,
             expires_at=terms.expires,
         )
         return view_request(registry, request, now=now)
@@ -118,7 +121,7 @@ def submit_statement(
     """
     try:
         with gate.turn(now) as turn:
-            request, is_draft = _load(gate, turn.registry, message.request)
+            request, is_draft = _load(gate, turn.registry, message.request, now=now)
             signed = _judge(turn, request, message.assertion)
             fields = {
                 "request": request.id,
@@ -154,7 +157,7 @@ def show_requests(
             gate, registry, message.session, service=service, now=now
         )
         if message.request is not None:
-            found = [_load(gate, registry, message.request)[0]]
+            found = [_load(gate, registry, message.request, now=now)[0]]
         else:
             found = list(registry.requests.values())
         views = [
@@ -204,24 +207,30 @@ def request_id(terms: Terms) -> str:
     return f"r_{base64.b32encode(body).decode().lower()[:12]}"
 
 
-def _load(gate: Gate, registry: Registry, name: str) -> tuple[RequestFacts, bool]:
-    """Find a request in the ledger's state, or a draft that is surely ours."""
+def _load(
+    gate: Gate, registry: Registry, name: str, *, now: datetime
+) -> tuple[RequestFacts, bool]:
+    """Find a request in the ledger's state, or a draft that is surely ours.
+
+    Drafts of people who have left are nobody's any more.
+    """
     if name in registry.requests:
         return registry.requests[name], False
     draft = Draft.objects.filter(id=name).first()
-    if draft is None:
+    if draft is None or registry.find_present(draft.person, now=now) is None:
         raise unknown_request()
     terms = Terms.parse(bytes(draft.terms))
     nonce, _, mac = terms.nonce.partition(".")
-    expected = _nonce_mac(gate, replace(terms, nonce=nonce))
+    expected = _nonce_mac(gate, replace(terms, nonce=nonce), draft.person)
     if request_id(terms) != name or not hmac.compare_digest(mac, expected):
         raise unknown_request()
     return RequestFacts(id=name, terms=terms), True
 
 
-def _nonce_mac(gate: Gate, terms: Terms) -> str:
+def _nonce_mac(gate: Gate, terms: Terms, person: str) -> str:
     key = gate.store.get(STATE_KEY)
-    return hmac.digest(key, b"request\x00" + terms.format(), "sha256").hex()[:32]
+    data = f"request\0{person}\0".encode() + terms.format()
+    return hmac.digest(key, data, "sha256").hex()[:32]
 
 
 def _judge(turn: Turn, request: RequestFacts, assertion: m.Assertion) -> Signed:
@@ -239,6 +248,7 @@ def _judge(turn: Turn, request: RequestFacts, assertion: m.Assertion) -> Signed:
         raise ConflictError("this request is decided already", code=Code.NOT_WAITING)
     require_current_facts(registry, terms)
     person = require_credential(registry, statement.person, statement.credential)
+    require_present(registry, person, now=turn.now)
     _require_part(registry, request, person, statement.decision)
     signed = Signed(person.id, statement.decision, turn.now, assertion)
     require_counter(registry, person, registry.verify_signed(request, person, signed))

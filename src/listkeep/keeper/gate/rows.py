@@ -27,6 +27,7 @@ def registry_rows(registry: Registry, person: Person, kind: str) -> tuple[_Row, 
         "recipient": _recipients,
         "freeze": _freezes,
         "contact": _contacts,
+        "agency": _agencies,
         "consent": _consents,
     }
     if kind not in builders:
@@ -57,6 +58,7 @@ def _people(registry: Registry) -> list[_Row]:
             "id": row.id,
             "name": row.name,
             "role": row.role.value,
+            "team": row.team,
             "tenant": row.tenant,
             "passkey": "software (demo)" if row.credential.software else "hardware",
         }
@@ -95,6 +97,19 @@ def _contacts(registry: Registry) -> list[_Row]:
     return [
         {"id": row.id, "name": row.name, "kind": row.kind, "tenant": row.tenant}
         for row in registry.contacts.values()
+    ]
+
+
+def _agencies(registry: Registry) -> list[_Row]:
+    return [
+        {
+            "id": row.id,
+            "name": row.name,
+            "until": format_time(row.until),
+            **{name: str(ceiling) for name, ceiling in row.ceilings.items()},
+            "tenant": row.tenant,
+        }
+        for row in registry.agencies.values()
     ]
 
 

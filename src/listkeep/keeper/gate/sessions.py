@@ -53,6 +53,7 @@ def finish_sign_in(gate: Gate, message: m.FinishSignIn, *, now: datetime) -> m.S
     with gate.turn(now) as turn:
         registry = turn.registry
         person = require_credential(registry, statement.person, statement.credential)
+        require_present(registry, person, now=now)
         if statement.keeper != registry.keeper or statement.nonce in registry.nonces:
             raise RefusedError(
                 "this sign-in was used before", code=Code.REPLAYED, hint="sign in anew"
@@ -123,7 +124,7 @@ def _find_session(
         _session_mac(gate, row, secret), bytes(row.verifier)
     ):
         raise _not_signed_in()
-    person = registry.people.get(row.person)
+    person = registry.find_present(row.person, now=now)
     if person is None or row.id in registry.ended_sessions:
         raise _not_signed_in()
     if now >= row.expires_at or now - row.seen_at >= IDLE:
@@ -198,6 +199,20 @@ def require_credential(registry: Registry, person_id: str, credential: str) -> P
             code=Code.CREDENTIAL_UNKNOWN,
         )
     return person
+
+
+def require_present(registry: Registry, person: Person, *, now: datetime) -> None:
+    """Refuse people of an agency whose time here has ended.
+
+    Raises:
+        RefusedError: It has.
+    """
+    if registry.find_present(person.id, now=now) is None:
+        raise RefusedError(
+            "the agency's time here has ended",
+            code=Code.EXPIRED,
+            hint="an owner of the sponsoring tenant can add the agency anew",
+        )
 
 
 def require_counter(registry: Registry, person: Person, counter: int) -> None:

@@ -39,6 +39,7 @@ EVENTS: dict[Action, Event] = {
     **AGREEMENTS,
     Action.CONTACT_REVOKE: Event.CONTACT_REVOKED,
     Action.CONSENT_WITHDRAW: Event.CONSENT_WITHDRAWN,
+    Action.AGENCY_REVOKE: Event.AGENCY_REVOKED,
 }
 
 
@@ -107,6 +108,9 @@ def _check_person(
     registry: Registry, person: Person, subject: Mapping[str, str]
 ) -> None:
     require_free(registry, person, registry.people)
+    agency = registry.agencies.get(person.company)
+    if person.company and (agency is None or agency.tenant != person.tenant):
+        raise not_there("agency")
     keys = {known.credential.public_key for known in registry.people.values()}
     known_id = registry.find_person(person.credential.id) is not None
     if known_id or person.credential.public_key in keys:
@@ -141,6 +145,7 @@ def _check_revocation(
         "service": registry.services,
         "recipient": registry.recipients,
         "contact": registry.contacts,
+        "agency": registry.agencies,
         "consent": registry.consents,
     }
     what = terms.action.split(".")[0]

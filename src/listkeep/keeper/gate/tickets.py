@@ -32,7 +32,10 @@ def open_ticket(registry: Registry, name: str, *, now: datetime) -> Ticket:
     ticket = find_ticket(registry, name)
     if now >= ticket.started_at + _LONGEST_IMPORT:
         raise _closed()
-    if ticket.principal not in {**registry.people, **registry.services}:
+    if (
+        ticket.principal not in registry.services
+        and registry.find_present(ticket.principal, now=now) is None
+    ):
         raise RefusedError("who began this import has left")
     if ticket.request:
         require_not_denied(registry.requests[ticket.request])

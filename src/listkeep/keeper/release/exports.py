@@ -22,6 +22,7 @@ import pyrage
 from listkeep.core.errors import Code, ListkeepError, RefusedError, VerificationError
 from listkeep.core.grants import Action
 from listkeep.core.ledger.events import Event
+from listkeep.core.registry.charges import Measure
 from listkeep.core.registry.facts import (
     ListFacts,
     Recipient,
@@ -31,6 +32,7 @@ from listkeep.core.registry.facts import (
 from listkeep.core.registry.state import Registry
 from listkeep.core.segments import Schema, parse_segment
 from listkeep.keeper.gate.age_keys import parse_age_recipient
+from listkeep.keeper.gate.descriptions import may_see
 from listkeep.keeper.gate.refusals import (
     Attempt,
     record_refusal,
@@ -67,7 +69,9 @@ class _Line:
             self.gate, registry, self.session, service=self.service, now=now
         )
         known = registry.requests.get(self.request)
-        if known is not None and known.terms.tenant != person.tenant:
+        if known is not None and not (
+            known.terms.tenant == person.tenant and may_see(registry, person, known)
+        ):
             raise RefusedError("there is no such request", code=Code.NOT_FOUND)
         request = require_standing(registry, self.request, actions=_EXPORT, now=now)
         require_not_frozen(registry, request.terms.tenant)
@@ -153,6 +157,7 @@ def _is_delivery(
             or not request.done
             or request.terms.action is not Action.EXPORT
             or request.terms.tenant != person.tenant
+            or not may_see(registry, person, request)
             or now >= request.terms.expires
         ):
             return False
@@ -174,6 +179,13 @@ def _intend(line: _Line) -> _Run:
         attempt.who = person.id
         request = line.require_open(registry, now)
         attempt.request, attempt.list_id = request.id, request.terms.list
+        if not request.intended:
+            registry.require_budget(
+                request.signed[0].person,
+                Measure.ROWS_EXPORTED,
+                now=now,
+                amount=request.terms.cap,
+            )
         found = registry.lists[request.terms.list]
         recipient = registry.recipients[request.terms.recipient]
         suppressed = suppressed_tokens(turn, found.id)
