@@ -58,10 +58,20 @@ def _revoke(registry: Registry, name: str, *, tenant: str) -> None:
         for row_id, row in list(rows.items()):
             if row.tenant == home and (whole or row_id == name):
                 rows.pop(row_id)
-    for person in list(registry.people.values()):
-        if person.company == name and person.tenant == home:
-            registry.people.pop(person.id)
+    _remove_orphans(registry)
     _deny_what_is_left(registry)
+
+
+def _remove_orphans(registry: Registry) -> None:
+    """Remove people of agencies that have gone, and services down their lineage."""
+    for person in list(registry.people.values()):
+        if person.company and person.company not in registry.agencies:
+            registry.people.pop(person.id)
+    parents = {"", *registry.agencies, *registry.services}
+    while orphans := [s for s in registry.services.values() if s.parent not in parents]:
+        for service in orphans:
+            registry.services.pop(service.id)
+            parents.discard(service.id)
 
 
 def _deny_what_is_left(registry: Registry) -> None:

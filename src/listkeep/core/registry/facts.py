@@ -65,6 +65,7 @@ class Service:
     kind: str
     tenant: str
     verifier: str  # SHA-256 of the key
+    parent: str = ""  # a service or an agency: this one goes when that one goes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -183,7 +184,10 @@ def parse_person(subject: Mapping[str, str], *, tenant: str) -> Person:
 
 def parse_service(subject: Mapping[str, str], *, tenant: str) -> Service:
     """Read the subject of ``service.add``."""
-    require_fields(subject, {"id", "name", "kind", "verifier"})
+    require_fields(subject, {"id", "name", "kind", "verifier"}, optional={"parent"})
+    parent = subject.get("parent", "")
+    if parent and not (is_id(parent, "s") or is_id(parent, "a")):
+        raise invalid("descends from neither a service nor an agency")
     kinds = TENANT_SERVICES if tenant else OPERATOR_SERVICES
     if subject["kind"] not in kinds:
         raise invalid("has a kind that does not exist there")
@@ -195,6 +199,7 @@ def parse_service(subject: Mapping[str, str], *, tenant: str) -> Service:
         kind=subject["kind"],
         tenant=tenant,
         verifier=subject["verifier"],
+        parent=parent,
     )
 
 

@@ -91,10 +91,19 @@ class Registry:
     def find_present(self, person_id: str, *, now: datetime) -> Person | None:
         """Find a person who is here: enrolled, and not of an agency that has ended."""
         person = self.people.get(person_id)
-        if person is None or not person.company:
-            return person
-        agency = self.agencies.get(person.company)
-        return person if agency is not None and now < agency.until else None
+        return person if person and self._is_here(person.company, now) else None
+
+    def find_service(self, service_id: str, *, now: datetime) -> Service | None:
+        """Find a service that is here: not revoked, nor of an agency that has ended."""
+        service = self.services.get(service_id)
+        root = service
+        while root is not None and root.parent in self.services:
+            root = self.services[root.parent]
+        return service if root and self._is_here(root.parent, now) else None
+
+    def _is_here(self, company: str, now: datetime) -> bool:
+        agency = self.agencies.get(company)
+        return not company or (agency is not None and now < agency.until)
 
     def payers(self, principal: str) -> tuple[str, ...]:
         """Name who pays for a spending: the principal, and the agency behind it."""

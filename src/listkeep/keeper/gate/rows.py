@@ -68,7 +68,13 @@ def _people(registry: Registry) -> list[_Row]:
 
 def _services(registry: Registry) -> list[_Row]:
     return [
-        {"id": row.id, "name": row.name, "kind": row.kind, "tenant": row.tenant}
+        {
+            "id": row.id,
+            "name": row.name,
+            "kind": row.kind,
+            "parent": row.parent,
+            "tenant": row.tenant,
+        }
         for row in registry.services.values()
     ]
 

@@ -127,18 +127,21 @@ def _find_session(
     person = registry.find_present(row.person, now=now)
     if person is None or row.id in registry.ended_sessions:
         raise _not_signed_in()
+    if row.service != DIRECT and registry.find_service(row.service, now=now) is None:
+        raise _not_signed_in()
     if now >= row.expires_at or now - row.seen_at >= IDLE:
         raise _not_signed_in()
     return row, person
 
 
-def resolve_service(registry: Registry, key: str) -> Service:
+def resolve_service(registry: Registry, key: str, *, now: datetime) -> Service:
     """Say which service a key belongs to.
 
     Raises:
-        RefusedError: Unknown or revoked.
+        RefusedError: Unknown, revoked, or of an agency whose time has ended.
     """
-    service = registry.services.get(key[4:18]) if key.startswith("lkk_") else None
+    service_id = key[4:18] if key.startswith("lkk_") else ""
+    service = registry.find_service(service_id, now=now)
     verifier = hashlib.sha256(key.encode()).hexdigest()
     if service is None or not hmac.compare_digest(verifier, service.verifier):
         raise _not_signed_in()
@@ -158,7 +161,7 @@ def resolve_caller(
             gate, registry, caller.session, service=carrier.id, now=now
         )
         return principal_of(person)
-    service = resolve_service(registry, caller.service_key)
+    service = resolve_service(registry, caller.service_key, now=now)
     rights = _SERVICE_RIGHTS.get(service.kind, frozenset())
     return m.Principal(
         kind=service.kind,

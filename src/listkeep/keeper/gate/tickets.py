@@ -33,7 +33,7 @@ def open_ticket(registry: Registry, name: str, *, now: datetime) -> Ticket:
     if now >= ticket.started_at + _LONGEST_IMPORT:
         raise _closed()
     if (
-        ticket.principal not in registry.services
+        registry.find_service(ticket.principal, now=now) is None
         and registry.find_present(ticket.principal, now=now) is None
     ):
         raise RefusedError("who began this import has left")
