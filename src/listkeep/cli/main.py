@@ -23,6 +23,7 @@ from listkeep.wire.config import instance_home
 
 from . import (
     agency,
+    budget,
     consent,
     contact,
     count,
@@ -74,7 +75,7 @@ _HEADINGS: dict[str, tuple[ModuleType, ...]] = {
     "Who you are": (login,),
     "Who may what": (
         *(tenant, person, agency, service, recipient),
-        *(contact, consent, freeze),
+        *(contact, consent, budget, freeze),
     ),
     "Work with a list": (lists, import_file, tokens, count, facets, lookup, suppress),
     "What needs a signature": (request, sign, reveal, export),

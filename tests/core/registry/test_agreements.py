@@ -5,6 +5,7 @@ import pytest
 from listkeep.core.errors import MalformedError
 from listkeep.core.registry.agreements import (
     parse_agency,
+    parse_budget,
     parse_classes,
     parse_consent,
     parse_contact,
@@ -118,3 +119,32 @@ def test_an_agency_is_read() -> None:
 def test_an_agency_that_is_spoilt_is_refused(spoil: dict[str, str]) -> None:
     with pytest.raises(MalformedError):
         parse_agency({**AGENCY, **spoil}, tenant="", added_at=NOON)
+
+
+BUDGET = {"measure": "reveals", "ceiling": "20", "who": "everybody"}
+
+
+@pytest.mark.parametrize("who", ["everybody", "marketer", "p_adaadaadaada"])
+def test_a_budget_is_read(who: str) -> None:
+    scope, ceiling = parse_budget({**BUDGET, "who": who}, tenant="t_acmeacmeacme")
+
+    assert (scope.who, scope.default, ceiling) == (who, 20, 20)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        {"ceiling": "21"},
+        {"ceiling": ""},
+        {"measure": "rows_exported"},
+        {"measure": "hourly_share"},
+        {"who": "support"},
+        {"who": "nobody"},
+        {"who": "t_acmeacmeacme"},
+        {"id": "p_adaadaadaada"},
+    ],
+    ids=str,
+)
+def test_a_budget_that_is_spoilt_is_refused(spoil: dict[str, str]) -> None:
+    with pytest.raises(MalformedError):
+        parse_budget({**BUDGET, **spoil}, tenant="t_acmeacmeacme")

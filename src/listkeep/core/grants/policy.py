@@ -56,6 +56,7 @@ class Budget:
     rows_added: int = 10_000
     rows_changed: int = 1_000
     tenants: int = 10  # that one person of support may look at
+    hourly_share: int = 2  # an hour gets a day's look-ups and reveals divided by this
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -72,6 +73,7 @@ class Tier:
     operator_only: bool = False  # never inside a tenant
     tenant_only: bool = False  # never about the operator's own
     spares_owners: bool = False  # not when an owner would lose the role
+    tightens_only: bool = False  # not when a ceiling would rise
 
 
 _SOLE_OWNER = timedelta(hours=72)
@@ -149,6 +151,12 @@ DEFAULT_POLICY: dict[Action, tuple[Tier, ...]] = {
     Action.CONSENT_GIVE: (Tier(requester=Role.OWNER),),
     Action.CONSENT_WITHDRAW: (Tier(requester=Role.OWNER),),
     Action.AGENCY_ADD: (_TWO_OWNERS, _OPERATORS_OWN),
+    Action.BUDGET_SET: (
+        Tier(requester=Role.OWNER, tightens_only=True),
+        _TWO_OWNERS,
+        Tier(requester=Role.CUSTODIAN, operator_only=True, tightens_only=True),
+        _OPERATORS_OWN,
+    ),
     # Before notice: one of those who let the agency in is enough to show it out.
     Action.AGENCY_REVOKE: (
         Tier(requester=Role.OWNER),

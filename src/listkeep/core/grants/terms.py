@@ -46,6 +46,7 @@ class Action(StrEnum):
     CONSENT_WITHDRAW = "consent.withdraw"
     AGENCY_ADD = "agency.add"
     AGENCY_REVOKE = "agency.revoke"
+    BUDGET_SET = "budget.set"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -42,4 +42,5 @@ class Event(StrEnum):
     CONSENT_WITHDRAWN = "consent.withdrawn"
     AGENCY_ADDED = "agency.added"
     AGENCY_REVOKED = "agency.revoked"
+    BUDGET_SET = "budget.set"
     SUPPORT_ADMITTED = "support.admitted"

@@ -6,6 +6,7 @@
   all their people together.
 - **Consent**: an owner lets support of the operator look, until an end. The operator's
   own people come in when nobody is named; those of a subcontractor only by name.
+- **Budgets** of a tenant are ceilings its owners set, never above the operator's.
 - **Freezes** name classes of releases; each is set and lifted for itself.
 """
 
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from listkeep.core.errors import Code, MalformedError
-from listkeep.core.grants import parse_time
+from listkeep.core.grants import OPERATOR_ROLES, Budget, Role, parse_time
 
 from .charges import Measure
 from .fields import invalid, is_id, read_id, read_name, read_number, require_fields
@@ -24,6 +25,7 @@ RELEASES = "export+reveal"
 FREEZE_CLASSES = frozenset({RELEASES, "campaigns", "transactional"})
 LONGEST_AGENCY = timedelta(days=365)
 LONGEST_CONSENT = timedelta(days=30)
+EVERYBODY = "everybody"
 AGENCY_CEILINGS = (Measure.LOOK_UPS, Measure.REVEALS, Measure.ROWS_EXPORTED)
 CONTACT_KINDS = frozenset({"mail", "webhook"})
 _SEALED = re.compile(r"[A-Za-z0-9_-]{40,1200}")
@@ -49,6 +51,20 @@ class Agency:
     name: str
     until: datetime  # exclusive
     ceilings: Mapping[str, int]  # a day, by measure, for all its people together
+
+
+@dataclass(frozen=True, slots=True)
+class BudgetScope:
+    """Whose spending of what a ceiling is about: one rule for each."""
+
+    tenant: str
+    who: str  # everybody, a role, or the id of a person or service
+    measure: str
+
+    @property
+    def default(self) -> int:
+        """Say what holds where nobody set anything; nothing set goes above it."""
+        return int(getattr(Budget(), self.measure))
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -104,6 +120,28 @@ def parse_agency(
         until=until,
         ceilings={name: read_number(subject, name) for name in AGENCY_CEILINGS},
     )
+
+
+def parse_budget(subject: Mapping[str, str], *, tenant: str) -> tuple[BudgetScope, int]:
+    """Read the subject of ``budget.set``: for whom and what, and the new ceiling.
+
+    Raises:
+        MalformedError: A field is missing, or the ceiling is above the operator's.
+    """
+    require_fields(subject, {"measure", "ceiling", "who"})
+    who, measure = subject["who"], subject["measure"]
+    roles = {role for role in Role if (role in OPERATOR_ROLES) != bool(tenant)}
+    if who not in {EVERYBODY, *roles} and not (is_id(who, "p") or is_id(who, "s")):
+        raise invalid("sets a budget for nobody: everybody, a role or an id")
+    if measure not in frozenset(Measure) - {Measure.ROWS_EXPORTED}:
+        raise invalid("sets a budget of something that has none")
+    scope, ceiling = BudgetScope(tenant, who, measure), read_number(subject, "ceiling")
+    if ceiling > scope.default:
+        raise MalformedError(
+            f"a ceiling is at most the operator's, {scope.default}",
+            code=Code.REQUEST_INVALID,
+        )
+    return scope, ceiling
 
 
 def parse_consent(

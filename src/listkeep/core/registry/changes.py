@@ -5,7 +5,13 @@ from typing import Any
 
 from listkeep.core.grants import Action, Terms
 
-from .agreements import parse_agency, parse_classes, parse_consent, parse_contact
+from .agreements import (
+    parse_agency,
+    parse_budget,
+    parse_classes,
+    parse_consent,
+    parse_contact,
+)
 from .facts import RequestFacts
 from .state import Registry
 
@@ -36,6 +42,9 @@ def change_agreement(
             )
             registry.consents[consent.id] = consent
             registry.used_ids.add(consent.id)
+        case Action.BUDGET_SET:
+            scope, ceiling = parse_budget(subject, tenant=terms.tenant)
+            registry.budgets[scope] = ceiling
         case Action.FREEZE | Action.UNFREEZE:
             _set_freeze(registry, terms, parse_classes(subject), request)
         case _:

@@ -26,8 +26,8 @@ from listkeep.core.grants.terms import MAX_CAP
 from listkeep.core.ledger.heads import ListHead
 from listkeep.core.ledger.tree import Frontier
 
-from .agreements import Agency, Consent, Contact
-from .charges import Charges, Measure
+from .agreements import EVERYBODY, Agency, BudgetScope, Consent, Contact, parse_budget
+from .charges import DAY, HOUR, Charges, Measure
 from .facts import (
     ListFacts,
     Person,
@@ -41,6 +41,7 @@ from .facts import (
 from .passkeys import RelyingParty, verify_assertion
 
 RECENT = timedelta(days=30)
+_HOURLY = frozenset({Measure.LOOK_UPS, Measure.REVEALS})
 
 
 class Registry:
@@ -60,6 +61,7 @@ class Registry:
         self.recipients: dict[str, Recipient] = {}
         self.agencies: dict[str, Agency] = {}
         self.contacts: dict[str, Contact] = {}
+        self.budgets: dict[BudgetScope, int] = {}
         self.consents: dict[str, Consent] = {}
         self.lists: dict[str, ListFacts] = {}
         self.requests: dict[str, RequestFacts] = {}
@@ -128,7 +130,13 @@ class Registry:
         agency = self.agencies.get(principal)
         if agency is not None:
             return agency.ceilings.get(measure, MAX_CAP)
-        return int(getattr(Budget(), measure, MAX_CAP))
+        ceiling = int(getattr(Budget(), measure, MAX_CAP))
+        person = self.people.get(principal)
+        row = person or self.services.get(principal)
+        home = row.tenant if row else ""
+        names = (EVERYBODY, person.role.value if person else "", principal)
+        scopes = (BudgetScope(home, who, measure) for who in names)
+        return min(self.budgets.get(scope, ceiling) for scope in scopes)
 
     def require_budget(
         self,
@@ -141,18 +149,27 @@ class Registry:
     ) -> None:
         """Refuse a spending that would pass a ceiling of the principal or its agency.
 
+        Look-ups and reveals of a rolling hour have a share of the day's ceiling.
+
         Raises:
             RefusedError: It would; nothing is spent.
         """
+        items = frozenset(items)
         for payer in self.payers(principal):
-            self.charges.require(
-                payer,
-                measure,
-                ceiling=self.ceiling(payer, measure),
-                now=now,
-                items=items,
-                amount=amount,
-            )
+            ceiling = self.ceiling(payer, measure)
+            windows = {DAY: ceiling}
+            if measure in _HOURLY and payer == principal:
+                windows[HOUR] = -(-ceiling // Budget().hourly_share)  # rounded up
+            for window, most in windows.items():
+                self.charges.require(
+                    payer,
+                    measure,
+                    ceiling=most,
+                    now=now,
+                    items=items,
+                    amount=amount,
+                    window=window,
+                )
 
     def decide(self, request: RequestFacts, *, now: datetime) -> Outcome:
         """Decide a request from the people who signed it and still count."""
@@ -173,6 +190,7 @@ class Registry:
                 recent_rows=self._recent_rows(request, now),
                 signed_at=max((s.at for s in signers.values()), default=None),
                 about_owner=self._is_about_owner(terms),
+                loosens=self._loosens(terms),
             ),
             now=now,
         )
@@ -209,6 +227,12 @@ class Registry:
             return False
         person = self.people.get(terms.subject_fields().get("id", ""))
         return person is not None and person.role == "owner"
+
+    def _loosens(self, terms: Terms) -> bool:
+        if terms.action is not Action.BUDGET_SET:
+            return False
+        scope, ceiling = parse_budget(terms.subject_fields(), tenant=terms.tenant)
+        return ceiling > self.budgets.get(scope, scope.default)
 
     def _recent_rows(self, request: RequestFacts, now: datetime) -> int:
         if request.terms.action is not Action.EXPORT:

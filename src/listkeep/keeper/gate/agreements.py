@@ -8,6 +8,7 @@ from listkeep.core.grants import Action, Role, Terms
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.agreements import (
     parse_agency,
+    parse_budget,
     parse_classes,
     parse_consent,
     parse_contact,
@@ -19,6 +20,7 @@ AGREEMENTS: dict[Action, Event] = {
     Action.UNFREEZE: Event.RELEASES_UNFROZEN,
     Action.CONTACT_ADD: Event.CONTACT_ADDED,
     Action.AGENCY_ADD: Event.AGENCY_ADDED,
+    Action.BUDGET_SET: Event.BUDGET_SET,
     Action.CONSENT_GIVE: Event.CONSENT_GIVEN,
 }
 
@@ -56,6 +58,11 @@ def check_agreement(
                 subject, tenant=terms.tenant, added_at=terms.not_before
             )
             require_free(registry, agency, registry.agencies)
+        case Action.BUDGET_SET:
+            scope, _ = parse_budget(subject, tenant=terms.tenant)
+            row = registry.people.get(scope.who) or registry.services.get(scope.who)
+            if "_" in scope.who and (row is None or row.tenant != terms.tenant):
+                raise not_there("person or service")
         case Action.CONSENT_GIVE:
             consent = parse_consent(
                 subject, tenant=terms.tenant, given_at=terms.not_before

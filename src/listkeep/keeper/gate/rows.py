@@ -28,6 +28,7 @@ def registry_rows(registry: Registry, person: Person, kind: str) -> tuple[_Row, 
         "freeze": _freezes,
         "contact": _contacts,
         "agency": _agencies,
+        "budget": _budgets,
         "consent": _consents,
     }
     if kind not in builders:
@@ -116,6 +117,19 @@ def _agencies(registry: Registry) -> list[_Row]:
             "tenant": row.tenant,
         }
         for row in registry.agencies.values()
+    ]
+
+
+def _budgets(registry: Registry) -> list[_Row]:
+    return [
+        {
+            "who": scope.who,
+            "measure": scope.measure,
+            "ceiling": str(ceiling),
+            "default": str(scope.default),
+            "tenant": scope.tenant,
+        }
+        for scope, ceiling in registry.budgets.items()
     ]
 
 

@@ -69,7 +69,9 @@ def check_subject(registry: Registry, terms: Terms) -> None:
         case Action.SERVICE_ADD:
             service = parse_service(subject, tenant=terms.tenant)
             require_free(registry, service, registry.services)
-            parent = {**registry.services, **registry.agencies}.get(service.parent)
+            parent = registry.services.get(service.parent) or registry.agencies.get(
+                service.parent
+            )
             if service.parent and (parent is None or parent.tenant != terms.tenant):
                 raise not_there("parent of the service")
         case Action.RECIPIENT_ADD:
