@@ -7,7 +7,7 @@ import msgspec
 import pytest
 
 from listkeep.core.errors import MalformedError, VerificationError
-from listkeep.keeper.release import exports
+from listkeep.keeper.release import deliveries, exports
 from listkeep.wire import messages as m
 from tests.keeper.instance import refusal
 from tests.keeper.world import Rows, World, batch_of
@@ -16,7 +16,7 @@ from tests.keeper.world import Rows, World, batch_of
 @pytest.fixture(autouse=True)
 def _always_look(monkeypatch: pytest.MonkeyPatch) -> None:
     """Look for a freeze before each batch, not once a second."""
-    monkeypatch.setattr(exports, "_FREEZE_CHECK_SECONDS", 0.0)
+    monkeypatch.setattr(exports, "_LOOK_SECONDS", 0.0)
 
 
 def spool(world: World) -> list[Path]:
@@ -158,10 +158,10 @@ def test_a_finished_file_that_was_not_read_to_its_end_is_delivered_again(
 ) -> None:
     rows = world.list_with_rows(1)
     view = world.granted_export(rows)
-    first = next(exports.deliver(world.run("ben", view, rows.whole())))
+    first = next(deliveries.deliver(world.run("ben", view, rows.whole())))
 
     world.restart()
-    again = b"".join(exports.deliver(world.run("ivan", view)))
+    again = b"".join(deliveries.deliver(world.run("ivan", view)))
 
     assert again.startswith(first)
     assert rows.addresses[0] in world.unpack(again)
@@ -296,7 +296,7 @@ def test_what_ends_a_grant_also_ends_its_running_export(
             world.remove({"requester": "ben", "approver": "ada"}[what])
 
     code = refusal(world.run, "ivan", view, stream=ended_half_way())
-    assert code in ("facts-changed", "not-granted", "expired")
+    assert code in ("facts-changed", "not-granted", "not-signed-in")
     assert spool(world) == []
 
 

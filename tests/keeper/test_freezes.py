@@ -89,8 +89,19 @@ def test_what_is_not_frozen_is_not_lifted(world: World) -> None:
     assert refusal(world.ask, "ada", "unfreeze", CLASS) == "not-found"
 
 
-@pytest.mark.parametrize("classes", ["", "everything", "export", "campaigns"])
-def test_a_freeze_names_one_class(world: World, classes: str) -> None:
+@pytest.mark.parametrize(
+    "classes",
+    [
+        "",
+        "everything",
+        "export",
+        "transactional campaigns",
+        "campaigns campaigns",
+        "campaigns  transactional",
+        "campaigns ",
+    ],
+)
+def test_a_freeze_names_its_classes_in_one_spelling(world: World, classes: str) -> None:
     code = refusal(world.draft, "ada", "freeze", {"classes": classes})
     assert code == "request-invalid"
 
@@ -112,3 +123,38 @@ def test_one_of_two_owners_never_lifts_a_freeze_alone(world: World) -> None:
 
     world.wait(days=29)
     assert world.show("ada", view).state == "waiting"
+
+
+def test_each_class_is_frozen_and_lifted_for_itself(world: World) -> None:
+    rows = world.list_with_rows(1)
+    world.ask("ada", "freeze", {"classes": "campaigns transactional"})
+    view, _ = world.ask_reveal("ben", rows, 0)
+    assert world.reveal("ben", view, rows.whole()).rows == 1
+    world.freeze("ada")
+
+    lift = world.ask("ada", "unfreeze", {"classes": "campaigns export+reveal"})
+    assert world.sign("amir", lift, "approve").state == "done"
+
+    assert {kind for _, kind, _ in world.registry.freezes} == {"transactional"}
+
+
+def test_whoever_lifts_two_classes_must_have_frozen_both(world: World) -> None:
+    world.freeze("ada")
+    world.ask("cleo", "freeze", {"classes": "campaigns"}, tenant="acme")
+    both = {"classes": "campaigns export+reveal"}
+
+    assert refusal(world.ask, "ada", "unfreeze", both) == "not-permitted"
+    assert len(world.registry.freezes) == 2
+
+
+def test_a_session_held_over_a_freeze_opens_nothing(world: World) -> None:
+    rows = world.list_with_rows(2)
+    export = world.granted_export(rows)
+    reveal, _ = world.ask_reveal("ben", rows, 0)
+    held = {world.session("ben"), world.session("ben", "dock")}
+    world.freeze("cleo")
+
+    assert refusal(world.run, "ben", export, rows.whole()) == "frozen"
+    assert refusal(world.reveal, "ben", reveal, rows.batch(0)) == "frozen"
+    assert {world.session("ben"), world.session("ben", "dock")} == held
+    assert "export.intended" not in world.events()

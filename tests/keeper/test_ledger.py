@@ -134,7 +134,7 @@ def test_two_processes_see_each_others_entries(world: World) -> None:
 def test_a_budget_spent_in_one_process_is_spent_in_the_other(world: World) -> None:
     rows = world.list_with_rows(1)
     two = Gate(open_store())
-    for number in range(50):
+    for number in range(25):
         world.look_up("ben", rows.list_id, f"guess{number}@example.com")
 
     message = m.LookUp(

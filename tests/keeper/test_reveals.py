@@ -174,12 +174,14 @@ def test_twenty_different_addresses_a_day(world: World) -> None:
     for positions in (range(10), range(10), range(10, 20)):
         view, _ = world.ask_reveal("ben", rows, *positions)
         world.reveal("ben", view, rows.batch(*positions))
+        world.wait(hours=1)
 
     view, _ = world.ask_reveal("ben", rows, 20)
     assert refusal(world.reveal, "ben", view, rows.batch(20)) == "budget-spent"
     again, _ = world.ask_reveal("ben", rows, 3)
     assert world.reveal("ben", again, rows.batch(3)).rows == 1
     world.restart()
+    view, _ = world.ask_reveal("ben", rows, 20)
     assert refusal(world.reveal, "ben", view, rows.batch(20)) == "budget-spent"
     world.wait(hours=24)
     view, _ = world.ask_reveal("ben", rows, 20)

@@ -2,7 +2,7 @@ import pyrage
 import pytest
 
 from listkeep.keeper.gate import sessions
-from tests.keeper.instance import ACME, SERVICES, WAREHOUSE, refusal, service_key
+from tests.keeper.instance import ACME, NOON, SERVICES, WAREHOUSE, refusal, service_key
 from tests.keeper.world import World
 
 
@@ -13,20 +13,23 @@ def test_a_service_key_works_after_the_second_signature_only(world: World) -> No
         key = service_key("shop")
         resolve = sessions.resolve_service
 
-        assert refusal(resolve, world.registry, key) == "not-signed-in"
+        assert refusal(resolve, world.registry, key, now=NOON) == "not-signed-in"
         world.sign("amir", view, "approve")
-        assert resolve(world.registry, key).name == "shop"
+        assert resolve(world.registry, key, now=NOON).name == "shop"
     finally:
         del SERVICES["shop"]
 
 
 def test_a_revoked_key_is_dead(world: World) -> None:
     key = service_key("app")
-    assert sessions.resolve_service(world.registry, key).kind == "app"
+    assert sessions.resolve_service(world.registry, key, now=NOON).kind == "app"
 
     world.ask("amir", "service.revoke", {"id": SERVICES["app"][0]})
 
-    assert refusal(sessions.resolve_service, world.registry, key) == "not-signed-in"
+    assert (
+        refusal(sessions.resolve_service, world.registry, key, now=NOON)
+        == "not-signed-in"
+    )
 
 
 @pytest.mark.parametrize(
@@ -43,7 +46,10 @@ def test_a_revoked_key_is_dead(world: World) -> None:
     ],
 )
 def test_a_key_counts_to_the_letter(world: World, key: str) -> None:
-    assert refusal(sessions.resolve_service, world.registry, key) == "not-signed-in"
+    assert (
+        refusal(sessions.resolve_service, world.registry, key, now=NOON)
+        == "not-signed-in"
+    )
 
 
 def test_a_key_is_nowhere_in_the_instance(world: World) -> None:

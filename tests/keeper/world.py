@@ -8,7 +8,7 @@ import pyrage
 
 from listkeep.core.sealing import SealedRow, format_token
 from listkeep.keeper.gate import lists, suppressions
-from listkeep.keeper.release import exports, imports, look_ups, reveals
+from listkeep.keeper.release import deliveries, exports, imports, look_ups, reveals
 from listkeep.wire import messages as m
 
 from .signing import Signing
@@ -216,7 +216,7 @@ class World(Signing):
     ) -> str:
         """Run an export, deliver it, and read it at the warehouse."""
         return self.unpack(
-            b"".join(exports.deliver(self.run(name, view, *batches, kind=kind)))
+            b"".join(deliveries.deliver(self.run(name, view, *batches, kind=kind)))
         )
 
     def unpack(self, file: bytes) -> str:

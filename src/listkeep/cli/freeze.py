@@ -20,7 +20,15 @@ class ReleaseClass(StrEnum):
     TRANSACTIONAL = "transactional"
 
 
-ClassOption = Annotated[ReleaseClass, typer.Option("--class", help="Which releases.")]
+ClassOption = Annotated[
+    list[ReleaseClass],
+    typer.Option(
+        "--class",
+        help="Which releases; give it again for another. Transactional mail stops "
+        "only when it is named.",
+    ),
+]
+_DEFAULT = [ReleaseClass.EXPORT_AND_REVEAL]
 
 
 def register(program: typer.Typer) -> None:
@@ -33,7 +41,7 @@ def register(program: typer.Typer) -> None:
 
 def freeze(  # noqa: PLR0913 - each is an option
     *,
-    release_class: ClassOption = ReleaseClass.EXPORT_AND_REVEAL,
+    release_class: ClassOption = _DEFAULT,
     tenant: TenantName = "",
     purpose: Purpose = "to be safe",
     show: Annotated[
@@ -52,7 +60,7 @@ def freeze(  # noqa: PLR0913 - each is an option
         return
     ask_for(
         Action.FREEZE,
-        {"classes": release_class.value},
+        {"classes": " ".join(sorted(set(release_class)))},
         name=name,
         tenant=tenant,
         purpose=purpose,
@@ -62,7 +70,7 @@ def freeze(  # noqa: PLR0913 - each is an option
 
 def unfreeze(
     *,
-    release_class: ClassOption = ReleaseClass.EXPORT_AND_REVEAL,
+    release_class: ClassOption = _DEFAULT,
     tenant: TenantName = "",
     purpose: Purpose = "the danger is over",
     name: As = "",
@@ -71,7 +79,7 @@ def unfreeze(
     """Lift a freeze: two of the side that set it have to sign."""
     ask_for(
         Action.UNFREEZE,
-        {"classes": release_class.value},
+        {"classes": " ".join(sorted(set(release_class)))},
         name=name,
         tenant=tenant,
         purpose=purpose,

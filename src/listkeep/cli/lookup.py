@@ -1,15 +1,14 @@
 """``listkeep lookup``: is this one address in the list?"""
 
-import getpass
-import sys
 from typing import Annotated, Any
 
 import typer
 
 from .home import Instance
 from .lists import ListName
-from .output import AsJson, WrongUsage, is_interactive, note, show
+from .output import AsJson, note, show
 from .sessions import As, load_session
+from .unseen import read_unseen
 
 
 def register(program: typer.Typer) -> None:
@@ -56,12 +55,4 @@ def _read_address(argument: str | None) -> str:
     if argument is not None:
         note("others on this machine can see arguments: better use standard input")
         return argument
-    if is_interactive():
-        text = getpass.getpass("listkeep: address (it is not shown): ", sys.stderr)
-    else:
-        text = sys.stdin.readline()
-    if not text.strip():
-        raise WrongUsage(
-            "no address was given", hint="give one on standard input, on one line"
-        )
-    return text.strip()
+    return read_unseen("address")

@@ -22,6 +22,10 @@ from listkeep.core.errors import ListkeepError
 from listkeep.wire.config import instance_home
 
 from . import (
+    agency,
+    budget,
+    consent,
+    contact,
     count,
     demo,
     export,
@@ -69,7 +73,10 @@ app = typer.Typer(
 _HEADINGS: dict[str, tuple[ModuleType, ...]] = {
     "The instance": (init, up, serve, migrate, status, sample, demo),
     "Who you are": (login,),
-    "Who may what": (tenant, person, service, recipient, freeze),
+    "Who may what": (
+        *(tenant, person, agency, service, recipient),
+        *(contact, consent, budget, freeze),
+    ),
     "Work with a list": (lists, import_file, tokens, count, facets, lookup, suppress),
     "What needs a signature": (request, sign, reveal, export),
     "The record": (ledger,),

@@ -53,11 +53,13 @@ def ask_for(  # noqa: PLR0913 - what a request is made of
     as_json: bool,
     secret: str = "",
     prove: Sequence["SoftwarePerson"] = (),
+    destination: str = "",
 ) -> None:
     """Draft a change of authority, sign it as the person asking, say what is missing.
 
     With ``secret``, that is the data: a service's key is printed alone, once. The
-    passkeys of ``prove``, in the subject's order, prove that they can sign.
+    passkeys of ``prove``, in the subject's order, prove that they can sign. A
+    ``destination`` is sealed by the keeper and not part of what is shown.
     """
     instance = Instance.open()
     session = load_session(instance, name)
@@ -72,6 +74,7 @@ def ask_for(  # noqa: PLR0913 - what a request is made of
                 proofs=tuple(
                     each.prove(keeper=instance.config.keeper) for each in prove
                 ),
+                destination=destination,
             )
         )
         terms = read_terms(instance, view)

@@ -40,6 +40,12 @@ def add(  # noqa: PLR0913 - each is an option
     service: Name,
     *,
     kind: Annotated[Kind, typer.Option(help="What it is, which says what it may do.")],
+    parent: Annotated[
+        str,
+        typer.Option(
+            metavar="ID", help="A service or an agency: when it goes, this one goes."
+        ),
+    ] = "",
     tenant: TenantName = "",
     purpose: Purpose = "a new service",
     name: As = "",
@@ -56,6 +62,7 @@ def add(  # noqa: PLR0913 - each is an option
         "name": service,
         "kind": kind.value,
         "verifier": hashlib.sha256(key.encode()).hexdigest(),
+        **({"parent": parent} if parent else {}),
     }
     ask_for(
         Action.SERVICE_ADD,
@@ -72,7 +79,7 @@ def add(  # noqa: PLR0913 - each is an option
 @app.command("ls", epilog="Example: listkeep service ls --as ada --json")
 def show_all(*, name: As = "", as_json: AsJson = False) -> None:
     """Show the services you may know."""
-    columns = ("name", "kind", "tenant", "id")
+    columns = ("name", "kind", "tenant", "id", "parent")
     show_registry("service", columns, name=name, as_json=as_json)
 
 
@@ -85,7 +92,7 @@ def remove(
     name: As = "",
     as_json: AsJson = False,
 ) -> None:
-    """Revoke a service's key at once."""
+    """Revoke a service's key at once, and those of all that descend from it."""
     revoke(
         "service", service, name=name, tenant=tenant, purpose=purpose, as_json=as_json
     )

@@ -293,6 +293,7 @@ class DraftRequest(Message, frozen=True, kw_only=True):
     recipient: str = ""
     subject: Text = ""
     proofs: Annotated[tuple[Assertion, ...], msgspec.Meta(max_length=8)] = ()
+    destination: Annotated[str, msgspec.Meta(max_length=500)] = ""  # sealed there
     valid_seconds: Annotated[int, msgspec.Meta(ge=60, le=90 * 86400)] = 86400
 
 

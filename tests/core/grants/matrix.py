@@ -23,6 +23,7 @@ HOMES = {
     Role.MARKETER: ACME,
     Role.CUSTODIAN: OPERATOR,
     Role.SUPPORT: OPERATOR,
+    Role.AGENT: ACME,
 }
 Asker = Role | None
 
@@ -37,6 +38,7 @@ class Case:
     recent: int
     owners: int
     about_owner: bool = False
+    loosens: bool = False
 
     @property
     def title(self) -> str:
@@ -48,6 +50,8 @@ class Case:
             words.append(f"{self.recent} recently")
         if self.about_owner:
             words.append("of an owner")
+        if self.loosens:
+            words.append("higher than before")
         return ", ".join(words)
 
     def answer(self, asker: Asker, roles: Sequence[Role]) -> str:
@@ -63,6 +67,7 @@ class Case:
                     recent_rows=self.recent,
                     signed_at=NOON,
                     about_owner=self.about_owner,
+                    loosens=self.loosens,
                 ),
                 now=NOON + wait,
             )
@@ -92,6 +97,12 @@ def cases() -> Iterator[list[Case]]:
         Case(Action.PERSON_REVOKE, ACME, 0, 0, owners, about_owner=True)
         for owners in (1, 2)
     ]
+
+    for tenant in (ACME, OPERATOR):
+        yield [
+            Case(Action.BUDGET_SET, tenant, 0, 0, owners, loosens=True)
+            for owners in (1, 2)
+        ]
 
 
 def sets_of_approvers() -> Iterator[tuple[Role, ...]]:

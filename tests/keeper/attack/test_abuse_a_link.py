@@ -292,9 +292,7 @@ def test_a_passkey_without_its_own_proof_is_not_enrolled(
     device, other = Authenticator(), Authenticator()
     attested = Attested(*device.make(shown.challenge))
     person = shown.person_id
-    sign_in = SignIn(
-        keeper=KEEPER, person=person, credential=device.id, service="keeper", nonce="n"
-    )
+    sign_in = SignIn(keeper=KEEPER, service="keeper", nonce="n", binding="")
     for proof in (
         other.prove(keeper=KEEPER, person=person),
         device.prove(keeper="k_other", person=person),
@@ -325,10 +323,9 @@ def test_a_sign_in_with_an_enrolled_passkey_is_no_approval(world: World) -> None
     sign_in = device.sign(
         SignIn(
             keeper=KEEPER,
-            person=subject["id"],
-            credential=device.id,
             service="keeper",
             nonce=encode_base64url(approval.challenge()),
+            binding="",
         )
     )
 

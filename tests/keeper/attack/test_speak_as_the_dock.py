@@ -7,7 +7,7 @@ import pytest
 
 from listkeep.core.errors import ListkeepError
 from listkeep.keeper.gate import suppressions
-from listkeep.keeper.release import exports
+from listkeep.keeper.release import deliveries
 from listkeep.keeper.release.imports import start_import
 from listkeep.wire import messages as m
 from tests.keeper.instance import refusal
@@ -154,7 +154,7 @@ def test_it_cannot_point_an_export_at_another_recipient(world: World) -> None:
     world.add_recipient("agency", "c_agencyagency", mine)
     view = world.granted_export(rows)
 
-    data = b"".join(exports.deliver(world.run("ben", view, rows.whole())))
+    data = b"".join(deliveries.deliver(world.run("ben", view, rows.whole())))
 
     with pytest.raises(pyrage.DecryptError):
         pyrage.decrypt(data, [mine])

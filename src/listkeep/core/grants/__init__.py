@@ -3,6 +3,7 @@
 from .decision import Circumstances, Outcome, Signer, decide, may_sign
 from .policy import (
     DEFAULT_POLICY,
+    GUEST_RIGHTS,
     OPERATOR_ROLES,
     RIGHTS,
     Budget,
@@ -21,6 +22,7 @@ from .terms import (
 
 __all__ = [
     "DEFAULT_POLICY",
+    "GUEST_RIGHTS",
     "OPERATOR_ROLES",
     "RIGHTS",
     "Action",

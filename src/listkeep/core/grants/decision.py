@@ -40,6 +40,7 @@ class Circumstances:
     recent_rows: int = 0  # rows of copies this recipient got within 30 days
     signed_at: datetime | None = None  # the last signature that counts
     about_owner: bool = False  # a revocation would remove an owner
+    loosens: bool = False  # a ceiling would rise
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +93,8 @@ def find_tier(
     """Find the row of the table these terms fall under, or ``None``."""
     for tier in _open_tiers(terms, requester):
         if tier.spares_owners and circumstances.about_owner:
+            continue
+        if tier.tightens_only and circumstances.loosens:
             continue
         if tier.max_cap is not None and terms.cap > tier.max_cap:
             continue

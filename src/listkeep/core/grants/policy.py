@@ -17,6 +17,7 @@ class Role(StrEnum):
     MARKETER = "marketer"
     CUSTODIAN = "custodian"
     SUPPORT = "support"
+    AGENT = "agent"
 
 
 OPERATOR_ROLES = frozenset({Role.CUSTODIAN, Role.SUPPORT})
@@ -36,9 +37,14 @@ class Right(StrEnum):
 RIGHTS: dict[Role, frozenset[Right]] = {
     Role.OWNER: frozenset(Right),
     Role.MARKETER: frozenset(Right) - {Right.ADMINISTER},
+    Role.AGENT: frozenset(Right) - {Right.ADMINISTER},  # until the agency's end
     Role.CUSTODIAN: frozenset(),
     Role.SUPPORT: frozenset(),  # touches a tenant only under an owner's consent
 }
+
+
+# What support may do in a tenant while an owner's consent lasts, and no more.
+GUEST_RIGHTS = frozenset({Right.VIEW, Right.LOOK_UP})
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +55,8 @@ class Budget:
     reveals: int = 20
     rows_added: int = 10_000
     rows_changed: int = 1_000
+    tenants: int = 10  # that one person of support may look at
+    hourly_share: int = 2  # an hour gets a day's look-ups and reveals divided by this
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -65,6 +73,7 @@ class Tier:
     operator_only: bool = False  # never inside a tenant
     tenant_only: bool = False  # never about the operator's own
     spares_owners: bool = False  # not when an owner would lose the role
+    tightens_only: bool = False  # not when a ceiling would rise
 
 
 _SOLE_OWNER = timedelta(hours=72)
@@ -93,16 +102,16 @@ _TO_REVOKE = (
 _OWNER_SIGNS = (
     Tier(requester=Role.OWNER),
     Tier(requester=Role.MARKETER, approvals=(Role.OWNER,)),
+    Tier(requester=Role.AGENT, approvals=(Role.OWNER,)),
 )
 _SMALL_EXPORT = 1_000
+_ASKERS = (Role.MARKETER, Role.OWNER, Role.AGENT)
 
 DEFAULT_POLICY: dict[Action, tuple[Tier, ...]] = {
-    Action.REVEAL: tuple(
-        Tier(requester=role, max_cap=10) for role in (Role.MARKETER, Role.OWNER)
-    ),
+    Action.REVEAL: tuple(Tier(requester=role, max_cap=10) for role in _ASKERS),
     Action.EXPORT: tuple(
         tier
-        for role in (Role.MARKETER, Role.OWNER)
+        for role in _ASKERS
         for tier in (
             Tier(
                 requester=role,
@@ -135,6 +144,23 @@ DEFAULT_POLICY: dict[Action, tuple[Tier, ...]] = {
             sole_owner_delay=_SOLE_OWNER,
         ),
         _TWO_CUSTODIANS,
+    ),
+    # Taking a contact away silences notices, so it takes as much as adding one.
+    Action.CONTACT_ADD: (_TWO_OWNERS, _OPERATORS_OWN),
+    Action.CONTACT_REVOKE: (_TWO_OWNERS, _OPERATORS_OWN),
+    Action.CONSENT_GIVE: (Tier(requester=Role.OWNER),),
+    Action.CONSENT_WITHDRAW: (Tier(requester=Role.OWNER),),
+    Action.AGENCY_ADD: (_TWO_OWNERS, _OPERATORS_OWN),
+    Action.BUDGET_SET: (
+        Tier(requester=Role.OWNER, tightens_only=True),
+        _TWO_OWNERS,
+        Tier(requester=Role.CUSTODIAN, operator_only=True, tightens_only=True),
+        _OPERATORS_OWN,
+    ),
+    # Before notice: one of those who let the agency in is enough to show it out.
+    Action.AGENCY_REVOKE: (
+        Tier(requester=Role.OWNER),
+        Tier(requester=Role.CUSTODIAN, operator_only=True),
     ),
 }
 

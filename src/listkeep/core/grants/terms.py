@@ -40,6 +40,13 @@ class Action(StrEnum):
     RECIPIENT_REVOKE = "recipient.revoke"
     FREEZE = "freeze"
     UNFREEZE = "unfreeze"
+    CONTACT_ADD = "contact.add"
+    CONTACT_REVOKE = "contact.revoke"
+    CONSENT_GIVE = "consent.give"
+    CONSENT_WITHDRAW = "consent.withdraw"
+    AGENCY_ADD = "agency.add"
+    AGENCY_REVOKE = "agency.revoke"
+    BUDGET_SET = "budget.set"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

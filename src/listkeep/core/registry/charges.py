@@ -8,6 +8,7 @@ from enum import StrEnum
 
 from listkeep.core.errors import Code, RefusedError
 
+HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 _KEPT = timedelta(days=31)
 
@@ -20,6 +21,7 @@ class Measure(StrEnum):
     ROWS_ADDED = "rows_added"
     ROWS_CHANGED = "rows_changed"
     ROWS_EXPORTED = "rows_exported"
+    TENANTS = "tenants"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,17 +82,19 @@ class Charges:
         now: datetime,
         items: Iterable[str] = (),
         amount: int = 0,
+        window: timedelta = DAY,
     ) -> None:
-        """Refuse a spending that would pass the ceiling of the rolling day.
+        """Refuse a spending that would pass the ceiling of the rolling window.
 
         Raises:
             RefusedError: It would; nothing is spent.
         """
-        after = self.used(principal, measure, now=now, items=items) + amount
-        if after > ceiling:
+        used = self.used(principal, measure, now=now, window=window, items=items)
+        if used + amount > ceiling:
+            span = "an hour" if window == HOUR else "a day"
             raise RefusedError(
-                f"the budget of {ceiling} {measure.replace('_', ' ')} a day is spent",
+                f"the budget of {ceiling} {measure.replace('_', ' ')} {span} is spent",
                 code=Code.BUDGET_SPENT,
-                hint="wait for the rolling day to pass, or ask a colleague to sign "
+                hint="wait for the rolling window to pass, or ask a colleague to sign "
                 "a request",
             )

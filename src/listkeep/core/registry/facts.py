@@ -9,17 +9,15 @@ from listkeep.core.canonical import parse
 from listkeep.core.errors import Code, MalformedError
 from listkeep.core.grants import OPERATOR_ROLES, Role, Signer, Statement, Terms
 
+from .fields import invalid, is_id, read_id, read_name, require_fields
 from .keyring import parse_keys
 from .passkeys import Assertion, Credential
 
-NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
-_ID = re.compile(r"[a-z]_[a-z2-7]{12}")
 _AGE_KEY = re.compile(r"age1[02-9ac-hj-np-z]{58}")
 _VERIFIER = re.compile(r"[0-9a-f]{64}")
 TENANT_SERVICES = frozenset({"app", "intake"})
 OPERATOR_SERVICES = frozenset({"dock", "console", "mta", "sink"})
 OWNERS = ("owner_1", "owner_2")
-FREEZE_CLASSES = frozenset({"export+reveal"})  # more classes come with sending
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,6 +43,14 @@ class Person:
         """Find one of the person's passkeys by its credential id."""
         return next((key for key in self.credentials if key.id == name), None)
 
+    @property
+    def company(self) -> str:
+        """Name the agency the person comes from; empty: the tenant's or operator's own.
+
+        All people of one agency are one team, so the agency stands in its place.
+        """
+        return self.team if is_id(self.team, "a") else ""
+
     def signer(self) -> Signer:
         """Describe the person for the decision."""
         return Signer(
@@ -64,6 +70,7 @@ class Service:
     kind: str
     tenant: str
     verifier: str  # SHA-256 of the key
+    parent: str = ""  # a service or an agency: this one goes when that one goes
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -144,19 +151,19 @@ class EnrolmentFacts:
 
 def parse_tenant(subject: Mapping[str, str]) -> Tenant:
     """Read the subject of ``tenant.add``."""
-    _require(subject, {"id", "name", *OWNERS})
-    return Tenant(id=_id(subject, "t"), name=_name(subject))
+    require_fields(subject, {"id", "name", *OWNERS})
+    return Tenant(id=read_id(subject, "t"), name=read_name(subject))
 
 
 def parse_first_owners(subject: Mapping[str, str]) -> list[Person]:
     """Read the owners a new tenant comes with: one, or better two."""
     texts = [subject[name] for name in OWNERS if subject[name]]
     if not texts:
-        raise _invalid("names no owner")
+        raise invalid("names no owner")
     fields = [parse(text.encode()) for text in texts]
     owners = [parse_person(each, tenant=subject["id"]) for each in fields]
     if any(person.role is not Role.OWNER for person in owners):
-        raise _invalid("names somebody who is no owner")
+        raise invalid("names somebody who is no owner")
     return owners
 
 
@@ -168,13 +175,18 @@ def parse_person(subject: Mapping[str, str], *, tenant: str) -> Person:
     Raises:
         MalformedError: A field is missing or a role does not exist there.
     """
-    _require(subject, {"id", "name", "role", "team", "keys"})
+    require_fields(subject, {"id", "name", "role", "team", "keys"})
     role = subject["role"]
     if role not in frozenset(Role) or (Role(role) in OPERATOR_ROLES) == bool(tenant):
-        raise _invalid("has a role that does not exist there")
+        raise invalid("has a role that does not exist there")
+    from_agency = is_id(subject["team"], "a")
+    if (role == Role.AGENT and not from_agency) or (
+        from_agency and role not in {Role.AGENT, Role.SUPPORT}
+    ):
+        raise invalid("has a role that people of that company do not have")
     return Person(
-        id=_id(subject, "p"),
-        name=_name(subject),
+        id=read_id(subject, "p"),
+        name=read_name(subject),
         tenant=tenant,
         role=Role(role),
         team=subject["team"],
@@ -184,28 +196,32 @@ def parse_person(subject: Mapping[str, str], *, tenant: str) -> Person:
 
 def parse_service(subject: Mapping[str, str], *, tenant: str) -> Service:
     """Read the subject of ``service.add``."""
-    _require(subject, {"id", "name", "kind", "verifier"})
+    require_fields(subject, {"id", "name", "kind", "verifier"}, optional={"parent"})
+    parent = subject.get("parent", "")
+    if parent and not (is_id(parent, "s") or is_id(parent, "a")):
+        raise invalid("descends from neither a service nor an agency")
     kinds = TENANT_SERVICES if tenant else OPERATOR_SERVICES
     if subject["kind"] not in kinds:
-        raise _invalid("has a kind that does not exist there")
+        raise invalid("has a kind that does not exist there")
     if not _VERIFIER.fullmatch(subject["verifier"]):
-        raise _invalid("has no verifier of its key")
+        raise invalid("has no verifier of its key")
     return Service(
-        id=_id(subject, "s"),
-        name=_name(subject),
+        id=read_id(subject, "s"),
+        name=read_name(subject),
         kind=subject["kind"],
         tenant=tenant,
         verifier=subject["verifier"],
+        parent=parent,
     )
 
 
 def parse_recipient(subject: Mapping[str, str], *, tenant: str) -> Recipient:
     """Read the subject of ``recipient.add``."""
-    _require(subject, {"id", "name", "public_key"})
+    require_fields(subject, {"id", "name", "public_key"})
     require_age_key(subject["public_key"])
     return Recipient(
-        id=_id(subject, "c"),
-        name=_name(subject),
+        id=read_id(subject, "c"),
+        name=read_name(subject),
         tenant=tenant,
         public_key=subject["public_key"],
     )
@@ -223,25 +239,3 @@ def require_age_key(text: str) -> None:
             code=Code.REQUEST_INVALID,
             hint="it starts with age1; make one with `listkeep recipient key FILE`",
         )
-
-
-def _require(subject: Mapping[str, str], names: set[str]) -> None:
-    if set(subject) != names:
-        raise _invalid("has missing or unknown fields")
-
-
-def _id(subject: Mapping[str, str], prefix: str) -> str:
-    value = subject["id"]
-    if not _ID.fullmatch(value) or value[0] != prefix:
-        raise _invalid("has an id of the wrong kind")
-    return value
-
-
-def _name(subject: Mapping[str, str]) -> str:
-    if not NAME.fullmatch(subject["name"]):
-        raise _invalid("needs a name of a-z, 0-9, dot, dash or underscore")
-    return subject["name"]
-
-
-def _invalid(what: str) -> MalformedError:
-    return MalformedError(f"the subject {what}", code=Code.REQUEST_INVALID)

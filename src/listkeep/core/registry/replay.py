@@ -14,7 +14,6 @@ Rules of the room:
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from listkeep.core.canonical import digest, parse
 from listkeep.core.errors import (
@@ -29,6 +28,7 @@ from listkeep.core.ledger.events import Event
 from listkeep.core.ledger.heads import ListHead
 from listkeep.core.ledger.tree import leaf_hash
 
+from .changes import change_agreement
 from .charges import Measure
 from .facts import (
     EnrolmentFacts,
@@ -189,10 +189,8 @@ def _change_authority(
             recipient = parse_recipient(subject, tenant=terms.tenant)
             registry.recipients[recipient.id] = recipient
             registry.used_ids.add(recipient.id)
-        case Action.FREEZE | Action.UNFREEZE:
-            _set_freeze(registry, terms, subject["classes"], request)
         case _:
-            _revoke(registry, subject["id"], tenant=terms.tenant)
+            change_agreement(registry, request, subject)
 
 
 def _is_granted(registry: Registry, request: RequestFacts, at: datetime) -> bool:
@@ -210,31 +208,6 @@ def _add_person(registry: Registry, person: Person) -> None:
 def _add_service(registry: Registry, service: Service) -> None:
     registry.services[service.id] = service
     registry.used_ids.add(service.id)
-
-
-def _revoke(registry: Registry, name: str, *, tenant: str) -> None:
-    """Remove one row of this tenant; a tenant goes with everything it has."""
-    whole = not tenant and registry.tenants.pop(name, None) is not None
-    home = name if whole else tenant
-    tables: tuple[dict[str, Any], ...] = (
-        registry.people,
-        registry.services,
-        registry.recipients,
-    )
-    for rows in tables:
-        for row_id, row in list(rows.items()):
-            if row.tenant == home and (whole or row_id == name):
-                rows.pop(row_id)
-
-
-def _set_freeze(
-    registry: Registry, terms: Terms, kind: str, request: RequestFacts
-) -> None:
-    side = registry.people[request.signed[0].person].role.value
-    if terms.action is Action.UNFREEZE:
-        registry.freezes.discard((terms.tenant, kind, side))
-    else:
-        registry.freezes.add((terms.tenant, kind, side))
 
 
 def _create_list(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
@@ -310,8 +283,13 @@ def _suppress(registry: Registry, fields: Mapping[str, str], at: datetime) -> No
 
 
 def _look_up(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
+    for who in registry.payers(fields["person"]):
+        registry.charges.add(who, Measure.LOOK_UPS, at=at, items=(fields["item"],))
+
+
+def _admit(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
     registry.charges.add(
-        fields["person"], Measure.LOOK_UPS, at=at, items=(fields["item"],)
+        fields["person"], Measure.TENANTS, at=at, items=(fields["tenant"],)
     )
 
 
@@ -322,9 +300,10 @@ def _intend(registry: Registry, fields: Mapping[str, str], at: datetime) -> None
     if again or request.done or not _is_granted(registry, request, at):
         raise _untrusted("rows were released without a grant")
     if request.terms.action is Action.REVEAL:
-        registry.charges.add(
-            fields["person"], Measure.REVEALS, at=at, items=_words(fields["items"])
-        )
+        for who in registry.payers(fields["person"]):
+            registry.charges.add(
+                who, Measure.REVEALS, at=at, items=_words(fields["items"])
+            )
     elif not request.intended:
         for who in registry.custodians_of(request):
             registry.charges.add(
@@ -383,6 +362,10 @@ _AUTHORITY = (
     *(Event.PERSON_REVOKED, Event.SERVICE_ADDED, Event.SERVICE_REVOKED),
     *(Event.RECIPIENT_ADDED, Event.RECIPIENT_REVOKED),
     *(Event.RELEASES_FROZEN, Event.RELEASES_UNFROZEN),
+    *(Event.CONTACT_ADDED, Event.CONTACT_REVOKED),
+    *(Event.AGENCY_ADDED, Event.AGENCY_REVOKED),
+    Event.BUDGET_SET,
+    *(Event.CONSENT_GIVEN, Event.CONSENT_WITHDRAWN),
 )
 _HANDLERS = {
     Event.STATEMENT_REFUSED: _refuse_statement,
@@ -398,6 +381,7 @@ _HANDLERS = {
     Event.IMPORT_ABANDONED: _close_import,
     Event.ENTRIES_SUPPRESSED: _suppress,
     Event.ADDRESS_LOOKED_UP: _look_up,
+    Event.SUPPORT_ADMITTED: _admit,
     Event.REVEAL_INTENDED: _intend,
     Event.EXPORT_INTENDED: _intend,
     Event.REVEAL_COMPLETED: _complete,

@@ -13,17 +13,21 @@ from datetime import datetime, timedelta
 from listkeep.core.errors import Code, ConflictError, VerificationError
 from listkeep.core.grants import (
     Action,
+    Budget,
     Circumstances,
     Decision,
     Outcome,
+    Role,
     Statement,
     Terms,
     decide,
 )
+from listkeep.core.grants.terms import MAX_CAP
 from listkeep.core.ledger.heads import ListHead
 from listkeep.core.ledger.tree import Frontier
 
-from .charges import Charges, Measure
+from .agreements import EVERYBODY, Agency, BudgetScope, Consent, Contact, parse_budget
+from .charges import DAY, HOUR, Charges, Measure
 from .facts import (
     EnrolmentFacts,
     ListFacts,
@@ -38,6 +42,7 @@ from .facts import (
 from .passkeys import Credential, RelyingParty, verify_assertion
 
 RECENT = timedelta(days=30)
+_HOURLY = frozenset({Measure.LOOK_UPS, Measure.REVEALS})
 
 
 class Registry:
@@ -55,6 +60,10 @@ class Registry:
         self.people: dict[str, Person] = {}
         self.services: dict[str, Service] = {}
         self.recipients: dict[str, Recipient] = {}
+        self.agencies: dict[str, Agency] = {}
+        self.contacts: dict[str, Contact] = {}
+        self.budgets: dict[BudgetScope, int] = {}
+        self.consents: dict[str, Consent] = {}
         self.lists: dict[str, ListFacts] = {}
         self.requests: dict[str, RequestFacts] = {}
         self.tickets: dict[str, Ticket] = {}
@@ -107,6 +116,87 @@ class Registry:
             if tenant and person.tenant == tenant and person.role == "owner"
         ]
 
+    def find_present(self, person_id: str, *, now: datetime) -> Person | None:
+        """Find a person who is here: enrolled, and not of an agency that has ended."""
+        person = self.people.get(person_id)
+        return person if person and self._is_here(person.company, now) else None
+
+    def find_service(self, service_id: str, *, now: datetime) -> Service | None:
+        """Find a service that is here: not revoked, nor of an agency that has ended."""
+        service = self.services.get(service_id)
+        root = service
+        while root is not None and root.parent in self.services:
+            root = self.services[root.parent]
+        return service if root and self._is_here(root.parent, now) else None
+
+    def _is_here(self, company: str, now: datetime) -> bool:
+        agency = self.agencies.get(company)
+        return not company or (agency is not None and now < agency.until)
+
+    def payers(self, principal: str) -> tuple[str, ...]:
+        """Name who pays for a spending: the principal, and the agency behind it."""
+        person = self.people.get(principal)
+        return (
+            (principal, person.company) if person and person.company else (principal,)
+        )
+
+    def hosts(self, person: Person, *, now: datetime) -> frozenset[str]:
+        """Name the tenants whose owners let this person of support look now."""
+        if person.role is not Role.SUPPORT:
+            return frozenset()
+        return frozenset(
+            consent.tenant
+            for consent in self.consents.values()
+            if now < consent.until
+            and (person.id in consent.people or not (consent.people or person.company))
+        )
+
+    def ceiling(self, principal: str, measure: Measure) -> int:
+        """Say how much one principal may spend of a measure in a rolling day."""
+        agency = self.agencies.get(principal)
+        if agency is not None:
+            return agency.ceilings.get(measure, MAX_CAP)
+        ceiling = int(getattr(Budget(), measure, MAX_CAP))
+        person = self.people.get(principal)
+        row = person or self.services.get(principal)
+        home = row.tenant if row else ""
+        names = (EVERYBODY, person.role.value if person else "", principal)
+        scopes = (BudgetScope(home, who, measure) for who in names)
+        return min(self.budgets.get(scope, ceiling) for scope in scopes)
+
+    def require_budget(
+        self,
+        principal: str,
+        measure: Measure,
+        *,
+        now: datetime,
+        items: Iterable[str] = (),
+        amount: int = 0,
+    ) -> None:
+        """Refuse a spending that would pass a ceiling of the principal or its agency.
+
+        Look-ups and reveals of a rolling hour have a share of the day's ceiling.
+
+        Raises:
+            RefusedError: It would; nothing is spent.
+        """
+        items = frozenset(items)
+        for payer in self.payers(principal):
+            ceiling = self.ceiling(payer, measure)
+            windows = {DAY: ceiling}
+            if measure in _HOURLY and payer == principal:
+                windows[HOUR] = -(-ceiling // Budget().hourly_share)  # rounded up
+            for window, most in windows.items():
+                self.charges.require(
+                    payer,
+                    measure,
+                    ceiling=most,
+                    now=now,
+                    items=items,
+                    amount=amount,
+                    window=window,
+                )
+
     def signatures(self, request: RequestFacts) -> list[Signed]:
         """List the signatures of people who are still here, by keys they still have."""
         return [
@@ -121,7 +211,11 @@ class Registry:
 
         A person counts once, whichever key signs.
         """
-        signers = {signed.person: signed for signed in self.signatures(request)}
+        signers = {
+            signed.person: signed
+            for signed in self.signatures(request)
+            if self.find_present(signed.person, now=now) is not None
+        }
         asked = [s for s in signers.values() if s.decision == Decision.REQUEST]
         agreed = [s for s in signers.values() if s.decision == Decision.APPROVE]
         terms = request.terms
@@ -134,6 +228,7 @@ class Registry:
                 recent_rows=self._recent_rows(request, now),
                 signed_at=max((s.at for s in signers.values()), default=None),
                 about_owner=self._is_about_owner(terms),
+                loosens=self._loosens(terms),
             ),
             now=now,
         )
@@ -172,6 +267,12 @@ class Registry:
         person = self.people.get(terms.subject_fields().get("id", ""))
         return person is not None and person.role == "owner"
 
+    def _loosens(self, terms: Terms) -> bool:
+        if terms.action is not Action.BUDGET_SET:
+            return False
+        scope, ceiling = parse_budget(terms.subject_fields(), tenant=terms.tenant)
+        return ceiling > self.budgets.get(scope, scope.default)
+
     def _recent_rows(self, request: RequestFacts, now: datetime) -> int:
         if request.terms.action is not Action.EXPORT:
             return 0
@@ -183,10 +284,11 @@ class Registry:
         )
 
     def custodians_of(self, request: RequestFacts) -> tuple[str, ...]:
-        """Name whose copies an export adds to: the key's holder, and who asked.
+        """Name whose copies an export adds to: the key's holder, who asked, the agency.
 
         The key, not its entry in the registry: enrolling it twice makes no two.
         """
         recipient = self.recipients.get(request.terms.recipient)
         key = recipient.public_key if recipient else request.terms.recipient
-        return (key, *(signed.person for signed in request.signed[:1]))
+        asked = request.signed[0].person if request.signed else ""
+        return (key, *self.payers(asked)) if asked else (key,)

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from listkeep.core.grants import OPERATOR_ROLES, format_time
+from listkeep.core.grants import OPERATOR_ROLES, Role, format_time
 from listkeep.core.registry.facts import Person, RequestFacts
 from listkeep.core.registry.state import Registry
 from listkeep.wire import messages as m
@@ -11,6 +11,9 @@ from listkeep.wire import messages as m
 def may_see(registry: Registry, person: Person, request: RequestFacts) -> bool:
     """Let a request be seen by its tenant, by custodians, and by who signed it."""
     tenant = request.terms.tenant
+    if person.role is Role.AGENT:  # what the tenant's own people ask is not theirs
+        askers = (registry.people.get(signed.person) for signed in request.signed[:1])
+        return any(asker and asker.company == person.company for asker in askers)
     return (
         person.tenant == tenant
         or person.role in OPERATOR_ROLES - {"support"}

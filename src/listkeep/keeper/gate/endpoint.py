@@ -108,7 +108,7 @@ class Call:
             RefusedError: A person, an unknown key, or a service of another kind.
         """
         with open_gate().view(self.now) as registry:
-            service = resolve_service(registry, self._bearer)
+            service = resolve_service(registry, self._bearer, now=self.now)
         if service.kind not in kinds:
             raise RefusedError(
                 "this service may not ask for that", code=Code.NOT_PERMITTED

@@ -18,6 +18,7 @@ from listkeep.keeper.ledger.queries import read_head
 from listkeep.keeper.ledger.services import LEDGER_KEY, locked_log
 from listkeep.wire.messages import Assertion
 
+from .contacts import CONTACTS_KEY
 from .sessions import STATE_KEY
 from .turns import Gate
 
@@ -76,7 +77,7 @@ def seal_genesis(
             code=Code.ALREADY_EXISTS,
             hint="choose another LISTKEEP_HOME",
         )
-    for key_id in (LEDGER_KEY, STATE_KEY):
+    for key_id in (LEDGER_KEY, STATE_KEY, CONTACTS_KEY):
         store.create(key_id)
     store.pin({"genesis": digest({k: facts[k] for k in GENESIS_FACTS}), **_id(facts)})
     with locked_log(store, origin=facts["keeper"]) as log:

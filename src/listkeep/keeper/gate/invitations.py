@@ -4,7 +4,8 @@ from dataclasses import dataclass
 
 from listkeep.core.errors import Code, MalformedError, RefusedError
 from listkeep.core.grants import OPERATOR_ROLES, Action, Role
-from listkeep.core.registry.facts import NAME, Person
+from listkeep.core.registry.facts import Person
+from listkeep.core.registry.fields import NAME
 from listkeep.core.registry.state import Registry
 
 from .models import Enrolment

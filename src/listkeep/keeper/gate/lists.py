@@ -14,6 +14,8 @@ from listkeep.wire import messages as m
 from listkeep.wire.identifiers import new_id
 
 from .drafts import find_list
+from .guests import admit_guest, as_guest, is_guest
+from .refusals import recorded_refusals
 from .sessions import resolve_caller
 from .turns import Gate
 
@@ -40,9 +42,13 @@ def authorize(
             gate, registry, message.caller, carrier=carrier, now=now
         )
         if message.list is not None:
+            principal = as_guest(registry, principal, message.list, now=now)
             find_list(registry, message.list, tenant=principal.tenant)
         require_right(principal, message.right)
-        return principal
+        may_stay = not is_guest(registry, principal)
+    if not may_stay:
+        _admit(gate, principal, message.list or "", message.right, now=now)
+    return principal
 
 
 def create_list(
@@ -126,8 +132,11 @@ def show_lists(
         principal = resolve_caller(
             gate, registry, message.caller, carrier=carrier, now=now
         )
+        may_stay = True
         if message.list:
+            principal = as_guest(registry, principal, message.list, now=now)
             found = [find_list(registry, message.list, tenant=principal.tenant)]
+            may_stay = not is_guest(registry, principal)
         else:
             require_right(principal, Right.VIEW)
             found = [
@@ -135,7 +144,26 @@ def show_lists(
                 for known in registry.lists.values()
                 if known.tenant == principal.tenant
             ]
-        return m.ListRecords(lists=tuple(record_of(known) for known in found))
+    if not may_stay:
+        _admit(gate, principal, message.list, Right.VIEW, now=now)
+    return m.ListRecords(lists=tuple(record_of(known) for known in found))
+
+
+def _admit(
+    gate: Gate, principal: m.Principal, name: str, right: str, *, now: datetime
+) -> None:
+    """Record a guest's touch, if the consent stands in that very turn.
+
+    Raises:
+        RefusedError: The consent was withdrawn, or the budget of tenants is spent.
+    """
+    with (
+        recorded_refusals(gate, "support", now=now) as attempt,
+        gate.turn(now) as turn,
+    ):
+        found = find_list(turn.registry, name, tenant=principal.tenant)
+        attempt.who, attempt.list_id = principal.id, found.id
+        admit_guest(turn, principal, found, right)
 
 
 def require_right(principal: m.Principal, right: str) -> None:

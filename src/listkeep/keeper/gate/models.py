@@ -14,6 +14,7 @@ class Draft(models.Model):
 
     id = models.CharField(primary_key=True, max_length=40)
     terms = models.BinaryField()
+    person = models.CharField(max_length=40, default="")  # bound by the nonce's MAC
     expires_at = models.DateTimeField()
 
 

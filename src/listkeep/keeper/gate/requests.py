@@ -35,6 +35,7 @@ from listkeep.core.registry.passkeys import encode_assertion
 from listkeep.core.registry.state import Registry
 from listkeep.wire import messages as m
 
+from .contacts import seal_subject
 from .descriptions import may_see, view_request
 from .drafts import fill_terms
 from .models import Draft
@@ -44,6 +45,7 @@ from .sessions import (
     STATE_KEY,
     require_counter,
     require_credential,
+    require_present,
     resolve_session,
 )
 from .subjects import EVENTS, check_side, check_subject
@@ -74,6 +76,13 @@ def draft_request(
             gate, registry, message.session, service=DIRECT, now=now
         )
         terms = fill_terms(registry, person, message)
+        if not may_sign(terms, person.signer(), Decision.REQUEST):
+            raise RefusedError(
+                "your role may not ask for this", hint="ask an owner of the tenant"
+            )
+        if terms.action is Action.CONTACT_ADD:
+            subject = seal_subject(gate.store, terms.subject, message.destination)
+            terms = replace(terms, subject=subject)
         terms = replace(
             terms,
             not_before=moment,
@@ -81,11 +90,8 @@ def draft_request(
             nonce=secrets.token_hex(16),
             facts=facts_digest(registry, terms),
         )
-        terms = replace(terms, nonce=f"{terms.nonce}.{_nonce_mac(gate, terms)}")
-        if not may_sign(terms, person.signer(), Decision.REQUEST):
-            raise RefusedError(
-                "your role may not ask for this", hint="ask an owner of the tenant"
-            )
+        mac = _nonce_mac(gate, terms, person.id)
+        terms = replace(terms, nonce=f"{terms.nonce}.{mac}")
         if terms.action in EVENTS:
             check_subject(registry, terms)
         verify_possession(gate, registry, terms, message.proofs)
@@ -94,6 +100,7 @@ def draft_request(
         Draft.objects.create(
             id=request.id,
             terms=terms.format(),
+            person=person.id,
             expires_at=terms.expires,
         )
         return view_request(registry, request, now=now)
@@ -117,7 +124,7 @@ def submit_statement(
     """
     try:
         with gate.turn(now) as turn:
-            request, is_draft = _load(gate, turn.registry, message.request)
+            request, is_draft = _load(gate, turn.registry, message.request, now=now)
             signed = _judge(turn, request, message.assertion)
             fields = {
                 "request": request.id,
@@ -153,7 +160,7 @@ def show_requests(
             gate, registry, message.session, service=service, now=now
         )
         if message.request is not None:
-            found = [_load(gate, registry, message.request)[0]]
+            found = [_load(gate, registry, message.request, now=now)[0]]
         else:
             found = list(registry.requests.values())
         views = [
@@ -162,61 +169,10 @@ def show_requests(
             if may_see(registry, person, request)
         ]
     if message.request is not None and not views:
-        raise _unknown()
+        raise unknown_request()
     if message.waiting:
         views = [view for view in views if view.state == "waiting"]
     return m.RequestViews(requests=tuple(views))
-
-
-def require_granted(
-    turn: Turn, request_id_: str, *, actions: frozenset[Action]
-) -> RequestFacts:
-    """Require a request that is granted now, verifying every signature again.
-
-    Raises:
-        RefusedError: Unknown, denied, expired, used, frozen, or something is missing.
-        VerificationError: A statement's signature does not verify.
-    """
-    registry = turn.registry
-    request = registry.requests.get(request_id_)
-    if request is None or request.terms.action not in actions:
-        raise _unknown()
-    if request.done:
-        raise RefusedError(
-            "this request was used already",
-            code=Code.REPLAYED,
-            hint="ask anew with `listkeep request`",
-        )
-    if request.denied:
-        raise RefusedError("this request was denied", code=Code.NOT_GRANTED)
-    require_current_facts(registry, request.terms)
-    for signed in registry.signatures(request):
-        registry.verify_signed(request, registry.people[signed.person], signed)
-    outcome = registry.decide(request, now=turn.now)
-    if not outcome.granted:
-        raise RefusedError(
-            "the request is not granted",
-            code=outcome.code or Code.NOT_GRANTED,
-            hint="still missing: " + "; ".join(outcome.missing),
-        )
-    return request
-
-
-def require_not_frozen(registry: Registry, tenant: str) -> None:
-    """Refuse releases of lists while a freeze stands.
-
-    Raises:
-        RefusedError: The tenant, or everything, is frozen.
-    """
-    if any(
-        scope in (tenant, "") and kind == "export+reveal"
-        for scope, kind, _side in registry.freezes
-    ):
-        raise RefusedError(
-            "exports and reveals are frozen",
-            code=Code.FROZEN,
-            hint="two of the side that froze can sign `listkeep unfreeze`",
-        )
 
 
 def facts_digest(registry: Registry, terms: Terms) -> str:
@@ -254,39 +210,48 @@ def request_id(terms: Terms) -> str:
     return f"r_{base64.b32encode(body).decode().lower()[:12]}"
 
 
-def _load(gate: Gate, registry: Registry, name: str) -> tuple[RequestFacts, bool]:
-    """Find a request in the ledger's state, or a draft that is surely ours."""
+def _load(
+    gate: Gate, registry: Registry, name: str, *, now: datetime
+) -> tuple[RequestFacts, bool]:
+    """Find a request in the ledger's state, or a draft that is surely ours.
+
+    Drafts of people who have left are nobody's any more.
+    """
     if name in registry.requests:
         return registry.requests[name], False
     draft = Draft.objects.filter(id=name).first()
-    if draft is None:
-        raise _unknown()
+    if draft is None or registry.find_present(draft.person, now=now) is None:
+        raise unknown_request()
     terms = Terms.parse(bytes(draft.terms))
     nonce, _, mac = terms.nonce.partition(".")
-    expected = _nonce_mac(gate, replace(terms, nonce=nonce))
+    expected = _nonce_mac(gate, replace(terms, nonce=nonce), draft.person)
     if request_id(terms) != name or not hmac.compare_digest(mac, expected):
-        raise _unknown()
+        raise unknown_request()
     return RequestFacts(id=name, terms=terms), True
 
 
-def _nonce_mac(gate: Gate, terms: Terms) -> str:
+def _nonce_mac(gate: Gate, terms: Terms, person: str) -> str:
     key = gate.store.get(STATE_KEY)
-    return hmac.digest(key, b"request\x00" + terms.format(), "sha256").hex()[:32]
+    data = f"request\0{person}\0".encode() + terms.format()
+    return hmac.digest(key, data, "sha256").hex()[:32]
 
 
 def _judge(turn: Turn, request: RequestFacts, assertion: m.Assertion) -> Signed:
     registry, terms = turn.registry, request.terms
     statement = Statement.parse(assertion.statement)
     if terms.keeper != registry.keeper:
-        raise _unknown()
+        raise unknown_request()
     if turn.now >= terms.expires:
         raise RefusedError(
             "this request has expired", code=Code.EXPIRED, hint="ask anew"
         )
-    if request.done or request.intended or request.denied:
+    # A release that runs can still be denied, by whoever sees that it should not.
+    begun = request.intended and statement.decision != Decision.DENY
+    if request.done or request.denied or begun:
         raise ConflictError("this request is decided already", code=Code.NOT_WAITING)
     require_current_facts(registry, terms)
     person, _ = require_credential(registry, statement.person, statement.credential)
+    require_present(registry, person, now=turn.now)
     _require_part(registry, request, person, statement.decision)
     signed = Signed(person.id, statement.decision, turn.now, assertion)
     counter = registry.verify_signed(request, person, signed)
@@ -376,7 +341,8 @@ def _record_refusal(
             )
 
 
-def _unknown() -> RefusedError:
+def unknown_request() -> RefusedError:
+    """Refuse what is not there, or is not for this person to know."""
     return RefusedError(
         "there is no such request",
         code=Code.NOT_FOUND,

@@ -1,7 +1,7 @@
 """The registry as rows for people to read."""
 
 from listkeep.core.errors import MalformedError
-from listkeep.core.grants import OPERATOR_ROLES, Right, Role
+from listkeep.core.grants import OPERATOR_ROLES, Right, Role, format_time
 from listkeep.core.registry.facts import Person
 from listkeep.core.registry.passkeys import Kind
 from listkeep.core.registry.state import Registry
@@ -32,6 +32,10 @@ def registry_rows(registry: Registry, person: Person, kind: str) -> tuple[_Row, 
         "service": _services,
         "recipient": _recipients,
         "freeze": _freezes,
+        "contact": _contacts,
+        "agency": _agencies,
+        "budget": _budgets,
+        "consent": _consents,
     }
     if kind not in builders:
         raise MalformedError(
@@ -61,6 +65,7 @@ def _people(registry: Registry) -> list[_Row]:
             "id": row.id,
             "name": row.name,
             "role": row.role.value,
+            "team": row.team,
             "tenant": row.tenant,
             "passkey": " ".join(_KINDS[key.kind] for key in row.credentials),
         }
@@ -70,7 +75,13 @@ def _people(registry: Registry) -> list[_Row]:
 
 def _services(registry: Registry) -> list[_Row]:
     return [
-        {"id": row.id, "name": row.name, "kind": row.kind, "tenant": row.tenant}
+        {
+            "id": row.id,
+            "name": row.name,
+            "kind": row.kind,
+            "parent": row.parent,
+            "tenant": row.tenant,
+        }
         for row in registry.services.values()
     ]
 
@@ -91,6 +102,52 @@ def _freezes(registry: Registry) -> list[_Row]:
     return [
         {"class": kind, "set_by": side, "tenant": tenant}
         for tenant, kind, side in sorted(registry.freezes)
+    ]
+
+
+def _contacts(registry: Registry) -> list[_Row]:
+    """Show contacts without their destinations, which only the keeper opens."""
+    return [
+        {"id": row.id, "name": row.name, "kind": row.kind, "tenant": row.tenant}
+        for row in registry.contacts.values()
+    ]
+
+
+def _agencies(registry: Registry) -> list[_Row]:
+    return [
+        {
+            "id": row.id,
+            "name": row.name,
+            "until": format_time(row.until),
+            **{name: str(ceiling) for name, ceiling in row.ceilings.items()},
+            "tenant": row.tenant,
+        }
+        for row in registry.agencies.values()
+    ]
+
+
+def _budgets(registry: Registry) -> list[_Row]:
+    return [
+        {
+            "who": scope.who,
+            "measure": scope.measure,
+            "ceiling": str(ceiling),
+            "default": str(scope.default),
+            "tenant": scope.tenant,
+        }
+        for scope, ceiling in registry.budgets.items()
+    ]
+
+
+def _consents(registry: Registry) -> list[_Row]:
+    return [
+        {
+            "id": row.id,
+            "until": format_time(row.until),
+            "people": " ".join(sorted(row.people)) or "all support",
+            "tenant": row.tenant,
+        }
+        for row in registry.consents.values()
     ]
 
 

@@ -95,6 +95,7 @@ def verify_sign_in(  # noqa: PLR0913 - what is verified, and against what
     name, assertion = signed
     statement = SignIn.parse(assertion.statement)
     person, credential = require_signer(registry, name)
+    require_present(registry, person, now=now)
     claim.person = person.id
     claim.service = known_audience(registry, statement.service)
     _require_nonce(gate, statement.nonce, now=now)
@@ -184,21 +185,24 @@ def _find_session(
         _session_mac(gate, row, secret), bytes(row.verifier)
     ):
         raise _not_signed_in()
-    person = registry.people.get(row.person)
+    person = registry.find_present(row.person, now=now)
     if person is None or row.id in registry.ended_sessions:
+        raise _not_signed_in()
+    if row.service != DIRECT and registry.find_service(row.service, now=now) is None:
         raise _not_signed_in()
     if now >= row.expires_at or now - row.seen_at >= IDLE:
         raise _not_signed_in()
     return row, person
 
 
-def resolve_service(registry: Registry, key: str) -> Service:
+def resolve_service(registry: Registry, key: str, *, now: datetime) -> Service:
     """Say which service a key belongs to.
 
     Raises:
-        RefusedError: Unknown or revoked.
+        RefusedError: Unknown, revoked, or of an agency whose time has ended.
     """
-    service = registry.services.get(key[4:18]) if key.startswith("lkk_") else None
+    service_id = key[4:18] if key.startswith("lkk_") else ""
+    service = registry.find_service(service_id, now=now)
     verifier = hashlib.sha256(key.encode()).hexdigest()
     if service is None or not hmac.compare_digest(verifier, service.verifier):
         raise _not_signed_in()
@@ -218,7 +222,7 @@ def resolve_caller(
             gate, registry, caller.session, service=carrier.id, now=now
         )
         return principal_of(person)
-    service = resolve_service(registry, caller.service_key)
+    service = resolve_service(registry, caller.service_key, now=now)
     rights = _SERVICE_RIGHTS.get(service.kind, frozenset())
     return m.Principal(
         kind=service.kind,
@@ -272,6 +276,20 @@ def require_credential(
             code=Code.CREDENTIAL_UNKNOWN,
         )
     return person, found
+
+
+def require_present(registry: Registry, person: Person, *, now: datetime) -> None:
+    """Refuse people of an agency whose time here has ended.
+
+    Raises:
+        RefusedError: It has.
+    """
+    if registry.find_present(person.id, now=now) is None:
+        raise RefusedError(
+            "the agency's time here has ended",
+            code=Code.EXPIRED,
+            hint="an owner of the sponsoring tenant can add the agency anew",
+        )
 
 
 def require_counter(registry: Registry, credential: str, counter: int) -> None:

@@ -8,12 +8,9 @@ from collections.abc import Mapping, Sequence
 from listkeep.core.errors import Code, ConflictError, MalformedError, RefusedError
 from listkeep.core.grants import Action, Terms
 from listkeep.core.ledger.events import Event
+from listkeep.core.registry.agreements import parse_classes
 from listkeep.core.registry.facts import (
-    FREEZE_CLASSES,
     Person,
-    Recipient,
-    Service,
-    Tenant,
     parse_first_owners,
     parse_person,
     parse_recipient,
@@ -24,6 +21,7 @@ from listkeep.core.registry.keyring import require_enough, require_kinds
 from listkeep.core.registry.state import Registry
 
 from .age_keys import parse_age_recipient
+from .agreements import AGREEMENTS, check_agreement, not_there, require_free
 
 EVENTS: dict[Action, Event] = {
     Action.TENANT_ADD: Event.TENANT_ADDED,
@@ -34,8 +32,10 @@ EVENTS: dict[Action, Event] = {
     Action.SERVICE_REVOKE: Event.SERVICE_REVOKED,
     Action.RECIPIENT_ADD: Event.RECIPIENT_ADDED,
     Action.RECIPIENT_REVOKE: Event.RECIPIENT_REVOKED,
-    Action.FREEZE: Event.RELEASES_FROZEN,
-    Action.UNFREEZE: Event.RELEASES_UNFROZEN,
+    **AGREEMENTS,
+    Action.CONTACT_REVOKE: Event.CONTACT_REVOKED,
+    Action.CONSENT_WITHDRAW: Event.CONSENT_WITHDRAWN,
+    Action.AGENCY_REVOKE: Event.AGENCY_REVOKED,
 }
 
 
@@ -48,12 +48,12 @@ def check_subject(registry: Registry, terms: Terms) -> None:
         RefusedError: What is to be changed is not there, or not to be had this way.
     """
     if terms.tenant and terms.tenant not in registry.tenants:
-        raise _not_there("tenant")
+        raise not_there("tenant")
     subject = terms.subject_fields()
     match terms.action:
         case Action.TENANT_ADD:
             tenant = parse_tenant(subject)
-            _require_free(registry, tenant, registry.tenants)
+            require_free(registry, tenant, registry.tenants)
             owners = parse_first_owners(subject)
             for owner in owners:
                 _check_person(registry, owner)
@@ -62,11 +62,16 @@ def check_subject(registry: Registry, terms: Terms) -> None:
             _check_person(registry, parse_person(subject, tenant=terms.tenant))
         case Action.SERVICE_ADD:
             service = parse_service(subject, tenant=terms.tenant)
-            _require_free(registry, service, registry.services)
+            require_free(registry, service, registry.services)
+            parent = registry.services.get(service.parent) or registry.agencies.get(
+                service.parent
+            )
+            if service.parent and (parent is None or parent.tenant != terms.tenant):
+                raise not_there("parent of the service")
         case Action.RECIPIENT_ADD:
             recipient = parse_recipient(subject, tenant=terms.tenant)
             parse_age_recipient(recipient.public_key)  # with its checksum
-            _require_free(registry, recipient, registry.recipients)
+            require_free(registry, recipient, registry.recipients)
             if recipient.public_key in {
                 known.public_key
                 for known in registry.recipients.values()
@@ -75,13 +80,8 @@ def check_subject(registry: Registry, terms: Terms) -> None:
                 raise ConflictError(
                     "this key is enrolled already", code=Code.ALREADY_EXISTS
                 )
-        case Action.FREEZE | Action.UNFREEZE:
-            if set(subject) != {"classes"} or subject["classes"] not in FREEZE_CLASSES:
-                raise MalformedError(
-                    "a freeze names one class",
-                    code=Code.REQUEST_INVALID,
-                    hint=f"one of {', '.join(sorted(FREEZE_CLASSES))}",
-                )
+        case _ if terms.action in AGREEMENTS:
+            check_agreement(registry, terms, subject)
         case _:
             _check_revocation(registry, terms, subject)
 
@@ -94,16 +94,20 @@ def check_side(registry: Registry, terms: Terms, person: Person) -> None:
     """
     if terms.action is not Action.UNFREEZE:
         return
-    scope = (terms.tenant, terms.subject_fields()["classes"])
-    sides = [freeze[2] for freeze in registry.freezes if freeze[:2] == scope]
-    if not sides:
-        raise _not_there("freeze")
-    if person.role not in sides:
-        raise RefusedError(f"this freeze is lifted by the {sides[0]}s who set it")
+    for kind in parse_classes(terms.subject_fields()):
+        scope = (terms.tenant, kind)
+        sides = [freeze[2] for freeze in registry.freezes if freeze[:2] == scope]
+        if not sides:
+            raise not_there("freeze")
+        if person.role not in sides:
+            raise RefusedError(f"this freeze is lifted by the {sides[0]}s who set it")
 
 
 def _check_person(registry: Registry, person: Person) -> None:
-    _require_free(registry, person, registry.people)
+    require_free(registry, person, registry.people)
+    agency = registry.agencies.get(person.company)
+    if person.company and (agency is None or agency.tenant != person.tenant):
+        raise not_there("agency")
     registry.require_unknown_keys(person.credentials)
     require_kinds(person.credentials, role=person.role, profile=registry.profile)
     require_enough(person.credentials, role=person.role, profile=registry.profile)
@@ -114,37 +118,19 @@ def _check_revocation(
 ) -> None:
     if set(subject) != {"id"}:
         raise MalformedError("a revocation names one id", code=Code.REQUEST_INVALID)
-    rows: Mapping[str, object]
-    match terms.action:
-        case Action.TENANT_REVOKE:
-            rows = registry.tenants
-        case Action.PERSON_REVOKE:
-            rows = registry.people
-        case Action.SERVICE_REVOKE:
-            rows = registry.services
-        case _:
-            rows = registry.recipients
-    row = rows.get(subject["id"])
+    tables: dict[str, Mapping[str, object]] = {
+        "tenant": registry.tenants,
+        "person": registry.people,
+        "service": registry.services,
+        "recipient": registry.recipients,
+        "contact": registry.contacts,
+        "agency": registry.agencies,
+        "consent": registry.consents,
+    }
+    what = terms.action.split(".")[0]
+    row = tables[what].get(subject["id"])
     if row is None or getattr(row, "tenant", "") != terms.tenant:
-        raise _not_there(terms.action.split(".")[0])
-
-
-def _require_free(
-    registry: Registry,
-    new: Tenant | Person | Service | Recipient,
-    rows: Mapping[str, object],
-) -> None:
-    # An id is never used twice: whoever got a revoked tenant's id would get its
-    # lists, and a revoked person's id the sessions.
-    if new.id in registry.used_ids:
-        raise ConflictError("the id was used before", code=Code.ALREADY_EXISTS)
-    home = getattr(new, "tenant", "")
-    for row in rows.values():
-        same_home = getattr(row, "tenant", "") == home
-        if same_home and getattr(row, "name", "") == new.name:
-            raise ConflictError(
-                "the name is taken", code=Code.ALREADY_EXISTS, hint="choose another"
-            )
+        raise not_there(what)
 
 
 def _require_distinct(owners: Sequence[Person]) -> None:
@@ -160,7 +146,3 @@ def _require_distinct(owners: Sequence[Person]) -> None:
                 "two owners are two people with passkeys of their own",
                 code=Code.ALREADY_EXISTS,
             )
-
-
-def _not_there(what: str) -> RefusedError:
-    return RefusedError(f"there is no such {what}", code=Code.NOT_FOUND)

@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from datetime import datetime
 
 from listkeep.core.errors import Code, MalformedError, RefusedError, VerificationError
-from listkeep.core.grants import Action, Budget, Right
+from listkeep.core.grants import Action, Right
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.charges import Measure
 from listkeep.core.registry.facts import Service
@@ -22,8 +22,8 @@ from listkeep.wire.base import MAX_ROWS
 from .drafts import find_list
 from .lists import require_right
 from .models import Suppression
-from .requests import require_granted
 from .sessions import STATE_KEY, resolve_caller
+from .standing import require_granted
 from .tickets import open_ticket
 from .turns import Gate, Turn
 
@@ -65,7 +65,7 @@ def suppress(
             turn.registry.charges.require(
                 principal,
                 Measure.ROWS_CHANGED,
-                ceiling=_ceiling(turn.registry, list_id),
+                ceiling=_ceiling(turn.registry, principal, list_id),
                 now=now,
                 amount=len(new),
             )
@@ -173,10 +173,11 @@ def _by_caller(
     return principal.id, found.id, None
 
 
-def _ceiling(registry: Registry, list_id: str) -> int:
+def _ceiling(registry: Registry, principal: str, list_id: str) -> int:
     """Compute what one principal may change in a day: 1 %, at most 1,000 rows."""
     share = registry.rows_added.get(list_id, 0) // 100
-    return min(Budget().rows_changed, max(_LEAST_CEILING, share))
+    ceiling = registry.ceiling(principal, Measure.ROWS_CHANGED)
+    return min(ceiling, max(_LEAST_CEILING, share))
 
 
 def _read_known(list_id: str, tokens: list[bytes]) -> dict[bytes, str]:

@@ -6,6 +6,8 @@ from listkeep.core.errors import Code, RefusedError
 from listkeep.core.registry.facts import Ticket
 from listkeep.core.registry.state import Registry
 
+from .standing import require_not_denied
+
 _LONGEST_IMPORT = timedelta(hours=12)
 
 
@@ -25,13 +27,18 @@ def open_ticket(registry: Registry, name: str, *, now: datetime) -> Ticket:
     """Find an import that may go on: not too old, of somebody who is still here.
 
     Raises:
-        RefusedError: It is closed, too old, or whoever began it has left.
+        RefusedError: It is closed, too old or denied, or whoever began it has left.
     """
     ticket = find_ticket(registry, name)
     if now >= ticket.started_at + _LONGEST_IMPORT:
         raise _closed()
-    if ticket.principal not in {**registry.people, **registry.services}:
+    if (
+        registry.find_service(ticket.principal, now=now) is None
+        and registry.find_present(ticket.principal, now=now) is None
+    ):
         raise RefusedError("who began this import has left")
+    if ticket.request:
+        require_not_denied(registry.requests[ticket.request])
     return ticket
 
 

@@ -18,7 +18,8 @@ from listkeep.keeper.gate.turns import Gate
 from listkeep.wire import messages as m
 from listkeep.wire.base import FRAME_BYTES, decode
 
-from .exports import deliver, run_export
+from .deliveries import deliver, watch_delivery
+from .exports import run_export
 from .imports import finish_import, seal_import_rows, start_import
 from .look_ups import look_up
 from .reveals import run_reveal
@@ -75,7 +76,9 @@ def exports_run(request: HttpRequest) -> HttpResponseBase:
     # The length lets the dock tell a copy that was cut short from a whole one.
     headers = {"content-length": str(target.stat().st_size)}
     return StreamingHttpResponse(
-        deliver(target), content_type="application/age", headers=headers
+        deliver(target, watch_delivery(open_gate(), target, clock=current_time)),
+        content_type="application/age",
+        headers=headers,
     )
 
 

@@ -13,48 +13,75 @@ import secrets
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Protocol, cast
+from typing import BinaryIO, cast
 
 import pyrage
 
 from listkeep.core.errors import Code, ListkeepError, RefusedError, VerificationError
 from listkeep.core.grants import Action
 from listkeep.core.ledger.events import Event
+from listkeep.core.registry.charges import Measure
 from listkeep.core.registry.facts import (
     ListFacts,
     Recipient,
     RequestFacts,
     Service,
 )
+from listkeep.core.registry.state import Registry
 from listkeep.core.segments import Schema, parse_segment
 from listkeep.keeper.gate.age_keys import parse_age_recipient
+from listkeep.keeper.gate.descriptions import may_see
 from listkeep.keeper.gate.refusals import (
     Attempt,
     record_refusal,
     recorded_refusals,
 )
-from listkeep.keeper.gate.requests import require_granted, require_not_frozen
 from listkeep.keeper.gate.sessions import resolve_session
+from listkeep.keeper.gate.standing import require_not_frozen, require_standing
 from listkeep.keeper.gate.suppressions import suppressed_tokens
 from listkeep.keeper.gate.turns import Gate, Turn
 from listkeep.wire import messages as m
 
+from .deliveries import Clock, require_deliverable, sweep
 from .formats import prepare_writer
 from .opening import Opener, Shape, rows_of
 
-_FREEZE_CHECK_SECONDS = 1.0
-_CHUNK = 65_536
-_LONGEST_RUN = timedelta(days=1)
+_LOOK_SECONDS = 1.0  # a freeze counts within five
+_ROWS_BETWEEN_LOOKS = 512
+_EXPORT = frozenset({Action.EXPORT})
 
 
-class Clock(Protocol):
-    """Tells the time now."""
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Line:
+    """Who runs which export, asked again whenever it matters."""
 
-    def __call__(self) -> datetime:
-        """Read the clock."""
-        ...
+    gate: Gate
+    session: str
+    service: str
+    request: str
+    clock: Clock
+
+    def require_open(self, registry: Registry, now: datetime) -> RequestFacts:
+        """Require that runner, grant and tenant are still as they have to be."""
+        person = resolve_session(
+            self.gate, registry, self.session, service=self.service, now=now
+        )
+        known = registry.requests.get(self.request)
+        if known is not None and not (
+            known.terms.tenant == person.tenant and may_see(registry, person, known)
+        ):
+            raise RefusedError("there is no such request", code=Code.NOT_FOUND)
+        request = require_standing(registry, self.request, actions=_EXPORT, now=now)
+        require_not_frozen(registry, request.terms.tenant)
+        return request
+
+    def look(self) -> None:
+        """Catch up with what other processes recorded, and require the same."""
+        now = self.clock()
+        with self.gate.view(now) as registry:
+            self.require_open(registry, now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +91,7 @@ class _Run:
     recipient: Recipient
     suppressed: dict[bytes, str]
     attempt: Attempt
+    line: "_Line"
 
 
 def run_export(  # noqa: PLR0913 - the edge passes its ports
@@ -85,14 +113,21 @@ def run_export(  # noqa: PLR0913 - the edge passes its ports
         VerificationError: A row was edited, swapped, or is outside the selection.
     """
     spool.mkdir(mode=0o700, exist_ok=True)
-    _sweep(gate, spool, now=clock())
+    sweep(gate, spool, now=clock())
     target = spool / f"{message.request}.age"
     if target.exists() and _is_delivery(gate, message, carrier, clock()):
         return target
     prepare_writer(message.format, ())  # a typing error spends nothing
-    run = _intend(gate, message, carrier, now=clock())
+    line = _Line(
+        gate=gate,
+        session=message.session,
+        service=carrier.id,
+        request=message.request,
+        clock=clock,
+    )
+    run = _intend(line)
     draft = spool / f"{message.request}.{secrets.token_hex(4)}.part"
-    plain = _Plaintext(gate, message.format, run, batches, clock)
+    plain = _Plaintext(gate, message.format, run, batches)
     try:
         with draft.open("xb") as file:
             sink = _Digest(file)
@@ -106,26 +141,6 @@ def run_export(  # noqa: PLR0913 - the edge passes its ports
     finally:
         draft.unlink(missing_ok=True)
     return target
-
-
-def _sweep(gate: Gate, spool: Path, *, now: datetime) -> None:
-    """Remove finished files whose request has expired undelivered."""
-    with gate.view(now) as registry:
-        for path in spool.glob("*.age"):
-            request = registry.requests.get(path.stem)
-            if request is None or now >= request.terms.expires:
-                path.unlink(missing_ok=True)
-    for path in spool.glob("*.part"):  # of a run that was killed
-        if path.stat().st_mtime < (now - _LONGEST_RUN).timestamp():
-            path.unlink(missing_ok=True)
-
-
-def deliver(path: Path) -> Iterator[bytes]:
-    """Read a finished file out, and forget it once it was read to the end."""
-    with path.open("rb") as file:
-        while chunk := file.read(_CHUNK):
-            yield chunk
-    path.unlink(missing_ok=True)
 
 
 def _is_delivery(
@@ -142,34 +157,35 @@ def _is_delivery(
             or not request.done
             or request.terms.action is not Action.EXPORT
             or request.terms.tenant != person.tenant
+            or not may_see(registry, person, request)
             or now >= request.terms.expires
         ):
             return False
-        require_not_frozen(registry, person.tenant)
+        require_deliverable(registry, request)
         return True
 
 
-def _intend(
-    gate: Gate, message: m.RunExport, carrier: Service, *, now: datetime
-) -> _Run:
+def _intend(line: _Line) -> _Run:
     """Record the intent: from here on nonce and budget are spent."""
+    now = line.clock()
     with (
-        recorded_refusals(gate, "export", now=now) as attempt,
-        gate.turn(now) as turn,
+        recorded_refusals(line.gate, "export", now=now) as attempt,
+        line.gate.turn(now) as turn,
     ):
         registry = turn.registry
         person = resolve_session(
-            gate, registry, message.session, service=carrier.id, now=now
+            line.gate, registry, line.session, service=line.service, now=now
         )
         attempt.who = person.id
-        known = registry.requests.get(message.request)
-        if known is not None and known.terms.tenant != person.tenant:
-            raise RefusedError("there is no such request", code=Code.NOT_FOUND)
-        request = require_granted(
-            turn, message.request, actions=frozenset({Action.EXPORT})
-        )
+        request = line.require_open(registry, now)
         attempt.request, attempt.list_id = request.id, request.terms.list
-        require_not_frozen(registry, request.terms.tenant)
+        if not request.intended:
+            registry.require_budget(
+                request.signed[0].person,
+                Measure.ROWS_EXPORTED,
+                now=now,
+                amount=request.terms.cap,
+            )
         found = registry.lists[request.terms.list]
         recipient = registry.recipients[request.terms.recipient]
         suppressed = suppressed_tokens(turn, found.id)
@@ -183,7 +199,7 @@ def _intend(
             },
             list_id=found.id,
         )
-        return _Run(request, found, recipient, suppressed, attempt)
+        return _Run(request, found, recipient, suppressed, attempt, line)
 
 
 class _Plaintext:
@@ -195,9 +211,8 @@ class _Plaintext:
         kind: str,
         run: _Run,
         batches: Iterator[m.RowBatch],
-        clock: Clock,
     ) -> None:
-        self._gate, self._run, self._batches, self._clock = gate, run, batches, clock
+        self._run, self._batches = run, batches
         self._opener, self._shape = Opener(gate.store, run.found), Shape(run.found)
         first, self._write = prepare_writer(kind, self._shape.names)
         segment = parse_segment(
@@ -223,9 +238,10 @@ class _Plaintext:
         return data
 
     def _take(self, batch: m.RowBatch) -> None:
-        self._require_not_frozen()
         suppressed, write = self._run.suppressed, self._write
-        for row in rows_of(batch):
+        for number, row in enumerate(rows_of(batch)):
+            if number % _ROWS_BETWEEN_LOOKS == 0:
+                self._look()
             if row.token in suppressed:
                 self.withheld += 1
                 continue
@@ -242,12 +258,11 @@ class _Plaintext:
                 )
             self._buffer += write(self._shape.values(opened, facets))
 
-    def _require_not_frozen(self) -> None:
+    def _look(self) -> None:
         moment = time.monotonic()
-        if moment - self._checked >= _FREEZE_CHECK_SECONDS:
+        if moment - self._checked >= _LOOK_SECONDS:
             self._checked = moment
-            with self._gate.view(self._clock()) as registry:
-                require_not_frozen(registry, self._run.request.terms.tenant)
+            self._run.line.look()
 
 
 class _Digest:
@@ -291,8 +306,7 @@ def _complete(turn: Turn, run: _Run, plain: _Plaintext, sink: _Digest) -> None:
     Much can have happened since the intent: a freeze, a revocation, the end of the
     window, another run of the same grant that was faster.
     """
-    require_granted(turn, run.request.id, actions=frozenset({Action.EXPORT}))
-    require_not_frozen(turn.registry, run.request.terms.tenant)
+    run.line.require_open(turn.registry, turn.now)
     turn.append(
         Event.EXPORT_COMPLETED,
         {

@@ -13,7 +13,7 @@ from datetime import datetime
 
 from listkeep.core.addresses import parse_many
 from listkeep.core.errors import Code, MalformedError, RefusedError
-from listkeep.core.grants import Action, Budget, Right
+from listkeep.core.grants import Action, Right
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.charges import Measure
 from listkeep.core.registry.facts import ListFacts, Service
@@ -21,8 +21,8 @@ from listkeep.core.sealing import BATCH_ID_BYTES, OpenedRow, make_tokens, seal_r
 from listkeep.keeper.gate.drafts import find_list
 from listkeep.keeper.gate.lists import index_key, list_key, require_right
 from listkeep.keeper.gate.refusals import recorded_refusals
-from listkeep.keeper.gate.requests import require_granted
 from listkeep.keeper.gate.sessions import resolve_caller
+from listkeep.keeper.gate.standing import require_granted
 from listkeep.keeper.gate.tickets import find_ticket, open_ticket
 from listkeep.keeper.gate.turns import Gate, Turn
 from listkeep.wire import messages as m
@@ -195,10 +195,10 @@ def _spread(
 
 
 def _budget_left(turn: Turn, principal: str) -> int:
-    ceiling = Budget().rows_added
+    ceiling = turn.registry.ceiling(principal, Measure.ROWS_ADDED)
     used = turn.registry.charges.used(principal, Measure.ROWS_ADDED, now=turn.now)
     if used >= ceiling:
-        raise _over_budget()
+        raise _over_budget(ceiling)
     return ceiling - used
 
 
@@ -227,10 +227,10 @@ def _reserve(gate: Gate, ticket_id: str, rows: int, *, now: datetime) -> int:
                 )
             amount = min(ceiling, max(rows, _SLICE_ROWS))
         else:
-            if rows > Budget().rows_added - registry.charges.used(
-                ticket.principal, Measure.ROWS_ADDED, now=now
-            ):
-                raise _over_budget()
+            if rows > _budget_left(turn, ticket.principal):
+                raise _over_budget(
+                    registry.ceiling(ticket.principal, Measure.ROWS_ADDED)
+                )
             amount = rows
         turn.append(
             Event.ROWS_RESERVED,
@@ -240,9 +240,9 @@ def _reserve(gate: Gate, ticket_id: str, rows: int, *, now: datetime) -> int:
     return amount
 
 
-def _over_budget() -> RefusedError:
+def _over_budget(ceiling: int) -> RefusedError:
     return RefusedError(
-        f"more than {Budget().rows_added:,} rows a day need an owner's signature",
+        f"more than {ceiling:,} rows a day need an owner's signature",
         code=Code.BUDGET_SPENT,
         hint="`listkeep request import LIST FILE`, then `listkeep sign`",
     )

@@ -5,12 +5,13 @@ from datetime import datetime
 
 from listkeep.core.addresses import parse_address
 from listkeep.core.errors import RefusedError
-from listkeep.core.grants import Budget, Right
+from listkeep.core.grants import Right
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.charges import Measure
 from listkeep.core.registry.facts import Service
 from listkeep.core.sealing import make_token
 from listkeep.keeper.gate.drafts import find_list
+from listkeep.keeper.gate.guests import admit_guest, as_guest
 from listkeep.keeper.gate.lists import index_key, require_right
 from listkeep.keeper.gate.refusals import recorded_refusals
 from listkeep.keeper.gate.sessions import STATE_KEY, resolve_caller
@@ -35,6 +36,7 @@ def look_up(
         principal = resolve_caller(
             gate, turn.registry, message.caller, carrier=carrier, now=now
         )
+        principal = as_guest(turn.registry, principal, message.list, now=now)
         found = find_list(turn.registry, message.list, tenant=principal.tenant)
         attempt.who, attempt.list_id = principal.id, found.id
         require_right(principal, Right.LOOK_UP)
@@ -42,13 +44,10 @@ def look_up(
             raise RefusedError("look-ups are for people")
         token = make_token(gate.store.get(index_key(found.tenant)), address.index_form)
         item = item_digest(turn, token)
-        turn.registry.charges.require(
-            principal.id,
-            Measure.LOOK_UPS,
-            ceiling=Budget().look_ups,
-            now=now,
-            items=(item,),
+        turn.registry.require_budget(
+            principal.id, Measure.LOOK_UPS, now=now, items=(item,)
         )
+        admit_guest(turn, principal, found, Right.LOOK_UP)
         turn.append(
             Event.ADDRESS_LOOKED_UP,
             {"person": principal.id, "item": item},

@@ -11,7 +11,7 @@ import msgspec
 import pyrage
 
 from listkeep.core.errors import Code, ListkeepError, RefusedError
-from listkeep.core.grants import Action, Budget
+from listkeep.core.grants import Action
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.charges import Measure
 from listkeep.core.registry.facts import ListFacts, RequestFacts
@@ -22,8 +22,8 @@ from listkeep.keeper.gate.refusals import (
     record_refusal,
     recorded_refusals,
 )
-from listkeep.keeper.gate.requests import require_granted, require_not_frozen
 from listkeep.keeper.gate.sessions import DIRECT, resolve_session
+from listkeep.keeper.gate.standing import require_granted, require_not_frozen
 from listkeep.keeper.gate.suppressions import require_not_erased
 from listkeep.keeper.gate.turns import Gate
 from listkeep.wire import messages as m
@@ -91,13 +91,7 @@ def _intend(
         require_not_frozen(registry, request.terms.tenant)
         require_not_erased(turn, request.terms.list, [row.token for row in rows])
         items = sorted(item_digest(turn, row.token) for row in rows)
-        registry.charges.require(
-            person.id,
-            Measure.REVEALS,
-            ceiling=Budget().reveals,
-            now=now,
-            items=items,
-        )
+        registry.require_budget(person.id, Measure.REVEALS, now=now, items=items)
         turn.append(
             Event.REVEAL_INTENDED,
             {

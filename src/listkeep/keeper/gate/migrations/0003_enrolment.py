@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("gate", "0001_initial"),
+        ("gate", "0002_sign_in_code"),
     ]
 
     operations = [

@@ -1,0 +1,73 @@
+"""Support as a guest: what an owner's consent lets the operator's people do.
+
+A guest keeps the own name in everything that is recorded; nobody acts as somebody
+else. Every touch is a ledger entry about the list, so that its owners see it, and
+spends from a budget of distinct tenants.
+"""
+
+from datetime import datetime
+
+import msgspec
+
+from listkeep.core.errors import Code, RefusedError
+from listkeep.core.grants import GUEST_RIGHTS, Right
+from listkeep.core.ledger.events import Event
+from listkeep.core.registry.charges import Measure
+from listkeep.core.registry.facts import ListFacts
+from listkeep.core.registry.state import Registry
+from listkeep.wire import messages as m
+
+from .turns import Turn
+
+
+def as_guest(
+    registry: Registry, principal: m.Principal, name: str, *, now: datetime
+) -> m.Principal:
+    """Give a person of support a guest's rights on one list, where there is consent.
+
+    Anybody else, and support without consent, stays who they are.
+    """
+    person = registry.people.get(principal.id)
+    if person is None:
+        return principal
+    hosts = registry.hosts(person, now=now)
+    lists = [known for known in registry.lists.values() if known.tenant in hosts]
+    # An id wins over other lists that were given that id for a name; a name that
+    # two tenants use means neither.
+    found = [known for known in lists if known.id == name] or [
+        known for known in lists if known.name == name
+    ]
+    if len(found) != 1:
+        return principal
+    return msgspec.structs.replace(
+        principal, tenant=found[0].tenant, rights=tuple(sorted(GUEST_RIGHTS))
+    )
+
+
+def is_guest(registry: Registry, principal: m.Principal) -> bool:
+    """Tell whether a person looks at a tenant that is not the own one."""
+    person = registry.people.get(principal.id)
+    return person is not None and person.tenant != principal.tenant
+
+
+def admit_guest(
+    turn: Turn, principal: m.Principal, found: ListFacts, right: str
+) -> None:
+    """Charge and record a guest's touch; of others nothing is charged here.
+
+    Raises:
+        RefusedError: The consent is gone, or the day's tenants are spent.
+    """
+    if not is_guest(turn.registry, principal):
+        return
+    person = turn.registry.people[principal.id]
+    if found.tenant not in turn.registry.hosts(person, now=turn.now):
+        raise RefusedError("there is no such list", code=Code.NOT_FOUND)
+    turn.registry.require_budget(
+        principal.id, Measure.TENANTS, now=turn.now, items=(found.tenant,)
+    )
+    turn.append(
+        Event.SUPPORT_ADMITTED,
+        {"person": principal.id, "tenant": found.tenant, "right": Right(right).value},
+        list_id=found.id,
+    )

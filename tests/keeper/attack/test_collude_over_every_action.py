@@ -1,0 +1,175 @@
+"""Both custodians try every action there is about a customer, together and patiently.
+
+What they can do alone is in the table, and all of it takes away or stops. New actions
+have to be entered here before they pass.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+
+import pyrage
+import pytest
+
+from listkeep.core.errors import ListkeepError
+from listkeep.core.grants import Action, format_time
+from listkeep.wire import messages as m
+from tests.keeper.agreements import (
+    AGENCY,
+    CONSENT,
+    add_agency,
+    agency_subject,
+    give_consent,
+)
+from tests.keeper.instance import ACME, SERVICES, WAREHOUSE, tenant_subject
+from tests.keeper.world import World
+
+CONTACT = "d_oncalloncall"
+Facts = dict[str, object]
+
+CAN = {  # alone, about a tenant
+    Action.TENANT_ADD: True,
+    Action.TENANT_REVOKE: True,
+    Action.PERSON_REVOKE: True,
+    Action.SERVICE_REVOKE: True,
+    Action.RECIPIENT_REVOKE: True,
+    Action.FREEZE: True,
+    Action.UNFREEZE: True,  # of their own freeze
+    Action.REVEAL: False,
+    Action.EXPORT: False,
+    Action.IMPORT: False,
+    Action.SUPPRESS: False,
+    Action.PERSON_ADD: False,
+    Action.SERVICE_ADD: False,
+    Action.RECIPIENT_ADD: False,
+    Action.CONTACT_ADD: False,
+    Action.CONTACT_REVOKE: False,
+    Action.CONSENT_GIVE: False,
+    Action.CONSENT_WITHDRAW: False,
+    Action.AGENCY_ADD: False,
+    Action.AGENCY_REVOKE: False,
+    Action.BUDGET_SET: False,
+}
+
+
+def subject_of(world: World, action: Action) -> dict[str, str] | None:
+    """Write a subject that an owner of the tenant could use."""
+    age = str(pyrage.x25519.Identity.generate().to_public())
+    until = format_time(world.now + timedelta(days=3))
+    mallory = world.subject("mallory", "owner")
+    subjects: dict[Action, Callable[[], dict[str, str]]] = {
+        Action.IMPORT: lambda: {"sha256": "0" * 64, "rows": "1"},
+        Action.TENANT_ADD: lambda: tenant_subject("mine", "t_minemineminx", mallory),
+        Action.TENANT_REVOKE: lambda: {"id": ACME},
+        Action.PERSON_ADD: lambda: mallory,
+        Action.PERSON_REVOKE: lambda: {"id": world.meet("ada").person},
+        Action.SERVICE_ADD: lambda: {
+            **world.service_subject("app"),
+            "id": "s_mallorymallo",
+            "name": "mallory",
+        },
+        Action.SERVICE_REVOKE: lambda: {"id": SERVICES["app"][0]},
+        Action.RECIPIENT_ADD: lambda: {
+            "id": "c_mallorymallo",
+            "name": "mallory",
+            "public_key": age,
+        },
+        Action.RECIPIENT_REVOKE: lambda: {"id": WAREHOUSE},
+        Action.FREEZE: lambda: {"classes": "export+reveal"},
+        Action.UNFREEZE: lambda: {"classes": "export+reveal"},
+        Action.CONTACT_ADD: lambda: {
+            "id": "d_mallorymallo",
+            "name": "mallory",
+            "kind": "mail",
+        },
+        Action.CONTACT_REVOKE: lambda: {"id": CONTACT},
+        Action.CONSENT_GIVE: lambda: {
+            "id": "g_mallorymallo",
+            "until": until,
+            "people": "",
+        },
+        Action.CONSENT_WITHDRAW: lambda: {"id": CONSENT},
+        Action.AGENCY_ADD: lambda: agency_subject(
+            world, id="a_mallorymallo", name="mallory"
+        ),
+        Action.AGENCY_REVOKE: lambda: {"id": AGENCY},
+        Action.BUDGET_SET: lambda: {
+            "measure": "reveals",
+            "ceiling": "0",
+            "who": "everybody",
+        },
+    }
+    return subjects[action]() if action in subjects else None
+
+
+def facts_of(world: World, action: Action, tenant: str) -> Facts:
+    facts: Facts = {"tenant": tenant, "valid_seconds": 30 * 86400}
+    if action is Action.CONTACT_ADD:
+        facts["destination"] = "mallory@example.com"
+    if action in {Action.REVEAL, Action.EXPORT, Action.IMPORT, Action.SUPPRESS}:
+        (list_id,) = world.registry.lists
+        facts |= {"list": list_id, "cap": 1, "recipient": "warehouse"}
+    if action is Action.REVEAL:
+        device = str(pyrage.x25519.Identity.generate().to_public())
+        facts |= {"selection": "a" * 26, "recipient": device}
+    return facts
+
+
+def stage(world: World) -> None:
+    """Give acme everything one could want to change."""
+    world.list_with_rows(1)
+    add_agency(world)
+    give_consent(world)
+    subject = {"id": CONTACT, "name": "on-call", "kind": "mail"}
+    asked = world.ask("ada", "contact.add", subject, destination="ada@example.com")
+    world.sign("amir", asked, "approve")
+
+
+def conspire(world: World, view: m.RequestView) -> str:
+    """Let both sign whatever they may, and wait as long as it takes."""
+    for name in ("cleo", "cyrus"):
+        for decision in ("request", "approve"):
+            try:
+                world.sign(name, view, decision)
+            except ListkeepError:
+                continue
+    world.wait(days=8)
+    try:
+        return world.show("cleo", view).state
+    except ListkeepError:
+        return "not theirs to see"
+
+
+def test_the_table_knows_every_action() -> None:
+    assert set(CAN) == set(Action)
+
+
+@pytest.mark.parametrize("action", Action, ids=str)
+def test_two_custodians_alone_do_to_a_tenant_what_the_table_says(
+    world: World, action: Action
+) -> None:
+    stage(world)
+    if action is Action.UNFREEZE:
+        world.freeze("cleo", tenant="acme")
+    at_operator = action in {Action.TENANT_ADD, Action.TENANT_REVOKE}
+    facts = facts_of(world, action, "" if at_operator else "acme")
+
+    try:
+        view = world.draft("cleo", action, subject_of(world, action), **facts)
+        state = conspire(world, view)
+    except ListkeepError:
+        state = "refused"
+
+    assert (state == "done") is CAN[action], state
+
+
+@pytest.mark.parametrize("action", [a for a in Action if not CAN[a]], ids=str)
+def test_an_owners_draft_does_not_help_two_custodians(
+    world: World, action: Action
+) -> None:
+    stage(world)
+    facts = facts_of(world, action, "")
+    subject = subject_of(world, action)
+    view = world.draft("ada", action, subject, **facts)
+
+    assert conspire(world, view) != "done"
+    assert view.id not in world.registry.requests
