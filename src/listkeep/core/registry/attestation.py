@@ -35,6 +35,7 @@ _LONGEST_CHAIN = 4
 _UNREADABLE = (
     *(AssertionError, AttributeError, InvalidAttestation, LookupError),
     *(NotImplementedError, TypeError, UnsupportedAlgorithm, ValueError),
+    *(x509.DuplicateExtension, x509.InvalidVersion, x509.UnsupportedGeneralNameType),
 )
 
 
