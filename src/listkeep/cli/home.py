@@ -34,6 +34,9 @@ class CliConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
     profile: str = ""
     """The profile sealed in the genesis; it cannot change."""
 
+    genesis: str = ""
+    """The digest of the genesis: who replays the ledger has to begin with it."""
+
     ledger_key: str = ""
     """The key that verifies the ledger's checkpoints, pinned when it was made."""
 

@@ -25,7 +25,7 @@ from listkeep.wire.config import instance_home, write_config
 from listkeep.wire.identifiers import new_id, new_service_key
 
 from .children import run_own
-from .home import CONFIG_FILE, PRIVATE_FOLDER, CliConfig, write_private
+from .home import CONFIG_FILE, PRIVATE_FOLDER, CliConfig, Instance, write_private
 from .locks import require_socket_path
 from .output import WrongUsage, hint, note
 
@@ -84,6 +84,7 @@ def init(
     make_instance(home, custodians=(custodian[0], custodian[1]), port=port)
     note(f"made an instance of profile demo in {home}")
     note(f"the custodians are {custodian[0]} and {custodian[1]}")
+    note(f"its genesis is {Instance.open().config.genesis}")
     hint("start it with `listkeep up`")
 
 
@@ -215,6 +216,7 @@ def _begin_keeper(
         dock=f"http://127.0.0.1:{port}",
         keeper=keeper,
         profile=Profile.DEMO.value,
+        genesis=gate.store.pinned()["genesis"],
         ledger_key=verifier,
         dock_service=dock["id"],
     )

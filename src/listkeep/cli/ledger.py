@@ -1,20 +1,24 @@
 """``listkeep ledger``: read what was recorded, and verify that it is all of it."""
 
 import json
+import os
 from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from listkeep.core.canonical import parse
-from listkeep.core.errors import Code, MalformedError
+from listkeep.core.errors import Code, ConflictError, MalformedError
 from listkeep.core.ledger.events import Event
 from listkeep.core.ledger.note import NoteKey
 from listkeep.core.ledger.tree import TreeHead
 from listkeep.wire import messages as m
 
-from .home import Instance, write_private_json
-from .output import AsJson, note, plural, progress, show, show_rows
+from .home import PRIVATE_FILE, Instance, write_private_json
+from .output import AsJson, hint, note, plural, progress, show, show_rows
+from .replaying import Source, audit, read_live, write_lines
 from .sessions import As, load_session
 from .verification import MAX_ENTRY_BYTES, verify_ledger
 
@@ -106,6 +110,56 @@ def verify(*, name: As = "", as_json: AsJson = False) -> None:
     hidden = verified.head.size - verified.read
     if hidden:
         note(f"{hidden:,} of them are not yours to read; their hashes were verified")
+
+
+@app.command(epilog="Example: listkeep ledger export ledger.txt --as cleo")
+def export(
+    file: Annotated[Path, typer.Argument(metavar="FILE", show_default=False)],
+    *,
+    name: As = "",
+) -> None:
+    """Write the whole ledger to a file an auditor can verify without a server.
+
+    Its checkpoint, an empty line, then one entry a line. It is replayed while it is
+    written, and not kept when that fails. Only a custodian can read every entry.
+    """
+    if file.exists():
+        raise ConflictError(
+            "there is such a file already",
+            code=Code.ALREADY_EXISTS,
+            hint="choose another name",
+        )
+    instance = Instance.open()
+    draft = file.with_name(f".{file.name}.part")
+    try:
+        descriptor = os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, PRIVATE_FILE)
+        with (
+            os.fdopen(descriptor, "wb") as out,
+            live_source(instance, name) as source,
+            progress("writing", total=None) as bar,
+        ):
+            found = audit(
+                write_lines(source, out.write),
+                genesis=instance.config.genesis,
+                key=NoteKey.parse(instance.config.ledger_key),
+                progress=bar.move,
+            )
+        draft.rename(file)
+    finally:
+        draft.unlink(missing_ok=True)
+    note(f"wrote {plural(found.walk.frontier.size, 'entry')} to {file}")
+    hint(f"verify it with --genesis {instance.config.genesis}")
+
+
+@contextmanager
+def live_source(instance: Instance, name: str) -> Iterator[Source]:
+    """Read the ledger from the running keeper, for whoever may read all of it."""
+    session = load_session(instance, name)
+    with instance.keeper() as keeper:
+        yield read_live(
+            lambda start: _page(keeper, session.keeper, start),
+            key=NoteKey.parse(instance.config.ledger_key),
+        )
 
 
 def _entries(keeper: "KeeperClient", session: str) -> Iterator[m.LedgerEntry]:

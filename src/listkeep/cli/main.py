@@ -23,6 +23,7 @@ from listkeep.wire.config import instance_home
 
 from . import (
     agency,
+    audit,
     budget,
     consent,
     contact,
@@ -79,7 +80,7 @@ _HEADINGS: dict[str, tuple[ModuleType, ...]] = {
     ),
     "Work with a list": (lists, import_file, tokens, count, facets, lookup, suppress),
     "What needs a signature": (request, sign, reveal, export),
-    "The record": (ledger,),
+    "The record": (ledger, audit),
 }
 for heading, modules in _HEADINGS.items():
     for module in modules:

@@ -27,6 +27,8 @@ def status(*, as_json: AsJson = False) -> None:
     found = {
         "instance": str(instance.home),
         "profile": instance.config.profile,
+        "genesis": instance.config.genesis,
+        "ledger_key": instance.config.ledger_key,
         "version": __version__,
         "keeper": keeper,
         "dock": dock,

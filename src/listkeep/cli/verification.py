@@ -44,7 +44,9 @@ class Verified:
 
 
 @dataclass(slots=True)
-class _Walk:
+class Walk:
+    """How far a reader has come, and what it led to."""
+
     seen: TreeHead | None
     frontier: Frontier = field(default_factory=Frontier)
     read: int = 0
@@ -93,7 +95,7 @@ def verify_ledger(
         MalformedError: A page holds what no ledger does.
         ConflictError: Lists moved on each time their heads were asked for.
     """
-    walk = _Walk(seen)
+    walk = Walk(seen)
     for _ in range(_ROUNDS):
         checkpoint = _read_on(walk, read, key, progress)
         if seen is not None and walk.frontier.size < seen.size:
@@ -110,12 +112,12 @@ def verify_ledger(
 
 
 def _read_on(
-    walk: _Walk, read: ReadPage, key: NoteKey, progress: Progress
+    walk: Walk, read: ReadPage, key: NoteKey, progress: Progress
 ) -> Checkpoint:
     """Walk from where the walk stands to the newest checkpoint, and no further."""
     while True:
         page = read(walk.frontier.size)
-        checkpoint = _open(page.checkpoint, key)
+        checkpoint = open_checkpoint(page.checkpoint, key)
         # What was appended meanwhile comes with the next checkpoint.
         missing = max(0, checkpoint.size - walk.frontier.size)
         for entry in page.entries[:missing]:
@@ -128,7 +130,7 @@ def _read_on(
 
 
 def _are_heads_signed(
-    walk: _Walk, signed: Checkpoint, read_list_head: ReadListHead, key: NoteKey
+    walk: Walk, signed: Checkpoint, read_list_head: ReadListHead, key: NoteKey
 ) -> bool:
     """Require each chain to end where it was signed to; no when lists moved on since.
 
@@ -141,7 +143,7 @@ def _are_heads_signed(
         return True
     for list_id, head in walk.heads.items():
         answer = read_list_head(list_id)
-        newer = _open(answer.checkpoint, key)
+        newer = open_checkpoint(answer.checkpoint, key)
         if newer.size > signed.size and parse_extensions(newer.extensions) != root:
             return False
         _require_head(list_id, head, answer, root)
@@ -161,7 +163,13 @@ def _require_head(
         raise _invalid("the newest entries of a list are missing")
 
 
-def _open(data: bytes, key: NoteKey) -> Checkpoint:
+def open_checkpoint(data: bytes, key: NoteKey) -> Checkpoint:
+    """Open a checkpoint, if it is of this ledger.
+
+    Raises:
+        VerificationError: The pinned key did not sign it, or for another ledger.
+        MalformedError: It is no checkpoint.
+    """
     checkpoint = Checkpoint.parse(open_note(data, [key]).text)
     if checkpoint.origin != key.name:
         raise _invalid("its checkpoint is another ledger's")
