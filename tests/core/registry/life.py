@@ -1,15 +1,10 @@
-"""A keeper's life with every kind of entry, told once for the tests of reading it."""
+"""A ledger with nearly every kind of entry in it, and the state it leads to."""
 
 from typing import Any
 
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.state import Registry
-from tests.core.registry.scribe import (
-    ACME,
-    NEWS,
-    Scribe,
-    meet,
-)
+from tests.core.registry.scribe import ACME, NEWS, Scribe, meet
 
 
 def state(registry: Registry) -> dict[str, Any]:
@@ -119,7 +114,3 @@ def _freeze(scribe: Scribe) -> None:
         about=about,
         tenant=ACME,
     )
-
-
-LIFE = life()
-PINNED = LIFE.registry.pinned

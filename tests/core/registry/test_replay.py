@@ -13,7 +13,7 @@ from listkeep.core.registry.charges import Measure
 from listkeep.core.registry.passkeys import decode_base64url, encode_base64url
 from listkeep.core.registry.replay import apply, apply_body
 from listkeep.core.registry.state import Registry
-from tests.core.registry.life import LIFE, PINNED, state
+from tests.core.registry.life import life, state
 from tests.core.registry.scribe import (
     ACME,
     NEWS,
@@ -33,6 +33,10 @@ SIGNED = re.compile(r"assertion.*")
 @pytest.fixture
 def scribe() -> Scribe:
     return Scribe.with_cast()
+
+
+LIFE = life()
+PINNED = LIFE.registry.pinned
 
 
 def test_the_life_told_here_has_every_kind_of_entry_that_changes_anything() -> None:
