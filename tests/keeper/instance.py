@@ -3,6 +3,7 @@
 import hashlib
 import shutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +11,7 @@ from typing import Self
 
 import pyrage
 from django.conf import settings
-from django.db import connection
+from django.db import connections
 
 from listkeep.core.canonical import digest, encode, parse
 from listkeep.core.errors import ListkeepError
@@ -24,14 +25,18 @@ from listkeep.keeper.gate.endpoint import open_gate
 from listkeep.keeper.gate.turns import Gate
 from listkeep.keeper.ledger.models import Entry
 from listkeep.keeper.project import start
+from listkeep.keeper.project.database import database_settings
 from listkeep.keeper.release import imports
 from listkeep.wire import messages as m
+from tests.postgres import Cluster
 
 NOON = datetime(2026, 1, 5, 12, 0, 0, 500_000, tzinfo=UTC)
 KEEPER = "k_demo"
 SEAL_ORIGIN = "http://seal.localhost:8471"
 ACME, OTHER = "t_acmeacmeacme", "t_otherotherot"
 WAREHOUSE = "c_warehousewar"
+# No test cuts the power, so the database need not wait for the disk.
+QUICK = {"init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=OFF;"}
 DIRECT = sessions.DIRECT
 SERVICES = {  # name: id, kind, tenant
     "dock": ("s_dockdockdock", "dock", ""),
@@ -47,6 +52,7 @@ class Instance:
 
     home: Path
     now: datetime = NOON
+    cluster: Cluster | None = None  # else SQLite
     people: dict[str, SoftwarePerson] = field(default_factory=dict)
     _sessions: dict[tuple[str, str], tuple[str, datetime]] = field(default_factory=dict)
 
@@ -54,17 +60,26 @@ class Instance:
 
     def enter(self) -> None:
         """Make this instance the one that settings and database speak of."""
-        connection.close()
-        open_gate.cache_clear()
+        self.leave()
         imports._reservations = imports.Reservations()
         settings.KEY_STORE = self.home / "keys"
         settings.SPOOL = self.home / "spool"
-        settings.DATABASE = self.home / "keeper.sqlite3"
-        connection.settings_dict["NAME"] = str(settings.DATABASE)
+        known = database_settings(self.database, home=self.home)
+        known["OPTIONS"] |= {} if self.cluster else QUICK
+        connections.settings = connections.configure_settings({"default": known})
+        with suppress(AttributeError):
+            del connections["default"]
 
     def leave(self) -> None:
-        connection.close()
+        connections.close_all()
         open_gate.cache_clear()
+
+    @property
+    def database(self) -> str:
+        """What stands in keeper.toml."""
+        if self.cluster is None:
+            return "keeper.sqlite3"
+        return self.cluster.url(database_name(self.home))
 
     def restart(self) -> Gate:
         """Stop the keeper and start it again, as another process would."""
@@ -75,10 +90,13 @@ class Instance:
     def copy_to(self, home: Path) -> Self:
         """Copy the whole instance, people and sessions to another folder."""
         shutil.copytree(self.home, home)
+        if self.cluster:
+            source = database_name(self.home)
+            self.cluster.make(database_name(home), template=source)
         names = {
             name: SoftwarePerson.load(home / "people", name) for name in self.people
         }
-        return type(self)(home, self.now, names, dict(self._sessions))
+        return type(self)(home, self.now, self.cluster, names, dict(self._sessions))
 
     def found(self, profile: str = "demo", keeper: str = KEEPER) -> None:
         """Begin the instance: Cleo and Cyrus vouch for each other."""
@@ -173,6 +191,11 @@ class Instance:
         if name not in self.people:
             self.people[name] = SoftwarePerson.create(self.home / "people", name)
         return self.people[name]
+
+
+def database_name(home: Path) -> str:
+    """Name an instance's database after its folder, which no other has."""
+    return f"lk_{hashlib.sha256(str(home).encode()).hexdigest()[:20]}"
 
 
 def refusal(act: Callable[..., object], *args: object, **facts: object) -> str:

@@ -80,7 +80,11 @@ def test_the_genesis_is_pinned_in_the_key_store(empty: World) -> None:
 def test_the_instances_files_are_its_own(empty: World) -> None:
     empty.found()
 
-    for path in (settings.DATABASE, settings.KEY_STORE, *settings.KEY_STORE.iterdir()):
+    for path in (
+        empty.home / "keeper.sqlite3",
+        settings.KEY_STORE,
+        *settings.KEY_STORE.iterdir(),
+    ):
         assert path.stat().st_mode & 0o077 == 0, path.name
 
 
@@ -101,7 +105,7 @@ def test_a_beginning_over_a_lost_database_is_refused(empty: World) -> None:
     empty.found()
     before = open_store().pinned()
     empty.leave()
-    settings.DATABASE.unlink()
+    (empty.home / "keeper.sqlite3").unlink()
     call_command("migrate", verbosity=0)
     pair = empty.meet("ada"), empty.meet("amir")
     facts = empty.genesis_facts(pair)

@@ -1,10 +1,11 @@
 """``listkeep init``: make an instance in one go, or leave nothing behind.
 
-Everything is made in a folder beside its place and moved there at the end, the
-keeper's database last: an instance is there when that file is.
+Everything is made in a folder beside its place and moved there at the end,
+``cli.toml`` last: an instance is there when that file is.
 """
 
 import hashlib
+import json
 import os
 import secrets
 import shutil
@@ -32,10 +33,10 @@ from .output import WrongUsage, hint, note
 if TYPE_CHECKING:
     from listkeep.drill.people import SoftwarePerson
 
-_COMMIT_POINT = "keeper.sqlite3"
+_COMMIT_POINT = CONFIG_FILE
 _OURS = (
     *("keys", "demo", "cli", "log", "spool", "staging", "exports"),
-    *("keeper.toml", "dock.toml", CONFIG_FILE, "dock.key", "dock.sqlite3"),
+    *("keeper.toml", "dock.toml", "dock.key", "dock.sqlite3", "keeper.sqlite3"),
     _COMMIT_POINT,
 )
 
@@ -65,6 +66,14 @@ def init(
     port: Annotated[
         int, typer.Option(min=1, max=65535, help="The dock's port on this machine.")
     ] = 8480,
+    database: Annotated[
+        str,
+        typer.Option(
+            metavar="postgresql://…",
+            help="An empty database for the keeper; else a file in the instance.",
+            show_default=False,
+        ),
+    ] = "",
 ) -> None:
     """Make a new instance in LISTKEEP_HOME (default ./var).
 
@@ -81,25 +90,33 @@ def init(
     if len(custodian) != 2 or custodian[0] == custodian[1]:
         raise WrongUsage("an instance begins with two different custodians")
     home = instance_home()
-    make_instance(home, custodians=(custodian[0], custodian[1]), port=port)
+    make_instance(
+        home, custodians=(custodian[0], custodian[1]), port=port, database=database
+    )
     note(f"made an instance of profile demo in {home}")
     note(f"the custodians are {custodian[0]} and {custodian[1]}")
     note(f"its genesis is {Instance.open().config.genesis}")
     hint("start it with `listkeep up`")
 
 
-def make_instance(home: Path, *, custodians: tuple[str, str], port: int) -> None:
+def make_instance(
+    home: Path, *, custodians: tuple[str, str], port: int, database: str = ""
+) -> None:
     """Make an instance of profile demo.
 
-    This process becomes the keeper's Django project.
+    This process becomes the keeper's Django project. ``database`` is an address of
+    PostgreSQL, or empty.
 
     Raises:
         ConflictError: There is an instance, or part of one.
     """
     require_socket_path(home / "keeper.sock")
     os.umask(0o077)
-    with _staged(home) as staging:
+    with _taken_back() as undo, _staged(home) as staging:
         os.environ["LISTKEEP_HOME"] = str(staging)
+        _write_keeper_settings(staging, database)
+        if database:
+            undo.append(_make_tables())
         config, service_key = _begin_keeper(staging, custodians=custodians, port=port)
         write_private(staging / "dock.key", f"{service_key}\n".encode())
         _write_settings(staging, config=config, port=port)
@@ -109,6 +126,18 @@ def make_instance(home: Path, *, custodians: tuple[str, str], port: int) -> None
         for leftover in staging.glob("*.lock"):
             leftover.unlink()
     os.environ["LISTKEEP_HOME"] = str(home)
+
+
+@contextmanager
+def _taken_back() -> Iterator[list[Callable[[], None]]]:
+    """Undo outside of the folder what a failed attempt did there."""
+    undo: list[Callable[[], None]] = []
+    try:
+        yield undo
+    except BaseException:
+        for act in undo:
+            act()
+        raise
 
 
 @contextmanager
@@ -183,10 +212,7 @@ def _begin_keeper(
     staging: Path, *, custodians: tuple[str, str], port: int
 ) -> tuple[CliConfig, str]:
     """Make the keeper's part; the genesis names the custodians and the dock."""
-    os.environ["DJANGO_SETTINGS_MODULE"] = "listkeep.keeper.project.settings"
-    import django  # noqa: PLC0415
-
-    django.setup()
+    _become_keeper()
     from django.conf import settings  # noqa: PLC0415
     from django.db import connections  # noqa: PLC0415
 
@@ -216,7 +242,7 @@ def _begin_keeper(
         dock=f"http://127.0.0.1:{port}",
         keeper=keeper,
         profile=Profile.DEMO.value,
-        genesis=gate.store.pinned()["genesis"],
+        genesis=digest(facts),
         ledger_key=verifier,
         dock_service=dock["id"],
     )
@@ -228,6 +254,28 @@ def _new_dock() -> tuple[dict[str, str], str]:
     service, key = new_service_key()
     verifier = hashlib.sha256(key.encode()).hexdigest()
     return {"id": service, "name": "dock", "kind": "dock", "verifier": verifier}, key
+
+
+def _become_keeper() -> None:
+    os.environ["DJANGO_SETTINGS_MODULE"] = "listkeep.keeper.project.settings"
+    import django  # noqa: PLC0415
+
+    django.setup()
+
+
+def _make_tables() -> Callable[[], None]:
+    """Make the tables in a database that has none, and say how to remove them."""
+    _become_keeper()
+    from listkeep.keeper.project import start  # noqa: PLC0415
+
+    if start.has_database():
+        raise ConflictError(
+            "there is a keeper in this database already",
+            code=Code.ALREADY_EXISTS,
+            hint="make an empty database for each instance",
+        )
+    start.prepare()
+    return start.take_back
 
 
 def _voucher(keeper: str, genesis: str) -> Callable[["SoftwarePerson"], Any]:
@@ -244,12 +292,16 @@ def _voucher(keeper: str, genesis: str) -> Callable[["SoftwarePerson"], Any]:
     return vouch
 
 
-def _write_settings(staging: Path, *, config: CliConfig, port: int) -> None:
-    write_config(staging / CONFIG_FILE, config)
+def _write_keeper_settings(staging: Path, database: str) -> None:
+    where = f"database = {json.dumps(database)}\n" if database else ""
     (staging / "keeper.toml").write_text(
         "# Settings of the keeper; docs/configuration.md lists them.\n"
-        'socket = "keeper.sock"\n'
+        f'socket = "keeper.sock"\n{where}'
     )
+
+
+def _write_settings(staging: Path, *, config: CliConfig, port: int) -> None:
+    write_config(staging / CONFIG_FILE, config)
     (staging / "dock.toml").write_text(
         "# Settings of the dock; docs/configuration.md lists them.\n"
         f'bind = "127.0.0.1"\nport = {port}\n'

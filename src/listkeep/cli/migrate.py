@@ -50,13 +50,12 @@ def _migrate_keeper() -> None:
     home = Instance.open().home
     with only_one(home, "keeper"):
         _begin("listkeep.keeper.project.settings")
-        from django.conf import settings  # noqa: PLC0415
         from django.db import connection  # noqa: PLC0415
         from django.db.migrations.loader import MigrationLoader  # noqa: PLC0415
 
-        from listkeep.keeper.project.start import prepare  # noqa: PLC0415
+        from listkeep.keeper.project.start import has_database, prepare  # noqa: PLC0415
 
-        if not settings.DATABASE.exists():
+        if not has_database():
             raise UnavailableError(
                 "the keeper's database is missing",
                 hint="put it back from a backup: a new one would not fit its keys",

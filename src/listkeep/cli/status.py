@@ -48,12 +48,12 @@ def status(*, as_json: AsJson = False) -> None:
 def wall(instance: Instance) -> str:
     """Say plainly whether a wall stands between keeper and dock.
 
-    Who owns the databases is who runs the buildings, also while they are away.
+    Who owns the key store and the dock's database is who runs the buildings, also
+    while they are away.
     """
     try:
         users = {
-            (instance.home / name).stat().st_uid
-            for name in ("keeper.sqlite3", "dock.sqlite3")
+            (instance.home / name).stat().st_uid for name in ("keys", "dock.sqlite3")
         }
     except OSError:  # the other side's folder, or a database elsewhere
         return A_WALL

@@ -308,7 +308,10 @@ def require_counter(registry: Registry, credential: str, counter: int) -> None:
 
 def _split(token: str) -> tuple[str, str]:
     """Split ``lks_<id>_<secret>``; anything else names no session."""
-    return (token[4:18], token[19:]) if token.startswith("lks_") else ("", "")
+    name = token[4:18]
+    # PostgreSQL takes no NUL into a question, and no id has one.
+    is_ours = token.startswith("lks_") and name.isprintable()
+    return (name, token[19:]) if is_ours else ("", "")
 
 
 def _new_session(

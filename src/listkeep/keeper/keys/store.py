@@ -6,9 +6,11 @@ every copy. The store also pins the genesis and remembers how long the ledger wa
 when it was last written, so that a rolled-back database is noticed.
 """
 
+import fcntl
 import os
 import secrets
-import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -39,8 +41,6 @@ class KeyStore:
         self._path = path
         self._provider = provider
         self._cache: dict[str, bytes] = {}
-        self._mark_lock = threading.Lock()
-        self._next_mark = 0
 
     def create(self, key_id: str) -> None:
         """Make a new random key under a name, unless it exists."""
@@ -100,13 +100,13 @@ class KeyStore:
         that was lost makes the check weaker by the entries since; the ledger itself
         is synced before it counts.
         """
-        with self._mark_lock:
-            if mark.size > max((known.size for known in self._marks()), default=0):
+        with self._one_writer():
+            known = self._marks()
+            if mark.size > max((each.size for each in known.values()), default=0):
                 facts = {"size": str(mark.size), "root": mark.root.hex()}
-                name = _MARKS[self._next_mark]
+                name = min(_MARKS, key=lambda n: known[n].size if n in known else 0)
                 wrapped = self._provider.wrap(encode(facts), key_id=name)
                 self._write(name, wrapped, durable=False)
-                self._next_mark = 1 - self._next_mark
 
     def read_mark(self) -> Mark:
         """Read the remembered length.
@@ -122,25 +122,35 @@ class KeyStore:
                 code=Code.KEY_UNAVAILABLE,
                 hint="put back the newest copy of the key store",
             )
-        return max(marks, key=lambda mark: mark.size)
+        return max(marks.values(), key=lambda mark: mark.size)
 
     def was_written(self) -> bool:
         """Tell whether any ledger was ever written with this store."""
         return bool(self._marks())
 
-    def _marks(self) -> list[Mark]:
-        marks = []
+    def _marks(self) -> dict[str, Mark]:
+        marks = {}
         for name in _MARKS:
             try:
                 facts = parse(self._provider.unwrap(self._read(name), key_id=name))
             except UnavailableError:  # not written yet, or torn
                 continue
-            marks.append(Mark(int(facts["size"]), bytes.fromhex(facts["root"])))
+            marks[name] = Mark(int(facts["size"]), bytes.fromhex(facts["root"]))
         return marks
 
     def health(self) -> None:
         """Raise ``UnavailableError`` unless the provider works now."""
         self._provider.health()
+
+    @contextmanager
+    def _one_writer(self) -> Iterator[None]:
+        """Hold the folder against other threads and processes of this keeper."""
+        descriptor = os.open(self._path, os.O_RDONLY)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(descriptor)
 
     def _file(self, key_id: str) -> Path:
         return self._path / f"{key_id}{_SUFFIX}"

@@ -14,13 +14,20 @@ Rules of the room:
 
 import secrets
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from datetime import datetime
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from listkeep.core import canonical
-from listkeep.core.errors import Code, MalformedError, VerificationError
+from listkeep.core.errors import (
+    Code,
+    ConflictError,
+    ListkeepError,
+    MalformedError,
+    UnavailableError,
+    VerificationError,
+)
 from listkeep.core.grants import format_time
 from listkeep.core.ledger.events import Event
 from listkeep.core.ledger.heads import ListHead as HeadValue
@@ -40,6 +47,9 @@ from .models import Entry, Head, ListHead, Node
 
 LEDGER_KEY = "ledger"
 MAX_ENTRY_BYTES = 65_536
+_SQLITE_ERROR, _SQLITE_BUSY = 1, frozenset({5, 6})
+_NOT_NOW = frozenset({"40001", "40P01", "55P03"})  # serialization, deadlock, lock
+_AWAY = ("08", "53", "57P")  # connection, room, shutdown
 
 
 class Log:
@@ -146,12 +156,21 @@ def ledger_key(store: KeyStore, *, origin: str) -> NoteKey:
 def locked_log(store: KeyStore, *, origin: str) -> Iterator[Log]:
     """Lock the ledger, let the caller decide and append, then commit all or nothing.
 
+    On PostgreSQL the first two who come make the row, and one of them waits for the
+    other's; what follows then sees what the other committed.
+
     Raises:
         VerificationError: The head's row is no head. Whether it is the signed one,
             the caller compares with what it has verified.
+        ConflictError: Others held it for a minute.
+        UnavailableError: The database does not answer.
     """
-    with transaction.atomic(durable=True):
-        head, _ = Head.objects.select_for_update().get_or_create(id=Head.SINGLE)
+    with ExitStack() as held:
+        try:
+            held.enter_context(transaction.atomic(durable=True))
+            head, _ = Head.objects.select_for_update().get_or_create(id=Head.SINGLE)
+        except OperationalError as error:
+            raise describe_failure(error) from error
         try:
             log = Log(head)
         except MalformedError as error:
@@ -164,6 +183,21 @@ def locked_log(store: KeyStore, *, origin: str) -> Iterator[Log]:
             )
         )
     store.write_mark(Mark(log.size, log.frontier.root))
+
+
+def describe_failure(error: OperationalError) -> ListkeepError:
+    """Say in our words why the database did not do it; its own can quote rows."""
+    cause = error.__cause__
+    state = getattr(cause, "sqlstate", None)  # PostgreSQL's; none: no connection
+    reason = getattr(cause, "sqlite_errorcode", 0) & 0xFF
+    if reason in _SQLITE_BUSY or state in _NOT_NOW:
+        return ConflictError("the ledger is busy", code=Code.BUSY, hint="try again")
+    if reason == _SQLITE_ERROR or (state and not state.startswith(_AWAY)):
+        return ListkeepError("the keeper failed", hint="its log says where")
+    return UnavailableError(
+        "the keeper's database does not answer",
+        hint="look whether it runs and has room, then try again",
+    )
 
 
 def verify_checkpoint(

@@ -4,10 +4,12 @@ import logging
 import traceback
 from collections.abc import Callable
 
+from django.db import OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from listkeep.core.errors import ListkeepError
+from listkeep.keeper.ledger.services import describe_failure
 from listkeep.wire.base import MEDIA_TYPE, encode
 from listkeep.wire.problems import problem_of
 
@@ -37,7 +39,11 @@ class ProblemMiddleware:
             frames = traceback.extract_tb(error.__traceback__)
             places = " < ".join(f"{f.filename}:{f.lineno}" for f in reversed(frames))
             log.error("%s at %s", type(error).__name__, places)
-            error = ListkeepError("the keeper failed", hint="its log says where")
+            error = (
+                describe_failure(error)
+                if isinstance(error, OperationalError)
+                else ListkeepError("the keeper failed", hint="its log says where")
+            )
         return HttpResponse(
             encode(problem_of(error)), status=error.status, content_type=MEDIA_TYPE
         )

@@ -5,6 +5,8 @@ import secrets
 from listkeep.core.errors import Code, MalformedError
 from listkeep.wire.config import Config, instance_home, read_config
 
+from .database import database_settings
+
 
 class KeeperConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """``keeper.toml``. Paths are relative to the instance's home."""
@@ -19,7 +21,7 @@ class KeeperConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Finished exports that were not delivered yet: age ciphertext only."""
 
     database: str = "keeper.sqlite3"
-    """The ledger's database file."""
+    """The ledger's database: a file, or ``postgresql://user@host/name``."""
 
     threads: int = 4
     """How many calls are served at once."""
@@ -53,7 +55,6 @@ HOME = instance_home()
 CONFIG = read_config(HOME / "keeper.toml", KeeperConfig)
 KEY_STORE = HOME / CONFIG.keys
 SPOOL = HOME / CONFIG.spool
-DATABASE = HOME / CONFIG.database
 SOCKET = HOME / CONFIG.socket
 SEAL_ORIGIN = CONFIG.seal_origin
 ATTESTATION_AAGUIDS = CONFIG.attestation_aaguids
@@ -71,15 +72,4 @@ TIME_ZONE = "UTC"
 DATA_UPLOAD_MAX_MEMORY_SIZE = 64 * 1024 * 1024  # one batch; exports are streamed
 LOGGING_CONFIG = None  # the serve command sets up logging
 
-DATABASES = {
-    "default": {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": DATABASE,
-        "CONN_MAX_AGE": None,  # one connection a thread, for as long as it lives
-        "OPTIONS": {
-            "timeout": 60,
-            "transaction_mode": "IMMEDIATE",
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
-        },
-    }
-}
+DATABASES = {"default": database_settings(CONFIG.database, home=HOME)}

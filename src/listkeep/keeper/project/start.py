@@ -1,10 +1,10 @@
 """What has to be true before the keeper serves, and how an instance begins."""
 
 from datetime import datetime
+from pathlib import Path
 
-from django.conf import settings
 from django.core.management import call_command
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
 
 from listkeep.core.errors import Code, ConflictError, UnavailableError
@@ -21,7 +21,7 @@ def check_instance() -> None:
         UnavailableError: The instance was never initialised, or needs migrating.
         VerificationError: The ledger is not the one the key store wrote.
     """
-    if not settings.DATABASE.exists():
+    if not has_database():
         raise UnavailableError(
             "there is no instance here yet",
             hint="make one with `listkeep init`, or set LISTKEEP_HOME",
@@ -41,11 +41,41 @@ def check_instance() -> None:
     open_gate()
 
 
+def has_database() -> bool:
+    """Tell whether tables of a keeper are there; makes none.
+
+    Raises:
+        UnavailableError: The database does not answer.
+    """
+    path = _file()
+    if path is not None and not path.exists():
+        return False  # looking would make the file
+    try:
+        return "ledger_head" in connection.introspection.table_names()
+    except OperationalError as error:
+        raise UnavailableError(
+            "the keeper's database does not answer",
+            hint="is it running, and may this user connect as keeper.toml says?",
+        ) from error
+
+
 def prepare() -> None:
     """Make the tables, the key store and its root; safe to run again."""
     make_store()
     call_command("migrate", verbosity=0)
-    settings.DATABASE.chmod(0o600)
+    if path := _file():
+        path.chmod(0o600)
+
+
+def take_back() -> None:
+    """Remove the tables of a beginning that failed."""
+    for room in ("gate", "ledger"):
+        call_command("migrate", room, "zero", verbosity=0)
+
+
+def _file() -> Path | None:
+    is_file = connection.vendor == "sqlite"
+    return Path(connection.settings_dict["NAME"]) if is_file else None
 
 
 def begin(
