@@ -1,3 +1,4 @@
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -103,6 +104,30 @@ def test_a_mark_never_shrinks(tmp_path: Path, root: Path, store: KeyStore) -> No
     assert again.read_mark() == Mark(7, b"\x07" * 32)
     again.write_mark(Mark(6, b"\x06" * 32))
     assert again.read_mark() == Mark(7, b"\x07" * 32)
+
+
+def test_a_mark_never_shrinks_whoever_else_writes_one(
+    tmp_path: Path, root: Path
+) -> None:
+    """Each keeper of one instance has a store of its own over the same files."""
+    stores = [KeyStore(tmp_path, FileProvider(root)) for _ in range(8)]
+    written: list[int] = []
+
+    def write(number: int) -> None:
+        for size in range(number + 1, 200, 8):
+            stores[number].write_mark(Mark(size, bytes(32)))
+            written.append(size)
+            newest = max(written)
+            assert stores[number].read_mark().size >= newest
+
+    with ThreadPoolExecutor(8) as pool:
+        for done in [pool.submit(write, number) for number in range(8)]:
+            done.result()
+
+    assert stores[0].read_mark().size == 199
+    assert {path.name for path in tmp_path.iterdir()} == {
+        *("root.key", "mark-0.key", "mark-1.key")
+    }
 
 
 def test_a_torn_mark_leaves_the_one_before_it(tmp_path: Path, store: KeyStore) -> None:
