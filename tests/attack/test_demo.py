@@ -28,14 +28,14 @@ def test_the_demo_holds_and_can_be_told_again(tmp_path: Path) -> None:
     figures = json.loads(told.stdout)
 
     thieves = figures["thieves"]
-    assert thieves.pop("insider") == figures["insider_in_ledger"] == 20
+    assert thieves.pop("insider") == figures["insider_in_ledger"] == 10
     assert set(thieves) == {"database", "session", "app_key", "dock_disk"}
     assert not any(thieves.values())
     assert figures["imported"] + figures["rejected"] == 5000
     assert 0 < figures["segment"] < figures["tokens"] <= figures["imported"]
     assert figures["exported"] == min(figures["segment"], 1000)
     assert figures["ledger"]["verified"] is True
-    assert figures["insider_bound"] == 20
+    assert figures["insider_bound"] == 10
 
 
 def test_the_demo_leaves_alone_what_it_did_not_make(tmp_path: Path) -> None:

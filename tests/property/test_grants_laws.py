@@ -24,6 +24,7 @@ from tests.core.grants.cast import ACME, NOON, OPERATOR, OTHER, make_terms
 HOMES = {
     Role.OWNER: [ACME, OTHER],
     Role.MARKETER: [ACME, OTHER],
+    Role.AGENT: [ACME, OTHER],
     Role.CUSTODIAN: [OPERATOR],
     Role.SUPPORT: [OPERATOR],
 }
@@ -199,7 +200,7 @@ def test_nobodys_own_approval_counts(
     assert it.decide(approvers=[*it.approvers, own]) == it.decide()
 
 
-@given(situations(), st.sampled_from([Role.OWNER, Role.MARKETER]))
+@given(situations(), st.sampled_from([Role.OWNER, Role.MARKETER, Role.AGENT]))
 def test_people_of_another_tenant_never_help(it: Situation, role: Role) -> None:
     eve = Signer(person="p_eve", tenant=OTHER, roles=frozenset({role}))
 

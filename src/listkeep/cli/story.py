@@ -92,7 +92,7 @@ class Story:
             "exported": exported,
             "ledger": {"entries": entries, "verified": verified},
             "thieves": {name: len(each.found) for name, each in loot.items()},
-            "insider_bound": Budget().reveals,
+            "insider_bound": Budget().of_an_hour(Budget().reveals),
             "insider_in_ledger": told,
             "seconds": self.seconds,
         }
@@ -291,8 +291,8 @@ class Story:
         verdict = "holds" if holds(result) else "DOES NOT HOLD"
         self.teller.say(
             f"It {verdict}: the insider got {result['thieves'][INSIDER]} of at most "
-            f"{result['insider_bound']} a day, each in the ledger; the others nothing. "
-            f"{result['seconds']['total']} s"
+            f"{result['insider_bound']} an hour, each in the ledger; the others "
+            f"nothing. {result['seconds']['total']} s"
         )
 
 

@@ -63,3 +63,10 @@ def test_only_owners_administer() -> None:
 
 
 # --- the window -----------------------------------------------------------------
+
+
+# --- budgets --------------------------------------------------------------------
+
+
+def test_an_hour_has_half_of_a_day_rounded_up() -> None:
+    assert [Budget().of_an_hour(day) for day in (0, 1, 2, 5, 50)] == [0, 1, 1, 3, 25]

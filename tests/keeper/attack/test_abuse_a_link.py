@@ -1,11 +1,8 @@
 """Somebody wants a passkey of their own to be taken for somebody else's."""
 
-import sqlite3
 from collections.abc import Iterator
-from contextlib import closing
 
 import pytest
-from django.conf import settings
 from django.db import connection
 
 from listkeep.core.grants import SignIn, Statement
@@ -26,10 +23,8 @@ def invitation(world: World) -> Invitation:
 
 def edit(text: str, *values: object) -> None:
     """Change the keeper's database by hand."""
-    connection.close()
-    with closing(sqlite3.connect(settings.DATABASE)) as database:
-        database.execute(text, values)
-        database.commit()
+    with connection.cursor() as cursor:
+        cursor.execute(text.replace("?", "%s"), values)
 
 
 COLUMNS = [

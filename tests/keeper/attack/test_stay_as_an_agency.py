@@ -263,3 +263,10 @@ def test_a_subcontractor_is_no_custodian_and_a_custodian_no_subcontractor(
 
     code = refusal(world.draft, "cleo", "person.add", subject)
     assert code == "request-invalid"
+
+
+def test_whoever_signs_an_agent_in_is_told_for_whom_they_work(world: World) -> None:
+    add_agency(world)
+    view = world.draft("ada", "person.add", world.subject("agnes", "agent", AGENCY))
+
+    assert view.facts["agency"] == "studio"

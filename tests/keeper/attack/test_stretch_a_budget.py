@@ -175,3 +175,10 @@ def test_custodians_bound_support_and_one_is_enough(world: World) -> None:
     assert world.registry.ceiling(sam, "tenants") == 3  # type: ignore[arg-type]
     higher = world.ask("cleo", "budget.set", rule("tenants", 10, "support"))
     assert higher.state == "waiting"
+
+
+def test_whoever_signs_a_budget_is_told_which_and_how_much(world: World) -> None:
+    view = world.draft("ada", "budget.set", rule("reveals", 5, "marketer"))
+
+    told = {"who": "marketer", "measure": "reveals", "ceiling": "5"}
+    assert told.items() <= view.facts.items()

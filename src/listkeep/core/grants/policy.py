@@ -58,6 +58,10 @@ class Budget:
     tenants: int = 10  # that one person of support may look at
     hourly_share: int = 2  # an hour gets a day's look-ups and reveals divided by this
 
+    def of_an_hour(self, ceiling: int) -> int:
+        """Say how much of a day's ceiling one rolling hour has, rounded up."""
+        return -(-ceiling // self.hourly_share)
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Tier:

@@ -185,7 +185,7 @@ class Registry:
             ceiling = self.ceiling(payer, measure)
             windows = {DAY: ceiling}
             if measure in _HOURLY and payer == principal:
-                windows[HOUR] = -(-ceiling // Budget().hourly_share)  # rounded up
+                windows[HOUR] = Budget().of_an_hour(ceiling)
             for window, most in windows.items():
                 self.charges.require(
                     payer,

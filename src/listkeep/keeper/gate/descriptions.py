@@ -7,6 +7,11 @@ from listkeep.core.registry.facts import Person, RequestFacts
 from listkeep.core.registry.state import Registry
 from listkeep.wire import messages as m
 
+_SPELT_OUT = (  # of a subject, beside what it is about
+    *("until", "people", "who", "measure", "ceiling", "parent"),
+    *("look_ups", "reveals", "rows_exported"),
+)
+
 
 def may_see(registry: Registry, person: Person, request: RequestFacts) -> bool:
     """Let a request be seen by its tenant, by custodians, and by who signed it."""
@@ -77,4 +82,7 @@ def _facts(registry: Registry, request: RequestFacts) -> dict[str, str]:
             for key in ("name", "kind", "role", "id", "classes")
             if key in subject
         )
+        facts |= {name: subject[name] for name in _SPELT_OUT if name in subject}
+        agency = registry.agencies.get(subject.get("team", ""))
+        facts["agency"] = agency.name if agency else ""
     return {key: value for key, value in facts.items() if value}
