@@ -18,7 +18,6 @@ from listkeep.core.grants import (
     decide,
     may_sign,
 )
-from listkeep.core.grants.decision import find_tier
 from tests.core.grants.cast import ACME, NOON, OPERATOR, OTHER, make_terms
 
 HOMES = {
@@ -101,11 +100,8 @@ def situations(draw: st.DrawFn, actions: Sequence[Action] = tuple(Action)) -> Si
     cap = draw(st.sampled_from([1, 10, 1000, 1001, 11, 10**9, 0]))
     terms = make_terms(action, tenant=tenant, cap=cap)
     # Mostly people who may ask, or hardly anything would ever be granted.
-    quiet = Circumstances(owners=2)
     able: list[Signer | None] = [
-        who
-        for who in people
-        if find_tier(terms, requester=who, circumstances=quiet) is not None
+        who for who in people if may_sign(terms, who, Decision.REQUEST)
     ]
     anybody = [*people, None]
     askers = draw(st.sampled_from([able, able, able, anybody])) or anybody

@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from listkeep.core.errors import Code, VerificationError
 from listkeep.core.grants import (
+    DEFAULT_POLICY,
     Action,
     Circumstances,
     Decision,
@@ -50,6 +51,7 @@ class Registry:
         self.keeper = ""
         self.profile = ""
         self.party = RelyingParty(rp_id="", origins=())
+        self.policy = DEFAULT_POLICY
         self.tenants: dict[str, Tenant] = {}
         self.people: dict[str, Person] = {}
         self.services: dict[str, Service] = {}
@@ -102,6 +104,7 @@ class Registry:
                 about_owner=self._is_about_owner(terms),
             ),
             now=now,
+            policy=self.policy,
         )
 
     def verify_signed(

@@ -27,7 +27,6 @@ from listkeep.core.grants import (
     Statement,
     Terms,
     may_sign,
-    policy_digest,
 )
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.facts import Person, RequestFacts, Signed
@@ -80,7 +79,8 @@ def draft_request(
             facts=facts_digest(registry, terms),
         )
         terms = replace(terms, nonce=f"{terms.nonce}.{_nonce_mac(gate, terms)}")
-        if not may_sign(terms, person.signer(), Decision.REQUEST):
+        signer, policy = person.signer(), registry.policy
+        if not may_sign(terms, signer, Decision.REQUEST, policy):
             raise RefusedError(
                 "your role may not ask for this", hint="ask an owner of the tenant"
             )
@@ -225,7 +225,7 @@ def facts_digest(registry: Registry, terms: Terms) -> str:
     tenant = registry.tenants.get(terms.tenant)
     return digest(
         {
-            "policy": policy_digest(),
+            "policy": registry.policy.digest(terms.tenant),
             "tenant": tenant.name if tenant else "",
             "list": f"{found.tenant} {found.name}" if found else "",
             "recipient": recipient.public_key if recipient else "",
@@ -304,7 +304,7 @@ def _require_part(
             hint="another person has to look at it",
         )
     withdraws = decision == Decision.DENY and bool(mine)
-    may = may_sign(request.terms, person.signer(), Decision(decision))
+    may = may_sign(request.terms, person.signer(), Decision(decision), registry.policy)
     if not may and not withdraws:
         raise RefusedError("your role may not sign this request")
     check_side(registry, request.terms, person)
