@@ -49,6 +49,7 @@ class Code(StrEnum):
     NOT_GRANTED = "not-granted"
     NOT_PERMITTED = "not-permitted"
     NOT_SIGNED_IN = "not-signed-in"
+    POLICY_LOCKS_OUT = "policy-locks-out"
     REPLAYED = "replayed"
     SELF_APPROVAL = "self-approval"
     # conflict

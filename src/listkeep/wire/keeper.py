@@ -144,6 +144,14 @@ class KeeperClient:
         """Hand in a signed statement."""
         return self._call("requests/statement", message, m.RequestView)
 
+    def explain_request(self, message: m.ExplainRequest) -> m.Explanation:
+        """Ask what the policy in force says to one request."""
+        return self._call("requests/explain", message, m.Explanation)
+
+    def show_policy(self, message: m.ShowPolicy) -> m.PolicyTexts:
+        """Read the policy in force."""
+        return self._call("policy/show", message, m.PolicyTexts)
+
     def run_reveal(self, message: m.RunReveal) -> m.Ciphertext:
         """Open the few rows of a granted reveal."""
         return self._call("reveals/run", message, m.Ciphertext)

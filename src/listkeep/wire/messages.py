@@ -9,7 +9,7 @@ from typing import Annotated
 
 import msgspec
 
-from .base import Count, Credential, Id, Message, Name, Text, Token
+from .base import Count, Credential, Id, Message, Name, PolicyText, Text, Token
 
 
 class Problem(Message, frozen=True, kw_only=True):
@@ -286,6 +286,7 @@ class DraftRequest(Message, frozen=True, kw_only=True):
     cap: Count = 0
     recipient: str = ""
     subject: Text = ""
+    policy: PolicyText = ""  # the text whose SHA-256 the subject holds
     valid_seconds: Annotated[int, msgspec.Meta(ge=60, le=90 * 86400)] = 86400
 
 
@@ -306,6 +307,7 @@ class RequestView(Message, frozen=True, kw_only=True):
     missing: tuple[str, ...]
     facts: dict[str, str]  # names for ids, told by the keeper for the signer's eyes
     signed_by: tuple[str, ...]  # "ben (request)", in order
+    policy: str = ""  # the text whose SHA-256 the terms hold
 
 
 class RequestViews(Message, frozen=True, kw_only=True):
@@ -319,6 +321,37 @@ class SubmitStatement(Message, frozen=True, kw_only=True):
 
     request: Id
     assertion: Assertion
+
+
+class ExplainRequest(Message, frozen=True, kw_only=True):
+    """Ask what the policy in force says to one request."""
+
+    session: Credential
+    request: Id
+
+
+class Explanation(Message, frozen=True, kw_only=True):
+    """What it says: in words, and as names of its statements."""
+
+    lines: tuple[str, ...]
+    permits: tuple[str, ...]
+    forbids: tuple[str, ...]
+    missing: tuple[str, ...]
+    then: tuple[str, ...]  # what would permit it with what is missing
+
+
+class ShowPolicy(Message, frozen=True, kw_only=True):
+    """Ask for the policy in force, for a tenant or the operator."""
+
+    session: Credential
+    tenant: str = ""
+
+
+class PolicyTexts(Message, frozen=True, kw_only=True):
+    """The texts in force: ``floor``, ``bounds``, and a tenant's by who set them."""
+
+    texts: dict[str, str]
+    digest: str
 
 
 # --- registry and ledger ------------------------------------------------------------

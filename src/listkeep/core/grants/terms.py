@@ -40,6 +40,7 @@ class Action(StrEnum):
     RECIPIENT_REVOKE = "recipient.revoke"
     FREEZE = "freeze"
     UNFREEZE = "unfreeze"
+    POLICY_SET = "policy.set"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -27,6 +27,7 @@ from .facts import (
     RequestFacts,
     Signed,
     Ticket,
+    check_policy_text,
     parse_first_owners,
     parse_person,
     parse_recipient,
@@ -102,7 +103,10 @@ def _sign_request(registry: Registry, fields: Mapping[str, str], at: datetime) -
     """Take a statement on a request; the first one brings the terms."""
     if "terms" in fields:
         terms = Terms.parse(fields["terms"].encode())
-        request = RequestFacts(id=fields["request"], terms=terms)
+        policy = fields.get("policy", "")
+        if terms.action is Action.POLICY_SET:
+            check_policy_text(terms.subject_fields(), policy)
+        request = RequestFacts(id=fields["request"], terms=terms, policy=policy)
         registry.requests[request.id] = request
     request = registry.requests[fields["request"]]
     person = registry.people[fields["person"]]
@@ -151,6 +155,8 @@ def _change_authority(
             registry.used_ids.add(recipient.id)
         case Action.FREEZE | Action.UNFREEZE:
             _set_freeze(registry, terms, subject["classes"], request)
+        case Action.POLICY_SET:
+            registry.policy = registry.policy_after(request)
         case _:
             _revoke(registry, subject["id"], tenant=terms.tenant)
 
@@ -300,7 +306,7 @@ _AUTHORITY = (
     *(Event.TENANT_ADDED, Event.TENANT_REVOKED, Event.PERSON_ADDED),
     *(Event.PERSON_REVOKED, Event.SERVICE_ADDED, Event.SERVICE_REVOKED),
     *(Event.RECIPIENT_ADDED, Event.RECIPIENT_REVOKED),
-    *(Event.RELEASES_FROZEN, Event.RELEASES_UNFROZEN),
+    *(Event.RELEASES_FROZEN, Event.RELEASES_UNFROZEN, Event.POLICY_SET),
 )
 _HANDLERS = {
     Event.STATEMENT_REFUSED: _refuse_statement,

@@ -9,6 +9,7 @@ Rules of the room:
 
 from collections.abc import Mapping
 from datetime import datetime, timedelta
+from typing import TypedDict
 
 from listkeep.core.errors import Code, VerificationError
 from listkeep.core.grants import (
@@ -17,10 +18,13 @@ from listkeep.core.grants import (
     Circumstances,
     Decision,
     Outcome,
+    Policy,
+    Signer,
     Statement,
     Terms,
     decide,
 )
+from listkeep.core.grants.explain import Explanation, explain
 from listkeep.core.ledger.heads import ListHead
 from listkeep.core.ledger.tree import Frontier
 
@@ -38,6 +42,17 @@ from .facts import (
 from .passkeys import RelyingParty, verify_assertion
 
 RECENT = timedelta(days=30)
+
+
+class _Case(TypedDict):
+    """What a decision is made from."""
+
+    terms: Terms
+    requester: Signer | None
+    approvers: list[Signer]
+    circumstances: Circumstances
+    now: datetime
+    policy: Policy
 
 
 class Registry:
@@ -85,6 +100,13 @@ class Registry:
 
     def decide(self, request: RequestFacts, *, now: datetime) -> Outcome:
         """Decide a request from the people who signed it and still count."""
+        return decide(**self._case(request, now))
+
+    def explain(self, request: RequestFacts, *, now: datetime) -> Explanation:
+        """Decide a request, and name the statements behind the answer."""
+        return explain(**self._case(request, now))
+
+    def _case(self, request: RequestFacts, now: datetime) -> "_Case":
         signers = {
             signed.person: signed
             for signed in request.signed
@@ -93,8 +115,8 @@ class Registry:
         asked = [s for s in signers.values() if s.decision == Decision.REQUEST]
         agreed = [s for s in signers.values() if s.decision == Decision.APPROVE]
         terms = request.terms
-        return decide(
-            terms,
+        return _Case(
+            terms=terms,
             requester=self.people[asked[0].person].signer() if asked else None,
             approvers=[self.people[s.person].signer() for s in agreed],
             circumstances=Circumstances(
@@ -132,6 +154,19 @@ class Registry:
             challenge=statement.challenge(),
             credential=person.credential,
             party=self.party,
+        )
+
+    def policy_after(self, request: RequestFacts) -> Policy:
+        """Give the policy that a signed ``policy.set`` puts into force.
+
+        A tenant's text belongs to the side whose person asked for it.
+
+        Raises:
+            MalformedError: The text cannot be read, or permits something in a tenant.
+        """
+        asked = self.people[request.signed[0].person]
+        return self.policy.with_text(
+            request.policy, tenant=request.terms.tenant, side=asked.role
         )
 
     def _is_about_owner(self, terms: Terms) -> bool:

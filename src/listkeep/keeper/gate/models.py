@@ -13,6 +13,7 @@ class Draft(models.Model):
 
     id = models.CharField(primary_key=True, max_length=40)
     terms = models.BinaryField()
+    policy = models.TextField(default="")  # the text that ``policy.set`` names
     expires_at = models.DateTimeField()
 
 

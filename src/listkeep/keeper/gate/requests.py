@@ -29,7 +29,12 @@ from listkeep.core.grants import (
     may_sign,
 )
 from listkeep.core.ledger.events import Event
-from listkeep.core.registry.facts import Person, RequestFacts, Signed
+from listkeep.core.registry.facts import (
+    Person,
+    RequestFacts,
+    Signed,
+    check_policy_text,
+)
 from listkeep.core.registry.passkeys import encode_assertion
 from listkeep.core.registry.state import Registry
 from listkeep.wire import messages as m
@@ -37,6 +42,7 @@ from listkeep.wire import messages as m
 from .descriptions import may_see, view_request
 from .drafts import fill_terms
 from .models import Draft
+from .policies import check_change
 from .sessions import (
     DIRECT,
     STATE_KEY,
@@ -44,7 +50,7 @@ from .sessions import (
     require_credential,
     resolve_session,
 )
-from .subjects import EVENTS, check_side, check_subject
+from .subjects import EVENTS, check_side
 from .turns import Gate, Turn
 
 _REFUSALS_RECORDED = 20
@@ -84,13 +90,14 @@ def draft_request(
             raise RefusedError(
                 "your role may not ask for this", hint="ask an owner of the tenant"
             )
+        request = RequestFacts(id=request_id(terms), terms=terms, policy=message.policy)
         if terms.action in EVENTS:
-            check_subject(registry, terms)
-        request = RequestFacts(id=request_id(terms), terms=terms)
+            check_change(registry, request, person)
         Draft.objects.filter(expires_at__lte=now).delete()
         Draft.objects.create(
             id=request.id,
             terms=terms.format(),
+            policy=request.policy,
             expires_at=terms.expires,
         )
         return view_request(registry, request, now=now)
@@ -114,7 +121,7 @@ def submit_statement(
     """
     try:
         with gate.turn(now) as turn:
-            request, is_draft = _load(gate, turn.registry, message.request)
+            request, is_draft = load_request(gate, turn.registry, message.request)
             signed = _judge(turn, request, message.assertion)
             fields = {
                 "request": request.id,
@@ -124,6 +131,8 @@ def submit_statement(
             }
             if is_draft:
                 fields["terms"] = request.terms.format().decode()
+                if request.policy:
+                    fields["policy"] = request.policy
                 Draft.objects.filter(id=request.id).delete()
             turn.append(
                 _KINDS[Decision(signed.decision)], fields, list_id=request.terms.list
@@ -150,7 +159,7 @@ def show_requests(
             gate, registry, message.session, service=service, now=now
         )
         if message.request is not None:
-            found = [_load(gate, registry, message.request)[0]]
+            found = [load_request(gate, registry, message.request)[0]]
         else:
             found = list(registry.requests.values())
         views = [
@@ -253,7 +262,9 @@ def request_id(terms: Terms) -> str:
     return f"r_{base64.b32encode(body).decode().lower()[:12]}"
 
 
-def _load(gate: Gate, registry: Registry, name: str) -> tuple[RequestFacts, bool]:
+def load_request(
+    gate: Gate, registry: Registry, name: str
+) -> tuple[RequestFacts, bool]:
     """Find a request in the ledger's state, or a draft that is surely ours."""
     if name in registry.requests:
         return registry.requests[name], False
@@ -265,7 +276,9 @@ def _load(gate: Gate, registry: Registry, name: str) -> tuple[RequestFacts, bool
     expected = _nonce_mac(gate, replace(terms, nonce=nonce))
     if request_id(terms) != name or not hmac.compare_digest(mac, expected):
         raise _unknown()
-    return RequestFacts(id=name, terms=terms), True
+    if terms.action is Action.POLICY_SET:
+        check_policy_text(terms.subject_fields(), draft.policy)
+    return RequestFacts(id=name, terms=terms, policy=draft.policy), True
 
 
 def _nonce_mac(gate: Gate, terms: Terms) -> str:
@@ -328,7 +341,9 @@ def _carry_out(turn: Turn, request: RequestFacts) -> bool:
         return False
     if not turn.registry.decide(request, now=turn.now).granted:
         return False
-    check_subject(turn.registry, request.terms)
+    require_current_facts(turn.registry, request.terms)
+    asked = turn.registry.people[request.signed[0].person]
+    check_change(turn.registry, request, asked)
     turn.append(event, {"request": request.id, "tenant": request.terms.tenant})
     return True
 

@@ -40,6 +40,7 @@ EVENTS: dict[Action, Event] = {
     Action.RECIPIENT_REVOKE: Event.RECIPIENT_REVOKED,
     Action.FREEZE: Event.RELEASES_FROZEN,
     Action.UNFREEZE: Event.RELEASES_UNFROZEN,
+    Action.POLICY_SET: Event.POLICY_SET,
 }
 
 
