@@ -235,6 +235,12 @@ CASES: dict[str, Case] = {
     "requests/show": Case(
         lambda s, n: m.ShowRequest(session=_session(s, n), request=s.waiting.id),
     ),
+    "requests/explain": Case(
+        lambda s, n: m.ExplainRequest(session=_session(s, n), request=s.waiting.id),
+    ),
+    "policy/show": Case(
+        lambda s, n: m.ShowPolicy(session=_session(s, n), tenant="acme"),
+    ),
     "requests/statement": Case(
         _statement, told="not-permitted", nobody="message-invalid"
     ),
