@@ -23,6 +23,7 @@ NO_MARKETERS = """
 @id("owners-only") @says("only owners ask for copies")
 forbid (principal in Role::"marketer", action == Action::"export", resource);
 """
+SAYS = {each.id: each.says for each in DEFAULT_POLICY.rules(ACME).statements}
 FLOOR = DEFAULT_POLICY.floor
 STRICTER_FLOOR = FLOOR.replace("context.cap <= 10", "context.cap <= 2")
 
@@ -265,10 +266,12 @@ def test_the_text_in_the_ledger_is_swapped(world: World) -> None:
     made = world.newest("request.made")
 
     registry = Registry(world.gate.store.pinned())
+    for entry in world.entries():
+        if entry == made:
+            break
+        apply(registry, entry)
     with pytest.raises(VerificationError):
-        for entry in world.entries():
-            swapped = entry == made
-            apply(registry, {**entry, "policy": NO_MARKETERS} if swapped else entry)
+        apply(registry, {**made, "policy": NO_MARKETERS})
 
 
 # --- explained ------------------------------------------------------------------
@@ -283,11 +286,9 @@ def test_a_request_is_explained_to_who_may_see_it(world: World) -> None:
     assert told.lines == (
         "export is not granted (not-granted)",
         "asked by ben, marketer",
-        "forbidden by bound-owner: no copy leaves and nobody is let in without an "
-        "owner of the tenant",
+        f"forbidden by bound-owner: {SAYS['bound-owner']}",
         "still missing: the approval of another owner of the tenant",
-        "with that, permitted by export-small: an owner beside the requester "
-        "releases up to 1,000 rows to one recipient in 30 days",
+        f"with that, permitted by export-small: {SAYS['export-small']}",
     )
     assert (told.permits, told.forbids, told.then) == (
         (),

@@ -29,15 +29,13 @@ def test_every_decision_that_changes_is_told() -> None:
 
     lines = compare(DEFAULT_POLICY, Policy(stricter))
 
-    assert lines[:4] == [
-        "reveal of the tenant, 10 rows, one owner",
-        "  asked by owner with nobody, owner, marketer, custodian, support, "
-        "owner+owner, owner+marketer, owner+custodian, owner+support, "
-        "marketer+marketer, marketer+custodian, marketer+support, "
-        "custodian+custodian, custodian+support, support+support:",
+    owner = next(n for n, line in enumerate(lines) if "asked by owner" in line)
+    assert lines[0] == "reveal of the tenant, 10 rows, one owner"
+    assert lines[owner].startswith("  asked by owner with nobody, owner, marketer")
+    assert lines[owner + 1 : owner + 3] == [
         "    - granted",
         "    + cap-exceeded: fewer rows: at most 1 in one reveal",
-    ] or lines[1].startswith("  asked by nobody yet")
+    ]
     titles = {line for line in lines if not line.startswith(" ")}
     assert titles == {
         f"reveal of the tenant, {rows} rows, {owners}"

@@ -152,7 +152,8 @@ def may_sign(
     if decision is Decision.REQUEST:
         return _could_ask(rules, facts)
     may_approve = any(
-        signer.has(role, tenant=terms.tenant) for role in rules.counted(facts)
+        signer.has(role, tenant=terms.tenant)
+        for role in rules.counted(terms.action, terms.tenant)
     )
     is_owner = signer.has(Role.OWNER, tenant=terms.tenant)
     return may_approve or (decision is Decision.DENY and is_owner)

@@ -77,10 +77,15 @@ class Case:
 
     def answers(self) -> Iterator[tuple[str, str, str]]:
         """Yield who asks, with whom, and the answer."""
+        rules = self.policy.rules(self.tenant)
+        counted = rules.counted(self.action, self.tenant)
         for asker in (None, *Role):
+            known: dict[tuple[Role, ...], str] = {}  # by those who make a difference
             for roles in _sets_of_approvers():
-                names = "+".join(roles) or "nobody"
-                yield asker or "nobody yet", names, self.answer(asker, roles)
+                key = tuple(role for role in roles if role in counted)
+                if key not in known:
+                    known[key] = self.answer(asker, key)
+                yield asker or "nobody yet", "+".join(roles) or "nobody", known[key]
 
 
 def write_matrix(policy: Policy) -> str:
@@ -118,12 +123,8 @@ def compare(old: Policy, new: Policy) -> list[str]:
                 lines.append(f"  asked by {asker} with {', '.join(sets)}:")
                 lines += [f"    - {first}", f"    + {second}"]
     for action, tenant in _scopes():
-        for word, first, second in zip(
-            Decision,
-            _heard(old, action, tenant),
-            _heard(new, action, tenant),
-            strict=True,
-        ):
+        heard = _heard(old, action, tenant), _heard(new, action, tenant)
+        for word, first, second in zip(Decision, *heard, strict=True):
             if first != second:
                 lines.append(f"{action} of {_whose(tenant)}, who may {word}")
                 lines += [f"    - {first}", f"    + {second}"]

@@ -41,11 +41,6 @@ class Facts:
     incident_open: bool
     unusual: bool
 
-    @property
-    def resource(self) -> str:
-        """Name the kind of resource."""
-        return "Tenant" if self.tenant else "Operator"
-
     def context(self) -> dict[str, Any]:
         """Spell the circumstances as the schema has them."""
         return {
@@ -86,7 +81,10 @@ class Rules:
         request = {
             "principal": {"type": "Person", "id": facts.person},
             "action": {"type": "Action", "id": facts.action},
-            "resource": {"type": facts.resource, "id": facts.tenant or OPERATOR_ID},
+            "resource": {
+                "type": kind_of(facts.tenant),
+                "id": facts.tenant or OPERATOR_ID,
+            },
             "context": facts.context(),
         }
         try:
@@ -106,19 +104,21 @@ class Rules:
             failed=failed or answer.decision is Decision.NoDecision,
         )
 
-    def about(self, facts: Facts) -> list[Statement]:
-        """List the statements whose action and resource these are."""
-        return [
-            statement
-            for statement in self.statements
-            if (statement.actions is None or facts.action in statement.actions)
-            and statement.resource in (None, facts.resource)
-        ]
-
-    def counted(self, facts: Facts) -> list[Role]:
-        """List the roles whose approval some statement here looks at."""
-        named = {name for each in self.about(facts) for name in each.counts}
+    def counted(self, action: str, tenant: str) -> list[Role]:
+        """List the roles whose approval some statement about this looks at."""
+        named = {
+            name
+            for each in self.statements
+            if (each.actions is None or action in each.actions)
+            and each.resource in (None, kind_of(tenant))
+            for name in each.counts
+        }
         return [role for role in Role if role in named or "*" in named]
+
+
+def kind_of(tenant: str) -> str:
+    """Name the kind of resource a tenant's id, or none, stands for."""
+    return "Tenant" if tenant else "Operator"
 
 
 @lru_cache(maxsize=256)

@@ -44,7 +44,7 @@ def _find_ways(rules: Rules, bare: Facts) -> tuple[Way, ...]:
     if not rules.ask(helped(bare)).allowed:
         return ()
     ways: list[Way] = []
-    for approvals in _sets(rules.counted(bare)):
+    for approvals in _sets(rules.counted(bare.action, bare.tenant)):
         smaller = [way for way in ways if not way.lacking(approvals)]
         longest = min([way.delay - 1 for way in smaller], default=LONGEST_WAIT)
         if longest < 0 or not _allows(rules, bare, approvals, longest):
