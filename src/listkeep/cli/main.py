@@ -35,6 +35,7 @@ from . import (
     lookup,
     migrate,
     person,
+    policy,
     recipient,
     request,
     reveal,
@@ -69,7 +70,7 @@ app = typer.Typer(
 _HEADINGS: dict[str, tuple[ModuleType, ...]] = {
     "The instance": (init, up, serve, migrate, status, sample, demo),
     "Who you are": (login,),
-    "Who may what": (tenant, person, service, recipient, freeze),
+    "Who may what": (tenant, person, service, recipient, policy, freeze),
     "Work with a list": (lists, import_file, tokens, count, facets, lookup, suppress),
     "What needs a signature": (request, sign, reveal, export),
     "The record": (ledger,),

@@ -49,6 +49,7 @@ def ask_for(  # noqa: PLR0913 - what a request is made of
     purpose: str,
     as_json: bool,
     secret: str = "",
+    policy: str = "",
 ) -> None:
     """Draft a change of authority, sign it as the person asking, say what is missing.
 
@@ -64,6 +65,7 @@ def ask_for(  # noqa: PLR0913 - what a request is made of
                 purpose=purpose,
                 tenant=tenant,
                 subject=encode(dict(subject)).decode(),
+                policy=policy,
             )
         )
         terms = read_terms(instance, view)

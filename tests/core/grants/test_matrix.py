@@ -29,19 +29,39 @@ def test_every_decision_that_changes_is_told() -> None:
 
     lines = compare(DEFAULT_POLICY, Policy(stricter))
 
-    owner = next(n for n, line in enumerate(lines) if "asked by owner" in line)
-    assert lines[0] == "reveal of the tenant, 10 rows, one owner"
-    assert lines[owner].startswith("  asked by owner with nobody, owner, marketer")
-    assert lines[owner + 1 : owner + 3] == [
+    assert lines[:7] == [
+        "reveal of the tenant, 2 rows",
+        "  asked by nobody yet, with anybody:",
+        "    - not-granted: the requester's own signature",
+        "    + cap-exceeded: fewer rows: at most 1 in one reveal",
+        "  asked by owner, marketer, with anybody:",
         "    - granted",
         "    + cap-exceeded: fewer rows: at most 1 in one reveal",
     ]
     titles = {line for line in lines if not line.startswith(" ")}
     assert titles == {
-        f"reveal of the tenant, {rows} rows, {owners}"
-        for rows in (10, 11)
-        for owners in ("one owner", "two owners")
+        f"reveal of the tenant, {n} rows" for n in (2, 10, 11, 1000, 1001)
     }
+
+
+def test_only_the_approvers_who_make_a_difference_are_named() -> None:
+    stricter = DEFAULT_POLICY.floor + forbid(
+        "another-owner",
+        'action == Action::"freeze"',
+        "context.sole_owner && context.approvals.owner < 1",
+    )
+
+    lines = compare(DEFAULT_POLICY, Policy(stricter))
+
+    assert lines[0] == "freeze of the tenant, one owner"
+    assert any(
+        line.endswith(
+            ", with nobody, marketer, custodian, support, "
+            "marketer+marketer, marketer+custodian, marketer+support, "
+            "custodian+custodian, custodian+support, support+support:"
+        )
+        for line in lines
+    )
 
 
 def test_whose_word_counts_is_compared_too() -> None:

@@ -5,24 +5,29 @@ and what is answered. ``after 24 h`` means that it is granted then, if nobody de
 it. Everybody signs at noon.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from itertools import combinations_with_replacement
 
 from .decision import Circumstances, Signer, decide, may_sign
 from .in_force import Policy
+from .lockout import ANY_TENANT
 from .policy import OPERATOR_ROLES, Role
 from .statements import Decision
-from .terms import Action, Terms, parse_time
+from .terms import MAX_CAP, Action, Terms, parse_time
 
 HEAD = "Generated from core/grants/policies/ by core/grants/matrix.py.\n"
 OF_A_LIST = frozenset({Action.REVEAL, Action.EXPORT, Action.IMPORT, Action.SUPPRESS})
-_CAPS = {Action.REVEAL: (1, 10, 11), Action.EXPORT: (1, 1000, 1001)}
+_CAPS: dict[Action, tuple[int, ...]] = {
+    Action.REVEAL: (1, 10, 11),
+    Action.EXPORT: (1, 1000, 1001),
+}
 _RECENT = {Action.EXPORT: (0, 999, 1000)}
+_KNOWN = {0, *_CAPS[Action.REVEAL], *_CAPS[Action.EXPORT]}
 _WAITS = [timedelta(hours=hours) for hours in (0, 1, 24, 72)]
 _NOON = parse_time("2026-01-05T12:00:00Z")
-_TENANT = "t_acme"
+_TENANT = ANY_TENANT
 Asker = Role | None
 
 
@@ -108,20 +113,15 @@ def write_matrix(policy: Policy) -> str:
 def compare(old: Policy, new: Policy) -> list[str]:
     """List the decisions that differ: what was answered, and what would be."""
     lines: list[str] = []
-    for before, after in zip(_cases(old), _cases(new), strict=True):
-        for was, now in zip(before, after, strict=True):
-            changes: dict[tuple[str, str, str], list[str]] = {}
-            for (asker, names, first), (*_, second) in zip(
-                was.answers(), now.answers(), strict=True
-            ):
-                if first != second:
-                    changes.setdefault((asker, first, second), []).append(names)
-            owners = "one owner" if was.owners == 1 else "two owners"
-            if changes:
-                lines.append(f"{was.title}, {owners}")
-            for (asker, first, second), sets in changes.items():
-                lines.append(f"  asked by {asker} with {', '.join(sets)}:")
-                lines += [f"    - {first}", f"    + {second}"]
+    rows = _rows_of(old) | _rows_of(new)
+    for before, after in zip(_cases(old, rows), _cases(new, rows), strict=True):
+        one, two = (_changes(*pair) for pair in zip(before, after, strict=True))
+        title = before[0].title
+        if one == two:
+            lines += [title, *one] if one else []
+        else:
+            lines += [f"{title}, one owner", *one] if one else []
+            lines += [f"{title}, two owners", *two] if two else []
     for action, tenant in _scopes():
         heard = _heard(old, action, tenant), _heard(new, action, tenant)
         for word, first, second in zip(Decision, *heard, strict=True):
@@ -131,11 +131,42 @@ def compare(old: Policy, new: Policy) -> list[str]:
     return lines
 
 
-def _cases(policy: Policy) -> Iterator[list[Case]]:
+def _changes(was: Case, now: Case) -> list[str]:
+    """Write what changes in one case; askers to whom the same happens share it."""
+    changes: dict[tuple[str, str], dict[str, list[str]]] = {}
+    pairs = zip(was.answers(), now.answers(), strict=True)
+    for (asker, names, first), (*_, second) in pairs:
+        if first != second:
+            changes.setdefault((first, second), {}).setdefault(asker, []).append(names)
+    lines = []
+    everybody = list(_sets_of_approvers())
+    for (first, second), told in changes.items():
+        askers: dict[str, list[str]] = {}
+        for asker, sets in told.items():
+            names = "anybody" if len(sets) == len(everybody) else ", ".join(sets)
+            askers.setdefault(names, []).append(asker)
+        for names, who in askers.items():
+            lines.append(f"  asked by {', '.join(who)}, with {names}:")
+        lines += [f"    - {first}", f"    + {second}"]
+    return lines
+
+
+def _rows_of(policy: Policy) -> set[int]:
+    """Name the numbers of rows up to which, and above which, a policy differs."""
+    statements = policy.rules(_TENANT).statements
+    found = {number for each in statements for number in each.numbers}
+    rows = {rows for number in found for rows in (number, number + 1)}
+    return {number for number in rows if 0 < number <= MAX_CAP}
+
+
+def _cases(policy: Policy, more: Iterable[int] = ()) -> Iterator[list[Case]]:
     """Yield the cases that differ only in the number of owners, together."""
     for action, tenant in _scopes():
-        for cap in _CAPS.get(action, (0,)):
-            for recent in _RECENT.get(action, (0,)):
+        caps = _CAPS.get(action, (0,))
+        if action in _CAPS:
+            caps = tuple(sorted({*caps, *more}))
+        for cap in caps:
+            for recent in _RECENT.get(action, (0,)) if cap in _KNOWN else (0,):
                 yield [
                     Case(policy, action, tenant, cap, recent, owners)
                     for owners in (1, 2)

@@ -30,6 +30,7 @@ _TOKEN = re.compile(
     r"|(?P<word>\w+)"
     r"|(?P<sign>::|==|!=|<=|>=|&&|\|\||[@(){}\[\].,;:?<>!+*-])"
 )
+_ROWS = frozenset({"cap", "recent_rows"})
 _QUOTED = re.compile(r"`(?![A-Za-z0-9_]+`)[^`]*`|\"[^\"]*\"")
 _NAMED = re.compile(r"`([A-Za-z0-9_]+)`")
 
@@ -53,6 +54,7 @@ class Statement:
     actions: frozenset[str] | None  # None: every action
     resource: str | None  # the kind of resource; None: every kind
     counts: frozenset[str]  # the roles whose approvals it counts
+    numbers: frozenset[int]  # in what it says about rows
 
 
 @lru_cache(maxsize=1)
@@ -210,6 +212,7 @@ def _describe(text: str, part: list[Token], node: pst.Template) -> Statement:
         actions=_actions(node.action),
         resource=_resource(node.resource),
         counts=frozenset(_counted(node.clauses)),
+        numbers=_numbers(node.clauses),
     )
 
 
@@ -242,13 +245,32 @@ def _counted(node: object) -> Iterator[str]:
         yield "*"  # the record itself: every role
     elif isinstance(node, pst.GetAttr) and node.base == whole:
         yield node.attr
-    elif isinstance(node, tuple):
-        for item in node:
-            yield from _counted(item)
-    elif isinstance(node, dict):
-        yield from _counted(tuple(node.values()))
-    elif is_dataclass(node) and not isinstance(node, type):
-        yield from _counted(tuple(getattr(node, each.name) for each in fields(node)))
+    else:
+        for part in _parts(node):
+            yield from _counted(part)
+
+
+def _numbers(node: object) -> frozenset[int]:
+    """Give the numbers beside which rows are counted, for comparing policies."""
+    found = list(_walk(node))
+    rows = any(isinstance(n, pst.GetAttr) and n.attr in _ROWS for n in found)
+    return frozenset(n.value for n in found if rows and isinstance(n, pst.LongLit))
+
+
+def _walk(node: object) -> Iterator[object]:
+    yield node
+    for part in _parts(node):
+        yield from _walk(part)
+
+
+def _parts(node: object) -> tuple[object, ...]:
+    if isinstance(node, tuple):
+        return node
+    if isinstance(node, dict):
+        return tuple(node.values())
+    if is_dataclass(node) and not isinstance(node, type):
+        return tuple(getattr(node, each.name) for each in fields(node))
+    return ()
 
 
 def _line(text: str, position: int) -> int:
