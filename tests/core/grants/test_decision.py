@@ -345,7 +345,11 @@ def test_custodians_have_no_word_in_who_joins_a_tenant(action: Action) -> None:
 
 
 def judge(
-    terms: Terms, requester: Signer, *approvers: Signer, circumstances: Circumstances
+    terms: Terms,
+    requester: Signer,
+    *approvers: Signer,
+    circumstances: Circumstances,
+    policy: Policy = DEFAULT_POLICY,
 ) -> Outcome:
     return decide(
         terms,
@@ -353,6 +357,7 @@ def judge(
         approvers=approvers,
         circumstances=circumstances,
         now=NOON,
+        policy=policy,
     )
 
 

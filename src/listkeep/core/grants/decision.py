@@ -21,6 +21,7 @@ from .statements import Decision
 from .terms import Terms
 from .ways import Way, alone, askers, find_ways, helped, most_rows
 
+_ROLES = tuple(Role)
 _ANOTHER_ROLE = "a requester whose role may ask for this"
 _OWN_SIGNATURE = "the requester's own signature"
 
@@ -116,7 +117,7 @@ def gather(
         action=terms.action.value,
         tenant=terms.tenant,
         person=who.person,
-        roles=tuple(role for role in Role if who.has(role, tenant=terms.tenant)),
+        roles=_held(who, terms.tenant),
         home=who.tenant,
         company=who.company,
         team=who.team,
@@ -163,6 +164,11 @@ def _home(role: Role, tenant: str) -> str:
     return "" if role in OPERATOR_ROLES else tenant
 
 
+def _held(signer: Signer, tenant: str) -> tuple[Role, ...]:
+    """List the roles a person holds that count for a tenant."""
+    return tuple(role for role in _ROLES if signer.has(role, tenant=tenant))
+
+
 def _same(signer: Signer, requester: Signer) -> bool:
     if signer.person == requester.person:
         return True
@@ -175,11 +181,12 @@ def _count(
 ) -> tuple[int, ...]:
     """Count distinct persons by role, each in the first of theirs that counts here."""
     people = {
-        signer.person: next((r for r in Role if signer.has(r, tenant=tenant)), None)
+        signer.person: _held(signer, tenant)[:1]
         for signer in approvers
         if requester is None or not _same(signer, requester)
     }
-    return tuple(sum(held is role for held in people.values()) for role in Role)
+    counted = [role for held in people.values() for role in held]
+    return tuple(counted.count(role) for role in _ROLES)
 
 
 def _could_ask(rules: Rules, facts: Facts) -> bool:

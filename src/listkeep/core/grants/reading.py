@@ -31,8 +31,10 @@ _TOKEN = re.compile(
     r"|(?P<sign>::|==|!=|<=|>=|&&|\|\||[@(){}\[\].,;:?<>!+*-])"
 )
 _ROWS = frozenset({"cap", "recent_rows"})
-_QUOTED = re.compile(r"`(?![A-Za-z0-9_]+`)[^`]*`|\"[^\"]*\"")
-_NAMED = re.compile(r"`([A-Za-z0-9_]+)`")
+_ADDRESS = re.compile(r"\w@\w")  # nothing of the engine's own has one
+_OF = re.compile(r"^for policy `policy\d+`[:,] ")
+_NAME = re.compile(r"[A-Za-z_]\w*")
+_HARMLESS = re.compile(r"\w+|[^\w\"]{1,2}|\w+::\"[a-z.]+\"")
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,12 +192,15 @@ def _check_meaning(text: str, parts: list[list[Token]]) -> None:
     result = validate_policies(text, schema())
     if result.validation_passed:
         return
-    error = min(result.errors, key=lambda each: (each.policy_id, each.error))
-    part = parts[int(error.policy_id.removeprefix("policy"))]
-    what = error.error.removeprefix(f"for policy `{error.policy_id}`, ")
-    named = set(_NAMED.findall(what))
-    place = next((token for token in part if token.text in named), part[0])
-    raise _bad(text, place.start, what)
+    found = [
+        (int(each.policy_id.removeprefix("policy")), _OF.sub("", each.error))
+        for each in result.errors
+    ]
+    number, what = min(found, key=lambda each: (each[0], "`" not in each[1], each[1]))
+    part, named = parts[number], what.split("`")[1::2]
+    names = [*filter(_NAME.fullmatch, named), *re.findall(r'"[^"]*"', "".join(named))]
+    places = (token for name in names for token in part if token.text == name)
+    raise _bad(text, next(places, part[0]).start, what)
 
 
 def _describe(text: str, part: list[Token], node: pst.Template) -> Statement:
@@ -279,7 +284,18 @@ def _line(text: str, position: int) -> int:
 
 def _bad(text: str, position: int, what: str) -> MalformedError:
     column = position - (text.rfind("\n", 0, position) + 1) + 1
-    return _at(_line(text, position), column, _QUOTED.sub("something", what))
+    return _at(_line(text, position), column, _scrub(what))
+
+
+def _scrub(what: str) -> str:
+    """Repeat the engine's words, but of what they quote only names and signs."""
+    words = what.split("`")
+    words[1::2] = [
+        f"`{quoted}`" if _HARMLESS.fullmatch(quoted) else "something"
+        for quoted in words[1::2]
+    ]
+    text = "".join(words)
+    return "this cannot be read" if _ADDRESS.search(text) else text
 
 
 def _at(line: int, column: int, what: str) -> MalformedError:

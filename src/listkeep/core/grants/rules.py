@@ -17,6 +17,7 @@ from .reading import OPERATOR_ID, Statement, load, read_policy, schema
 
 LARGEST = 2**62  # two of them can be added
 LONGEST_WAIT = 90 * 86_400  # no request lives longer
+_NAMES = tuple(role.value for role in Role)
 EVERYBODY = 9  # approvals of each role: more than any policy sensibly counts
 
 
@@ -44,7 +45,7 @@ class Facts:
     def context(self) -> dict[str, Any]:
         """Spell the circumstances as the schema has them."""
         return {
-            "approvals": dict(zip(Role, self.approvals, strict=True)),
+            "approvals": dict(zip(_NAMES, self.approvals, strict=True)),
             "cap": self.cap,
             "recent_rows": self.recent_rows,
             "waited": self.waited,

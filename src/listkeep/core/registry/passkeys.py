@@ -12,6 +12,7 @@ import hmac
 import json
 import struct
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Protocol
 
 from cryptography.exceptions import InvalidSignature
@@ -106,6 +107,7 @@ def verify_assertion(
     return int(data.counter)
 
 
+@lru_cache(maxsize=1024)  # people sign with the same few keys
 def parse_public_key(encoded: bytes) -> CoseKey:
     """Read a COSE public key of an accepted algorithm.
 
