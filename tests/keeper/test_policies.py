@@ -12,6 +12,7 @@ from listkeep.core.registry.state import Registry
 from listkeep.keeper.gate import explanations, policies
 from listkeep.keeper.gate.models import Draft
 from listkeep.wire import messages as m
+from listkeep.wire import policies as p
 from tests.keeper.instance import ACME, DIRECT, OTHER, refusal
 from tests.keeper.world import World
 
@@ -40,13 +41,13 @@ def ask(world: World, name: str, text: str, **facts: Any) -> m.RequestView:
 
 
 def show(world: World, name: str, tenant: str = "") -> dict[str, str]:
-    message = m.ShowPolicy(session=world.session(name), tenant=tenant)
+    message = p.ShowPolicy(session=world.session(name), tenant=tenant)
     answer = policies.show_policy(world.gate, message, service=DIRECT, now=world.now)
     return answer.texts
 
 
-def explain(world: World, name: str, view: m.RequestView) -> m.Explanation:
-    message = m.ExplainRequest(session=world.session(name), request=view.id)
+def explain(world: World, name: str, view: m.RequestView) -> p.Explanation:
+    message = p.ExplainRequest(session=world.session(name), request=view.id)
     return explanations.explain_request(
         world.gate, message, service=DIRECT, now=world.now
     )

@@ -12,6 +12,7 @@ from listkeep.core.grants.lockout import ANY_TENANT, require_changeable
 from listkeep.core.grants.matrix import compare
 from listkeep.core.grants.reading import MAX_BYTES
 from listkeep.wire import messages as m
+from listkeep.wire import policies as p
 
 from .home import Instance
 from .output import AsJson, WrongUsage, hint, note, plural, write, write_json
@@ -39,7 +40,7 @@ def explain(request: RequestId, *, name: As = "", as_json: AsJson = False) -> No
     """Say which statements permit or forbid a request, and what is still missing."""
     instance = Instance.open()
     session = load_session(instance, name)
-    message = m.ExplainRequest(
+    message = p.ExplainRequest(
         session=session.keeper, request=require_request_id(request)
     )
     with instance.keeper() as keeper:
@@ -149,11 +150,11 @@ def set_text(
 
 def _in_force(
     instance: Instance, tenant: str, name: str
-) -> tuple[m.PolicyTexts, Role | None]:
+) -> tuple[p.PolicyTexts, Role | None]:
     """Read what is in force, and whose text the caller could replace there."""
     session = load_session(instance, name)
     with instance.keeper() as keeper:
-        found = keeper.show_policy(m.ShowPolicy(session=session.keeper, tenant=tenant))
+        found = keeper.show_policy(p.ShowPolicy(session=session.keeper, tenant=tenant))
         at_tenant = keeper.who_am_i(m.WhoAmI(session=session.keeper)).tenant
     if at_tenant:
         return found, Role.OWNER

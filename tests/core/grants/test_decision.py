@@ -31,6 +31,7 @@ from tests.core.grants.cast import (
     SAM,
     make_terms,
 )
+from tests.core.grants.texts import permit
 
 HOUR = timedelta(hours=1)
 EXPORT = make_terms(Action.EXPORT, cap=1000)
@@ -153,13 +154,7 @@ def test_a_large_export_takes_a_custodian_and_an_hour() -> None:
     assert ask(LARGE, BEN, ADA, CLEO, now=NOON + HOUR).granted
 
 
-TWO_OWNERS = Policy(
-    """
-    @id("two") @says("two owners beside the marketer")
-    permit (principal in Role::"marketer", action, resource)
-    when { context.approvals.owner >= 2 };
-    """
-)
+TWO_OWNERS = Policy(permit("two", when="context.approvals.owner >= 2"))
 
 
 def test_one_person_never_fills_two_places() -> None:
@@ -308,7 +303,7 @@ def test_many_new_rows_take_an_owner() -> None:
         assert ask(terms, BEN, IVAN).missing == (LONE,)
 
 
-# --- tiers and taking part ------------------------------------------------------
+# --- taking part ------------------------------------------------------
 
 
 @pytest.mark.parametrize("action", Action)

@@ -7,6 +7,7 @@ from listkeep.core.ledger.tree import leaf_hash
 from listkeep.keeper.ledger.queries import prove_entry, read_entries, read_head
 from listkeep.keeper.ledger.services import ledger_key
 from listkeep.wire import messages as m
+from listkeep.wire import policies as p
 
 from .endpoint import Call, endpoint
 from .explanations import explain_request
@@ -123,16 +124,16 @@ def requests_statement(
     return submit_statement(gate, message, now=call.now)
 
 
-@endpoint(m.ExplainRequest)
+@endpoint(p.ExplainRequest)
 def requests_explain(
-    gate: Gate, message: m.ExplainRequest, call: Call
-) -> m.Explanation:
+    gate: Gate, message: p.ExplainRequest, call: Call
+) -> p.Explanation:
     """Explain a request by the policy in force."""
     return explain_request(gate, message, service=call.audience(), now=call.now)
 
 
-@endpoint(m.ShowPolicy)
-def policy_show(gate: Gate, message: m.ShowPolicy, call: Call) -> m.PolicyTexts:
+@endpoint(p.ShowPolicy)
+def policy_show(gate: Gate, message: p.ShowPolicy, call: Call) -> p.PolicyTexts:
     """Show the policy in force."""
     return show_policy(gate, message, service=call.audience(), now=call.now)
 

@@ -7,7 +7,7 @@ from listkeep.core.grants import Decision
 from listkeep.core.grants.reading import Statement
 from listkeep.core.registry.facts import RequestFacts
 from listkeep.core.registry.state import Registry
-from listkeep.wire import messages as m
+from listkeep.wire import policies as p
 
 from .descriptions import may_see, name_of
 from .requests import load_request
@@ -16,8 +16,8 @@ from .turns import Gate
 
 
 def explain_request(
-    gate: Gate, message: m.ExplainRequest, *, service: str, now: datetime
-) -> m.Explanation:
+    gate: Gate, message: p.ExplainRequest, *, service: str, now: datetime
+) -> p.Explanation:
     """Explain a request by the policy in force, to those who may see it.
 
     Raises:
@@ -39,7 +39,7 @@ def explain_request(
 
 def _explain(
     registry: Registry, request: RequestFacts, *, now: datetime
-) -> m.Explanation:
+) -> p.Explanation:
     """Say in words who asked, which statements hold, and what is still missing."""
     found = registry.explain(request, now=now)
     outcome = found.outcome
@@ -54,7 +54,7 @@ def _explain(
     ]
     if request.denied:
         lines.append("somebody denied it, so it stays that way")
-    return m.Explanation(
+    return p.Explanation(
         lines=tuple(lines),
         permits=tuple(each.id for each in found.permits),
         forbids=tuple(each.id for each in found.forbids),

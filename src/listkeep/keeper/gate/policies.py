@@ -8,7 +8,7 @@ from listkeep.core.grants.lockout import require_changeable
 from listkeep.core.grants.reading import load
 from listkeep.core.registry.facts import Person, RequestFacts, check_policy_text
 from listkeep.core.registry.state import Registry
-from listkeep.wire import messages as m
+from listkeep.wire import policies as p
 
 from .sessions import resolve_session
 from .subjects import check_subject
@@ -39,8 +39,8 @@ def check_change(registry: Registry, request: RequestFacts, asked: Person) -> No
 
 
 def show_policy(
-    gate: Gate, message: m.ShowPolicy, *, service: str, now: datetime
-) -> m.PolicyTexts:
+    gate: Gate, message: p.ShowPolicy, *, service: str, now: datetime
+) -> p.PolicyTexts:
     """Show the operator's text to everybody, a tenant's to its people and custodians.
 
     Raises:
@@ -53,7 +53,7 @@ def show_policy(
         tenant = _tenant(registry, person, message.tenant)
         texts = registry.policy.texts(tenant)
         digest = registry.policy.digest(tenant)
-    return m.PolicyTexts(texts={**texts, "bounds": load("bounds.cedar")}, digest=digest)
+    return p.PolicyTexts(texts={**texts, "bounds": load("bounds.cedar")}, digest=digest)
 
 
 def _tenant(registry: Registry, person: Person, name: str) -> str:
