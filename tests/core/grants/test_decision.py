@@ -303,9 +303,6 @@ def test_many_new_rows_take_an_owner() -> None:
         assert ask(terms, BEN, IVAN).missing == (LONE,)
 
 
-# --- taking part ------------------------------------------------------
-
-
 @pytest.mark.parametrize("action", Action)
 @pytest.mark.parametrize("decision", Decision)
 def test_strangers_and_support_take_part_in_nothing(
