@@ -4,10 +4,10 @@ import argparse
 import json
 import sys
 
-from bench import import_sqlite
+from bench import decide, import_sqlite
 from bench.harness import Result
 
-LEGS = {"import-sqlite": import_sqlite}
+LEGS = {"import-sqlite": import_sqlite, "decide": decide}
 
 
 def main() -> int:

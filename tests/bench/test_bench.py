@@ -35,6 +35,17 @@ def test_the_import_leg_measures_both_ways_and_the_memory() -> None:
     assert figures["date"]
 
 
+def test_the_decide_leg_measures_the_whole_and_its_parts() -> None:
+    done = bench("decide", "--rows", "20", "--rounds", "1", "--json")
+
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    assert (figures["leg"], figures["rows"]) == ("decide", 20)
+    assert figures["unit"] == "decisions/s"
+    assert 0 < figures["ours"] < figures["reference"]
+    assert min(figures["peers"].values()) > 0
+
+
 def test_a_missed_bound_fails_a_checked_run_only() -> None:
     words = ("import-sqlite", "--rows", "5000", "--rounds", "1")
 

@@ -23,6 +23,10 @@ ines@example.net,free,FR,Ines
 not an address,free,FR,Nobody
 jens@example.net,free,FR,Jens
 """
+FEW = """@id("few") @says("two addresses at a time are enough here")
+forbid (principal, action == Action::"reveal", resource)
+when { context.cap > 2 };
+"""
 
 
 @pytest.mark.parametrize("path", sorted(FOLDER.glob("*.txt")), ids=lambda p: p.stem)
@@ -66,5 +70,9 @@ def write_files(folder: Path) -> None:
     (folder / "header.csv").write_text("Name,Plan\nAnna,pro\n")
     (folder / "norow.csv").write_text("Email Address,Plan\nnobody,pro\n")
     (folder / "long.csv").write_bytes(b"Email Address\n" + b"x" * 10_000_000 + b"\n")
+    (folder / "few.cedar").write_text(FEW)
+    (folder / "nothing-more.cedar").write_text("// nothing more is forbidden\n")
+    (folder / "typo.cedar").write_text(FEW.replace("context.cap", "context.capp"))
+    (folder / "permit.cedar").write_text(FEW.replace("forbid", "permit"))
     large = SampleAudience(rows=11_000, seed=7)
     (folder / "large.csv").write_bytes(b"".join(large))

@@ -15,7 +15,10 @@ import pytest
 from tests.house.sizes import ROOT
 
 CONFIG = ".importlinter"
-ALLOWED_IN_CORE = {"cryptography", "email_validator", "fido2", "idna", "lark"}
+ALLOWED_IN_CORE = {
+    *("cedarpy", "cryptography", "email_validator"),
+    *("fido2", "idna", "lark"),
+}
 
 
 @dataclass(frozen=True)
@@ -85,6 +88,7 @@ PLANTS = [
     Plant.edge("core-cryptography", "core/canonical.py", "cryptography"),
     Plant.edge("core-addresses", "core/sealing.py", "idna"),
     Plant.edge("core-lark", "core/addresses.py", "lark"),
+    Plant.edge("core-cedar", "core/registry/state.py", "cedarpy"),
     Plant.edge("core-passkeys", "core/grants/terms.py", "fido2"),
     Plant.edge("keeper-small", "keeper/gate/__init__.py", "csv"),
     Plant(

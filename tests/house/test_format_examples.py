@@ -21,7 +21,8 @@ from listkeep.core.sealing import (
 from tests.house.sizes import ROOT
 
 PAGE = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
-MESSAGES = ROOT / "src" / "listkeep" / "wire" / "messages.py"
+WIRE = ROOT / "src" / "listkeep" / "wire"
+MESSAGES = (WIRE / "messages.py", WIRE / "policies.py")
 BUILDINGS = ROOT / "src" / "listkeep" / "keeper"
 
 
@@ -139,8 +140,12 @@ def is_append(call: ast.Call) -> bool:
 
 
 def test_every_message_of_the_wire_is_named() -> None:
-    tree = ast.parse(MESSAGES.read_text(encoding="utf-8"))
-    messages = {node.name for node in tree.body if isinstance(node, ast.ClassDef)}
+    messages = {
+        node.name
+        for path in MESSAGES
+        for node in ast.parse(path.read_text(encoding="utf-8")).body
+        if isinstance(node, ast.ClassDef)
+    }
 
     assert {"SealRows", "Problem"} <= messages
     assert sorted(name for name in messages if f"`{name}`" not in PAGE) == []

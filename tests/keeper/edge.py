@@ -11,6 +11,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from listkeep.keeper.gate.sessions import begin_sign_in
 from listkeep.wire import messages as m
+from listkeep.wire import policies as p
 from listkeep.wire.base import FRAME_BYTES, MEDIA_TYPE, decode, encode
 
 from .flows import Program
@@ -242,6 +243,12 @@ CASES: dict[str, Case] = {
     ),
     "requests/show": Case(
         lambda s, n: m.ShowRequest(session=_session(s, n), request=s.waiting.id),
+    ),
+    "requests/explain": Case(
+        lambda s, n: p.ExplainRequest(session=_session(s, n), request=s.waiting.id),
+    ),
+    "policy/show": Case(
+        lambda s, n: p.ShowPolicy(session=_session(s, n), tenant="acme"),
     ),
     "requests/statement": Case(
         _statement, told="not-permitted", nobody="message-invalid"

@@ -245,15 +245,15 @@ def test_a_production_keeper_enrols_no_passkey_without_attestation(
 def test_the_profile_of_an_instance_cannot_be_changed_afterwards(
     empty: World,
 ) -> None:
-    empty.found(profile="production")
+    empty.found()
     pair = empty.meet("cleo"), empty.meet("cyrus")
-    facts = empty.genesis_facts(pair, profile="demo")
+    facts = empty.genesis_facts(pair, profile="production")
 
     with pytest.raises(ConflictError):
         start.begin(facts, empty.vouch(facts, pair), now=empty.now)
     empty.wait(hours=1)
     assert empty.restart().origin == "k_demo"
-    assert empty.registry.profile == "production"
+    assert empty.registry.profile == "demo"
     assert empty.now > empty.registry.latest_at + timedelta(minutes=59)  # type: ignore[operator]
 
 

@@ -194,18 +194,19 @@ def test_one_change_of_authority_happens_once(anywhere: World, crowd: Crowd) -> 
     require_whole(anywhere)
 
 
-def sign_in_once(world: World, assertion: m.Assertion) -> list[str]:
-    message = m.FinishSignIn(assertion=assertion)
+def sign_in_once(world: World, message: m.FinishSignIn) -> list[str]:
     return [outcome(sessions.finish_sign_in, world.gate, message, now=world.now)]
 
 
 def test_one_sign_in_opens_one_session(anywhere: World, crowd: Crowd) -> None:
     nonce = sessions.begin_sign_in(anywhere.gate, now=anywhere.now).nonce
-    assertion = anywhere.meet("ben").sign_in(
-        keeper=KEEPER, service="keeper", nonce=nonce
+    ben = anywhere.meet("ben")
+    message = m.FinishSignIn(
+        credential=ben.credential,
+        assertion=ben.sign_in(keeper=KEEPER, service="keeper", nonce=nonce),
     )
 
-    ended = crowd.act(anywhere, sign_in_once, [assertion] * PROCESSES)
+    ended = crowd.act(anywhere, sign_in_once, [message] * PROCESSES)
 
     assert Counter(ended) == {"done": 1, "replayed": PROCESSES - 1}
     assert [entry.get("nonce") for entry in anywhere.entries()].count(nonce) == 1

@@ -8,18 +8,21 @@ from hypothesis import strategies as st
 
 from listkeep.core.errors import Code
 from listkeep.core.grants import (
+    DEFAULT_POLICY,
+    OPERATOR_ROLES,
     Action,
     Circumstances,
     Decision,
     Outcome,
+    Policy,
     Role,
     Signer,
     Terms,
     decide,
     may_sign,
 )
-from listkeep.core.grants.decision import find_tier
 from tests.core.grants.cast import ACME, NOON, OPERATOR, OTHER, make_terms
+from tests.core.grants.texts import forbid
 
 HOMES = {
     Role.OWNER: [ACME, OTHER],
@@ -65,6 +68,7 @@ class Situation:
     approvers: list[Signer]
     circumstances: Circumstances
     now: datetime
+    policy: Policy = DEFAULT_POLICY
 
     @property
     def asker(self) -> Signer:
@@ -81,6 +85,7 @@ class Situation:
             approvers=it.approvers,
             circumstances=it.circumstances,
             now=it.now,
+            policy=it.policy,
         )
 
 
@@ -102,11 +107,8 @@ def situations(draw: st.DrawFn, actions: Sequence[Action] = tuple(Action)) -> Si
     cap = draw(st.sampled_from([1, 10, 1000, 1001, 11, 10**9, 0]))
     terms = make_terms(action, tenant=tenant, cap=cap)
     # Mostly people who may ask, or hardly anything would ever be granted.
-    quiet = Circumstances(owners=2)
     able: list[Signer | None] = [
-        who
-        for who in people
-        if find_tier(terms, requester=who, circumstances=quiet) is not None
+        who for who in people if may_sign(terms, who, Decision.REQUEST)
     ]
     anybody = [*people, None]
     askers = draw(st.sampled_from([able, able, able, anybody])) or anybody
@@ -280,3 +282,58 @@ def test_whoever_makes_a_difference_could_have_denied_it(it: Situation) -> None:
         others = [other for other in it.approvers if other.person != who.person]
         if it.decide(approvers=others) != it.decide():
             assert may_sign(it.terms, who, Decision.DENY)
+
+
+WHEN = st.sampled_from(
+    [
+        "true",
+        "context.cap > 10",
+        "context.waited < 3600",
+        "context.approvals.owner < 2",
+        "context.approvals.custodian > 0",
+        "context.sole_owner || context.about_owner",
+        "context.cap * 4611686018427387904 > 1",
+        'principal in Role::"marketer"',
+        'principal.team == "red"',
+        "resource is Tenant",
+    ]
+)
+ACTIONS = st.sampled_from(
+    ["action", *(f'action == Action::"{action.value}"' for action in Action)]
+)
+
+
+@settings(max_examples=300)
+@given(situations(), st.lists(st.tuples(ACTIONS, WHEN), min_size=1, max_size=3))
+def test_another_forbid_never_turns_a_denial_into_a_grant(
+    it: Situation, forbids: list[tuple[str, str]]
+) -> None:
+    texts = [forbid(f"f{n}", *each) for n, each in enumerate(forbids)]
+    floor = DEFAULT_POLICY.floor + "".join(texts)
+    stricter = DEFAULT_POLICY.with_text("".join(texts), tenant=ACME, side=Role.OWNER)
+
+    before = it.decide().granted
+    assert it.decide(policy=Policy(floor)).granted <= before
+    assert it.decide(policy=stricter).granted <= before
+
+
+@given(situations())
+def test_what_is_missing_is_enough(it: Situation) -> None:
+    """Each approval that is named, by somebody new, and time."""
+    told = it.decide()
+    needed = [role for role in Role if any(f" {role} " in m for m in told.missing)]
+    if told.code is not Code.NOT_GRANTED or it.requester is None:
+        return
+    if it.now < it.terms.not_before or it.circumstances.signed_at is None:
+        return
+    fresh = [
+        Signer(
+            person=f"p_new{n}",
+            tenant=OPERATOR if role in OPERATOR_ROLES else ACME,
+            roles=frozenset({role}),
+        )
+        for n, role in enumerate(needed)
+    ]
+    later = NOON + timedelta(hours=167)
+
+    assert it.decide(approvers=[*it.approvers, *fresh], now=later).granted

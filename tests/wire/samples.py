@@ -6,11 +6,12 @@ from typing import Any
 import msgspec
 
 from listkeep.wire import messages as m
+from listkeep.wire import policies as p
 from listkeep.wire.base import FRAME_BYTES, Message, decode
 
 KINDS: list[type[Message]] = [
     kind
-    for kind in vars(m).values()
+    for kind in {**vars(m), **vars(p)}.values()
     if isinstance(kind, type) and issubclass(kind, Message) and kind is not Message
 ]
 

@@ -59,6 +59,8 @@ PATHS = {
     "show_requests": "requests/show",
     "submit_statement": "requests/statement",
     "run_reveal": "reveals/run",
+    "explain_request": "requests/explain",
+    "show_policy": "policy/show",
     "show_registry": "registry/show",
     "read_ledger": "ledger/entries",
     "read_proof": "ledger/proof",

@@ -40,6 +40,7 @@ from . import (
     lookup,
     migrate,
     person,
+    policy,
     recipient,
     request,
     reveal,
@@ -76,7 +77,7 @@ _HEADINGS: dict[str, tuple[ModuleType, ...]] = {
     "Who you are": (login,),
     "Who may what": (
         *(tenant, person, agency, service, recipient),
-        *(contact, consent, budget, freeze),
+        *(contact, consent, budget, policy, freeze),
     ),
     "Work with a list": (lists, import_file, tokens, count, facets, lookup, suppress),
     "What needs a signature": (request, sign, reveal, export),

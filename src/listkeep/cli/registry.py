@@ -54,6 +54,7 @@ def ask_for(  # noqa: PLR0913 - what a request is made of
     secret: str = "",
     prove: Sequence["SoftwarePerson"] = (),
     destination: str = "",
+    policy: str = "",
 ) -> None:
     """Draft a change of authority, sign it as the person asking, say what is missing.
 
@@ -75,6 +76,7 @@ def ask_for(  # noqa: PLR0913 - what a request is made of
                     each.prove(keeper=instance.config.keeper) for each in prove
                 ),
                 destination=destination,
+                policy=policy,
             )
         )
         terms = read_terms(instance, view)

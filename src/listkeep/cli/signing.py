@@ -52,6 +52,14 @@ def read_terms(instance: Instance, view: m.RequestView) -> Terms:
             code=Code.PROOF_INVALID,
             hint="do not sign; tell the people who run the keeper",
         )
+    if terms.action is Action.POLICY_SET:
+        text = hashlib.sha256(view.policy.encode()).hexdigest()
+        if text != terms.subject_fields().get("sha256"):
+            raise VerificationError(
+                "the policy text is not the one in these terms",
+                code=Code.PROOF_INVALID,
+                hint="do not sign; tell the people who run the keeper",
+            )
     return terms
 
 
@@ -60,6 +68,8 @@ def show_terms(view: m.RequestView, terms: Terms) -> None:
     note(f"request {view.id}: {terms.action.value} ({view.state})")
     for line in format_facts(describe_terms(view, terms)):
         note(f"  {line}")
+    for line in view.policy.splitlines():
+        note(f"  | {line}".rstrip())
 
 
 def describe_terms(view: m.RequestView, terms: Terms) -> dict[str, Any]:
@@ -226,6 +236,8 @@ def _subject(terms: Terms) -> str:
     ]
     if terms.action is Action.IMPORT:
         return f"the file with SHA-256 {subject['sha256']}"
+    if terms.action is Action.POLICY_SET:
+        return f"the policy text with SHA-256 {subject['sha256']}"
     if terms.action is not Action.RECIPIENT_ADD:
         subject.pop("public_key", None)  # a passkey's: the name and id stand for it
     words = [subject[key] for key in _TOLD if subject.get(key)]

@@ -34,6 +34,7 @@ class Code(StrEnum):
     FILE_NO_VALID_ROW = "file-no-valid-row"
     JSON_NOT_CANONICAL = "json-not-canonical"
     MESSAGE_INVALID = "message-invalid"
+    POLICY_INVALID = "policy-invalid"
     REQUEST_INVALID = "request-invalid"
     SEGMENT_INVALID = "segment-invalid"
     TOKEN_INVALID = "token-invalid"  # noqa: S105 - a name, not a secret
@@ -48,6 +49,7 @@ class Code(StrEnum):
     NOT_GRANTED = "not-granted"
     NOT_PERMITTED = "not-permitted"
     NOT_SIGNED_IN = "not-signed-in"
+    POLICY_LOCKS_OUT = "policy-locks-out"
     REPLAYED = "replayed"
     SELF_APPROVAL = "self-approval"
     # conflict

@@ -13,6 +13,7 @@ MAX_ROWS = 4096
 Id = Annotated[str, msgspec.Meta(min_length=1, max_length=40, pattern=r"^[a-z0-9_]+\Z")]
 Name = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 Text = Annotated[str, msgspec.Meta(max_length=4096)]
+PolicyText = Annotated[str, msgspec.Meta(max_length=32_768)]
 Token = Annotated[bytes, msgspec.Meta(min_length=16, max_length=16)]
 Count = Annotated[int, msgspec.Meta(ge=0, lt=2**53)]
 Credential = Annotated[str, msgspec.Meta(max_length=600)]  # a bearer secret

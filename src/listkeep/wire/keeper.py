@@ -12,6 +12,7 @@ import msgspec
 from listkeep.core.errors import Code, MalformedError, UnavailableError
 
 from . import messages as m
+from . import policies as p
 from .base import FRAME_BYTES, MEDIA_TYPE, decode, encode
 from .problems import error_of
 
@@ -147,6 +148,14 @@ class KeeperClient:
     def submit_statement(self, message: m.SubmitStatement) -> m.RequestView:
         """Hand in a signed statement."""
         return self._call("requests/statement", message, m.RequestView)
+
+    def explain_request(self, message: p.ExplainRequest) -> p.Explanation:
+        """Ask what the policy in force says to one request."""
+        return self._call("requests/explain", message, p.Explanation)
+
+    def show_policy(self, message: p.ShowPolicy) -> p.PolicyTexts:
+        """Read the policy in force."""
+        return self._call("policy/show", message, p.PolicyTexts)
 
     def run_reveal(self, message: m.RunReveal) -> m.Ciphertext:
         """Open the few rows of a granted reveal."""

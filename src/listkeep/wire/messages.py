@@ -9,7 +9,7 @@ from typing import Annotated
 
 import msgspec
 
-from .base import Count, Credential, Id, Message, Name, Text, Token
+from .base import Count, Credential, Id, Message, Name, PolicyText, Text, Token
 from .flows import RedeemCode as RedeemCode  # noqa: PLC0414 - a message like these
 
 
@@ -294,6 +294,7 @@ class DraftRequest(Message, frozen=True, kw_only=True):
     subject: Text = ""
     proofs: Annotated[tuple[Assertion, ...], msgspec.Meta(max_length=8)] = ()
     destination: Annotated[str, msgspec.Meta(max_length=500)] = ""  # sealed there
+    policy: PolicyText = ""  # the text whose SHA-256 the subject holds
     valid_seconds: Annotated[int, msgspec.Meta(ge=60, le=90 * 86400)] = 86400
 
 
@@ -314,6 +315,7 @@ class RequestView(Message, frozen=True, kw_only=True):
     missing: tuple[str, ...]
     facts: dict[str, str]  # names for ids, told by the keeper for the signer's eyes
     signed_by: tuple[str, ...]  # "ben (request)", in order
+    policy: str = ""  # the text whose SHA-256 the terms hold
 
 
 class RequestViews(Message, frozen=True, kw_only=True):

@@ -10,14 +10,10 @@ from listkeep.core.grants.decision import (
     Outcome,
     Signer,
     decide,
-    find_tier,
     may_sign,
 )
-from listkeep.core.grants.policy import (
-    DEFAULT_POLICY,
-    Role,
-    Tier,
-)
+from listkeep.core.grants.in_force import DEFAULT_POLICY, Policy
+from listkeep.core.grants.policy import Role
 from listkeep.core.grants.statements import Decision
 from listkeep.core.grants.terms import Action, Terms
 from tests.core.grants.cast import (
@@ -35,6 +31,7 @@ from tests.core.grants.cast import (
     SAM,
     make_terms,
 )
+from tests.core.grants.texts import permit
 
 HOUR = timedelta(hours=1)
 EXPORT = make_terms(Action.EXPORT, cap=1000)
@@ -50,6 +47,7 @@ def ask(
     recent: int = 0,
     signed_at: datetime | None = NOON,
     now: datetime = NOON,
+    policy: Policy = DEFAULT_POLICY,
 ) -> Outcome:
     circumstances = Circumstances(
         owners=owners, recent_rows=recent, signed_at=signed_at
@@ -60,6 +58,7 @@ def ask(
         approvers=approvers,
         circumstances=circumstances,
         now=now,
+        policy=policy,
     )
 
 
@@ -155,13 +154,24 @@ def test_a_large_export_takes_a_custodian_and_an_hour() -> None:
     assert ask(LARGE, BEN, ADA, CLEO, now=NOON + HOUR).granted
 
 
-def test_one_person_never_fills_two_places(monkeypatch: pytest.MonkeyPatch) -> None:
-    two_owners = Tier(requester=Role.MARKETER, approvals=(Role.OWNER, Role.OWNER))
-    monkeypatch.setitem(DEFAULT_POLICY, Action.EXPORT, (two_owners,))
+TWO_OWNERS = Policy(permit("two", when="context.approvals.owner >= 2"))
 
-    assert ask(EXPORT, BEN, ADA).missing == (LONE,)
-    assert ask(EXPORT, BEN, ADA, ADA).missing == (LONE,)
-    assert ask(EXPORT, BEN, ADA, AMIR).granted
+
+def test_one_person_never_fills_two_places() -> None:
+    assert ask(EXPORT, BEN, ADA, policy=TWO_OWNERS).missing == (LONE,)
+    assert ask(EXPORT, BEN, ADA, ADA, policy=TWO_OWNERS).missing == (LONE,)
+    assert ask(EXPORT, BEN, ADA, AMIR, policy=TWO_OWNERS).granted
+    assert ask(EXPORT, BEN, policy=TWO_OWNERS).missing == (LONE, LONE)
+
+
+def test_one_person_of_two_roles_counts_once() -> None:
+    text = TWO_OWNERS.floor.replace(
+        "owner >= 2", "owner >= 1 && context.approvals.marketer >= 1"
+    )
+    both = replace(ADA, roles=frozenset({Role.OWNER, Role.MARKETER}))
+
+    assert not ask(EXPORT, BEN, both, policy=Policy(text)).granted
+    assert ask(EXPORT, BEN, both, IVAN, policy=Policy(text)).granted
 
 
 def test_without_a_time_of_signing_no_delay_has_passed() -> None:
@@ -293,22 +303,6 @@ def test_many_new_rows_take_an_owner() -> None:
         assert ask(terms, BEN, IVAN).missing == (LONE,)
 
 
-# --- tiers and taking part ------------------------------------------------------
-
-
-def test_the_row_of_the_table_follows_from_size_and_person() -> None:
-    quiet = Circumstances(owners=2)
-
-    small = find_tier(EXPORT, requester=BEN, circumstances=quiet)
-    large = find_tier(LARGE, requester=BEN, circumstances=quiet)
-
-    assert small is not None
-    assert small.approvals == (Role.OWNER,)
-    assert large is not None
-    assert large.approvals == (Role.OWNER, Role.CUSTODIAN)
-    assert find_tier(EXPORT, requester=EVE, circumstances=quiet) is None
-
-
 @pytest.mark.parametrize("action", Action)
 @pytest.mark.parametrize("decision", Decision)
 def test_strangers_and_support_take_part_in_nothing(
@@ -343,7 +337,11 @@ def test_custodians_have_no_word_in_who_joins_a_tenant(action: Action) -> None:
 
 
 def judge(
-    terms: Terms, requester: Signer, *approvers: Signer, circumstances: Circumstances
+    terms: Terms,
+    requester: Signer,
+    *approvers: Signer,
+    circumstances: Circumstances,
+    policy: Policy = DEFAULT_POLICY,
 ) -> Outcome:
     return decide(
         terms,
@@ -351,6 +349,7 @@ def judge(
         approvers=approvers,
         circumstances=circumstances,
         now=NOON,
+        policy=policy,
     )
 
 

@@ -7,7 +7,7 @@ from listkeep.core.grants import Action, Role
 from listkeep.core.registry.agreements import BudgetScope
 from listkeep.core.registry.changes import change_agreement
 from listkeep.core.registry.facts import Person, RequestFacts, Service, Signed, Tenant
-from listkeep.core.registry.passkeys import Credential, RecordedAssertion
+from listkeep.core.registry.passkeys import Credential, Kind, RecordedAssertion
 from listkeep.core.registry.state import Registry
 from tests.core.grants.cast import make_terms
 
@@ -43,7 +43,7 @@ def person(name: str, role: Role, tenant: str = ACME, team: str = "") -> Person:
         tenant=tenant,
         role=role,
         team=team,
-        credential=Credential(id=name, public_key=b"", software=True),
+        credentials=(Credential(id=name, public_key=b"", kind=Kind.SOFTWARE),),
     )
 
 

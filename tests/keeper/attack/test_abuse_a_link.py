@@ -21,7 +21,7 @@ def invitation(world: World) -> Invitation:
     return invite(world, "ada", "nils", "marketer")
 
 
-def edit(text: str, *values: object) -> None:
+def edit(text: str, *values: str | bytes | int) -> None:
     """Change the keeper's database by hand."""
     with connection.cursor() as cursor:
         cursor.execute(text.replace("?", "%s"), values)

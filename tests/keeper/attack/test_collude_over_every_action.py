@@ -4,6 +4,7 @@ What they can do alone is in the table, and all of it takes away or stops. New a
 have to be entered here before they pass.
 """
 
+import hashlib
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -24,6 +25,10 @@ from tests.keeper.instance import ACME, SERVICES, WAREHOUSE, tenant_subject
 from tests.keeper.world import World
 
 CONTACT = "d_oncalloncall"
+STRICTER = """
+@id("no-reveals") @says("nobody sees an address here")
+forbid (principal, action == Action::"reveal", resource);
+"""
 Facts = dict[str, object]
 
 CAN = {  # alone, about a tenant
@@ -34,6 +39,7 @@ CAN = {  # alone, about a tenant
     Action.RECIPIENT_REVOKE: True,
     Action.FREEZE: True,
     Action.UNFREEZE: True,  # of their own freeze
+    Action.POLICY_SET: True,  # which can only forbid more
     Action.REVEAL: False,
     Action.EXPORT: False,
     Action.IMPORT: False,
@@ -97,12 +103,17 @@ def subject_of(world: World, action: Action) -> dict[str, str] | None:
             "ceiling": "0",
             "who": "everybody",
         },
+        Action.POLICY_SET: lambda: {
+            "sha256": hashlib.sha256(STRICTER.encode()).hexdigest()
+        },
     }
     return subjects[action]() if action in subjects else None
 
 
 def facts_of(world: World, action: Action, tenant: str) -> Facts:
     facts: Facts = {"tenant": tenant, "valid_seconds": 30 * 86400}
+    if action is Action.POLICY_SET:
+        facts["policy"] = STRICTER
     if action is Action.CONTACT_ADD:
         facts["destination"] = "mallory@example.com"
     if action in {Action.REVEAL, Action.EXPORT, Action.IMPORT, Action.SUPPRESS}:

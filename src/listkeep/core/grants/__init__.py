@@ -1,17 +1,8 @@
 """Requests, statements, and the pure decision over them."""
 
 from .decision import Circumstances, Outcome, Signer, decide, may_sign
-from .policy import (
-    DEFAULT_POLICY,
-    GUEST_RIGHTS,
-    OPERATOR_ROLES,
-    RIGHTS,
-    Budget,
-    Right,
-    Role,
-    Tier,
-    policy_digest,
-)
+from .in_force import DEFAULT_POLICY, Policy
+from .policy import GUEST_RIGHTS, OPERATOR_ROLES, RIGHTS, Budget, Right, Role
 from .statements import Decision, Enrol, Genesis, SignIn, Statement
 from .terms import (
     Action,
@@ -32,16 +23,15 @@ __all__ = [
     "Enrol",
     "Genesis",
     "Outcome",
+    "Policy",
     "Right",
     "Role",
     "SignIn",
     "Signer",
     "Statement",
     "Terms",
-    "Tier",
     "decide",
     "format_time",
     "may_sign",
     "parse_time",
-    "policy_digest",
 ]

@@ -7,7 +7,7 @@ used as its approval.
 """
 
 import hashlib
-from dataclasses import asdict, dataclass, fields
+from dataclasses import dataclass, fields
 from enum import StrEnum
 from typing import ClassVar, Self
 
@@ -46,7 +46,8 @@ class _Statement:
 
     def format(self) -> bytes:
         """Write the one canonical spelling."""
-        return encode(asdict(self))
+        names = (field.name for field in fields(self))
+        return encode({name: getattr(self, name) for name in names})
 
     def challenge(self) -> bytes:
         """Compute the 32 bytes an authenticator is asked to sign."""

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from functools import lru_cache
 
 from listkeep.core.canonical import encode, parse
 from listkeep.core.errors import Code, MalformedError
@@ -47,6 +48,7 @@ class Action(StrEnum):
     AGENCY_ADD = "agency.add"
     AGENCY_REVOKE = "agency.revoke"
     BUDGET_SET = "budget.set"
+    POLICY_SET = "policy.set"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -120,7 +122,7 @@ class Terms:
 
     def digest(self) -> str:
         """Name these terms by the SHA-256 of their bytes, in hexadecimal."""
-        return hashlib.sha256(self.format()).hexdigest()
+        return _digest(self)
 
     def subject_fields(self) -> Mapping[str, str]:
         """Read ``subject`` as the flat object it is.
@@ -146,6 +148,11 @@ class Terms:
             raise _invalid("holds characters that cannot be shown")
         if not all(map(_is_nfc, (getattr(self, name) for name in _TEXTS))):
             raise _invalid("holds text that is not in Unicode NFC")
+
+
+@lru_cache(maxsize=16)  # each of the people who sign names the same terms
+def _digest(terms: Terms) -> str:
+    return hashlib.sha256(terms.format()).hexdigest()
 
 
 _TEXTS = (

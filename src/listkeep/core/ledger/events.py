@@ -17,6 +17,7 @@ class Event(StrEnum):
     RECIPIENT_REVOKED = "recipient.revoked"
     RELEASES_FROZEN = "releases.frozen"
     RELEASES_UNFROZEN = "releases.unfrozen"
+    POLICY_SET = "policy.set"
     SESSION_STARTED = "session.started"
     SESSION_ENDED = "session.ended"
     REQUEST_MADE = "request.made"

@@ -1,5 +1,6 @@
 """What the registry knows: tenants, people, services, recipients, lists, requests."""
 
+import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -58,6 +59,7 @@ class Person:
             tenant=self.tenant,
             roles=frozenset({self.role}),
             team=self.team,
+            company=self.company,
         )
 
 
@@ -116,6 +118,7 @@ class RequestFacts:
 
     id: str
     terms: Terms
+    policy: str = ""  # the text that the terms of ``policy.set`` name
     signed: list[Signed] = field(default_factory=list)
     denied: bool = False
     intended: bool = False  # an intent was recorded: nonce and budget are spent
@@ -213,6 +216,17 @@ def parse_service(subject: Mapping[str, str], *, tenant: str) -> Service:
         verifier=subject["verifier"],
         parent=parent,
     )
+
+
+def check_policy_text(subject: Mapping[str, str], text: str) -> None:
+    """Make sure that a text is the one the subject of ``policy.set`` names.
+
+    Raises:
+        MalformedError: It is another, or none.
+    """
+    require_fields(subject, {"sha256"})
+    if not text or hashlib.sha256(text.encode()).hexdigest() != subject["sha256"]:
+        raise invalid("names another policy text")
 
 
 def parse_recipient(subject: Mapping[str, str], *, tenant: str) -> Recipient:

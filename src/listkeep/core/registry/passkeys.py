@@ -14,6 +14,7 @@ import json
 import struct
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from typing import Any, Protocol
 
 from cryptography.exceptions import InvalidSignature
@@ -189,6 +190,7 @@ def _is_canonical(encoded: bytes, data: AuthenticatorData) -> bool:
     )
 
 
+@lru_cache(maxsize=1024)  # people sign with the same few keys
 def parse_public_key(encoded: bytes) -> CoseKey:
     """Read a COSE public key of an accepted algorithm.
 

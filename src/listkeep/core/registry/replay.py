@@ -38,6 +38,7 @@ from .facts import (
     Service,
     Signed,
     Ticket,
+    check_policy_text,
     parse_first_owners,
     parse_person,
     parse_recipient,
@@ -145,7 +146,10 @@ def _sign_request(registry: Registry, fields: Mapping[str, str], at: datetime) -
     """Take a statement on a request; the first one brings the terms."""
     if "terms" in fields:
         terms = Terms.parse(fields["terms"].encode())
-        request = RequestFacts(id=fields["request"], terms=terms)
+        policy = fields.get("policy", "")
+        if terms.action is Action.POLICY_SET:
+            check_policy_text(terms.subject_fields(), policy)
+        request = RequestFacts(id=fields["request"], terms=terms, policy=policy)
         registry.requests[request.id] = request
     request = registry.requests[fields["request"]]
     person = registry.people[fields["person"]]
@@ -189,6 +193,8 @@ def _change_authority(
             recipient = parse_recipient(subject, tenant=terms.tenant)
             registry.recipients[recipient.id] = recipient
             registry.used_ids.add(recipient.id)
+        case Action.POLICY_SET:
+            registry.policy = registry.policy_after(request)
         case _:
             change_agreement(registry, request, subject)
 
@@ -366,6 +372,7 @@ _AUTHORITY = (
     *(Event.AGENCY_ADDED, Event.AGENCY_REVOKED),
     Event.BUDGET_SET,
     *(Event.CONSENT_GIVEN, Event.CONSENT_WITHDRAWN),
+    Event.POLICY_SET,
 )
 _HANDLERS = {
     Event.STATEMENT_REFUSED: _refuse_statement,

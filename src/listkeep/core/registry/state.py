@@ -9,19 +9,24 @@ Rules of the room:
 
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
+from typing import TypedDict
 
 from listkeep.core.errors import Code, ConflictError, VerificationError
 from listkeep.core.grants import (
+    DEFAULT_POLICY,
     Action,
     Budget,
     Circumstances,
     Decision,
     Outcome,
+    Policy,
     Role,
+    Signer,
     Statement,
     Terms,
     decide,
 )
+from listkeep.core.grants.explain import Explanation, explain
 from listkeep.core.grants.terms import MAX_CAP
 from listkeep.core.ledger.heads import ListHead
 from listkeep.core.ledger.tree import Frontier
@@ -45,6 +50,17 @@ RECENT = timedelta(days=30)
 _HOURLY = frozenset({Measure.LOOK_UPS, Measure.REVEALS})
 
 
+class _Case(TypedDict):
+    """What a decision is made from."""
+
+    terms: Terms
+    requester: Signer | None
+    approvers: list[Signer]
+    circumstances: Circumstances
+    now: datetime
+    policy: Policy
+
+
 class Registry:
     """The state of authority after ``size`` entries."""
 
@@ -56,6 +72,7 @@ class Registry:
         self.keeper = ""
         self.profile = ""
         self.party = RelyingParty(rp_id="", origins=())
+        self.policy = DEFAULT_POLICY
         self.tenants: dict[str, Tenant] = {}
         self.people: dict[str, Person] = {}
         self.services: dict[str, Service] = {}
@@ -211,6 +228,13 @@ class Registry:
 
         A person counts once, whichever key signs.
         """
+        return decide(**self._case(request, now))
+
+    def explain(self, request: RequestFacts, *, now: datetime) -> Explanation:
+        """Decide a request, and name the statements behind the answer."""
+        return explain(**self._case(request, now))
+
+    def _case(self, request: RequestFacts, now: datetime) -> "_Case":
         signers = {
             signed.person: signed
             for signed in self.signatures(request)
@@ -219,8 +243,8 @@ class Registry:
         asked = [s for s in signers.values() if s.decision == Decision.REQUEST]
         agreed = [s for s in signers.values() if s.decision == Decision.APPROVE]
         terms = request.terms
-        return decide(
-            terms,
+        return _Case(
+            terms=terms,
             requester=self.people[asked[0].person].signer() if asked else None,
             approvers=[self.people[s.person].signer() for s in agreed],
             circumstances=Circumstances(
@@ -231,6 +255,7 @@ class Registry:
                 loosens=self._loosens(terms),
             ),
             now=now,
+            policy=self.policy,
         )
 
     def verify_signed(
@@ -259,6 +284,19 @@ class Registry:
             challenge=statement.challenge(),
             credential=credential,
             party=self.party,
+        )
+
+    def policy_after(self, request: RequestFacts) -> Policy:
+        """Give the policy that a signed ``policy.set`` puts into force.
+
+        A tenant's text belongs to the side whose person asked for it.
+
+        Raises:
+            MalformedError: The text cannot be read, or permits something in a tenant.
+        """
+        asked = self.people[request.signed[0].person]
+        return self.policy.with_text(
+            request.policy, tenant=request.terms.tenant, side=asked.role
         )
 
     def _is_about_owner(self, terms: Terms) -> bool:

@@ -7,11 +7,14 @@ from listkeep.core.ledger.tree import leaf_hash
 from listkeep.keeper.ledger.queries import prove_entry, read_entries, read_head
 from listkeep.keeper.ledger.services import ledger_key
 from listkeep.wire import messages as m
+from listkeep.wire import policies as p
 
 from .codes import redeem_code
 from .endpoint import Call, endpoint
+from .explanations import explain_request
 from .ledger_views import prove_list_head, visible_body
 from .lists import authorize, create_list, extend_list, show_lists
+from .policies import show_policy
 from .requests import draft_request, show_requests, submit_statement
 from .rows import registry_rows
 from .sessions import (
@@ -128,6 +131,20 @@ def requests_statement(
     return submit_statement(gate, message, now=call.now)
 
 
+@endpoint(p.ExplainRequest)
+def requests_explain(
+    gate: Gate, message: p.ExplainRequest, call: Call
+) -> p.Explanation:
+    """Explain a request by the policy in force."""
+    return explain_request(gate, message, service=call.audience(), now=call.now)
+
+
+@endpoint(p.ShowPolicy)
+def policy_show(gate: Gate, message: p.ShowPolicy, call: Call) -> p.PolicyTexts:
+    """Show the policy in force."""
+    return show_policy(gate, message, service=call.audience(), now=call.now)
+
+
 @endpoint(m.ShowRegistry)
 def registry_show(gate: Gate, message: m.ShowRegistry, call: Call) -> m.RegistryRows:
     """Show people, services, recipients or tenants."""
@@ -193,6 +210,8 @@ _VIEWS = {
     "requests/draft": requests_draft,
     "requests/show": requests_show,
     "requests/statement": requests_statement,
+    "requests/explain": requests_explain,
+    "policy/show": policy_show,
     "registry/show": registry_show,
     "ledger/entries": ledger_entries,
     "ledger/proof": ledger_proof,

@@ -45,6 +45,7 @@ def view_request(
     return m.RequestView(
         id=request.id,
         terms=request.terms.format(),
+        policy=request.policy,
         state=state,
         missing=missing,
         facts=_facts(registry, request),

@@ -42,6 +42,10 @@ def fill_terms(registry: Registry, person: Person, message: m.DraftRequest) -> T
     if action in _ABOUT_A_LIST:
         found = find_list(registry, message.list, tenant=person.tenant)
     _check_subject(action, message)
+    if message.policy and action is not Action.POLICY_SET:
+        raise MalformedError(
+            "this action has no policy text", code=Code.REQUEST_INVALID
+        )
     tenant = _tenant(registry, person, message.tenant)
     selection, cap = _selection(action, message, found)
     return Terms(

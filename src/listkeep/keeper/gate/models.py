@@ -15,6 +15,7 @@ class Draft(models.Model):
     id = models.CharField(primary_key=True, max_length=40)
     terms = models.BinaryField()
     person = models.CharField(max_length=40, default="")  # bound by the nonce's MAC
+    policy = models.TextField(default="")  # the text that ``policy.set`` names
     expires_at = models.DateTimeField()
 
 

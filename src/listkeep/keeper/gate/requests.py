@@ -27,10 +27,14 @@ from listkeep.core.grants import (
     Statement,
     Terms,
     may_sign,
-    policy_digest,
 )
 from listkeep.core.ledger.events import Event
-from listkeep.core.registry.facts import Person, RequestFacts, Signed
+from listkeep.core.registry.facts import (
+    Person,
+    RequestFacts,
+    Signed,
+    check_policy_text,
+)
 from listkeep.core.registry.passkeys import encode_assertion
 from listkeep.core.registry.state import Registry
 from listkeep.wire import messages as m
@@ -39,6 +43,7 @@ from .contacts import seal_subject
 from .descriptions import may_see, view_request
 from .drafts import fill_terms
 from .models import Draft
+from .policies import check_change
 from .possession import verify_possession
 from .sessions import (
     DIRECT,
@@ -48,7 +53,7 @@ from .sessions import (
     require_present,
     resolve_session,
 )
-from .subjects import EVENTS, check_side, check_subject
+from .subjects import EVENTS, check_side
 from .turns import Gate, Turn
 
 _REFUSALS_RECORDED = 20
@@ -76,7 +81,7 @@ def draft_request(
             gate, registry, message.session, service=DIRECT, now=now
         )
         terms = fill_terms(registry, person, message)
-        if not may_sign(terms, person.signer(), Decision.REQUEST):
+        if not may_sign(terms, person.signer(), Decision.REQUEST, registry.policy):
             raise RefusedError(
                 "your role may not ask for this", hint="ask an owner of the tenant"
             )
@@ -92,15 +97,16 @@ def draft_request(
         )
         mac = _nonce_mac(gate, terms, person.id)
         terms = replace(terms, nonce=f"{terms.nonce}.{mac}")
+        request = RequestFacts(id=request_id(terms), terms=terms, policy=message.policy)
         if terms.action in EVENTS:
-            check_subject(registry, terms)
+            check_change(registry, request, person)
         verify_possession(gate, registry, terms, message.proofs)
-        request = RequestFacts(id=request_id(terms), terms=terms)
         Draft.objects.filter(expires_at__lte=now).delete()
         Draft.objects.create(
             id=request.id,
             terms=terms.format(),
             person=person.id,
+            policy=request.policy,
             expires_at=terms.expires,
         )
         return view_request(registry, request, now=now)
@@ -124,7 +130,9 @@ def submit_statement(
     """
     try:
         with gate.turn(now) as turn:
-            request, is_draft = _load(gate, turn.registry, message.request, now=now)
+            request, is_draft = load_request(
+                gate, turn.registry, message.request, now=now
+            )
             signed = _judge(turn, request, message.assertion)
             fields = {
                 "request": request.id,
@@ -134,6 +142,8 @@ def submit_statement(
             }
             if is_draft:
                 fields["terms"] = request.terms.format().decode()
+                if request.policy:
+                    fields["policy"] = request.policy
                 Draft.objects.filter(id=request.id).delete()
             turn.append(
                 _KINDS[Decision(signed.decision)], fields, list_id=request.terms.list
@@ -160,7 +170,7 @@ def show_requests(
             gate, registry, message.session, service=service, now=now
         )
         if message.request is not None:
-            found = [_load(gate, registry, message.request, now=now)[0]]
+            found = [load_request(gate, registry, message.request, now=now)[0]]
         else:
             found = list(registry.requests.values())
         views = [
@@ -182,7 +192,7 @@ def facts_digest(registry: Registry, terms: Terms) -> str:
     tenant = registry.tenants.get(terms.tenant)
     return digest(
         {
-            "policy": policy_digest(),
+            "policy": registry.policy.digest(terms.tenant),
             "tenant": tenant.name if tenant else "",
             "list": f"{found.tenant} {found.name}" if found else "",
             "recipient": recipient.public_key if recipient else "",
@@ -210,7 +220,7 @@ def request_id(terms: Terms) -> str:
     return f"r_{base64.b32encode(body).decode().lower()[:12]}"
 
 
-def _load(
+def load_request(
     gate: Gate, registry: Registry, name: str, *, now: datetime
 ) -> tuple[RequestFacts, bool]:
     """Find a request in the ledger's state, or a draft that is surely ours.
@@ -227,7 +237,9 @@ def _load(
     expected = _nonce_mac(gate, replace(terms, nonce=nonce), draft.person)
     if request_id(terms) != name or not hmac.compare_digest(mac, expected):
         raise unknown_request()
-    return RequestFacts(id=name, terms=terms), True
+    if terms.action is Action.POLICY_SET:
+        check_policy_text(terms.subject_fields(), draft.policy)
+    return RequestFacts(id=name, terms=terms, policy=draft.policy), True
 
 
 def _nonce_mac(gate: Gate, terms: Terms, person: str) -> str:
@@ -271,7 +283,7 @@ def _require_part(
             hint="another person has to look at it",
         )
     withdraws = decision == Decision.DENY and bool(mine)
-    may = may_sign(request.terms, person.signer(), Decision(decision))
+    may = may_sign(request.terms, person.signer(), Decision(decision), registry.policy)
     if not may and not withdraws:
         raise RefusedError("your role may not sign this request")
     check_side(registry, request.terms, person)
@@ -295,7 +307,9 @@ def _carry_out(turn: Turn, request: RequestFacts) -> bool:
         return False
     if not turn.registry.decide(request, now=turn.now).granted:
         return False
-    check_subject(turn.registry, request.terms)
+    require_current_facts(turn.registry, request.terms)
+    asked = turn.registry.people[request.signed[0].person]
+    check_change(turn.registry, request, asked)
     turn.append(event, {"request": request.id, "tenant": request.terms.tenant})
     return True
 

@@ -36,6 +36,7 @@ EVENTS: dict[Action, Event] = {
     Action.CONTACT_REVOKE: Event.CONTACT_REVOKED,
     Action.CONSENT_WITHDRAW: Event.CONSENT_WITHDRAWN,
     Action.AGENCY_REVOKE: Event.AGENCY_REVOKED,
+    Action.POLICY_SET: Event.POLICY_SET,
 }
 
 
