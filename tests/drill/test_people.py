@@ -104,6 +104,7 @@ def test_a_sign_in_verifies_elsewhere_and_names_the_service(
 
     assert verify(ada, assertion, challenge=statement.challenge()).user_verified
     assert (statement.service, statement.nonce) == ("s_console", "00ff")
+    assert statement.binding == ""
 
 
 def test_a_new_person_proves_that_the_key_can_sign(ada: SoftwarePerson) -> None:

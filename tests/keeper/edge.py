@@ -142,12 +142,13 @@ def _session(stage: Stage, name: str, service: str = "keeper") -> str:
 
 def _sign_in(stage: Stage, name: str) -> m.FinishSignIn:
     if not name:
-        return m.FinishSignIn(assertion=ASSERTION)
+        return m.FinishSignIn(credential="", assertion=ASSERTION)
 
     nonce = begin_sign_in(stage.world.gate, now=stage.world.now).nonce
     person = stage.world.meet(name)
     return m.FinishSignIn(
-        assertion=person.sign_in(keeper="k_demo", service="keeper", nonce=nonce)
+        credential=person.credential,
+        assertion=person.sign_in(keeper="k_demo", service="keeper", nonce=nonce),
     )
 
 

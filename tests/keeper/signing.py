@@ -55,12 +55,12 @@ class Signing(Instance):
     def login(self, name: str, service: str = DIRECT) -> str:
         """Sign in anew."""
         nonce = sessions.begin_sign_in(self.gate, now=self.now).nonce
-        assertion = self.meet(name).sign_in(
+        person = self.meet(name)
+        assertion = person.sign_in(
             keeper=KEEPER, service=carrier_id(service), nonce=nonce
         )
-        answer = sessions.finish_sign_in(
-            self.gate, m.FinishSignIn(assertion=assertion), now=self.now
-        )
+        message = m.FinishSignIn(credential=person.credential, assertion=assertion)
+        answer = sessions.finish_sign_in(self.gate, message, now=self.now)
         self._sessions[name, service] = answer.session, self.now
         return answer.session
 

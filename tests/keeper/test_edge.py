@@ -275,9 +275,8 @@ def test_somebody_signs_in_looks_and_signs_out_over_the_wire(stage: Stage) -> No
     nonce = post("sign-in/begin", m.BeginSignIn()).read(m.Nonce).nonce
     person = stage.world.meet("ivan")
     signed = person.sign_in(keeper="k_demo", service="s_consoleconso", nonce=nonce)
-    token = (
-        post("sign-in/finish", m.FinishSignIn(assertion=signed)).read(m.Session).session
-    )
+    message = m.FinishSignIn(credential=person.credential, assertion=signed)
+    token = post("sign-in/finish", message).read(m.Session).session
 
     me = m.WhoAmI(session=token)
     assert post("who-am-i", me, service="console").read(m.Principal).name == "ivan"

@@ -19,8 +19,9 @@ def sign_in(world: World, name: str, nonce: str, service: str = DIRECT) -> m.Ass
     )
 
 
-def hand_in(world: World, assertion: m.Assertion) -> m.Session:
-    message = m.FinishSignIn(assertion=assertion)
+def hand_in(world: World, name: str, assertion: m.Assertion) -> m.Session:
+    credential = world.meet(name).credential
+    message = m.FinishSignIn(credential=credential, assertion=assertion)
     return sessions.finish_sign_in(world.gate, message, now=world.now)
 
 
@@ -33,7 +34,7 @@ def who(world: World, token: str, service: str = DIRECT) -> str:
 
 
 def test_a_passkey_signs_in_and_the_ledger_says_so(world: World) -> None:
-    answer = hand_in(world, sign_in(world, "ben", nonce_of(world)))
+    answer = hand_in(world, "ben", sign_in(world, "ben", nonce_of(world)))
 
     assert (answer.name, who(world, answer.session)) == ("ben", "ben")
     assert answer.expires_at == "2026-01-05T20:00:00Z"
@@ -44,87 +45,138 @@ def test_a_passkey_signs_in_and_the_ledger_says_so(world: World) -> None:
 
 def test_a_sign_in_works_once(world: World) -> None:
     assertion = sign_in(world, "ben", nonce_of(world))
-    hand_in(world, assertion)
+    hand_in(world, "ben", assertion)
 
-    assert refusal(hand_in, world, assertion) == "replayed"
+    assert refusal(hand_in, world, "ben", assertion) == "replayed"
     world.restart()
-    assert refusal(hand_in, world, assertion) == "replayed"
+    assert refusal(hand_in, world, "ben", assertion) == "replayed"
 
 
 def test_a_nonce_signs_one_person_in(world: World) -> None:
     nonce = nonce_of(world)
-    hand_in(world, sign_in(world, "ben", nonce))
+    hand_in(world, "ben", sign_in(world, "ben", nonce))
 
-    assert refusal(hand_in, world, sign_in(world, "ivan", nonce)) == "replayed"
+    assert refusal(hand_in, world, "ivan", sign_in(world, "ivan", nonce)) == "replayed"
 
 
 def test_a_nonce_lives_five_minutes(world: World) -> None:
     early, late = nonce_of(world), nonce_of(world)
 
     world.wait(minutes=4, seconds=58)
-    assert hand_in(world, sign_in(world, "ben", early)).name == "ben"
+    assert hand_in(world, "ben", sign_in(world, "ben", early)).name == "ben"
     world.wait(seconds=2)
-    assert refusal(hand_in, world, sign_in(world, "ben", late)) == "expired"
+    assert refusal(hand_in, world, "ben", sign_in(world, "ben", late)) == "expired"
 
 
 @pytest.mark.parametrize(
     "nonce", ["", ".", "1767614400", "1767614400.aa.bb", "9999999999.aa.", "x.y.z"]
 )
 def test_a_nonce_the_keeper_did_not_make_is_refused(world: World, nonce: str) -> None:
-    assert refusal(hand_in, world, sign_in(world, "ben", nonce)) == "expired"
+    assert refusal(hand_in, world, "ben", sign_in(world, "ben", nonce)) == "expired"
 
 
 def test_a_nonce_made_younger_by_hand_is_refused(world: World) -> None:
     made_at, salt, mac = nonce_of(world).split(".")
     nonce = f"{int(made_at) + 60}.{salt}.{mac}"
 
-    assert refusal(hand_in, world, sign_in(world, "ben", nonce)) == "expired"
+    assert refusal(hand_in, world, "ben", sign_in(world, "ben", nonce)) == "expired"
 
 
 def test_a_sign_in_for_another_keeper_is_refused(world: World) -> None:
     ben = world.meet("ben")
     assertion = ben.sign_in(keeper="k_other", service=DIRECT, nonce=nonce_of(world))
 
-    assert refusal(hand_in, world, assertion) == "replayed"
+    assert refusal(hand_in, world, "ben", assertion) == "replayed"
 
 
 def test_a_sign_in_for_an_unknown_service_is_refused(world: World) -> None:
     assertion = sign_in(world, "ben", nonce_of(world), "s_nobodynobody")
 
-    assert refusal(hand_in, world, assertion) == "not-found"
+    assert refusal(hand_in, world, "ben", assertion) == "not-found"
 
 
 def test_somebody_elses_passkey_does_not_sign_a_person_in(world: World) -> None:
-    ben, eve = world.meet("ben"), world.meet("eve")
+    eve = world.meet("eve")
     statement = SignIn(
         keeper=KEEPER,
-        person=ben.person,
-        credential=ben.credential,
         service=DIRECT,
         nonce=nonce_of(world),
+        binding="",
     )
 
-    assert refusal(hand_in, world, forge(eve, statement)) == "signature-invalid"
+    assert refusal(hand_in, world, "ben", forge(eve, statement)) == "signature-invalid"
 
 
 def test_an_unknown_passkey_does_not_sign_in(world: World) -> None:
     world.meet("mallory")
 
-    code = refusal(hand_in, world, sign_in(world, "mallory", nonce_of(world)))
+    code = refusal(
+        hand_in, world, "mallory", sign_in(world, "mallory", nonce_of(world))
+    )
     assert code == "credential-unknown"
 
 
 def test_a_passkey_signs_in_only_the_person_it_belongs_to(world: World) -> None:
+    assertion = sign_in(world, "ben", nonce_of(world))
+
+    assert refusal(hand_in, world, "ada", assertion) == "signature-invalid"
+    assert hand_in(world, "ben", assertion).name == "ben"
+
+
+def test_a_sign_in_for_a_browsers_flow_is_none_without_it(world: World) -> None:
     ben = world.meet("ben")
-    statement = SignIn(
-        keeper=KEEPER,
-        person=world.meet("ada").person,
-        credential=ben.credential,
-        service=DIRECT,
-        nonce=nonce_of(world),
+    assertion = ben.sign_in(
+        keeper=KEEPER, service=DIRECT, nonce=nonce_of(world), binding="ab" * 32
     )
 
-    assert refusal(hand_in, world, forge(ben, statement)) == "credential-unknown"
+    assert refusal(hand_in, world, "ben", assertion) == "not-permitted"
+
+
+def test_a_refused_sign_in_of_a_known_person_is_recorded_with_its_reason(
+    world: World,
+) -> None:
+    eve = world.meet("eve")
+    statement = SignIn(keeper=KEEPER, service=DIRECT, nonce=nonce_of(world), binding="")
+
+    hand_in_as_ben = refusal(hand_in, world, "ben", forge(eve, statement))
+
+    entry = world.newest("sign-in.refused")
+    assert entry["code"] == hand_in_as_ben == "signature-invalid"
+    assert (entry["person"], entry["service"]) == (world.meet("ben").person, DIRECT)
+
+
+def test_a_refused_sign_in_writes_no_text_of_its_sender_into_the_ledger(
+    world: World,
+) -> None:
+    planted = "planted.person@example.com"
+    assertion = sign_in(world, "ben", nonce_of(world), planted)
+
+    assert refusal(hand_in, world, "ben", assertion) == "not-found"
+    assert world.newest("sign-in.refused")["service"] == ""
+    assert planted not in str(world.entries())
+
+
+def test_refused_sign_ins_in_one_name_fill_ten_lines_an_hour(world: World) -> None:
+    assertion = sign_in(world, "ben", "x.y")
+    for _ in range(15):
+        assert refusal(hand_in, world, "ben", assertion) == "expired"
+    assert world.events().count("sign-in.refused") == 10
+
+    world.wait(minutes=59)
+    refusal(hand_in, world, "ben", assertion)
+    assert world.events().count("sign-in.refused") == 10
+    world.wait(minutes=2)
+    refusal(hand_in, world, "ben", assertion)
+    assert world.events().count("sign-in.refused") == 11
+
+
+def test_a_strangers_refused_sign_in_leaves_no_trace(world: World) -> None:
+    world.meet("mallory")
+    before = len(world.entries())
+
+    assertion = sign_in(world, "mallory", nonce_of(world))
+    assert refusal(hand_in, world, "mallory", assertion) == "credential-unknown"
+    assert len(world.entries()) == before
 
 
 def test_a_sign_in_is_no_approval(world: World) -> None:
@@ -143,7 +195,7 @@ def test_an_approval_is_no_sign_in(world: World) -> None:
     assertion = world.statement("ada", view, "approve")
 
     with pytest.raises(MalformedError):
-        hand_in(world, assertion)
+        hand_in(world, "ada", assertion)
 
 
 def test_the_bytes_of_a_sign_in_do_not_verify_under_an_approvals_name(
@@ -173,13 +225,12 @@ def test_a_counter_that_goes_back_or_stands_still_is_a_copied_passkey(
     for count in (known, known - 1, 0):
         statement = SignIn(
             keeper=KEEPER,
-            person=ben.person,
-            credential=ben.credential,
             service=DIRECT,
             nonce=nonce_of(world),
+            binding="",
         )
         with pytest.raises(VerificationError, match="copied"):
-            hand_in(world, forge(ben, statement, count=count))
+            hand_in(world, "ben", forge(ben, statement, count=count))
 
 
 def test_the_counter_is_shared_by_sign_ins_and_statements(world: World) -> None:

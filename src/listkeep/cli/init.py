@@ -256,7 +256,9 @@ def _enrol_dock(
     nonce = sessions.begin_sign_in(gate, now=datetime.now(UTC)).nonce
     signed = asking.sign_in(keeper=gate.origin, service=sessions.DIRECT, nonce=nonce)
     session = sessions.finish_sign_in(
-        gate, m.FinishSignIn(assertion=signed), now=datetime.now(UTC)
+        gate,
+        m.FinishSignIn(credential=asking.credential, assertion=signed),
+        now=datetime.now(UTC),
     ).session
     subject = {
         "id": service,

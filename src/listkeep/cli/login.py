@@ -45,7 +45,8 @@ def login(*, name: As = "") -> None:
             assertion = passkey.sign_in(
                 keeper=instance.config.keeper, service=service, nonce=nonce
             )
-            sessions.append(keeper.finish_sign_in(m.FinishSignIn(assertion=assertion)))
+            message = m.FinishSignIn(credential=passkey.credential, assertion=assertion)
+            sessions.append(keeper.finish_sign_in(message))
     direct, through_dock = sessions
     store_session(
         instance,

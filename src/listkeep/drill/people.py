@@ -122,16 +122,12 @@ class SoftwarePerson:
             )
         )
 
-    def sign_in(self, *, keeper: str, service: str, nonce: str) -> Assertion:
+    def sign_in(
+        self, *, keeper: str, service: str, nonce: str, binding: str = ""
+    ) -> Assertion:
         """Sign a sign-in for the service that will carry the session."""
         return self.sign(
-            SignIn(
-                keeper=keeper,
-                person=self.person,
-                credential=self.credential,
-                service=service,
-                nonce=nonce,
-            )
+            SignIn(keeper=keeper, service=service, nonce=nonce, binding=binding)
         )
 
     def subject(self, *, keeper: str, role: str, team: str = "") -> dict[str, str]:

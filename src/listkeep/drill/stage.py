@@ -127,7 +127,8 @@ class Stage:
 
     def _session(self, name: str, service: str) -> str:
         nonce = self._client.begin_sign_in().nonce
-        assertion = self.people[name].sign_in(
-            keeper=self.keeper, service=service, nonce=nonce
-        )
-        return self._client.finish_sign_in(m.FinishSignIn(assertion=assertion)).session
+        person = self.people[name]
+        assertion = person.sign_in(keeper=self.keeper, service=service, nonce=nonce)
+        return self._client.finish_sign_in(
+            m.FinishSignIn(credential=person.credential, assertion=assertion)
+        ).session

@@ -248,8 +248,9 @@ class Assertion(Message, frozen=True, kw_only=True):
 
 
 class FinishSignIn(Message, frozen=True, kw_only=True):
-    """Present a signed sign-in statement."""
+    """Present a signed sign-in statement, and the id of the passkey that signed it."""
 
+    credential: Annotated[str, msgspec.Meta(max_length=400)]
     assertion: Assertion
 
 

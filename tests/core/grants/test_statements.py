@@ -19,7 +19,7 @@ KINDS: list[Kind] = [Statement, SignIn, Enrol, Genesis]
 PLANTED = "planted.person@example.com"
 WHO = {"keeper": "k_demo", "person": "p_ada", "credential": "Y3JlZA"}
 STATEMENT = Statement(**WHO, decision="approve", request="ab" * 32)
-SIGN_IN = SignIn(**WHO, service="s_console", nonce="00ff")
+SIGN_IN = SignIn(keeper="k_demo", service="s_console", nonce="00ff", binding="")
 
 
 def sample(kind: Kind) -> dict[str, str]:
@@ -58,6 +58,16 @@ def test_every_field_of_a_statement_is_signed() -> None:
     assert len(challenges) == 1 + len(values)
 
 
+def test_a_sign_in_names_nobody_and_every_field_of_it_is_signed() -> None:
+    values = json.loads(SIGN_IN.format())
+    challenges = {SIGN_IN.challenge()} | {
+        SignIn(**{**values, name: "other"}).challenge() for name in values
+    }
+
+    assert set(values) == {"keeper", "service", "nonce", "binding"}
+    assert len(challenges) == 1 + len(values)
+
+
 def test_kinds_sign_under_different_names() -> None:
     assert len({kind.payload_type for kind in KINDS}) == len(KINDS)
 
@@ -90,7 +100,7 @@ def test_another_decision_is_refused_and_not_repeated(decision: str) -> None:
 @pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind.__name__)
 def test_other_fields_are_refused_and_not_repeated(kind: Kind) -> None:
     values = sample(kind)
-    short = {key: value for key, value in values.items() if key != "person"}
+    short = {key: value for key, value in values.items() if key != "keeper"}
     for wrong in (short, {**values, PLANTED: "x"}, {**values, "self": "x"}, {}):
         with pytest.raises(MalformedError, match=r"^a statement has other") as refused:
             kind.parse(encode(wrong))
@@ -104,7 +114,7 @@ def test_other_fields_are_refused_and_not_repeated(kind: Kind) -> None:
         b"null",
         SIGN_IN.format() + b"\n",
         SIGN_IN.format().replace(b'"00ff"', b"255"),
-        SIGN_IN.format().replace(b'{"', b'{"person":"p_eve","', 1),
+        SIGN_IN.format().replace(b'{"', b'{"keeper":"k_eve","', 1),
     ],
 )
 def test_other_bytes_are_refused(data: bytes) -> None:

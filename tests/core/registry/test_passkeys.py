@@ -32,9 +32,7 @@ KEYS = {
 
 def judge(key: bytes, data: bytes) -> None:
     """Try to pass these bytes off as a signature."""
-    statement = SignIn(
-        keeper="k_demo", person="p_x", credential="c", service="keeper", nonce="n"
-    )
+    statement = SignIn(keeper="k_demo", service="keeper", nonce="n", binding="")
     assertion = Assertion(
         statement=statement.format(),
         authenticator_data=data,

@@ -1,4 +1,4 @@
-"""What a passkey signs: one person, one role, one decision, one set of bytes.
+"""What a passkey signs: one role, one decision, one set of bytes.
 
 The challenge is ``SHA-256(DSSE-PAE(type, canonical JSON))``. Every kind of
 statement has its own type, so a sign-in can never be presented as an approval,
@@ -28,8 +28,6 @@ class _Statement:
     payload_type: ClassVar[str]
 
     keeper: str
-    person: str
-    credential: str
 
     @classmethod
     def parse(cls, data: bytes) -> Self:
@@ -59,7 +57,13 @@ class _Statement:
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Statement(_Statement):
+class _PersonalStatement(_Statement):
+    person: str
+    credential: str
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Statement(_PersonalStatement):
     """A person's word on one request: ask, approve or deny."""
 
     payload_type = "application/vnd.listkeep.statement.v1+json"
@@ -74,16 +78,21 @@ class Statement(_Statement):
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class SignIn(_Statement):
-    """A person opens a session that one named service may carry."""
+    """Whoever's key this is opens a session that one named service may carry.
+
+    It names nobody: an authenticator that holds the passkey itself knows whose it
+    is, and the page that asks for it does not have to.
+    """
 
     payload_type = "application/vnd.listkeep.sign-in.v1+json"
 
     service: str
     nonce: str
+    binding: str  # SHA-256 of the browser's flow, hexadecimal; empty: no browser
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Enrol(_Statement):
+class Enrol(_PersonalStatement):
     """A new credential proves that it can sign, bound to its own public key."""
 
     payload_type = "application/vnd.listkeep.enrol.v1+json"
@@ -92,7 +101,7 @@ class Enrol(_Statement):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class Genesis(_Statement):
+class Genesis(_PersonalStatement):
     """A first custodian vouches for the beginning of an instance."""
 
     payload_type = "application/vnd.listkeep.genesis.v1+json"

@@ -36,3 +36,4 @@ class Event(StrEnum):
     EXPORT_INTENDED = "export.intended"
     EXPORT_COMPLETED = "export.completed"
     RELEASE_REFUSED = "release.refused"
+    SIGN_IN_REFUSED = "sign-in.refused"

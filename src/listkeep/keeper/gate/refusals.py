@@ -21,6 +21,7 @@ from listkeep.core.ledger.events import Event
 from .turns import Gate
 
 _WINDOW = timedelta(minutes=1)
+_CLAIM_WINDOW = timedelta(hours=1)
 _RECORDED_IN_WINDOW = 10
 
 
@@ -46,6 +47,33 @@ def recorded_refusals(gate: Gate, what: str, *, now: datetime) -> Iterator[Attem
         raise
 
 
+@dataclass(slots=True)
+class Claim:
+    """Whose passkey a sign-in claims to be signed by, and for which service."""
+
+    person: str = ""
+    service: str = ""
+
+
+@contextmanager
+def recorded_claims(gate: Gate, *, now: datetime) -> Iterator[Claim]:
+    """Record why a sign-in in somebody's name was refused.
+
+    What it claims is not proven, and the sign-in page is open to the world: ten an
+    hour in one person's name, so that nobody who knows an id can fill the ledger.
+    """
+    claim = Claim()
+    try:
+        yield claim
+    except (RefusedError, VerificationError) as error:
+        key = f"sign-in {claim.person}"
+        if claim.person and _may_record(gate, key, now=now, window=_CLAIM_WINDOW):
+            fields = {"person": claim.person, "service": claim.service}
+            with gate.turn(now) as turn:
+                turn.append(Event.SIGN_IN_REFUSED, {**fields, "code": error.code.value})
+        raise
+
+
 def record_refusal(
     gate: Gate, attempt: Attempt, error: ListkeepError, *, now: datetime
 ) -> None:
@@ -63,9 +91,11 @@ def record_refusal(
         )
 
 
-def _may_record(gate: Gate, who: str, *, now: datetime) -> bool:
+def _may_record(
+    gate: Gate, who: str, *, now: datetime, window: timedelta = _WINDOW
+) -> bool:
     times = gate.recent_refusals.setdefault(who, deque())
-    while times and times[0] <= now - _WINDOW:
+    while times and times[0] <= now - window:
         times.popleft()
     if len(times) >= _RECORDED_IN_WINDOW:
         return False

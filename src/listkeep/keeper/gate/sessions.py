@@ -8,6 +8,7 @@ key outside the database, so a planted or edited row signs nobody in.
 import hashlib
 import hmac
 import secrets
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from listkeep.core.errors import Code, RefusedError, VerificationError
@@ -20,7 +21,8 @@ from listkeep.wire import messages as m
 from listkeep.wire.identifiers import new_id, new_secret
 
 from .models import Session
-from .turns import Gate
+from .refusals import Claim, recorded_claims
+from .turns import Gate, Turn
 
 STATE_KEY = "state"
 DIRECT = "keeper"  # the audience of people who talk to the keeper themselves
@@ -34,51 +36,109 @@ _SERVICE_RIGHTS = {
 }
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SignedIn:
+    """A sign-in that verified: whose, for which service, by which signature."""
+
+    person: Person
+    credential: str
+    service: str
+    nonce: str
+    counter: int
+
+
 def begin_sign_in(gate: Gate, *, now: datetime) -> m.Nonce:
     """Make a nonce that signs somebody in once, within five minutes."""
     body = f"{int(now.timestamp())}.{secrets.token_hex(16)}"
-    return m.Nonce(nonce=f"{body}.{_mac(gate, 'nonce', body).hex()}")
+    return m.Nonce(nonce=f"{body}.{state_mac(gate, 'nonce', body).hex()}")
 
 
 def finish_sign_in(gate: Gate, message: m.FinishSignIn, *, now: datetime) -> m.Session:
-    """Check a signed sign-in statement and start a session.
+    """Check a signed sign-in statement and start a session, without any browser.
 
     Raises:
         MalformedError: Not a sign-in statement; an approval is of another type.
         VerificationError: Unknown passkey, or not its signature.
         RefusedError: The nonce is used, too old or not ours; unknown service.
     """
-    statement = SignIn.parse(message.assertion.statement)
-    _require_nonce(gate, statement.nonce, now=now)
-    with gate.turn(now) as turn:
-        registry = turn.registry
-        person = require_credential(registry, statement.person, statement.credential)
-        if statement.keeper != registry.keeper or statement.nonce in registry.nonces:
-            raise RefusedError(
-                "this sign-in was used before", code=Code.REPLAYED, hint="sign in anew"
-            )
-        if statement.service not in {DIRECT, *registry.services}:
+    with recorded_claims(gate, now=now) as claim, gate.turn(now) as turn:
+        signed = verify_sign_in(
+            gate,
+            turn.registry,
+            (message.credential, message.assertion),
+            binding="",
+            claim=claim,
+            now=now,
+        )
+        if not known_audience(turn.registry, signed.service):
             raise RefusedError("there is no such service", code=Code.NOT_FOUND)
-        counter = verify_assertion(
-            message.assertion,
-            challenge=statement.challenge(),
-            credential=person.credential,
-            party=registry.party,
+        return start_session(gate, turn, signed)
+
+
+def verify_sign_in(  # noqa: PLR0913 - what is verified, and against what
+    gate: Gate,
+    registry: Registry,
+    signed: tuple[str, m.Assertion],
+    *,
+    binding: str,
+    claim: Claim,
+    now: datetime,
+) -> SignedIn:
+    """Verify a sign-in by the passkey with this id; nothing is spent by that.
+
+    Raises:
+        MalformedError: Not a sign-in statement.
+        VerificationError: Unknown passkey, not its signature, or its counter stood.
+        RefusedError: A nonce that is used, too old or not ours; another flow.
+    """
+    credential, assertion = signed
+    statement = SignIn.parse(assertion.statement)
+    person = require_signer(registry, credential)
+    claim.person = person.id
+    claim.service = known_audience(registry, statement.service)
+    _require_nonce(gate, statement.nonce, now=now)
+    if statement.keeper != registry.keeper or statement.nonce in registry.nonces:
+        raise RefusedError(
+            "this sign-in was used before", code=Code.REPLAYED, hint="sign in anew"
         )
-        require_counter(registry, person, counter)
-        session, secret = _new_session(gate, person, statement.service, now)
-        turn.append(
-            Event.SESSION_STARTED,
-            {
-                "session": session.id,
-                "person": person.id,
-                "service": statement.service,
-                "credential": person.credential.id,
-                "counter": str(counter),
-                "nonce": statement.nonce,
-            },
+    if not hmac.compare_digest(statement.binding.encode(), binding.encode()):
+        raise RefusedError(
+            "this sign-in was signed for another browser or program",
+            code=Code.NOT_PERMITTED,
+            hint="begin where you want to be signed in",
         )
-        session.save(force_insert=True)
+    counter = verify_assertion(
+        assertion,
+        challenge=statement.challenge(),
+        credential=person.credential,
+        party=registry.party,
+    )
+    require_counter(registry, person, counter)
+    return SignedIn(
+        person=person,
+        credential=credential,
+        service=statement.service,
+        nonce=statement.nonce,
+        counter=counter,
+    )
+
+
+def start_session(gate: Gate, turn: Turn, signed: SignedIn) -> m.Session:
+    """Record a verified sign-in, which spends its nonce, and make the session."""
+    person = signed.person
+    session, secret = _new_session(gate, person, signed.service, turn.now)
+    turn.append(
+        Event.SESSION_STARTED,
+        {
+            "session": session.id,
+            "person": person.id,
+            "service": signed.service,
+            "credential": signed.credential,
+            "counter": str(signed.counter),
+            "nonce": signed.nonce,
+        },
+    )
+    session.save(force_insert=True)
     return m.Session(
         session=f"lks_{session.id}_{secret}",
         person=person.id,
@@ -179,6 +239,16 @@ def principal_of(person: Person) -> m.Principal:
     )
 
 
+def require_signer(registry: Registry, credential: str) -> Person:
+    """Find the person a credential signs for.
+
+    Raises:
+        VerificationError: Nobody's, or a software passkey outside the demo profile.
+    """
+    person = registry.find_person(credential)
+    return require_credential(registry, person.id if person else "", credential)
+
+
 def require_credential(registry: Registry, person_id: str, credential: str) -> Person:
     """Find the person who owns the credential a statement names.
 
@@ -237,7 +307,7 @@ def _new_session(
 
 
 def _session_mac(gate: Gate, row: Session, secret: str) -> bytes:
-    return _mac(
+    return state_mac(
         gate,
         "session",
         *(row.id, row.person, row.service),
@@ -245,7 +315,13 @@ def _session_mac(gate: Gate, row: Session, secret: str) -> bytes:
     )
 
 
-def _mac(gate: Gate, *parts: str) -> bytes:
+def known_audience(registry: Registry, service: str) -> str:
+    """Give a name back if sessions can be for it; other names are a stranger's text."""
+    return service if service in {DIRECT, *registry.services} else ""
+
+
+def state_mac(gate: Gate, *parts: str) -> bytes:
+    """Bind facts of a row to the key store; a database alone cannot make this."""
     text = "\x00".join(parts).encode()
     return hmac.digest(gate.store.get(STATE_KEY), text, "sha256")
 
@@ -253,7 +329,9 @@ def _mac(gate: Gate, *parts: str) -> bytes:
 def _require_nonce(gate: Gate, nonce: str, *, now: datetime) -> None:
     body, _, mac = nonce.rpartition(".")
     made_at, _, _ = body.partition(".")
-    ours = hmac.compare_digest(mac.encode(), _mac(gate, "nonce", body).hex().encode())
+    ours = hmac.compare_digest(
+        mac.encode(), state_mac(gate, "nonce", body).hex().encode()
+    )
     if not ours or not -1 <= now.timestamp() - int(made_at) < _NONCE_SECONDS:
         raise RefusedError(
             "the sign-in took too long or is not of this keeper",
