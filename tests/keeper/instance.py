@@ -16,7 +16,7 @@ from listkeep.core.errors import ListkeepError
 from listkeep.core.grants import Genesis
 from listkeep.core.registry.facts import RequestFacts, Service
 from listkeep.core.registry.state import Registry
-from listkeep.drill.people import RP_ID, SoftwarePerson
+from listkeep.drill.people import SoftwarePerson
 from listkeep.keeper.gate import genesis, sessions
 from listkeep.keeper.gate.endpoint import open_gate
 from listkeep.keeper.gate.turns import Gate
@@ -27,6 +27,7 @@ from listkeep.wire import messages as m
 
 NOON = datetime(2026, 1, 5, 12, 0, 0, 500_000, tzinfo=UTC)
 KEEPER = "k_demo"
+SEAL = "http://seal.localhost:8471"
 ACME, OTHER = "t_acmeacmeacme", "t_otherotherot"
 WAREHOUSE = "c_warehousewar"
 DIRECT = sessions.DIRECT
@@ -97,7 +98,7 @@ class Instance:
         return genesis.write_facts(
             keeper=keeper,
             profile=profile,
-            rp_id=RP_ID,
+            seal_origin=SEAL,
             custodians=(first, second),
             now=self.now,
         )

@@ -40,6 +40,7 @@ _OURS = (
     _COMMIT_POINT,
 )
 _DOCK_SERVICE = "dock"
+_SEAL_HOST = "seal.localhost"  # browsers take it for this machine, and for secure
 _WHY = "beginning of the instance"
 
 
@@ -68,6 +69,9 @@ def init(
     port: Annotated[
         int, typer.Option(min=1, max=65535, help="The dock's port on this machine.")
     ] = 8480,
+    seal_port: Annotated[
+        int, typer.Option(min=1, max=65535, help="The port of the pages to sign on.")
+    ] = 8471,
 ) -> None:
     """Make a new instance in LISTKEEP_HOME (default ./var).
 
@@ -84,13 +88,20 @@ def init(
     if len(custodian) != 2 or custodian[0] == custodian[1]:
         raise WrongUsage("an instance begins with two different custodians")
     home = instance_home()
-    make_instance(home, custodians=(custodian[0], custodian[1]), port=port)
+    make_instance(
+        home,
+        custodians=(custodian[0], custodian[1]),
+        port=port,
+        seal_origin=f"http://{_SEAL_HOST}:{seal_port}",
+    )
     note(f"made an instance of profile demo in {home}")
     note(f"the custodians are {custodian[0]} and {custodian[1]}")
     hint("start it with `listkeep up`")
 
 
-def make_instance(home: Path, *, custodians: tuple[str, str], port: int) -> None:
+def make_instance(
+    home: Path, *, custodians: tuple[str, str], port: int, seal_origin: str
+) -> None:
     """Make an instance of profile demo.
 
     This process becomes the keeper's Django project.
@@ -102,6 +113,10 @@ def make_instance(home: Path, *, custodians: tuple[str, str], port: int) -> None
     os.umask(0o077)
     with _staged(home) as staging:
         os.environ["LISTKEEP_HOME"] = str(staging)
+        (staging / "keeper.toml").write_text(
+            "# Settings of the keeper; docs/configuration.md lists them.\n"
+            f'socket = "keeper.sock"\nseal_origin = "{seal_origin}"\n'
+        )
         config, service_key = _begin_keeper(staging, custodians=custodians, port=port)
         write_private(staging / "dock.key", f"{service_key}\n".encode())
         _write_settings(staging, config=config, port=port)
@@ -189,9 +204,10 @@ def _begin_keeper(
     import django  # noqa: PLC0415
 
     django.setup()
+    from django.conf import settings  # noqa: PLC0415
     from django.db import connections  # noqa: PLC0415
 
-    from listkeep.drill.people import RP_ID, SoftwarePerson  # noqa: PLC0415
+    from listkeep.drill.people import SoftwarePerson  # noqa: PLC0415
     from listkeep.keeper.gate.endpoint import open_gate  # noqa: PLC0415
     from listkeep.keeper.gate.genesis import write_facts  # noqa: PLC0415
     from listkeep.keeper.ledger.services import ledger_key  # noqa: PLC0415
@@ -203,7 +219,7 @@ def _begin_keeper(
     facts = write_facts(
         keeper=keeper,
         profile=Profile.DEMO,
-        rp_id=RP_ID,
+        seal_origin=settings.CONFIG.seal_origin,
         custodians=(
             first.subject(keeper=keeper, role="custodian"),
             second.subject(keeper=keeper, role="custodian"),
@@ -291,10 +307,6 @@ def _enrol_dock(
 
 def _write_settings(staging: Path, *, config: CliConfig, port: int) -> None:
     write_config(staging / CONFIG_FILE, config)
-    (staging / "keeper.toml").write_text(
-        "# Settings of the keeper; docs/configuration.md lists them.\n"
-        'socket = "keeper.sock"\n'
-    )
     (staging / "dock.toml").write_text(
         "# Settings of the dock; docs/configuration.md lists them.\n"
         f'bind = "127.0.0.1"\nport = {port}\n'

@@ -26,6 +26,7 @@ from .facts import (
     Person,
     RequestFacts,
     Signed,
+    StartedSession,
     Ticket,
     parse_first_owners,
     parse_person,
@@ -283,14 +284,16 @@ def _complete(registry: Registry, fields: Mapping[str, str], _at: datetime) -> N
     registry.requests[fields["request"]].done = True
 
 
-def _start_session(
-    registry: Registry, fields: Mapping[str, str], _at: datetime
-) -> None:
+def _start_session(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
+    registry.sessions[fields["session"]] = StartedSession(
+        fields["person"], fields["service"], at
+    )
     registry.nonces.add(fields["nonce"])
     registry.counters[fields["credential"]] = int(fields["counter"])
 
 
 def _end_session(registry: Registry, fields: Mapping[str, str], _at: datetime) -> None:
+    registry.sessions.pop(fields["session"], None)
     registry.ended_sessions.add(fields["session"])
 
 

@@ -25,16 +25,19 @@ def write_facts(
     *,
     keeper: str,
     profile: str,
-    rp_id: str,
+    seal_origin: str,
     custodians: tuple[dict[str, str], dict[str, str]],
     now: datetime,
 ) -> dict[str, str]:
-    """Write the facts both custodians will sign."""
+    """Write the facts both custodians will sign.
+
+    Passkeys belong to the host of the origin where people sign, and count there only.
+    """
     return {
         "keeper": keeper,
         "profile": profile,
-        "rp_id": rp_id,
-        "origins": f"https://{rp_id} {cli_origin(keeper)}",
+        "rp_id": seal_origin.partition("://")[2].partition(":")[0],
+        "origins": f"{seal_origin} {cli_origin(keeper)}",
         "created": format_time(now),
         **{
             name: encode(subject).decode()

@@ -18,6 +18,7 @@ from listkeep.core.errors import (
     Code,
     ConflictError,
     ListkeepError,
+    MalformedError,
     RefusedError,
     VerificationError,
 )
@@ -38,6 +39,7 @@ from listkeep.wire import messages as m
 from .descriptions import may_see, view_request
 from .drafts import fill_terms
 from .models import Draft
+from .on_page import OnPage, claimed_person, require_on_page
 from .sessions import (
     DIRECT,
     STATE_KEY,
@@ -58,9 +60,11 @@ _KINDS = {
 
 
 def draft_request(
-    gate: Gate, message: m.DraftRequest, *, now: datetime
+    gate: Gate, message: m.DraftRequest, *, now: datetime, on_screen: bool = False
 ) -> m.RequestView:
     """Write the exact terms of what a person wants, ready to be signed.
+
+    ``on_screen`` is for the keeper's own pages: a reveal that ends there.
 
     Raises:
         RefusedError: The person's role may not ask for this, or it is not there.
@@ -71,7 +75,7 @@ def draft_request(
         person = resolve_session(
             gate, registry, message.session, service=DIRECT, now=now
         )
-        terms = fill_terms(registry, person, message)
+        terms = fill_terms(registry, person, message, on_screen=on_screen)
         terms = replace(
             terms,
             not_before=moment,
@@ -103,7 +107,7 @@ def _validity(action: Action, seconds: int) -> timedelta:
 
 
 def submit_statement(
-    gate: Gate, message: m.SubmitStatement, *, now: datetime
+    gate: Gate, message: m.SubmitStatement, *, now: datetime, page: OnPage | None = None
 ) -> m.RequestView:
     """Take one signed statement; carry out an authority change that is now granted.
 
@@ -115,7 +119,7 @@ def submit_statement(
     try:
         with gate.turn(now) as turn:
             request, is_draft = _load(gate, turn.registry, message.request)
-            signed = _judge(turn, request, message.assertion)
+            signed = _judge(turn, request, message.assertion, page)
             fields = {
                 "request": request.id,
                 "person": signed.person,
@@ -133,8 +137,8 @@ def submit_statement(
             if _carry_out(turn, after):
                 after.done = True
             return view_request(turn.registry, after, now=now)
-    except (RefusedError, VerificationError, ConflictError) as error:
-        _record_refusal(gate, message, error, now=now)
+    except (RefusedError, VerificationError, ConflictError, MalformedError) as error:
+        _record_refusal(gate, message, error, now=now, page=page)
         raise
 
 
@@ -273,7 +277,9 @@ def _nonce_mac(gate: Gate, terms: Terms) -> str:
     return hmac.digest(key, b"request\x00" + terms.format(), "sha256").hex()[:32]
 
 
-def _judge(turn: Turn, request: RequestFacts, assertion: m.Assertion) -> Signed:
+def _judge(
+    turn: Turn, request: RequestFacts, assertion: m.Assertion, page: OnPage | None
+) -> Signed:
     registry, terms = turn.registry, request.terms
     statement = Statement.parse(assertion.statement)
     if terms.keeper != registry.keeper:
@@ -287,6 +293,8 @@ def _judge(turn: Turn, request: RequestFacts, assertion: m.Assertion) -> Signed:
     require_current_facts(registry, terms)
     person = require_credential(registry, statement.person, statement.credential)
     _require_part(registry, request, person, statement.decision)
+    if page is not None:
+        require_on_page(request.terms, statement, page)
     signed = Signed(person.id, statement.decision, turn.now, assertion)
     require_counter(registry, person, registry.verify_signed(request, person, signed))
     return signed
@@ -350,7 +358,12 @@ def _carry_out_due(gate: Gate, *, now: datetime) -> None:
 
 
 def _record_refusal(
-    gate: Gate, message: m.SubmitStatement, error: ListkeepError, *, now: datetime
+    gate: Gate,
+    message: m.SubmitStatement,
+    error: ListkeepError,
+    *,
+    now: datetime,
+    page: OnPage | None,
 ) -> None:
     """Record that a known person's statement was refused; strangers leave no trace.
 
@@ -359,7 +372,7 @@ def _record_refusal(
     because what such a statement claims is not proven.
     """
     with gate.turn(now) as turn:
-        person = Statement.parse(message.assertion.statement).person
+        person = page.person if page else claimed_person(message.assertion.statement)
         request = turn.registry.requests.get(message.request)
         if request is None or request.refusals >= _REFUSALS_RECORDED:
             return
