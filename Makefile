@@ -137,6 +137,14 @@ lock: .venv/.dev ## Renew the hashed locks (ARGS="--upgrade-package django")
 	$(COMPILE) $(ARGS) pyproject.toml --extra postgres --constraint requirements/runtime.txt --output-file requirements/postgres.txt
 	$(COMPILE) $(ARGS) requirements/dev.in --output-file requirements/dev.txt
 
+PAGES := src/listkeep/keeper/pages
+
+.PHONY: pins
+pins: ## Pin the files of the signing pages by hash, after a change to one
+	@cd $(PAGES)/static && for file in *; do \
+		echo "sha256-$$(openssl dgst -sha256 -binary $$file | base64) $$file"; \
+	done > ../static.lock
+
 .PHONY: clean
 clean: ## Remove .venv and what tools left behind; instances in var/ stay
 	rm -rf .venv build dist src/*.egg-info .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -10,6 +10,7 @@ from django.db.migrations.executor import MigrationExecutor
 from listkeep.core.errors import Code, ConflictError, UnavailableError
 from listkeep.keeper.gate.endpoint import make_store, open_gate, open_store
 from listkeep.keeper.gate.genesis import seal_genesis
+from listkeep.keeper.pages.assets import assets
 from listkeep.wire.messages import Assertion
 
 
@@ -39,6 +40,24 @@ def check_instance() -> None:
             "this instance needs to be migrated", hint="run `listkeep migrate`"
         )
     open_gate()
+
+
+def check_pages() -> None:
+    """Refuse to serve pages that were changed, or whose signatures would not count.
+
+    Raises:
+        VerificationError: A file is not the one that was shipped.
+        ConflictError: The genesis names another origin.
+    """
+    assets()
+    origin = settings.CONFIG.seal_origin
+    if origin not in open_gate().party.origins:
+        raise ConflictError(
+            "signatures made at seal_origin do not count in this instance",
+            code=Code.CONFIG_INVALID,
+            hint="set it in keeper.toml to the origin the instance began with; "
+            "`listkeep ledger show` has it in the first entry",
+        )
 
 
 def prepare() -> None:
