@@ -21,12 +21,12 @@ _POLICY: Final = (
     "require-trusted-types-for 'script'; trusted-types 'none'"
 )
 _OFF: Final = (
-    *("accelerometer", "autoplay", "bluetooth", "camera", "clipboard-read"),
+    *("accelerometer", "autoplay", "camera", "clipboard-read"),
     *("display-capture", "encrypted-media", "fullscreen", "geolocation", "gyroscope"),
     *("hid", "identity-credentials-get", "idle-detection", "local-fonts"),
     *("magnetometer", "microphone", "midi", "otp-credentials", "payment"),
     *("picture-in-picture", "screen-wake-lock", "serial", "storage-access", "usb"),
-    *("web-share", "window-management", "xr-spatial-tracking"),
+    *("window-management", "xr-spatial-tracking"),
 )
 _PERMISSIONS: Final = ", ".join(
     (

@@ -39,8 +39,7 @@ class Line:
     who: str
     purpose: str
     state: str
-    missing: tuple[str, ...]
-    until: str
+    note: str
 
 
 @landing
@@ -94,9 +93,15 @@ def _line(registry: Registry, request: RequestFacts, view: m.RequestView) -> Lin
         who=name_of(registry, request.signed[0].person) if request.signed else "",
         purpose=terms.purpose,
         state=view.state,
-        missing=view.missing,
-        until=show_time(terms.expires),
+        note=view.missing[0] if view.missing else _note(request, view.state),
     )
+
+
+def _note(request: RequestFacts, state: str) -> str:
+    if state == "granted":
+        return f"to be used until {show_time(request.terms.expires)}"
+    moment = request.terms.expires if state == "expired" else request.signed[-1].at
+    return show_time(moment)
 
 
 def _is_mine(request: RequestFacts, person: Person) -> bool:

@@ -94,6 +94,7 @@ def _budgets(registry: Registry, person: Person, now: datetime) -> list[dict[str
             "window": window,
             "used": used,
             "ceiling": ceiling,
+            "said": (f"{used:,}", f"{ceiling:,}"),
             "low": ceiling // 2,
             "high": ceiling * 9 // 10,
         }

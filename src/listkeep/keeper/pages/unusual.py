@@ -87,4 +87,6 @@ def _asked_by(request: RequestFacts, person: str) -> bool:
 
 def _ago(age: timedelta) -> str:
     hours = int(age.total_seconds() // 3600)
-    return f"{age.days} days ago" if age.days > 1 else f"{hours} hours ago"
+    if age.days > 1:
+        return f"{age.days} days ago"
+    return f"{hours} hours ago" if hours > 1 else "just now"

@@ -75,8 +75,9 @@ def facts_of(registry: Registry, terms: Terms) -> list[Fact]:
             "tenant",
             name=tenant.name if tenant else "the operator",
         ),
-        Fact("from", show_time(terms.not_before), "not_before", "time"),
         Fact("until", show_time(terms.expires), "expires", "time"),
+        Fact("from", show_time(terms.not_before), "not_before", "time"),
+        Fact("action", terms.action.value, "action"),
     ]
     if is_release and not terms.recipient:
         facts.insert(4, Fact("to", "this browser's screen, once"))
