@@ -76,7 +76,7 @@ def _about_time(
         if each.terms.action is terms.action
     )
     if same_day >= 2:
-        yield f"the {same_day + 1}th of its kind by this person within a day"
+        yield f"{same_day + 1} of this kind by this person within a day"
 
 
 def _asked_by(request: RequestFacts, person: str) -> bool:
