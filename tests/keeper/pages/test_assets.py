@@ -1,6 +1,7 @@
 from pathlib import Path
 
 import pytest
+from django.test import override_settings
 
 from listkeep.core.errors import ConflictError, VerificationError
 from listkeep.keeper.pages.assets import FOLDER, PINS, assets, read_assets
@@ -70,12 +71,12 @@ def test_files_are_served_from_what_was_checked_not_from_the_disk(
     assert ben.get("/static/seal.js").text == before
 
 
-def test_an_origin_whose_signatures_do_not_count_is_not_served(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_origin_whose_signatures_do_not_count_is_not_served(world: World) -> None:
     start.check_pages()
     other = type("Config", (), {"seal_origin": "http://seal.localhost:9999"})()
-    monkeypatch.setattr(start.settings, "CONFIG", other)
 
-    with pytest.raises(ConflictError, match="do not count"):
+    with (
+        override_settings(CONFIG=other),
+        pytest.raises(ConflictError, match="do not count"),
+    ):
         start.check_pages()

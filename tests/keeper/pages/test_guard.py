@@ -145,7 +145,7 @@ def test_a_form_of_another_page_is_not_taken(
     ben: Browser, changes: dict[str, str]
 ) -> None:
     for path in ("/sign-out", "/sign-in", "/me/sessions/end", "/ask/export"):
-        told = ben.post(path, **changes)  # type: ignore[arg-type]
+        told = ben.post(path, **changes)
         assert (told.status, told.code) == (403, "not-permitted")
     assert ben.get("/").status == 200
 
