@@ -90,7 +90,11 @@ class Guard:
 
     def _refuse(self, request: HttpRequest) -> HttpResponse | None:
         if request.META.get("HTTP_HOST") != self._host:
-            return HttpResponse("there is nobody of this name here\n", status=421)
+            return HttpResponse(
+                "there is nobody of this name here\n",
+                status=421,
+                content_type="text/plain",
+            )
         if request.headers.get("Sec-Fetch-Dest", "document") in _FRAMES:
             return answer_problem(
                 request, RefusedError("this page is not shown inside another one")

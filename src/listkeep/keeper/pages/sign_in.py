@@ -60,20 +60,28 @@ class Signature(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 @landing
 def sign_in(request: HttpRequest) -> HttpResponse:
     """Show what signing in signs, and take the signature."""
-    gate, now = open_gate(), current_time()
     if request.method == "POST":
         return _finish(request)
-    statement = SignIn(
-        keeper=gate.origin,
-        service=DIRECT,
-        nonce=begin_sign_in(gate, now=now).nonce,
-        binding="",
+    gate = open_gate()
+    nonce = begin_sign_in(gate, now=current_time()).nonce
+    return ask_for_passkey(
+        request,
+        SignIn(keeper=gate.origin, service=DIRECT, nonce=nonce, binding=""),
+        title="Sign in to the keeper",
     )
-    with gate.view(now) as registry:
+
+
+def ask_for_passkey(
+    request: HttpRequest, statement: SignIn, *, title: str
+) -> HttpResponse:
+    """Show a page with one button, which signs this statement and posts it back."""
+    gate = open_gate()
+    with gate.view(current_time()) as registry:
         profile = registry.profile
     return answer_page(
         request,
         "sign_in.html",
+        title=title,
         statement=statement.format().decode(),
         challenge=statement.challenge().hex(),
         rp_id=gate.party.rp_id,

@@ -220,8 +220,8 @@ const openRequest = () => {
 // --- rows of a reveal ------------------------------------------------------------
 
 const keepRows = (name) => {
-  if (location.hash.length > 1)
-    sessionStorage.setItem(`rows ${name}`, location.hash.slice(1));
+  const rows = new URLSearchParams(location.hash.slice(1)).get("rows");
+  if (rows) sessionStorage.setItem(`rows ${name}`, rows);
 };
 
 const openReveal = () => {
@@ -341,7 +341,7 @@ const pages = {
   },
   "sign-in": () =>
     $("#sign-in").addEventListener("click", ({ currentTarget }) =>
-      during(currentTarget, () => signIn(location.pathname, currentTarget.dataset)),
+      during(currentTarget, () => signIn(location.pathname + location.search, currentTarget.dataset)),
     ),
   request: openRequest,
   reveal: openReveal,
