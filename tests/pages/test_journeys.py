@@ -60,6 +60,7 @@ def test_a_denial_is_one_key_and_one_confirmation(house: House, visit: Visit) ->
     ada.page.keyboard.press("d")
     expect(ada.page.get_by_role("dialog")).to_contain_text("Deny")
     ada.page.keyboard.press("Escape")
+    expect(ada.page.get_by_role("dialog")).to_be_hidden()
     assert house.state(view.id) == "waiting"
     ada.page.keyboard.press("d")
     ada.page.keyboard.press("Enter")

@@ -75,6 +75,7 @@ class Visitor:
         self.page.goto(self.house.origin)
         self.page.get_by_role("button", name="Use my passkey").click()
         expect(self.page.get_by_role("link", name="Inbox")).to_be_visible()
+        self.page.wait_for_load_state()
         return self
 
     def open(self, request: str) -> "Visitor":
@@ -82,6 +83,7 @@ class Visitor:
         self.page.get_by_role("link", name="Inbox").click()
         self.page.locator(f'a[href="/requests/{request}"]').click()
         expect(self.page.locator("#request")).to_have_attribute("data-request", request)
+        self.page.wait_for_load_state()  # until then the script has heard no key
         return self
 
     def approve(self, rows: str) -> None:
