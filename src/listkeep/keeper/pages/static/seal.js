@@ -318,7 +318,8 @@ const step = (by) => {
 };
 
 addEventListener("keydown", (event) => {
-  const typing = event.target.closest("input, textarea, select, dialog");
+  // A dialog that has just closed may still hold the focus.
+  const typing = event.target.closest("input, textarea, select") || $("dialog[open]");
   if (typing || event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.key === "j") step(1);
   else if (event.key === "k") step(-1);
