@@ -14,7 +14,7 @@ HASHED := install --require-hashes --only-binary :all:
 # Checks and tests know nothing of the instance that may run here: this folder
 # does not exist, and what needs one makes its own.
 NOWHERE := $(CURDIR)/.venv/no-instance
-test-rooms test-keeper test-dock test vectors types: export LISTKEEP_HOME := $(NOWHERE)
+test-rooms test-keeper test-dock test-pages test vectors types: export LISTKEEP_HOME := $(NOWHERE)
 
 KEEPER := listkeep.keeper.project.settings
 DOCK := listkeep.dock.project.settings
@@ -62,13 +62,13 @@ in_keeper := $(filter tests/keeper%,$(T))
 in_dock := $(filter tests/dock%,$(T))
 settings := $(if $(in_keeper),--ds=$(KEEPER))$(if $(in_dock),--ds=$(DOCK))
 
-.PHONY: test test-rooms test-keeper test-dock
+.PHONY: test test-rooms test-keeper test-dock test-pages
 ifdef T
 test: .venv/.dev
 	$(if $(in_keeper),$(if $(in_dock),$(error tests/keeper and tests/dock are two runs: name one of them in T)))
 	$(BIN)/pytest $(settings) $(T)
 else
-test: test-rooms test-keeper test-dock ## Run the tests: all, or make test T="tests/core -k tree"
+test: test-rooms test-keeper test-dock test-pages ## Run the tests: all, or make test T="tests/core -k tree"
 endif
 
 test-rooms: .venv/.dev
@@ -79,6 +79,9 @@ test-keeper: .venv/.dev
 
 test-dock: .venv/.dev
 	$(BIN)/pytest --ds=$(DOCK) tests/dock
+
+test-pages: .venv/.dev
+	$(BIN)/pytest tests/pages
 
 .PHONY: vectors
 vectors: .venv/.dev ## Run the published test vectors and say how many there were
@@ -136,6 +139,14 @@ lock: .venv/.dev ## Renew the hashed locks (ARGS="--upgrade-package django")
 	$(COMPILE) $(ARGS) pyproject.toml --output-file requirements/runtime.txt
 	$(COMPILE) $(ARGS) pyproject.toml --extra postgres --constraint requirements/runtime.txt --output-file requirements/postgres.txt
 	$(COMPILE) $(ARGS) requirements/dev.in --output-file requirements/dev.txt
+
+PAGES := src/listkeep/keeper/pages
+
+.PHONY: pins
+pins: ## Pin the files of the signing pages by hash, after a change to one
+	@cd $(PAGES)/static && for file in *; do \
+		echo "sha256-$$(openssl dgst -sha256 -binary $$file | base64) $$file"; \
+	done > ../static.lock
 
 .PHONY: clean
 clean: ## Remove .venv and what tools left behind; instances in var/ stay

@@ -131,6 +131,8 @@ def copy_instance(made: Path, home: Path) -> None:
     for name in ("cli.toml", "dock.toml"):
         path = home / name
         path.write_text(path.read_text().replace("8480", port))
+    with (home / "keeper.toml").open("a") as file:
+        file.write(f"seal_port = {find_free_port()}\n")
 
 
 def set_cast(terminal: Terminal) -> None:

@@ -10,18 +10,24 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
 
+import httpx
 import pytest
 
 from listkeep.cli.children import own_command, own_environment, run_own
-from listkeep.cli.home import Instance
-from listkeep.cli.supervisor import Supervisor, is_healthy
-from listkeep.core.errors import ConflictError, ListkeepError
+from listkeep.cli.home import Instance, Seal
+from listkeep.cli.supervisor import BUILDINGS, SEAL, Supervisor, is_healthy
+from listkeep.core.errors import ConflictError, ListkeepError, MalformedError
+from listkeep.wire.base import MEDIA_TYPE
 from tests.cli.stage import Terminal, copy_instance
+from tests.house.test_configuration_page import PAGE, documented
 
 # When a socket is gone between two looks, httpcore leaves closing it to the collector.
 pytestmark = pytest.mark.filterwarnings(
     "ignore::pytest.PytestUnraisableExceptionWarning"
 )
+
+
+ALL = (*BUILDINGS, SEAL)
 
 
 @pytest.fixture
@@ -40,7 +46,7 @@ def up(stopped: Instance) -> Iterator[subprocess.Popen[bytes]]:
         env=own_environment(stopped.home),
         stderr=subprocess.PIPE,
     )
-    wait_until(lambda: is_healthy(stopped, "keeper") and is_healthy(stopped, "dock"))
+    wait_until(lambda: all(is_healthy(stopped, name) for name in ALL))
     yield process
     process.kill()
     process.communicate()
@@ -89,8 +95,7 @@ def test_a_killed_supervisor_takes_its_children_along(
     up.kill()
     up.wait()
 
-    wait_until(lambda: not is_healthy(stopped, "keeper"))
-    wait_until(lambda: not is_healthy(stopped, "dock"))
+    wait_until(lambda: not any(is_healthy(stopped, name) for name in ALL))
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
@@ -106,7 +111,8 @@ def test_up_says_where_things_are_and_stops_when_told(
     assert up.returncode == 0
     assert words[0] == f"listkeep: the keeper is at {stopped.socket}"
     assert words[1].startswith(f"listkeep: the dock is at {stopped.config.dock}")
-    assert words[2].endswith("the same user: there is no wall between them")
+    assert words[2] == f"listkeep: people sign at {stopped.seal.seal_origin}"
+    assert words[3].endswith("the same user: there is no wall between them")
     assert words[-1] == "listkeep: stopped"
     assert not is_healthy(stopped, "keeper")
 
@@ -159,6 +165,60 @@ def test_a_taken_port_is_named(stopped: Instance) -> None:
             serve(stopped, "dock")
 
     assert str(port) in caught.value.message
+
+
+def test_the_pages_answer_on_their_port_to_their_name_and_no_wire_message(
+    stopped: Instance,
+) -> None:
+    host = stopped.seal.seal_origin.partition("://")[2]
+    place = f"http://127.0.0.1:{stopped.seal.port}"
+    kind = {"content-type": MEDIA_TYPE, "host": host}
+    with Supervisor(stopped, ALL), httpx.Client(base_url=place) as browser:
+        assert browser.get("/alive", headers={"host": host}).status_code == 204
+        assert browser.get("/alive").status_code == 421
+        for path in ("health", "requests/show", "sign-in/finish", "reveals/run"):
+            told = browser.post(f"/v1/{path}", content=b"\x80", headers=kind)
+            assert told.status_code == 403
+            assert MEDIA_TYPE not in told.headers["content-type"]
+
+
+def test_the_socket_has_no_page(stopped: Instance) -> None:
+    with Supervisor(stopped):
+        transport = httpx.HTTPTransport(uds=str(stopped.socket))
+        with httpx.Client(transport=transport, base_url="http://keeper") as browser:
+            for path in ("/", "/sign-in", "/ask", "/alive", "/static/seal.js"):
+                told = browser.get(path)
+                assert told.is_error
+                assert told.headers["content-type"] == MEDIA_TYPE
+
+
+def test_pages_whose_signatures_would_not_count_are_not_served(
+    stopped: Instance,
+) -> None:
+    settings = stopped.home / "keeper.toml"
+    origin = stopped.seal.seal_origin
+    settings.write_text(settings.read_text().replace(origin, "http://seal.example"))
+
+    with pytest.raises(ConflictError, match="do not count"):
+        serve(stopped, "seal")
+
+
+@pytest.mark.parametrize(
+    "origin",
+    ["http://seal.localhost/", "HTTP://seal.localhost", "seal.localhost", "http://a b"],
+)
+def test_an_origin_that_browsers_spell_otherwise_is_refused(
+    stopped: Instance, origin: str
+) -> None:
+    settings = stopped.home / "keeper.toml"
+    settings.write_text(settings.read_text().replace(stopped.seal.seal_origin, origin))
+
+    with pytest.raises(MalformedError, match="not an origin"):
+        serve(stopped, "seal")
+
+
+def test_the_command_line_and_the_keeper_agree_where_the_pages_are() -> None:
+    assert documented(PAGE, "keeper.toml")["seal_origin"] == Seal().seal_origin
 
 
 @pytest.mark.parametrize("building", ["keeper", "dock"])

@@ -33,6 +33,7 @@ from tests.postgres import Cluster
 NOON = datetime(2026, 1, 5, 12, 0, 0, 500_000, tzinfo=UTC)
 KEEPER = "k_demo"
 SEAL_ORIGIN = "http://seal.localhost:8471"
+SEAL = "http://seal.localhost:8471"
 ACME, OTHER = "t_acmeacmeacme", "t_otherotherot"
 WAREHOUSE = "c_warehousewar"
 # No test cuts the power, so the database need not wait for the disk.

@@ -6,6 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import msgspec
 
 from listkeep.core.errors import UnavailableError
 from listkeep.wire.config import Config, instance_home, read_config
@@ -44,6 +47,19 @@ class CliConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """The dock's id, which carries the sessions it is shown."""
 
 
+class Seal(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``keeper.toml`` says of the pages where people sign."""
+
+    seal_origin: str = "http://seal.localhost:8471"
+    seal_port: int = 0
+
+    @property
+    def port(self) -> int:
+        """The port on this machine where they answer."""
+        parts = urlsplit(self.seal_origin)
+        return self.seal_port or parts.port or (443 if parts.scheme == "https" else 80)
+
+
 @dataclass(frozen=True, slots=True)
 class Instance:
     """An instance as its clients see it."""
@@ -71,6 +87,11 @@ class Instance:
     def socket(self) -> Path:
         """The keeper's socket."""
         return self.home / self.config.keeper_socket
+
+    @property
+    def seal(self) -> Seal:
+        """The pages where people sign, if this is the keeper's machine."""
+        return read_config(self.home / "keeper.toml", Seal)
 
     @property
     def people(self) -> Path:

@@ -39,6 +39,7 @@ _OURS = (
     *("keeper.toml", "dock.toml", "dock.key", "dock.sqlite3", "keeper.sqlite3"),
     _COMMIT_POINT,
 )
+_SEAL_HOST = "seal.localhost"  # browsers take it for this machine, and for secure
 
 
 class Profile(StrEnum):
@@ -74,6 +75,9 @@ def init(
             show_default=False,
         ),
     ] = "",
+    seal_port: Annotated[
+        int, typer.Option(min=1, max=65535, help="The port of the pages to sign on.")
+    ] = 8471,
 ) -> None:
     """Make a new instance in LISTKEEP_HOME (default ./var).
 
@@ -91,7 +95,11 @@ def init(
         raise WrongUsage("an instance begins with two different custodians")
     home = instance_home()
     make_instance(
-        home, custodians=(custodian[0], custodian[1]), port=port, database=database
+        home,
+        custodians=(custodian[0], custodian[1]),
+        port=port,
+        seal_origin=f"http://{_SEAL_HOST}:{seal_port}",
+        database=database,
     )
     note(f"made an instance of profile demo in {home}")
     note(f"the custodians are {custodian[0]} and {custodian[1]}")
@@ -100,7 +108,12 @@ def init(
 
 
 def make_instance(
-    home: Path, *, custodians: tuple[str, str], port: int, database: str = ""
+    home: Path,
+    *,
+    custodians: tuple[str, str],
+    port: int,
+    seal_origin: str,
+    database: str = "",
 ) -> None:
     """Make an instance of profile demo.
 
@@ -114,7 +127,7 @@ def make_instance(
     os.umask(0o077)
     with _taken_back() as undo, _staged(home) as staging:
         os.environ["LISTKEEP_HOME"] = str(staging)
-        _write_keeper_settings(staging, database)
+        _write_keeper_settings(staging, seal_origin, database)
         if database:
             undo.append(_make_tables())
         config, service_key = _begin_keeper(staging, custodians=custodians, port=port)
@@ -292,11 +305,11 @@ def _voucher(keeper: str, genesis: str) -> Callable[["SoftwarePerson"], Any]:
     return vouch
 
 
-def _write_keeper_settings(staging: Path, database: str) -> None:
+def _write_keeper_settings(staging: Path, seal_origin: str, database: str) -> None:
     where = f"database = {json.dumps(database)}\n" if database else ""
     (staging / "keeper.toml").write_text(
         "# Settings of the keeper; docs/configuration.md lists them.\n"
-        f'socket = "keeper.sock"\n{where}'
+        f'socket = "keeper.sock"\nseal_origin = {json.dumps(seal_origin)}\n{where}'
     )
 
 

@@ -86,7 +86,13 @@ def require_socket_path(path: Path) -> None:
         )
 
 
-def require_free_port(address: str, port: int) -> None:
+def require_free_port(
+    address: str,
+    port: int,
+    *,
+    advice: str = "choose another with `port` in dock.toml and `dock` in cli.toml, "
+    "or with `listkeep init --port`",
+) -> None:
     """Refuse a port that somebody listens on.
 
     Raises:
@@ -100,8 +106,7 @@ def require_free_port(address: str, port: int) -> None:
         except OSError as error:
             raise ConflictError(
                 f"port {port} cannot be listened on",
-                hint="choose another with `port` in dock.toml and `dock` in cli.toml, "
-                "or with `listkeep init --port`",
+                hint=advice,
             ) from error
 
 

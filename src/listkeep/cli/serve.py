@@ -20,6 +20,7 @@ app = typer.Typer(
     help="Run one building in the foreground, as a service manager wants it.",
 )
 _DOCK_THREADS = 8
+_HERE = "127.0.0.1"
 _LONGEST_STOP_SECONDS = 10
 
 Supervised = Annotated[
@@ -55,6 +56,35 @@ def serve_keeper(*, supervised: Supervised = False) -> None:
         )
 
 
+@app.command("seal", epilog="Example: listkeep serve seal")
+def serve_seal(*, supervised: Supervised = False) -> None:
+    """Run the keeper's own pages, where people read and sign, on this machine only.
+
+    They answer on the port of seal_origin in keeper.toml, to browsers that ask for
+    that origin. A page that is not the one that was shipped is not served.
+    """
+    home = Instance.open().home
+    with only_one(home, "seal"):
+        settings = _begin("listkeep.keeper.project.pages")
+        from listkeep.keeper.project.start import (  # noqa: PLC0415
+            check_instance,
+            check_pages,
+        )
+
+        require_free_port(
+            _HERE, settings.CONFIG.listens_on, advice="set `seal_port` in keeper.toml"
+        )
+        check_instance()
+        check_pages()
+        _run(
+            make_seal,
+            supervised=supervised,
+            address=_HERE,
+            port=settings.CONFIG.listens_on,
+            blocking_threads=settings.CONFIG.threads,
+        )
+
+
 @app.command("dock", epilog="Example: listkeep serve dock")
 def serve_dock(*, supervised: Supervised = False) -> None:
     """Run the dock on its port, on this machine only unless dock.toml says otherwise.
@@ -84,6 +114,14 @@ def make_keeper() -> Callable[..., Any]:
     from listkeep.keeper.project.wsgi import application  # noqa: PLC0415
 
     _collect_rarely()
+    return application
+
+
+def make_seal() -> Callable[..., Any]:
+    """Make the application of the keeper's pages in the process that serves them."""
+    _begin("listkeep.keeper.project.pages")
+    from listkeep.keeper.project.wsgi import application  # noqa: PLC0415
+
     return application
 
 

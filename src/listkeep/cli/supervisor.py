@@ -1,4 +1,4 @@
-"""Run keeper and dock as children: start, wait until they answer, restart, stop.
+"""Run the buildings as children: start, wait until they answer, restart, stop.
 
 Used by ``listkeep up``, by the demo and by tests. A child that dies is started
 again, each time a little later. A supervisor that dies takes its children along:
@@ -14,14 +14,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
+from urllib.parse import urlsplit
 
 from listkeep.core.errors import Code, ConflictError, UnavailableError
 
 from .children import error_of, own_command, own_environment
-from .home import PRIVATE_FILE, PRIVATE_FOLDER, Instance
+from .home import PRIVATE_FILE, PRIVATE_FOLDER, Instance, Seal
 from .locks import is_listening
 
 BUILDINGS = ("keeper", "dock")  # the dock's start asks the keeper
+SEAL = "seal"  # the keeper's pages
 _POLL_SECONDS = 0.05
 _STOP_SECONDS = 15
 _LONGEST_WAIT_SECONDS = 30.0
@@ -52,14 +54,17 @@ class Child:
 
 
 class Supervisor:
-    """Keeper and dock of one instance."""
+    """Processes of one instance: keeper and dock, and what else is asked for."""
 
-    def __init__(self, instance: Instance) -> None:
+    def __init__(
+        self, instance: Instance, buildings: tuple[str, ...] = BUILDINGS
+    ) -> None:
         """Prepare; nothing is started yet."""
         self.instance = instance
+        self._buildings = buildings
         self.restarts = 0
         self._children: dict[str, Child] = {}
-        self._waits = dict.fromkeys(BUILDINGS, _FIRST_WAIT_SECONDS)
+        self._waits = dict.fromkeys(buildings, _FIRST_WAIT_SECONDS)
 
     def __enter__(self) -> Self:
         self.start()
@@ -74,14 +79,14 @@ class Supervisor:
         self.stop()
 
     def start(self, *, timeout_seconds: float = 60) -> None:
-        """Start both and wait until both answer; on failure neither stays.
+        """Start all and wait until all answer; on failure none stays.
 
         Raises:
             ListkeepError: What a building said when it refused to start.
             UnavailableError: One did not answer in time.
         """
         try:
-            for name in BUILDINGS:
+            for name in self._buildings:
                 self._require_silence(name)
                 self._children[name] = self._spawn(name)
                 self.wait_ready(name, timeout_seconds=timeout_seconds)
@@ -134,8 +139,8 @@ class Supervisor:
         return self._children[name].process.pid
 
     def stop(self) -> None:
-        """Stop both, the dock first: it still has to tell the keeper things."""
-        for name in reversed(BUILDINGS):
+        """Stop all, the keeper last: the dock still has to tell it things."""
+        for name in reversed(self._buildings):
             child = self._children.pop(name, None)
             if child is None:
                 continue
@@ -188,6 +193,8 @@ def is_healthy(instance: Instance, name: str) -> bool:
                 return False
             with instance.keeper() as keeper:
                 keeper.health()
+        elif name == SEAL:
+            return _answers(instance.seal)
         else:
             with instance.dock() as dock:
                 dock.health()
@@ -196,6 +203,20 @@ def is_healthy(instance: Instance, name: str) -> bool:
             raise
         return False
     return True
+
+
+def _answers(seal: Seal) -> bool:
+    """Ask the pages under their own name, on this machine."""
+    import httpx  # noqa: PLC0415 - it costs more time than most commands take
+
+    host = urlsplit(seal.seal_origin).netloc
+    try:
+        answer = httpx.get(
+            f"http://127.0.0.1:{seal.port}/alive", headers={"host": host}, timeout=5
+        )
+    except httpx.HTTPError:
+        return False
+    return answer.status_code == httpx.codes.NO_CONTENT
 
 
 def _open_log(path: Path) -> BinaryIO:

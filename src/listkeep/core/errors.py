@@ -41,6 +41,7 @@ class Code(StrEnum):
     # refused
     BUDGET_SPENT = "budget-spent"
     CAP_EXCEEDED = "cap-exceeded"
+    COUNT_DIFFERS = "count-differs"
     EXPIRED = "expired"
     FACET_IDENTIFIES = "facet-identifies"
     FACTS_CHANGED = "facts-changed"

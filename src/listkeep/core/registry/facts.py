@@ -127,6 +127,15 @@ class RequestFacts:
     rows_used: int = 0  # of a suppression, which may take several messages
 
 
+@dataclass(frozen=True, slots=True)
+class StartedSession:
+    """A sign-in as the ledger tells it; whether it is live, its row tells as well."""
+
+    person: str
+    service: str
+    started_at: datetime
+
+
 @dataclass(slots=True)
 class Ticket:
     """Permission to seal rows of one import."""

@@ -37,6 +37,7 @@ from .facts import (
     RequestFacts,
     Service,
     Signed,
+    StartedSession,
     Ticket,
     check_policy_text,
     parse_first_owners,
@@ -325,9 +326,10 @@ def _complete(registry: Registry, fields: Mapping[str, str], _at: datetime) -> N
     request.done = True
 
 
-def _start_session(
-    registry: Registry, fields: Mapping[str, str], _at: datetime
-) -> None:
+def _start_session(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
+    registry.sessions[fields["session"]] = StartedSession(
+        fields["person"], fields["service"], at
+    )
     registry.nonces.add(fields["nonce"])
     registry.counters[fields["credential"]] = int(fields["counter"])
 
@@ -340,6 +342,7 @@ def _refuse_sign_in(
 
 
 def _end_session(registry: Registry, fields: Mapping[str, str], _at: datetime) -> None:
+    registry.sessions.pop(fields["session"], None)
     registry.ended_sessions.add(fields["session"])
 
 

@@ -41,6 +41,7 @@ from .facts import (
     RequestFacts,
     Service,
     Signed,
+    StartedSession,
     Tenant,
     Ticket,
 )
@@ -90,6 +91,7 @@ class Registry:
         self.rows_added: dict[str, int] = {}
         self.used_ids: set[str] = set()  # of who or what was ever enrolled
         self.nonces: set[str] = set()
+        self.sessions: dict[str, StartedSession] = {}
         self.ended_sessions: set[str] = set()
         self.counters: dict[str, int] = {}
         self.charges = Charges()

@@ -24,8 +24,16 @@ _ABOUT_A_LIST = frozenset(
 )
 
 
-def fill_terms(registry: Registry, person: Person, message: m.DraftRequest) -> Terms:
+def fill_terms(
+    registry: Registry,
+    person: Person,
+    message: m.DraftRequest,
+    *,
+    on_screen: bool = False,
+) -> Terms:
     """Write everything of the terms but window, nonce and facts.
+
+    ``on_screen``: a reveal may name no recipient; the keeper's own page shows it.
 
     Raises:
         RefusedError: Something named is not there for this person.
@@ -56,7 +64,11 @@ def fill_terms(registry: Registry, person: Person, message: m.DraftRequest) -> T
         selection=selection,
         cap=cap,
         purpose=message.purpose.strip(),
-        recipient=_recipient(registry, action, message.recipient, tenant),
+        recipient=(
+            ""
+            if on_screen and action is Action.REVEAL
+            else _recipient(registry, action, message.recipient, tenant)
+        ),
         subject=message.subject,
         not_before=_EPOCH,
         expires=_EPOCH.replace(hour=1),

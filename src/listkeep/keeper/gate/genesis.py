@@ -40,6 +40,8 @@ def write_facts(  # noqa: PLR0913 - keyword-only, one fact each
 ) -> dict[str, str]:
     """Write the facts both custodians will sign.
 
+    Passkeys belong to the host of the origin where people sign, and count there only.
+
     Raises:
         MalformedError: The seal origin is no origin.
     """

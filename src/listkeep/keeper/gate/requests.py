@@ -18,6 +18,7 @@ from listkeep.core.errors import (
     Code,
     ConflictError,
     ListkeepError,
+    MalformedError,
     RefusedError,
     VerificationError,
 )
@@ -43,6 +44,7 @@ from .contacts import seal_subject
 from .descriptions import may_see, view_request
 from .drafts import fill_terms
 from .models import Draft
+from .on_page import OnPage, claimed_person, require_on_page
 from .policies import check_change
 from .possession import verify_possession
 from .sessions import (
@@ -66,9 +68,11 @@ _KINDS = {
 
 
 def draft_request(
-    gate: Gate, message: m.DraftRequest, *, now: datetime
+    gate: Gate, message: m.DraftRequest, *, now: datetime, on_screen: bool = False
 ) -> m.RequestView:
     """Write the exact terms of what a person wants, ready to be signed.
+
+    ``on_screen`` is for the keeper's own pages: a reveal that ends there.
 
     Raises:
         RefusedError: The person's role may not ask for this, or it is not there.
@@ -80,7 +84,7 @@ def draft_request(
         person = resolve_session(
             gate, registry, message.session, service=DIRECT, now=now
         )
-        terms = fill_terms(registry, person, message)
+        terms = fill_terms(registry, person, message, on_screen=on_screen)
         if not may_sign(terms, person.signer(), Decision.REQUEST, registry.policy):
             raise RefusedError(
                 "your role may not ask for this", hint="ask an owner of the tenant"
@@ -119,7 +123,7 @@ def _validity(action: Action, seconds: int) -> timedelta:
 
 
 def submit_statement(
-    gate: Gate, message: m.SubmitStatement, *, now: datetime
+    gate: Gate, message: m.SubmitStatement, *, now: datetime, page: OnPage | None = None
 ) -> m.RequestView:
     """Take one signed statement; carry out an authority change that is now granted.
 
@@ -133,7 +137,7 @@ def submit_statement(
             request, is_draft = load_request(
                 gate, turn.registry, message.request, now=now
             )
-            signed = _judge(turn, request, message.assertion)
+            signed = _judge(turn, request, message.assertion, page)
             fields = {
                 "request": request.id,
                 "person": signed.person,
@@ -153,8 +157,8 @@ def submit_statement(
             if _carry_out(turn, after):
                 after.done = True
             return view_request(turn.registry, after, now=now)
-    except (RefusedError, VerificationError, ConflictError) as error:
-        _record_refusal(gate, message, error, now=now)
+    except (RefusedError, VerificationError, ConflictError, MalformedError) as error:
+        _record_refusal(gate, message, error, now=now, page=page)
         raise
 
 
@@ -248,7 +252,9 @@ def _nonce_mac(gate: Gate, terms: Terms, person: str) -> str:
     return hmac.digest(key, data, "sha256").hex()[:32]
 
 
-def _judge(turn: Turn, request: RequestFacts, assertion: m.Assertion) -> Signed:
+def _judge(
+    turn: Turn, request: RequestFacts, assertion: m.Assertion, page: OnPage | None
+) -> Signed:
     registry, terms = turn.registry, request.terms
     statement = Statement.parse(assertion.statement)
     if terms.keeper != registry.keeper:
@@ -265,6 +271,8 @@ def _judge(turn: Turn, request: RequestFacts, assertion: m.Assertion) -> Signed:
     person, _ = require_credential(registry, statement.person, statement.credential)
     require_present(registry, person, now=turn.now)
     _require_part(registry, request, person, statement.decision)
+    if page is not None:
+        require_on_page(request.terms, statement, page)
     signed = Signed(person.id, statement.decision, turn.now, assertion)
     counter = registry.verify_signed(request, person, signed)
     require_counter(registry, statement.credential, counter)
@@ -331,7 +339,12 @@ def _carry_out_due(gate: Gate, *, now: datetime) -> None:
 
 
 def _record_refusal(
-    gate: Gate, message: m.SubmitStatement, error: ListkeepError, *, now: datetime
+    gate: Gate,
+    message: m.SubmitStatement,
+    error: ListkeepError,
+    *,
+    now: datetime,
+    page: OnPage | None,
 ) -> None:
     """Record that a known person's statement was refused; strangers leave no trace.
 
@@ -340,7 +353,7 @@ def _record_refusal(
     because what such a statement claims is not proven.
     """
     with gate.turn(now) as turn:
-        person = Statement.parse(message.assertion.statement).person
+        person = page.person if page else claimed_person(message.assertion.statement)
         request = turn.registry.requests.get(message.request)
         if request is None or request.refusals >= _REFUSALS_RECORDED:
             return

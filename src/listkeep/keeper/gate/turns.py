@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from listkeep.core.errors import Code, UnavailableError, VerificationError
 from listkeep.core.ledger.events import Event
 from listkeep.core.ledger.tree import leaf_hash
+from listkeep.core.registry.passkeys import RelyingParty
 from listkeep.core.registry.replay import apply, apply_body
 from listkeep.core.registry.state import Registry
 from listkeep.keeper.keys import KeyStore
@@ -64,6 +65,11 @@ class Gate:
             for fields in verify_ledger(store, origin=self.origin):
                 apply(self._registry, fields)
             self._registry.frontier = log.frontier
+
+    @property
+    def party(self) -> RelyingParty:
+        """Where signatures for this keeper are made; the genesis says, for good."""
+        return self._registry.party
 
     @contextmanager
     def turn(self, now: datetime) -> Iterator[Turn]:

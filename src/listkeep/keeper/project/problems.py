@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 
 from listkeep.core.errors import ListkeepError
 from listkeep.keeper.ledger.services import describe_failure
+from listkeep.keeper.pages.answers import answer_problem
 from listkeep.wire.base import MEDIA_TYPE, encode
 from listkeep.wire.problems import problem_of
 
@@ -27,9 +28,7 @@ class ProblemMiddleware:
         """Pass the request on."""
         return self._get_response(request)
 
-    def process_exception(
-        self, _request: HttpRequest, error: Exception
-    ) -> HttpResponse:
+    def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse:
         """Answer with the error's code, or with ``internal`` for one that is not ours.
 
         The texts of foreign exceptions can hold what was being worked on, so only
@@ -44,6 +43,16 @@ class ProblemMiddleware:
                 if isinstance(error, OperationalError)
                 else ListkeepError("the keeper failed", hint="its log says where")
             )
+        return self._answer(request, error)
+
+    def _answer(self, _request: HttpRequest, error: ListkeepError) -> HttpResponse:
         return HttpResponse(
             encode(problem_of(error)), status=error.status, content_type=MEDIA_TYPE
         )
+
+
+class PageProblemMiddleware(ProblemMiddleware):
+    """The same for people, on the keeper's pages."""
+
+    def _answer(self, request: HttpRequest, error: ListkeepError) -> HttpResponse:
+        return answer_problem(request, error)

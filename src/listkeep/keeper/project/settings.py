@@ -1,11 +1,14 @@
 """Settings of the keeper, fed by ``keeper.toml`` in the instance's home."""
 
+import re
 import secrets
 
 from listkeep.core.errors import Code, MalformedError
 from listkeep.wire.config import Config, instance_home, read_config
 
 from .database import database_settings
+
+_ORIGIN = re.compile(r"(https?)://([a-z0-9]+(?:[.-][a-z0-9]+)*)(?::([1-9][0-9]{0,4}))?")
 
 
 class KeeperConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -28,6 +31,10 @@ class KeeperConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True
 
     seal_origin: str = "http://seal.localhost:8471"
     """Where people sign. The genesis names it, and it cannot change afterwards."""
+    """Where people sign; the origin in the genesis, to the letter."""
+
+    seal_port: int = 0
+    """Where the pages listen on 127.0.0.1; 0: the port of seal_origin."""
 
     drop_origin: str = "http://drop.localhost:8470"
     """Where the dock's pages are; sign-ins for it return there and nowhere else."""
@@ -41,14 +48,27 @@ class KeeperConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True
         """Refuse what contradicts itself.
 
         Raises:
-            MalformedError: Fewer than one thread, or a database among the keys.
+            MalformedError: Fewer than one thread, a database among the keys, or an
+                origin that browsers would spell otherwise.
         """
+        if not _ORIGIN.fullmatch(self.seal_origin):
+            raise MalformedError(
+                "seal_origin in keeper.toml is not an origin",
+                code=Code.CONFIG_INVALID,
+                hint='as in "https://seal.example.com": lower case, no path, no slash',
+            )
         if self.threads < 1 or self.database.startswith(f"{self.keys}/"):
             raise MalformedError(
                 "keeper.toml contradicts itself",
                 code=Code.CONFIG_INVALID,
                 hint="threads >= 1; the database does not lie in the key store",
             )
+
+    @property
+    def listens_on(self) -> int:
+        """The port on 127.0.0.1 where the pages answer."""
+        scheme, _, port = _ORIGIN.fullmatch(self.seal_origin).groups()  # type: ignore[union-attr]
+        return self.seal_port or int(port or (443 if scheme == "https" else 80))
 
 
 HOME = instance_home()

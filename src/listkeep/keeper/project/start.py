@@ -3,6 +3,7 @@
 from datetime import datetime
 from pathlib import Path
 
+from django.conf import settings
 from django.core.management import call_command
 from django.db import OperationalError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -10,6 +11,7 @@ from django.db.migrations.executor import MigrationExecutor
 from listkeep.core.errors import Code, ConflictError, UnavailableError
 from listkeep.keeper.gate.endpoint import make_store, open_gate, open_store
 from listkeep.keeper.gate.genesis import seal_genesis
+from listkeep.keeper.pages.assets import assets
 from listkeep.wire.messages import Assertion
 
 
@@ -57,6 +59,24 @@ def has_database() -> bool:
             "the keeper's database does not answer",
             hint="is it running, and may this user connect as keeper.toml says?",
         ) from error
+
+
+def check_pages() -> None:
+    """Refuse to serve pages that were changed, or whose signatures would not count.
+
+    Raises:
+        VerificationError: A file is not the one that was shipped.
+        ConflictError: The genesis names another origin.
+    """
+    assets()
+    origin = settings.CONFIG.seal_origin
+    if origin not in open_gate().party.origins:
+        raise ConflictError(
+            "signatures made at seal_origin do not count in this instance",
+            code=Code.CONFIG_INVALID,
+            hint="set it in keeper.toml to the origin the instance began with; "
+            "`listkeep ledger show` has it in the first entry",
+        )
 
 
 def prepare() -> None:

@@ -1,10 +1,13 @@
-"""Open a few rows for one person, encrypted to the device that asked.
+"""Open a few rows for one person, where the signed terms say.
 
-The answer is an age file for the key in the signed terms, so neither the wire nor a
-stolen session ever carries an address in the clear.
+Terms that name a key are answered with an age file for it, so neither the wire nor a
+stolen session ever carries an address in the clear. Terms that name none open on the
+keeper's own page, in the browser of who asked.
 """
 
 import hashlib
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 import msgspec
@@ -29,11 +32,19 @@ from listkeep.keeper.gate.turns import Gate
 from listkeep.wire import messages as m
 
 from .look_ups import item_digest
-from .opening import Opener, Shape, rows_of
+from .opening import Opener, Shape, Value, rows_of
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Opened:
+    """Rows in the clear, for one person's screen; they are sent nowhere else."""
+
+    names: tuple[str, ...]
+    rows: tuple[tuple[Value, ...], ...]
 
 
 def run_reveal(gate: Gate, message: m.RunReveal, *, now: datetime) -> m.Ciphertext:
-    """Open the rows a granted reveal names, once, for the person who asked.
+    """Open the rows a granted reveal names, once, for the device that asked.
 
     Order: grant, freeze, budget, intent recorded, open, outcome recorded, answer.
 
@@ -41,11 +52,47 @@ def run_reveal(gate: Gate, message: m.RunReveal, *, now: datetime) -> m.Cipherte
         RefusedError: Not granted, somebody else's, used, frozen, or budget spent.
         VerificationError: A row is not what its token says.
     """
+
+    def encrypt(request: RequestFacts, opened: Opened) -> bytes:
+        lines = [
+            msgspec.json.encode(dict(zip(opened.names, row, strict=True)))
+            for row in opened.rows
+        ]
+        recipient = parse_age_recipient(request.terms.recipient)
+        return pyrage.encrypt(b"\n".join(lines), [recipient])
+
+    opened, age = _reveal(gate, message, encrypt, now=now)
+    return m.Ciphertext(age=age, rows=len(opened.rows))
+
+
+def show_reveal(gate: Gate, message: m.RunReveal, *, now: datetime) -> Opened:
+    """Open the rows of a reveal for the keeper's own page, as ``run_reveal`` does.
+
+    For terms that name no recipient, and no others; nothing of this is on the wire.
+
+    Raises:
+        RefusedError: Not granted, somebody else's, used, frozen, or budget spent.
+        VerificationError: A row is not what its token says.
+    """
+    return _reveal(gate, message, None, now=now)[0]
+
+
+def _reveal(
+    gate: Gate,
+    message: m.RunReveal,
+    encrypt: Callable[[RequestFacts, Opened], bytes] | None,
+    *,
+    now: datetime,
+) -> tuple[Opened, bytes]:
     rows = list(rows_of(message.rows))
+    on_screen = encrypt is None
     with recorded_refusals(gate, "reveal", now=now) as attempt:
-        request, found = _intend(gate, message, rows, attempt, now=now)
+        request, found = _intend(
+            gate, message, rows, attempt, on_screen=on_screen, now=now
+        )
     try:
-        age = _open(gate, request, found, rows)
+        opened = _open(gate, found, rows)
+        age = encrypt(request, opened) if encrypt else b""
     except ListkeepError as error:
         record_refusal(gate, attempt, error, now=now)
         raise
@@ -55,19 +102,21 @@ def run_reveal(gate: Gate, message: m.RunReveal, *, now: datetime) -> m.Cipherte
             {
                 "request": request.id,
                 "rows": str(len(rows)),
-                "sha256": hashlib.sha256(age).hexdigest(),
+                # A digest of what a screen showed would be there to be guessed.
+                "sha256": hashlib.sha256(age).hexdigest() if age else "",
             },
             list_id=found.id,
         )
-    return m.Ciphertext(age=age, rows=len(rows))
+    return opened, age
 
 
-def _intend(
+def _intend(  # noqa: PLR0913 - each is one fact
     gate: Gate,
     message: m.RunReveal,
     rows: list[SealedRow],
     attempt: Attempt,
     *,
+    on_screen: bool,
     now: datetime,
 ) -> tuple[RequestFacts, ListFacts]:
     """Record the intent: from here on nonce and budget are spent."""
@@ -87,6 +136,7 @@ def _intend(
             raise RefusedError(
                 "this reveal was opened already", code=Code.REPLAYED, hint="ask anew"
             )
+        _require_place(request, on_screen=on_screen)
         _require_signed_rows(request, rows)
         require_not_frozen(registry, request.terms.tenant)
         require_not_erased(turn, request.terms.list, [row.token for row in rows])
@@ -105,6 +155,22 @@ def _intend(
         return request, registry.lists[request.terms.list]
 
 
+def _require_place(request: RequestFacts, *, on_screen: bool) -> None:
+    """Open a reveal where its terms say: for a device's key, or on the page."""
+    if on_screen and request.terms.recipient:
+        raise RefusedError(
+            "this reveal was asked for by another device",
+            code=Code.NOT_GRANTED,
+            hint="open it there with `listkeep reveal`",
+        )
+    if not on_screen and not request.terms.recipient:
+        raise RefusedError(
+            "this reveal opens on the keeper's own page only",
+            code=Code.NOT_GRANTED,
+            hint="open it in the browser where it was asked for",
+        )
+
+
 def _require_signed_rows(request: RequestFacts, rows: list[SealedRow]) -> None:
     tokens = {format_token(row.token) for row in rows}
     if tokens != set(request.terms.selection.split()) or len(tokens) != len(rows):
@@ -113,24 +179,15 @@ def _require_signed_rows(request: RequestFacts, rows: list[SealedRow]) -> None:
         )
 
 
-def _open(
-    gate: Gate, request: RequestFacts, found: ListFacts, rows: list[SealedRow]
-) -> bytes:
+def _open(gate: Gate, found: ListFacts, rows: list[SealedRow]) -> Opened:
     opener, shape = Opener(gate.store, found), Shape(found)
-    lines = [
-        msgspec.json.encode(
-            {
-                "token": format_token(row.token),
-                **dict(
-                    zip(
-                        shape.names,
-                        shape.values(opener.open(row), shape.decode_facets(row.facets)),
-                        strict=True,
-                    )
-                ),
-            }
-        )
-        for row in rows
-    ]
-    recipient = parse_age_recipient(request.terms.recipient)
-    return pyrage.encrypt(b"\n".join(lines), [recipient])
+    return Opened(
+        names=("token", *shape.names),
+        rows=tuple(
+            (
+                format_token(row.token),
+                *shape.values(opener.open(row), shape.decode_facets(row.facets)),
+            )
+            for row in rows
+        ),
+    )

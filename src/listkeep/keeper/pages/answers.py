@@ -1,0 +1,62 @@
+"""What pages answer with: a page, a place to go on to, or a problem in our words."""
+
+from typing import Any, Final, TypeVar
+
+import msgspec
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.template.loader import render_to_string
+
+from listkeep.core.errors import Code, ListkeepError, MalformedError
+
+from .assets import assets
+
+INBOX: Final = "/"
+SIGN_IN: Final = "/sign-in"
+_MAX_BODY: Final = 256 * 1024  # ten sealed rows of a reveal, with room
+_M = TypeVar("_M", bound=msgspec.Struct)
+
+
+def answer_page(
+    request: HttpRequest, template: str, *, status: int = 200, **context: Any
+) -> HttpResponse:
+    """Answer with a page."""
+    files = assets()
+    text = render_to_string(
+        f"pages/{template}",
+        {
+            "style": files["seal.css"].integrity,
+            "script": files["seal.js"].integrity,
+            "path": request.path,
+            **context,
+        },
+    )
+    return HttpResponse(text, status=status)
+
+
+def go_on(place: str) -> HttpResponse:
+    """Tell the page that posted where to go on."""
+    return JsonResponse({"go": place})
+
+
+def answer_problem(request: HttpRequest, error: ListkeepError) -> HttpResponse:
+    """Say what is wrong: as a page, or to the page that posted."""
+    status = 404 if error.code is Code.NOT_FOUND else error.status
+    told = {"error": error.message, "hint": error.hint, "code": error.code.value}
+    if request.method == "POST":
+        return JsonResponse(told, status=status)
+    return answer_page(request, "problem.html", status=status, **told)
+
+
+def read_body(request: HttpRequest, kind: type[_M]) -> _M:
+    """Read what a page of ours posted.
+
+    Raises:
+        MalformedError: It is anything else. Nothing of it is repeated.
+    """
+    try:
+        size = int(request.META.get("CONTENT_LENGTH") or 0)
+        if size > _MAX_BODY or request.content_type != "application/json":
+            raise MalformedError("this is not what the page sends")
+        return msgspec.json.decode(request.body, type=kind)
+    except (msgspec.DecodeError, UnicodeDecodeError, ValueError) as error:
+        raise MalformedError("this is not what the page sends") from error

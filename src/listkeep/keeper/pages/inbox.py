@@ -1,0 +1,126 @@
+"""The inbox: what waits for me, what I asked for, what was decided lately.
+
+There is no list of everything and no search: who works here decides, or asks.
+"""
+
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+
+from listkeep.core.grants import Decision, Statement, may_sign
+from listkeep.core.registry.facts import Person, RequestFacts, Signed
+from listkeep.core.registry.passkeys import RecordedAssertion
+from listkeep.core.registry.state import Registry
+from listkeep.keeper.gate.descriptions import name_of
+from listkeep.keeper.gate.requests import show_requests
+from listkeep.keeper.gate.sessions import DIRECT
+from listkeep.wire import messages as m
+
+from .guard import landing
+from .visits import Visit, signed_in
+from .wording import show_time, title_of
+
+_LATELY: Final = timedelta(days=14)
+_SHOWN: Final = 12
+_OPEN: Final = ("waiting", "granted")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Line:
+    """One request in the inbox."""
+
+    id: str
+    title: str
+    rows: str
+    who: str
+    purpose: str
+    state: str
+    note: str
+
+
+@landing
+@signed_in
+def inbox(request: HttpRequest, visit: Visit) -> HttpResponse:
+    """Show the three piles."""
+    piles = _sort(visit)
+    return visit.page(request, "inbox.html", **piles)
+
+
+def _sort(visit: Visit) -> dict[str, list[Line]]:
+    views = show_requests(
+        visit.gate, m.ShowRequest(session=visit.token), service=DIRECT, now=visit.now
+    ).requests
+    piles: dict[str, list[Line]] = {"waiting": [], "mine": [], "decided": []}
+    with visit.gate.view(visit.now) as registry:
+        for view in reversed(views):
+            request = registry.requests[view.id]
+            line = _line(registry, request, view)
+            if view.state == "waiting" and awaits(
+                registry, request, visit.person, now=visit.now
+            ):
+                piles["waiting"].append(line)
+            elif view.state in _OPEN and _is_mine(request, visit.person):
+                piles["mine"].append(line)
+            elif view.state not in _OPEN and _is_recent(request, visit.now):
+                piles["decided"].append(line)
+    return {**piles, "decided": piles["decided"][:_SHOWN]}
+
+
+def awaits(
+    registry: Registry, request: RequestFacts, person: Person, *, now: datetime
+) -> bool:
+    """Tell whether a request would come further by this person's approval."""
+    if any(signed.person == person.id for signed in request.signed):
+        return False
+    signer = person.signer()
+    if not may_sign(request.terms, signer, Decision.APPROVE, registry.policy):
+        return False
+    approved = replace(
+        request, signed=[*request.signed, _imagine(request, person, now)]
+    )
+    before = registry.decide(request, now=now).missing
+    return registry.decide(approved, now=now).missing != before
+
+
+def _imagine(request: RequestFacts, person: Person, now: datetime) -> Signed:
+    """Write the approval a person could give; nobody has signed it."""
+    statement = Statement(
+        keeper=request.terms.keeper,
+        person=person.id,
+        credential=person.credentials[0].id,
+        decision=Decision.APPROVE.value,
+        request=request.terms.digest(),
+    )
+    unsigned = RecordedAssertion(statement.format(), b"", b"", b"")
+    return Signed(person.id, statement.decision, now, unsigned)
+
+
+def _line(registry: Registry, request: RequestFacts, view: m.RequestView) -> Line:
+    terms = request.terms
+    return Line(
+        id=view.id,
+        title=title_of(registry, terms),
+        rows=f"{terms.cap:,}" if terms.cap else "",
+        who=name_of(registry, request.signed[0].person) if request.signed else "",
+        purpose=terms.purpose,
+        state=view.state,
+        note=view.missing[0] if view.missing else _note(request, view.state),
+    )
+
+
+def _note(request: RequestFacts, state: str) -> str:
+    if state == "granted":
+        return f"to be used until {show_time(request.terms.expires)}"
+    moment = request.terms.expires if state == "expired" else request.signed[-1].at
+    return show_time(moment)
+
+
+def _is_mine(request: RequestFacts, person: Person) -> bool:
+    return any(signed.person == person.id for signed in request.signed[:1])
+
+
+def _is_recent(request: RequestFacts, now: datetime) -> bool:
+    last = request.signed[-1].at if request.signed else request.terms.not_before
+    return now - last < _LATELY

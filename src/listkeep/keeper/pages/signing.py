@@ -1,0 +1,143 @@
+"""One request on one page, and the signature over exactly what it shows."""
+
+import json
+from dataclasses import dataclass
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+
+from listkeep.core.grants import Decision, Statement, Terms, may_sign
+from listkeep.core.registry.facts import Person, RequestFacts
+from listkeep.core.registry.passkeys import Credential
+from listkeep.core.registry.state import Registry
+from listkeep.keeper.gate.on_page import OnPage, needs_count
+from listkeep.keeper.gate.requests import show_requests, submit_statement
+from listkeep.keeper.gate.sessions import DIRECT
+from listkeep.wire import messages as m
+
+from .answers import go_on, read_body
+from .inbox import awaits
+from .sign_in import Signature
+from .unusual import unusual
+from .visits import Visit, signed_in
+from .wording import SAID, describe_role, facts_of, steps_of, title_of
+
+_ENDED: Final = ("done", "denied", "expired")
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Choice:
+    """One thing the person may sign here, and what the page has to arrive at."""
+
+    decision: str
+    words: str
+    key: str  # of the keyboard
+    counts: bool
+    json: str  # by passkey: the digest that will be signed
+
+
+@signed_in
+def show(request: HttpRequest, visit: Visit, name: str) -> HttpResponse:
+    """Show a request, or a draft of one."""
+    message = m.ShowRequest(session=visit.token, request=name)
+    answer = show_requests(visit.gate, message, service=DIRECT, now=visit.now)
+    (view,) = answer.requests
+    terms = Terms.parse(view.terms)
+    with visit.gate.view(visit.now) as registry:
+        facts = registry.requests.get(name) or RequestFacts(id=name, terms=terms)
+        asked = facts.signed[0].person if facts.signed else visit.person.id
+        requester = registry.people.get(asked)
+        return visit.page(
+            request,
+            "request.html",
+            view=view,
+            title=title_of(registry, terms),
+            requester=requester,
+            role=describe_role(requester),
+            facts=facts_of(registry, terms),
+            steps=steps_of(registry, facts),
+            unusual=unusual(registry, facts, asked, now=visit.now),
+            waits_for_me=awaits(registry, facts, visit.person, now=visit.now),
+            choices=_choices(registry, facts, visit.person, view.state),
+            keys=credentials_of(visit.person),
+            keeper=registry.keeper,
+            rp_id=registry.party.rp_id,
+            digest=terms.digest(),
+            terms=view.terms.decode(),
+            on_screen=terms.action == "reveal" and not terms.recipient,
+            is_mine=asked == visit.person.id,
+        )
+
+
+@signed_in
+def sign(request: HttpRequest, visit: Visit, name: str) -> HttpResponse:
+    """Take a signed statement on a request."""
+    given = read_body(request, Signature)
+    submit_statement(
+        visit.gate,
+        m.SubmitStatement(request=name, assertion=given.assertion()),
+        now=visit.now,
+        page=OnPage(person=visit.person.id, typed_rows=given.rows),
+    )
+    return go_on(f"/requests/{name}")
+
+
+def credentials_of(person: Person) -> tuple[Credential, ...]:
+    """List the passkeys that sign for somebody."""
+    return person.credentials
+
+
+def _choices(
+    registry: Registry, request: RequestFacts, person: Person, state: str
+) -> list[Choice]:
+    """List what this person may say now; the keeper judges it once more when signed."""
+    if state in _ENDED or request.intended:
+        return []
+    mine = {signed.decision for signed in request.signed if signed.person == person.id}
+    is_asked = bool(request.signed)
+    open_to_me = {
+        Decision.REQUEST: not is_asked,
+        Decision.APPROVE: is_asked and not mine and state == "waiting",
+        Decision.DENY: is_asked and Decision.DENY not in mine,
+    }
+    words = {
+        Decision.REQUEST: ("Sign and ask", "s"),
+        Decision.APPROVE: ("Approve", "a"),
+        Decision.DENY: ("Withdraw" if mine else "Deny", "d"),
+    }
+    return [
+        Choice(
+            decision=decision.value,
+            words=words[decision][0],
+            key=words[decision][1],
+            counts=needs_count(request.terms, decision),
+            json=json.dumps(
+                {
+                    key.id: _challenge(registry, request, person, key, decision)
+                    for key in credentials_of(person)
+                }
+            ),
+        )
+        for decision in SAID
+        if open_to_me[decision]
+        and (
+            mine or may_sign(request.terms, person.signer(), decision, registry.policy)
+        )
+    ]
+
+
+def _challenge(
+    registry: Registry,
+    request: RequestFacts,
+    person: Person,
+    key: Credential,
+    decision: Decision,
+) -> str:
+    statement = Statement(
+        keeper=registry.keeper,
+        person=person.id,
+        credential=key.id,
+        decision=decision.value,
+        request=request.terms.digest(),
+    )
+    return statement.challenge().hex()

@@ -1,0 +1,49 @@
+"""Every address of the seal origin; whatever else is asked for is not there."""
+
+from typing import NoReturn
+
+from django.http import HttpRequest, HttpResponse
+from django.urls import path, re_path
+
+from listkeep.core.errors import Code, RefusedError
+
+from . import ask, assets, inbox, me, reveals, sign_in, signing
+from .guard import landing
+
+_REQUEST = r"(?P<name>r_[a-z2-7]{12})"
+
+
+@landing
+def alive(_request: HttpRequest) -> HttpResponse:
+    """Say that the pages are there, and nothing more."""
+    return HttpResponse(status=204)
+
+
+@landing
+def refuse_unknown(_request: HttpRequest) -> NoReturn:
+    """Refuse what is no page of ours.
+
+    Above all there is no ``/.well-known/webauthn``: it would let other origins ask
+    for signatures in our name.
+
+    Raises:
+        RefusedError: Always.
+    """
+    raise RefusedError("there is no such page", code=Code.NOT_FOUND)
+
+
+urlpatterns = [
+    path("", inbox.inbox),
+    path("alive", alive),
+    path("sign-in", sign_in.sign_in),
+    path("sign-out", sign_in.sign_out),
+    re_path(rf"^requests/{_REQUEST}$", signing.show),
+    re_path(rf"^requests/{_REQUEST}/sign$", signing.sign),
+    re_path(rf"^reveal/{_REQUEST}$", reveals.reveal),
+    path("ask", ask.choose),
+    path("ask/<str:name>", ask.ask_for),
+    path("me", me.me),
+    path("me/sessions/end", me.end),
+    path("static/<str:name>", assets.serve),
+    re_path("", refuse_unknown),
+]

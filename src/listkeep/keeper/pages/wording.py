@@ -1,0 +1,117 @@
+"""A request in words: what the terms say, with the registry's names beside their ids.
+
+Each value that stands in the terms says under which name, so that the page can hold
+what it shows against the bytes it asks to be signed.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final
+
+from listkeep.core.grants import Action, Decision, Terms, format_time
+from listkeep.core.registry.facts import Person, RequestFacts
+from listkeep.core.registry.state import Registry
+from listkeep.keeper.gate.descriptions import name_of
+
+SAID: Final = {
+    Decision.REQUEST: "asked",
+    Decision.APPROVE: "approved",
+    Decision.DENY: "denied",
+}
+_TITLES: Final = {
+    Action.EXPORT: "A copy of {list}",
+    Action.REVEAL: "See addresses of {list}",
+    Action.IMPORT: "Add rows to {list}",
+    Action.SUPPRESS: "Suppress entries of {list}",
+    Action.FREEZE: "Freeze releases",
+    Action.UNFREEZE: "Lift a freeze",
+}
+_VERBS: Final = {"add": "Add a {}", "revoke": "Remove a {}"}
+_TECHNICAL: Final = frozenset({"proof"})
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """One line: a label, what is shown, and where in the terms it stands."""
+
+    label: str
+    text: str
+    term: str = ""  # a field of the terms, or of their subject as "subject.field"
+    kind: str = "text"  # or count, or time: how the page reads it back
+    name: str = ""  # the registry's word for an id
+
+
+def title_of(registry: Registry, terms: Terms) -> str:
+    """Say in a few words what is asked for."""
+    found = registry.lists.get(terms.list)
+    title = _TITLES.get(terms.action)
+    if title is not None:
+        return title.format(list=found.name if found else "a list that is gone")
+    noun, _, verb = terms.action.value.partition(".")
+    return _VERBS.get(verb, "{}: " + verb).format(noun)
+
+
+def facts_of(registry: Registry, terms: Terms) -> list[Fact]:
+    """List what the terms say, in the order somebody asks."""
+    found = registry.lists.get(terms.list)
+    tenant = registry.tenants.get(terms.tenant)
+    recipient = registry.recipients.get(terms.recipient)
+    is_release = terms.action in (Action.EXPORT, Action.REVEAL)
+    facts = [
+        Fact("why", terms.purpose, "purpose"),
+        Fact("list", terms.list, "list", name=found.name if found else ""),
+        Fact("rows", f"{terms.cap:,}" if terms.cap else "", "cap", "count"),
+        Fact("which", terms.selection, "selection"),
+        Fact(
+            "to",
+            terms.recipient,
+            "recipient",
+            name=recipient.name if recipient else "",
+        ),
+        *_subject(terms),
+        Fact(
+            "tenant",
+            terms.tenant,
+            "tenant",
+            name=tenant.name if tenant else "the operator",
+        ),
+        Fact("until", show_time(terms.expires), "expires", "time"),
+        Fact("from", show_time(terms.not_before), "not_before", "time"),
+        Fact("action", terms.action.value, "action"),
+    ]
+    if is_release and not terms.recipient:
+        facts.insert(4, Fact("to", "this browser's screen, once"))
+    return [fact for fact in facts if fact.text or fact.term == "tenant"]
+
+
+def steps_of(registry: Registry, request: RequestFacts) -> list[dict[str, str]]:
+    """Tell who signed, as what, and when."""
+    return [
+        {
+            "who": name_of(registry, signed.person),
+            "role": describe_role(registry.people.get(signed.person)),
+            "said": SAID[Decision(signed.decision)],
+            "at": show_time(signed.at),
+        }
+        for signed in request.signed
+    ]
+
+
+def describe_role(person: Person | None) -> str:
+    """Say what somebody is."""
+    return person.role.value if person else "has left"
+
+
+def show_time(moment: datetime) -> str:
+    """Write a moment for people; the page reads it back to the minute."""
+    return f"{format_time(moment)[:16].replace('T', ' ')} UTC"
+
+
+def _subject(terms: Terms) -> list[Fact]:
+    if not terms.subject:
+        return []
+    return [
+        Fact(name.replace("_", " "), value, f"subject.{name}")
+        for name, value in terms.subject_fields().items()
+        if value and name not in _TECHNICAL
+    ]

@@ -1,0 +1,60 @@
+"""One real instance and one real browser for all tests of the pages."""
+
+import os
+import shutil
+import tempfile
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.pages.house import House, open_house
+from tests.pages.visitor import Visitor
+
+_CHROMIUM = shutil.which("chromium")
+_QUIET = (
+    *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update"),
+    "--disable-sync",
+)
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """Debian's Chromium; without it these tests are skipped, but never in CI."""
+    if _CHROMIUM is None and not os.environ.get("CI"):
+        pytest.skip("there is no chromium on the PATH: apt-get install chromium")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=_CHROMIUM or "chromium", args=_QUIET
+        )
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session")
+def house(chromium: Browser) -> Iterator[House]:
+    """Keeper, dock and pages as processes, with a tenant, its people and a list."""
+    folder = Path(tempfile.mkdtemp(prefix="lk-"))  # a unix socket's path is short
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LISTKEEP_HOME", str(folder / "var"))
+        with open_house(folder) as opened:
+            yield opened
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def visit(house: House, chromium: Browser) -> Iterator[Callable[[str], Visitor]]:
+    """Give people a browser of their own, with their passkey in it."""
+    visitors: list[Visitor] = []
+
+    def enter(name: str) -> Visitor:
+        visitors.append(Visitor(house, chromium, name))
+        return visitors[-1]
+
+    yield enter
+    for visitor in visitors:
+        visitor.leave()
+    complaints = [words for visitor in visitors for words in visitor.complaints]
+    assert complaints == []

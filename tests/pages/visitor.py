@@ -1,0 +1,212 @@
+"""Somebody with a browser of their own and their passkey in it.
+
+The authenticator is Chromium's virtual one; it holds the key that was enrolled for
+this person, so everything behind it is the real thing.
+"""
+
+import base64
+import re
+from typing import Any
+
+from cryptography.hazmat.primitives import serialization
+from playwright.sync_api import Browser, Locator, Page, Request, Route, expect
+
+from listkeep.drill.people import RP_ID, SoftwarePerson
+from tests.pages.house import House
+
+_OPTIONS = {
+    "protocol": "ctap2",
+    "transport": "internal",
+    "hasResidentKey": True,
+    "hasUserVerification": True,
+    "isUserVerified": True,
+    "automaticPresenceSimulation": True,
+}
+# What the browser itself says about an answer that was a refusal.
+_EXPECTED = re.compile("Failed to load resource: the server responded with a status of")
+
+
+class Visitor:
+    """One browser context of one person."""
+
+    def __init__(self, house: House, browser: Browser, name: str) -> None:
+        self.house = house
+        self.name = name
+        self.person = SoftwarePerson.load(house.instance.people, name)
+        self.context = browser.new_context(
+            viewport={"width": 1280, "height": 800}, reduced_motion="reduce"
+        )
+        self.complaints: list[str] = []
+        self.posts: list[tuple[str, Any]] = []
+        self.page = self.open_tab()
+
+    def open_tab(self) -> Page:
+        """Open a tab in which the passkey can be used."""
+        page = self.context.new_page()
+        page.set_default_timeout(10_000)
+        page.on("pageerror", lambda error: self.complaints.append(error.message))
+        page.on("console", lambda said: self._listen(said.type, said.text))
+        page.on("request", self._notice)
+        self.devtools = self.context.new_cdp_session(page)
+        self.devtools.send("WebAuthn.enable")
+        made = self.devtools.send(
+            "WebAuthn.addVirtualAuthenticator", {"options": _OPTIONS}
+        )
+        self.authenticator = made["authenticatorId"]
+        self._add_passkey()
+        return page
+
+    def leave(self) -> None:
+        """Close the browser."""
+        self.remember_count()
+        self.context.close()
+
+    def remember_count(self) -> None:
+        """Let whoever uses this passkey next know how often it signed."""
+        found = self.devtools.send(
+            "WebAuthn.getCredentials", {"authenticatorId": self.authenticator}
+        )
+        count = max(each["signCount"] for each in found["credentials"])
+        self._count_file.write_text(str(max(count, self._count)))
+
+    # --- what people do -------------------------------------------------------
+
+    def sign_in(self) -> "Visitor":
+        self.page.goto(self.house.origin)
+        self.page.get_by_role("button", name="Use my passkey").click()
+        expect(self.page.get_by_role("link", name="Inbox")).to_be_visible()
+        self.page.wait_for_load_state()
+        return self
+
+    def open(self, request: str) -> "Visitor":
+        """Go to a request the only way there is: from the inbox."""
+        self.page.get_by_role("link", name="Inbox").click()
+        self.page.locator(f'a[href="/requests/{request}"]').click()
+        expect(self.page.locator("#request")).to_have_attribute("data-request", request)
+        self.page.wait_for_load_state()  # until then the script has heard no key
+        return self
+
+    def approve(self, rows: str) -> None:
+        self.page.keyboard.press("a")
+        self.page.get_by_label("How many rows may leave at most?").fill(rows)
+        self.page.keyboard.press("Enter")
+
+    def state(self) -> Locator:
+        """The state of the request on the page."""
+        return self.page.locator(".headline .tag")
+
+    def alert(self) -> Locator:
+        """What the page complains about."""
+        return self.page.get_by_role("alert")
+
+    # --- what attackers do ----------------------------------------------------
+
+    def go_elsewhere(self, url: str, body: str = "<h1>elsewhere</h1>") -> Page:
+        """Open a page of another origin in this tab."""
+        fake = f"<!doctype html><meta charset=utf-8><title>x</title>{body}"
+
+        def answer(route: Route) -> None:
+            route.fulfill(body=fake, content_type="text/html")
+
+        self.page.route(f"{url}/**", answer)
+        self.page.goto(f"{url}/")
+        return self.page
+
+    def ask_passkey(self, challenge: bytes) -> dict[str, str]:
+        """Have whatever page this is ask for a signature in the keeper's name."""
+        return dict(
+            self.page.evaluate(
+                ASK,
+                {
+                    "rpId": RP_ID,
+                    "challenge": list(challenge),
+                    "id": list(_bytes_of(self.person.credential)),
+                },
+            )
+        )
+
+    def post(self, path: str, body: object) -> dict[str, Any]:
+        """Post as the page's own script would."""
+        told = self.page.evaluate(
+            """async ([path, body]) => {
+                const answer = await fetch(path, {
+                    method: "POST",
+                    headers: {
+                        "content-type": "application/json",
+                        "x-listkeep-form": document.body.dataset.form ?? "",
+                    },
+                    body: JSON.stringify(body),
+                });
+                return answer.json();
+            }""",
+            [path, body],
+        )
+        return dict(told)
+
+    # --- within ---------------------------------------------------------------
+
+    def _listen(self, kind: str, words: str) -> None:
+        if kind in ("error", "warning") and not _EXPECTED.match(words):
+            self.complaints.append(words)
+
+    def _notice(self, request: Request) -> None:
+        if request.method == "POST":
+            self.posts.append((request.url, request.post_data_json))
+
+    @property
+    def _count_file(self) -> Any:
+        return self.person.path.with_suffix(".count")
+
+    @property
+    def _count(self) -> int:
+        return int(self._count_file.read_text()) if self._count_file.exists() else 0
+
+    def _add_passkey(self) -> None:
+        key = self.person.key.private_bytes(
+            serialization.Encoding.DER,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        credential = {
+            "credentialId": _base64(_bytes_of(self.person.credential)),
+            "isResidentCredential": True,
+            "rpId": RP_ID,
+            "privateKey": _base64(key),
+            "userHandle": _base64(self.person.person.encode()),
+            "signCount": self._count + 1,
+        }
+        self.devtools.send(
+            "WebAuthn.addCredential",
+            {"authenticatorId": self.authenticator, "credential": credential},
+        )
+
+
+ASK = """async ({ rpId, challenge, id }) => {
+    const text = (bytes) => btoa(String.fromCharCode(...new Uint8Array(bytes)))
+        .replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+    try {
+        const found = await navigator.credentials.get({ publicKey: {
+            rpId,
+            challenge: new Uint8Array(challenge),
+            allowCredentials: [{ type: "public-key", id: new Uint8Array(id) }],
+            userVerification: "required",
+            timeout: 5000,
+        } });
+        return {
+            credential: text(found.rawId),
+            authenticator_data: text(found.response.authenticatorData),
+            client_data: text(found.response.clientDataJSON),
+            signature: text(found.response.signature),
+        };
+    } catch (error) {
+        return { refused: error.name };
+    }
+}"""
+
+
+def _bytes_of(base64url: str) -> bytes:
+    return base64.urlsafe_b64decode(base64url + "=" * (-len(base64url) % 4))
+
+
+def _base64(data: bytes) -> str:
+    return base64.b64encode(data).decode()
