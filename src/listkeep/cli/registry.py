@@ -81,13 +81,8 @@ def ask_for(  # noqa: PLR0913 - what a request is made of
         )
         terms = read_terms(instance, view)
         show_terms(view, terms)
-        view = sign(
-            instance,
-            keeper,
-            view,
-            passkey=load_passkey(instance, session.name),
-            decision=Decision.REQUEST,
-        )
+        passkey = load_passkey(instance, session.name)
+        view = sign(instance, keeper, view, passkey=passkey, decision=Decision.REQUEST)
     say_what_is_next(view)
     if as_json:
         key = {"key": secret} if secret else {}

@@ -156,11 +156,7 @@ class FinishImport(Message, frozen=True, kw_only=True):
 
 
 class Suppress(Message, frozen=True, kw_only=True):
-    """Make addresses of a list unsendable and unexportable.
-
-    Under ``ticket`` the rows come from an import that names them so; otherwise the
-    caller's own right and budget (or the request) decide.
-    """
+    """Make addresses unsendable and unexportable, by a ticket, caller or request."""
 
     list: Id
     tokens: bytes  # 16 bytes each
@@ -277,11 +273,7 @@ class WhoAmI(Message, frozen=True, kw_only=True):
 
 
 class DraftRequest(Message, frozen=True, kw_only=True):
-    """Facts for a request; the keeper writes the exact terms.
-
-    ``proofs`` are one assertion over an enrolment for each new passkey the subject
-    names, in its order; none for passkeys that were enrolled over a link.
-    """
+    """Facts for a request; each new passkey in it comes with a proof, in its order."""
 
     session: Credential
     action: str

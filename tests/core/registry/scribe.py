@@ -17,8 +17,9 @@ from listkeep.core.grants import Action, Genesis, Terms, format_time
 from listkeep.core.ledger.events import Event
 from listkeep.core.ledger.heads import link
 from listkeep.core.registry.facts import RequestFacts
+from listkeep.core.registry.genesis import CUSTODIANS, GENESIS_FACTS
 from listkeep.core.registry.passkeys import encode_assertion
-from listkeep.core.registry.replay import CUSTODIANS, GENESIS_FACTS, apply_body
+from listkeep.core.registry.replay import apply_body
 from listkeep.core.registry.state import Registry
 from listkeep.drill.people import RP_ID, SoftwarePerson
 

@@ -48,7 +48,12 @@ def test_the_life_told_here_has_every_kind_of_entry_that_changes_anything() -> N
         Event.SERVICE_REVOKED,
         Event.RECIPIENT_REVOKED,
         Event.IMPORT_ABANDONED,
-        Event.SIGN_IN_REFUSED,  # changes nothing
+        *(Event.SIGN_IN_REFUSED, Event.SUPPORT_ADMITTED),  # change nothing
+        *(Event.ENROLMENT_OPENED, Event.ENROLMENT_COMPLETED),
+        # What people agree on is told in test_changes.
+        *(Event.AGENCY_ADDED, Event.AGENCY_REVOKED, Event.BUDGET_SET),
+        *(Event.CONTACT_ADDED, Event.CONTACT_REVOKED, Event.POLICY_SET),
+        *(Event.CONSENT_GIVEN, Event.CONSENT_WITHDRAWN),
     }
 
 

@@ -62,6 +62,7 @@ def subject_of(world: World, action: Action) -> dict[str, str] | None:
     age = str(pyrage.x25519.Identity.generate().to_public())
     until = format_time(world.now + timedelta(days=3))
     mallory = world.subject("mallory", "owner")
+    consent = {"id": "g_mallorymallo", "until": until, "people": ""}
     subjects: dict[Action, Callable[[], dict[str, str]]] = {
         Action.IMPORT: lambda: {"sha256": "0" * 64, "rows": "1"},
         Action.TENANT_ADD: lambda: tenant_subject("mine", "t_minemineminx", mallory),
@@ -88,11 +89,7 @@ def subject_of(world: World, action: Action) -> dict[str, str] | None:
             "kind": "mail",
         },
         Action.CONTACT_REVOKE: lambda: {"id": CONTACT},
-        Action.CONSENT_GIVE: lambda: {
-            "id": "g_mallorymallo",
-            "until": until,
-            "people": "",
-        },
+        Action.CONSENT_GIVE: lambda: dict(id="g_mallorymallo", until=until, people=""),
         Action.CONSENT_WITHDRAW: lambda: {"id": CONSENT},
         Action.AGENCY_ADD: lambda: agency_subject(
             world, id="a_mallorymallo", name="mallory"

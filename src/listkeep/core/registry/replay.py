@@ -23,7 +23,7 @@ from listkeep.core.errors import (
     RefusedError,
     VerificationError,
 )
-from listkeep.core.grants import Action, Decision, Genesis, Terms, parse_time
+from listkeep.core.grants import Action, Decision, Terms, parse_time
 from listkeep.core.ledger.events import Event
 from listkeep.core.ledger.heads import ListHead
 from listkeep.core.ledger.tree import leaf_hash
@@ -46,12 +46,11 @@ from .facts import (
     parse_service,
     parse_tenant,
 )
+from .genesis import CUSTODIANS, DOCK, GENESIS_FACTS, verify_genesis
 from .keyring import require_enough, require_kinds
-from .passkeys import Assertion, RelyingParty, decode_assertion, verify_assertion
+from .passkeys import RelyingParty, decode_assertion
 from .state import Registry
 
-CUSTODIANS = ("custodian_1", "custodian_2")
-DOCK = "dock"
 _OURS = (MalformedError, RefusedError, ConflictError)
 
 
@@ -110,37 +109,6 @@ def _seal_genesis(registry: Registry, fields: Mapping[str, str], _at: datetime) 
         verify_genesis(facts, person, assertion, party=registry.party)
         _add_person(registry, person)
     _add_service(registry, parse_service(parse(facts[DOCK].encode()), tenant=""))
-
-
-def verify_genesis(
-    facts: Mapping[str, str],
-    person: Person,
-    assertion: Assertion,
-    *,
-    party: RelyingParty,
-) -> None:
-    """Verify that a first custodian vouches for exactly these facts.
-
-    Raises:
-        VerificationError: It is a signature of something or somebody else.
-    """
-    statement = Genesis.parse(assertion.statement)
-    credential = person.find_credential(statement.credential)
-    expected = Genesis(
-        keeper=facts["keeper"],
-        person=person.id,
-        credential=statement.credential,
-        genesis=digest(facts),
-    )
-    exact = assertion.statement == expected.format()
-    if not exact or credential is None:
-        raise _untrusted("a custodian vouched for something else")
-    verify_assertion(
-        assertion,
-        challenge=statement.challenge(),
-        credential=credential,
-        party=party,
-    )
 
 
 def _sign_request(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
@@ -363,8 +331,6 @@ def _complete_enrolment(
     opened = registry.enrolments[fields["enrolment"]]
     registry.enrolments[opened.id] = replace(opened, keys=fields["keys_sha256"])
 
-
-GENESIS_FACTS = ("keeper", "profile", "rp_id", "origins", "created", *CUSTODIANS, DOCK)
 
 _AUTHORITY = (
     *(Event.TENANT_ADDED, Event.TENANT_REVOKED, Event.PERSON_ADDED),

@@ -50,12 +50,11 @@ def fill_terms(
     if action in _ABOUT_A_LIST:
         found = find_list(registry, message.list, tenant=person.tenant)
     _check_subject(action, message)
-    if message.policy and action is not Action.POLICY_SET:
-        raise MalformedError(
-            "this action has no policy text", code=Code.REQUEST_INVALID
-        )
     tenant = _tenant(registry, person, message.tenant)
     selection, cap = _selection(action, message, found)
+    recipient = ""
+    if not (on_screen and action is Action.REVEAL):
+        recipient = _recipient(registry, action, message.recipient, tenant)
     return Terms(
         keeper=registry.keeper,
         action=action,
@@ -64,11 +63,7 @@ def fill_terms(
         selection=selection,
         cap=cap,
         purpose=message.purpose.strip(),
-        recipient=(
-            ""
-            if on_screen and action is Action.REVEAL
-            else _recipient(registry, action, message.recipient, tenant)
-        ),
+        recipient=recipient,
         subject=message.subject,
         not_before=_EPOCH,
         expires=_EPOCH.replace(hour=1),
@@ -104,6 +99,10 @@ def _tenant(registry: Registry, person: Person, name: str) -> str:
 
 def _check_subject(action: Action, message: m.DraftRequest) -> None:
     """Let an import name its file, a suppression its reason, and others nothing."""
+    if message.policy and action is not Action.POLICY_SET:
+        raise MalformedError(
+            "this action has no policy text", code=Code.REQUEST_INVALID
+        )
     if action is Action.IMPORT:
         subject = parse(message.subject.encode())
         expected = {"sha256": subject.get("sha256"), "rows": str(message.cap)}

@@ -11,8 +11,8 @@ from listkeep.core.canonical import digest, encode
 from listkeep.core.errors import Code, ConflictError, MalformedError
 from listkeep.core.grants import format_time
 from listkeep.core.ledger.events import Event
+from listkeep.core.registry.genesis import CUSTODIANS, DOCK, GENESIS_FACTS
 from listkeep.core.registry.passkeys import encode_assertion
-from listkeep.core.registry.replay import CUSTODIANS, DOCK, GENESIS_FACTS
 from listkeep.keeper.keys import KeyStore
 from listkeep.keeper.ledger.queries import read_head
 from listkeep.keeper.ledger.services import LEDGER_KEY, locked_log
