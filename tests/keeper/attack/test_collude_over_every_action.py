@@ -89,7 +89,7 @@ def subject_of(world: World, action: Action) -> dict[str, str] | None:
             "kind": "mail",
         },
         Action.CONTACT_REVOKE: lambda: {"id": CONTACT},
-        Action.CONSENT_GIVE: lambda: dict(id="g_mallorymallo", until=until, people=""),
+        Action.CONSENT_GIVE: lambda: consent,
         Action.CONSENT_WITHDRAW: lambda: {"id": CONSENT},
         Action.AGENCY_ADD: lambda: agency_subject(
             world, id="a_mallorymallo", name="mallory"
