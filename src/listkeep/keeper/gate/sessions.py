@@ -2,7 +2,8 @@
 
 A session is bound to the service that carries it: a session made for the dock is
 refused when presented by anybody else. Its row holds no secret but a MAC under a
-key outside the database, so a planted or edited row signs nobody in.
+key outside the database, so a planted or edited row signs nobody in, and an idle one
+is not woken by setting its clock: when it was last seen is under the MAC as well.
 """
 
 import hashlib
@@ -172,7 +173,9 @@ def resolve_session(
     if row.service != service:
         raise _not_signed_in()
     if now - row.seen_at >= _SEEN_STEP:
-        Session.objects.filter(id=row.id).update(seen_at=now)
+        row.seen_at = now.replace(microsecond=0)
+        verifier = _session_mac(gate, row, _split(token)[1])
+        Session.objects.filter(id=row.id).update(seen_at=row.seen_at, verifier=verifier)
     return person
 
 
@@ -325,7 +328,7 @@ def _new_session(
         service=service,
         issued_at=moment,
         expires_at=moment + LIFETIME,
-        seen_at=now,
+        seen_at=moment,
     )
     session.verifier = _session_mac(gate, session, secret)
     return session, secret
@@ -336,7 +339,8 @@ def _session_mac(gate: Gate, row: Session, secret: str) -> bytes:
         gate,
         "session",
         *(row.id, row.person, row.service),
-        *(format_time(row.issued_at), format_time(row.expires_at), secret),
+        *(format_time(row.issued_at), format_time(row.expires_at)),
+        *(format_time(row.seen_at), secret),
     )
 
 

@@ -17,7 +17,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 
-from django.db import OperationalError, transaction
+from django.db import IntegrityError, OperationalError, transaction
 
 from listkeep.core import canonical
 from listkeep.core.errors import (
@@ -107,14 +107,21 @@ class Log:
         return index
 
     def flush(self, signer: NoteSigner) -> None:
-        """Write what was appended and sign the checkpoint over it."""
+        """Write what was appended and sign the checkpoint over it.
+
+        Raises:
+            VerificationError: Something stands already where the next entry belongs.
+        """
         if not self._entries:
             return
-        Entry.objects.bulk_create(self._entries)
-        Node.objects.bulk_create(
-            Node(level=node.level, index=node.index, hash=node.hash)
-            for node in self._nodes
-        )
+        try:
+            Entry.objects.bulk_create(self._entries)
+            Node.objects.bulk_create(
+                Node(level=node.level, index=node.index, hash=node.hash)
+                for node in self._nodes
+            )
+        except IntegrityError as error:
+            raise _invalid("something stands behind its newest entry") from error
         for list_id, value in self._lists.items():
             ListHead.objects.update_or_create(
                 list_id=list_id,

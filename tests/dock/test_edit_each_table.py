@@ -1,0 +1,172 @@
+"""Somebody edits the dock's tables by hand, each in each way, and no address leaves.
+
+The dock has no authority to give away; what could be had of it is rows the keeper
+would open in an honest export. A new table needs a line in ``WORTH`` and rows in
+``lay_out``.
+"""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+
+import pyrage
+import pytest
+from django.db import DatabaseError
+
+from listkeep.core.errors import ListkeepError
+from listkeep.dock.project.start import verify_version
+from tests.dock.conftest import Api, token_text
+from tests.fakes.keeper import FakeKeeper
+from tests.tamper import Table, changes_to, read_table, table_names, write_table
+
+WORTH = {
+    "django_migrations": "older code on a newer database",
+    "entry": "a row outside the selection, of another list, or taken out before",
+    "export_run": "somebody else's copy",
+    "import": "to go on with somebody else's import",
+    "rejected_line": "what stood in a file",
+}
+PEOPLE = {
+    "news": ("anna", "bert", "carl", "dora"),
+    "theirs": ("fred", "gina"),
+}
+
+
+@dataclass
+class Plot:
+    """Two tenants' lists, a copy that was made, and grants for more."""
+
+    keeper: FakeKeeper
+    callers: dict[str, Api]
+    grants: dict[str, str]
+    run: str
+    before: dict[str, Table]
+    after: dict[str, Table]
+
+
+@pytest.fixture
+def plot(keeper: FakeKeeper, ada: Api, ben: Api, eve: Api) -> Plot:
+    news, theirs = ada.open_list(), eve.open_list("theirs")
+    for list_id, owner, names in (
+        (news, ada, PEOPLE["news"]),
+        (theirs, eve, PEOPLE["theirs"]),
+    ):
+        plans = ("pro", "pro", "free", "free")
+        lines = [
+            f"{name}@example.com,{plan},DE,{name}"
+            for name, plan in zip(names, plans, strict=False)
+        ]
+        owner.fill(list_id, *lines, "no address,pro,DE,nobody", "none,pro,DE,none")
+    grants = {
+        "news": keeper.grant_export(news, selection='plan = "pro"', cap=10),
+        "theirs": keeper.grant_export(theirs, selection="all", cap=10),
+    }
+    # One that will be used up, and one each that waits.
+    run = str(ben.post("/exports", body(grants["news"])).json["id"])
+    assert eve.post("/exports", body(grants["theirs"])).status == 201
+    ada.begin_import(news)
+    eve.begin_import(theirs)
+    before = {name: read_table(name) for name in table_names()}
+    bert = token_text(keeper, "bert@example.com")
+    answer = ada.patch(f"/lists/{news}/entries/{bert}", {"status": "unsubscribed"})
+    assert answer.status == 200, answer.content
+    assert ada.fill(news, "anna@example.com,pro,FR,Anna", "nobody,pro,DE,nobody")
+    assert ben.post("/exports", body(grants["news"])).status == 201
+    after = {name: read_table(name) for name in table_names()}
+    callers = {"ada": ada, "ben": ben, "eve": eve}
+    return Plot(keeper, callers, grants, run, before, after)
+
+
+def body(request: str) -> dict[str, str]:
+    return {"request": request, "format": "csv"}
+
+
+def powers(plot: Plot) -> set[str]:
+    """Let everybody take what they can, and tell which addresses left."""
+    found: set[str] = set()
+    with suppress(ListkeepError):
+        verify_version()  # or the dock does not start on this
+        for name in plot.callers:
+            found.update(exported(plot, name))
+    return found
+
+
+def exported(plot: Plot, name: str) -> Iterator[str]:
+    caller = plot.callers[name]
+    for label, request in plot.grants.items():
+        plot.keeper.seen.clear()
+        answer = caller.post("/exports", body(request))
+        yield from lent(plot, caller, name)
+        if answer.status == 201:
+            file = caller.get(f"/exports/{answer.json['id']}/file").content
+            for address in read(plot, file):
+                yield f"{name} takes {address} under the grant for {label}"
+    earlier = caller.get(f"/exports/{plot.run}/file")
+    if earlier.status == 200 and name != "eve":  # to her it is noise
+        for address in read(plot, earlier.content):
+            yield f"{name} fetches {address}"
+
+
+def lent(plot: Plot, caller: Api, name: str) -> Iterator[str]:
+    """Tell whose name was used before the keeper, if not the caller's own."""
+    for message in plot.keeper.seen:
+        used = getattr(message, "caller", None)
+        if used is not None and used != caller.caller:
+            yield f"{name} speaks as somebody else"
+
+
+def read(plot: Plot, file: bytes) -> list[str]:
+    text = pyrage.decrypt(file, [plot.keeper.identity]).decode()
+    people = [person for names in PEOPLE.values() for person in names]
+    return [f"{person}@example.com" for person in people if person in text]
+
+
+def restore(plot: Plot) -> None:
+    for table in plot.after.values():
+        write_table(table, table.rows)
+
+
+@pytest.mark.parametrize("name", WORTH)
+def test_nobody_gains_anything(plot: Plot, name: str) -> None:
+    honest = powers(plot)
+    gained = {}
+    for what, change in changes_to(plot.after[name]):
+        restore(plot)
+        try:
+            write_table(plot.after[name], change(plot.after[name], plot.before[name]))
+        except DatabaseError:
+            continue  # the table itself does not take it
+        if more := powers(plot) - honest:
+            gained[what] = more
+
+    assert gained == {}
+
+
+def test_each_table_there_is_is_tried_and_has_something_in_it(plot: Plot) -> None:
+    assert set(table_names()) == set(WORTH)
+    for name in WORTH:
+        assert len(plot.after[name].rows) > 1, name
+        changed = plot.before[name].rows != plot.after[name].rows
+        assert changed or name == "django_migrations", name
+
+
+def test_what_is_there_was_worth_having(plot: Plot) -> None:
+    could = powers(plot)
+
+    assert "ben takes anna@example.com under the grant for news" in could
+    assert "ben fetches bert@example.com" in could  # it was made before
+    assert "eve takes gina@example.com under the grant for theirs" in could
+    assert not [power for power in could if "carl" in power or "dora" in power]
+    assert "ben takes bert@example.com under the grant for news" not in could
+    assert not [power for power in could if "eve takes anna" in power]
+
+
+def test_a_hand_that_could_do_something_would_be_seen(plot: Plot) -> None:
+    honest = powers(plot)
+    plot.grants["more"] = plot.keeper.grant_export(
+        next(iter(plot.keeper.lists)), selection="all", cap=10
+    )
+
+    assert "ben takes carl@example.com under the grant for more" in (
+        powers(plot) - honest
+    )
