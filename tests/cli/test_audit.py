@@ -74,6 +74,7 @@ def test_everybody_is_led_back_to_a_request_or_the_genesis(
     assert set(found.changes) == {
         *found.registry.tenants,
         *found.registry.people,
+        *found.registry.services,
         *found.registry.recipients,
     }
 

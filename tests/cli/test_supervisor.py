@@ -172,7 +172,7 @@ def test_the_pages_answer_on_their_port_to_their_name_and_no_wire_message(
 ) -> None:
     host = stopped.seal.seal_origin.partition("://")[2]
     place = f"http://127.0.0.1:{stopped.seal.port}"
-    kind = {"content-type": MEDIA_TYPE, "host": host}
+    kind = {"content-type": MEDIA_TYPE, "host": host, "connection": "close"}
     with Supervisor(stopped, ALL), httpx.Client(base_url=place) as browser:
         assert browser.get("/alive", headers={"host": host}).status_code == 204
         assert browser.get("/alive").status_code == 421

@@ -34,7 +34,7 @@ def look_up_many(world: World, list_id: str, addresses: list[str]) -> list[str]:
     return [outcome(world.look_up, "ben", list_id, address) for address in addresses]
 
 
-def test_look_ups_of_one_person_stop_at_the_days_budget(
+def test_look_ups_of_one_person_stop_at_the_hours_share(
     anywhere: World, crowd: Crowd
 ) -> None:
     found = anywhere.create_list()
@@ -45,9 +45,9 @@ def test_look_ups_of_one_person_stop_at_the_days_budget(
 
     ended = Counter(crowd.act(anywhere, look_up_many, [found.id] * PROCESSES, shares))
 
-    assert ended == {"done": 50, "budget-spent": 14}
-    assert used(anywhere, "ben", Measure.LOOK_UPS) == 50
-    assert anywhere.events().count("address.looked-up") == 50
+    assert ended == {"done": 25, "budget-spent": 39}
+    assert used(anywhere, "ben", Measure.LOOK_UPS) == 25
+    assert anywhere.events().count("address.looked-up") == 25
     require_whole(anywhere)
 
 
@@ -60,13 +60,10 @@ def reveal_many(
     ]
 
 
-def test_reveals_of_one_person_stop_before_the_days_budget(
+def test_reveals_of_one_person_stop_before_the_hours_share(
     anywhere: World, crowd: Crowd
 ) -> None:
-    """Three rows each: six of them fit into twenty, the seventh would be one too many.
-
-    Not every reveal of eight, because three times seven is twenty-one.
-    """
+    """Three rows each: three of them fit into ten, the fourth would be two too many."""
     rows = anywhere.list_with_rows(3 * PROCESSES)
     asked = [
         (anywhere.ask_reveal("ben", rows, *triple)[0], rows.batch(*triple))
@@ -80,9 +77,9 @@ def test_reveals_of_one_person_stop_before_the_days_budget(
         [[batch] for _, batch in asked],
     )
 
-    assert Counter(ended) == {"done": 6, "budget-spent": 2}
-    assert used(anywhere, "ben", Measure.REVEALS) == 18
-    assert anywhere.events().count("reveal.completed") == 6
+    assert Counter(ended) == {"done": 3, "budget-spent": 5}
+    assert used(anywhere, "ben", Measure.REVEALS) == 9
+    assert anywhere.events().count("reveal.completed") == 3
     require_whole(anywhere)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.pages.house import House, open_house
 from tests.pages.visitor import Visitor
@@ -25,6 +25,7 @@ def chromium() -> Iterator[Browser]:
     """Debian's Chromium; without it these tests are skipped, but never in CI."""
     if _CHROMIUM is None and not os.environ.get("CI"):
         pytest.skip("there is no chromium on the PATH: apt-get install chromium")
+    expect.set_options(timeout=30_000)  # a busy machine is slow, and not wrong
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
             executable_path=_CHROMIUM or "chromium", args=_QUIET

@@ -19,6 +19,8 @@ from listkeep.core.registry.charges import Measure
 from listkeep.keeper.gate import sessions
 from listkeep.keeper.gate.models import Draft
 from listkeep.wire import messages as m
+from tests.keeper.enrolling import invite, link_of, look
+from tests.keeper.flows import Program
 from tests.keeper.instance import ACME, DIRECT, OTHER, SERVICES
 from tests.keeper.world import Rows, World
 from tests.tamper import Table, read_table, table_names
@@ -37,6 +39,8 @@ class Plot:
     reveals: dict[str, tuple[str, m.RequestView, m.RowBatch, Any]]
     draft: m.RequestView
     denied_draft: m.RequestView
+    links: dict[str, str]
+    codes: list[tuple[Program, str]]
     tokens: dict[str, str] = field(default_factory=dict)
     before: dict[str, Table] = field(default_factory=dict)
     after: dict[str, Table] = field(default_factory=dict)
@@ -45,6 +49,7 @@ class Plot:
 def lay_out(world: World) -> Plot:
     """Let much be granted; remember the tables; then deny, spend, freeze and end it."""
     rows, theirs = world.list_with_rows(24), world.list_with_rows(2, "list", by="eve")
+    dock = Program.of_dock(world)
     plot = Plot(
         rows=rows,
         theirs=theirs,
@@ -55,8 +60,8 @@ def lay_out(world: World) -> Plot:
             "waiting": world.ask_export("ben", rows, 100),
         },
         reveals={
-            "first": revealing(world, "ben", rows, range(10)),
-            "second": revealing(world, "ben", rows, range(10, 20)),
+            "first": revealing(world, "ben", rows, range(5)),
+            "second": revealing(world, "ben", rows, range(5, 10)),
             "over budget": revealing(world, "ben", rows, range(20, 22)),
             "frozen": revealing(world, "eve", theirs, range(2)),
         },
@@ -64,6 +69,11 @@ def lay_out(world: World) -> Plot:
         denied_draft=world.draft(
             "ivan", "export", list="news", cap=3, recipient="warehouse"
         ),
+        links={
+            f"link of {by}": link_of(invite(world, by, name, "marketer"))
+            for by, name in (("ada", "nora"), ("eve", "rosa"))
+        },
+        codes=[(dock, dock.code(name)) for name in ("ben", "ada")],
         tokens={
             "ended": world.login("ben"),
             "idle": world.login("sam"),
@@ -92,6 +102,7 @@ def take_away(world: World, plot: Plot) -> None:
     world.login("ben")
     world.remove("ivan")
     world.freeze("eve")
+    invite(world, "ada", "olaf", "marketer")
     world.wait(minutes=16)
     plot.tokens |= {
         f"{name} {service}": world.login(name, service)
@@ -124,7 +135,7 @@ def reveal(
 def powers(world: World, plot: Plot) -> set[str]:
     """Try everything, and tell what worked."""
     found: set[str] = set()
-    for attempt in (held, signed_in, revealed, signed, exported):
+    for attempt in (held, signed_in, redeemed, entered, revealed, signed, exported):
         with suppress(ListkeepError):
             found.update(attempt(world, plot))
     return found
@@ -156,6 +167,20 @@ def signed_in(world: World, plot: Plot) -> Iterator[str]:
                     world.gate, registry, token, service=service, now=world.now
                 )
                 yield f"{label} is {person.name} at {service}"
+
+
+def redeemed(world: World, plot: Plot) -> Iterator[str]:
+    for number, (program, code) in enumerate(plot.codes):
+        with suppress(ListkeepError):
+            session = program.redeem_at(world.gate, program.message(code))
+            yield f"code {number} is {session.name}"
+
+
+def entered(world: World, plot: Plot) -> Iterator[str]:
+    for label, link in plot.links.items():
+        with suppress(ListkeepError):
+            shown = look(world, link)
+            yield f"{label} is for {shown.name}, {shown.role} of {shown.tenant_name}"
 
 
 def revealed(world: World, plot: Plot) -> Iterator[str]:

@@ -22,7 +22,9 @@ from tests.tamper import Table, changes_to, read_table, table_names, write_table
 WORTH = {
     "django_migrations": "older code on a newer database",
     "gate_draft": "other terms under a keeper's nonce, or a denied request anew",
+    "gate_enrolment": "to come in with more, or elsewhere, than one was invited for",
     "gate_session": "to be signed in, as somebody else, elsewhere, or for longer",
+    "gate_signincode": "to be signed in by a code that is over, or as somebody else",
     "gate_suppression": "an address in a copy that was taken out",
     "ledger_entry": "any authority, budget or grant, and no record",
     "ledger_head": "another past, signed by the keeper itself",
