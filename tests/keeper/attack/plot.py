@@ -103,6 +103,8 @@ def take_away(world: World, plot: Plot) -> None:
     world.remove("ivan")
     world.freeze("eve")
     invite(world, "ada", "olaf", "marketer")
+    program, _ = plot.codes[0]
+    program.code("amir")
     world.wait(minutes=16)
     plot.tokens |= {
         f"{name} {service}": world.login(name, service)
