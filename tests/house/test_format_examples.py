@@ -22,7 +22,7 @@ from tests.house.sizes import ROOT
 
 PAGE = (ROOT / "docs" / "formats.md").read_text(encoding="utf-8")
 WIRE = ROOT / "src" / "listkeep" / "wire"
-MESSAGES = (WIRE / "messages.py", WIRE / "policies.py")
+MESSAGES = tuple((WIRE / "messages").glob("[!_]*.py"))
 BUILDINGS = ROOT / "src" / "listkeep" / "keeper"
 
 

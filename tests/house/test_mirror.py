@@ -6,6 +6,8 @@ import pytest
 from tests.house.sizes import ROOT
 
 MIRRORED = ("core", "wire")
+# Declarations alone: one test file holds all of them to the same rules.
+TESTED_AS_ONE = {"messages"}
 
 
 def mirrored_sources(room: str) -> list[Path]:
@@ -39,7 +41,7 @@ def expected_test(source: Path) -> Path:
     """Return where the tests of a file live: `core/a/b.py`, `core/a/test_b.py`."""
     place = source.relative_to(ROOT / "src" / "listkeep")
     folder = ROOT / "tests" / place.parent
-    if source.name == "__init__.py":
+    if source.name == "__init__.py" or place.parent.name in TESTED_AS_ONE:
         return folder.parent / f"test_{place.parent.name}.py"
     return folder / f"test_{source.name.lstrip('_')}"
 

@@ -11,8 +11,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from listkeep.keeper.gate.sessions import begin_sign_in
 from listkeep.wire import messages as m
-from listkeep.wire import policies as p
 from listkeep.wire.base import FRAME_BYTES, MEDIA_TYPE, decode, encode
+from listkeep.wire.messages import policies as p
 
 from .flows import Program
 from .instance import service_key

@@ -12,7 +12,7 @@ from listkeep.core.registry.state import Registry
 from listkeep.keeper.gate import explanations, policies
 from listkeep.keeper.gate.models import Draft
 from listkeep.wire import messages as m
-from listkeep.wire import policies as p
+from listkeep.wire.messages import policies as p
 from tests.keeper.instance import ACME, DIRECT, OTHER, refusal
 from tests.keeper.world import World
 

@@ -6,8 +6,8 @@ from typing import Any
 import msgspec
 
 from listkeep.wire import messages as m
-from listkeep.wire import policies as p
 from listkeep.wire.base import FRAME_BYTES, Message, decode
+from listkeep.wire.messages import policies as p
 
 KINDS: list[type[Message]] = [
     kind

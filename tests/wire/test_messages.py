@@ -2,8 +2,10 @@ import msgspec
 import pytest
 
 from listkeep.core.errors import MalformedError
+from listkeep.core.grants.reading import MAX_BYTES
 from listkeep.wire import messages as m
 from listkeep.wire.base import Message, decode, encode
+from listkeep.wire.messages import policies as p
 from tests.wire.samples import KINDS, required, sample
 
 PLANTED = "planted.person@example.com"
@@ -89,3 +91,20 @@ def test_bounds_are_kept_at_the_edge(
     for value in values:
         with pytest.raises(MalformedError, match=rf"at \$\.{field}"):
             decode(pack({**sample(kind), field: value}), kind)
+
+
+def draft(text: str) -> m.DraftRequest:
+    return m.DraftRequest(session="s", action="policy.set", purpose="p", policy=text)
+
+
+def test_a_text_travels_as_long_as_it_may_be_and_no_longer() -> None:
+    longest = draft("a" * MAX_BYTES)
+
+    assert decode(encode(longest), m.DraftRequest) == longest
+    with pytest.raises(MalformedError):
+        decode(encode(draft("a" * (MAX_BYTES + 1))), m.DraftRequest)
+
+
+def test_a_question_names_a_request_and_nothing_else() -> None:
+    with pytest.raises(MalformedError):
+        decode(encode(p.ExplainRequest(session="s", request="../1")), p.ExplainRequest)

@@ -12,7 +12,7 @@ from listkeep.core.grants.lockout import ANY_TENANT, require_changeable
 from listkeep.core.grants.matrix import compare
 from listkeep.core.grants.reading import MAX_BYTES
 from listkeep.wire import messages as m
-from listkeep.wire import policies as p
+from listkeep.wire.messages import policies as p
 
 from .home import Instance
 from .output import AsJson, WrongUsage, hint, note, plural, write, write_json

@@ -12,8 +12,8 @@ import msgspec
 from listkeep.core.errors import Code, MalformedError, UnavailableError
 
 from . import messages as m
-from . import policies as p
 from .base import FRAME_BYTES, MEDIA_TYPE, decode, encode
+from .messages import policies as p
 from .problems import error_of
 
 _R = TypeVar("_R", bound=msgspec.Struct)

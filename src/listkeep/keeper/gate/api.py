@@ -7,7 +7,7 @@ from listkeep.core.ledger.tree import leaf_hash
 from listkeep.keeper.ledger.queries import prove_entry, read_entries, read_head
 from listkeep.keeper.ledger.services import ledger_key
 from listkeep.wire import messages as m
-from listkeep.wire import policies as p
+from listkeep.wire.messages import policies as p
 
 from .codes import redeem_code
 from .endpoint import Call, endpoint

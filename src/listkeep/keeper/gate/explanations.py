@@ -7,7 +7,7 @@ from listkeep.core.grants import Decision
 from listkeep.core.grants.reading import Statement
 from listkeep.core.registry.facts import RequestFacts
 from listkeep.core.registry.state import Registry
-from listkeep.wire import policies as p
+from listkeep.wire.messages import policies as p
 
 from .descriptions import may_see, name_of
 from .requests import load_request

@@ -8,7 +8,7 @@ from listkeep.core.grants.lockout import require_changeable
 from listkeep.core.grants.reading import load
 from listkeep.core.registry.facts import Person, RequestFacts, check_policy_text
 from listkeep.core.registry.state import Registry
-from listkeep.wire import policies as p
+from listkeep.wire.messages import policies as p
 
 from .sessions import resolve_session
 from .subjects import check_subject

@@ -1,6 +1,6 @@
 """What the keeper tells people about the policy in force."""
 
-from .base import Credential, Id, Message
+from listkeep.wire.base import Credential, Id, Message
 
 
 class ExplainRequest(Message, frozen=True, kw_only=True):

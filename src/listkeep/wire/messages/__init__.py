@@ -1,0 +1,101 @@
+"""What the buildings say to each other: strict, typed, versioned by path.
+
+Every message is one msgpack map of known keys; an unknown key, a missing key or a
+wrong type is refused. No message that leaves the keeper has a field for an address
+in the clear: reveals and exports leave as age ciphertext for one recipient.
+"""
+
+from listkeep.wire.flows import RedeemCode
+
+from .callers import Authorize, Caller, Empty, Health, Principal, Problem
+from .lists import (
+    CreateList,
+    ExtendList,
+    FinishImport,
+    FoundToken,
+    ImportTicket,
+    ListRecord,
+    ListRecords,
+    LookUp,
+    SealedRows,
+    SealRows,
+    ShowLists,
+    StartImport,
+    Suppress,
+    Suppressed,
+)
+from .records import (
+    LedgerEntry,
+    LedgerPage,
+    ListHeadProof,
+    Proof,
+    ReadLedger,
+    ReadListHead,
+    ReadProof,
+    RegistryRows,
+    ShowRegistry,
+)
+from .releases import Ciphertext, RowBatch, RunExport, RunReveal
+from .signatures import (
+    Assertion,
+    BeginSignIn,
+    DraftRequest,
+    EndSession,
+    FinishSignIn,
+    Nonce,
+    RequestView,
+    RequestViews,
+    Session,
+    ShowRequest,
+    SubmitStatement,
+    WhoAmI,
+)
+
+__all__ = [
+    "Assertion",
+    "Authorize",
+    "BeginSignIn",
+    "Caller",
+    "Ciphertext",
+    "CreateList",
+    "DraftRequest",
+    "Empty",
+    "EndSession",
+    "ExtendList",
+    "FinishImport",
+    "FinishSignIn",
+    "FoundToken",
+    "Health",
+    "ImportTicket",
+    "LedgerEntry",
+    "LedgerPage",
+    "ListHeadProof",
+    "ListRecord",
+    "ListRecords",
+    "LookUp",
+    "Nonce",
+    "Principal",
+    "Problem",
+    "Proof",
+    "ReadLedger",
+    "ReadListHead",
+    "ReadProof",
+    "RedeemCode",
+    "RegistryRows",
+    "RequestView",
+    "RequestViews",
+    "RowBatch",
+    "RunExport",
+    "RunReveal",
+    "SealRows",
+    "SealedRows",
+    "Session",
+    "ShowLists",
+    "ShowRegistry",
+    "ShowRequest",
+    "StartImport",
+    "SubmitStatement",
+    "Suppress",
+    "Suppressed",
+    "WhoAmI",
+]
