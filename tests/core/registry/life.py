@@ -13,7 +13,12 @@ def state(registry: Registry) -> dict[str, Any]:
         name: sorted(map(repr, value)) if isinstance(value, set) else repr(value)
         for name, value in vars(registry).items()
         if name != "charges"
-    } | {"charges": repr(dict(registry.charges._spent))}
+    } | {
+        "charges": {
+            account: [(each.at, sorted(each.items), each.amount) for each in spent]
+            for account, spent in registry.charges._spent.items()
+        }
+    }
 
 
 def life() -> Scribe:
