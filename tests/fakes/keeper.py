@@ -208,6 +208,8 @@ class FakeKeeper:
         record = self._record(principal, message.list)
         ticket, rows, digest = f"t{len(self.tickets) + 1}", self.import_budget, ""
         if message.request is not None:
+            if message.request not in self.requests:
+                raise RefusedError("there is no such request", code=Code.NOT_FOUND)
             terms = Terms.parse(self.requests[message.request].terms)
             rows, digest = terms.cap, terms.selection
         self.tickets[ticket] = Ticket(record.id, rows, digest)

@@ -69,9 +69,12 @@ def verify_maker(
     Raises:
         VerificationError: Nobody does, or for another model, or not at this time.
     """
-    attested = AttestationObject(attestation_object)
+    try:
+        attested = AttestationObject(attestation_object)
+        data = attested.auth_data.credential_data
+    except _UNREADABLE as error:
+        raise _invalid() from error
     chain = verify_statement(attested, client_data)
-    data = attested.auth_data.credential_data
     if data is None or not data.aaguid or str(data.aaguid) not in aaguids:
         raise _invalid()
     try:
