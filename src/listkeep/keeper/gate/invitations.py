@@ -10,7 +10,7 @@ from listkeep.core.registry.state import Registry
 
 from .models import Enrolment
 
-_OPERATOR = "the operator"
+OPERATOR = "the operator"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -39,7 +39,7 @@ def place_of(
         )
     is_operators = Role(role) in OPERATOR_ROLES
     if is_operators and not tenant and inviter.role is Role.CUSTODIAN:
-        return Place(action=Action.PERSON_ADD, tenant="", tenant_name=_OPERATOR)
+        return Place(action=Action.PERSON_ADD, tenant="", tenant_name=OPERATOR)
     home = registry.tenants.get(inviter.tenant)
     is_home = home is not None and tenant in ("", home.id, home.name)
     if home and is_home and inviter.role is Role.OWNER and not is_operators:
