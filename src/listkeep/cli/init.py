@@ -42,6 +42,35 @@ class Profile(StrEnum):
     PRODUCTION = "production"
 
 
+_Database = Annotated[
+    str,
+    typer.Option(
+        metavar="postgresql://…",
+        help="An empty database for the keeper; else a file in the instance.",
+        show_default=False,
+    ),
+]
+_SealPort = Annotated[
+    int, typer.Option(min=1, max=65535, help="The port of the pages to sign on.")
+]
+_SealOrigin = Annotated[
+    str,
+    typer.Option(
+        metavar="URL",
+        help="Where people sign, if not on this machine; it cannot change later.",
+        show_default=False,
+    ),
+]
+_Links = Annotated[
+    bool,
+    typer.Option(
+        "--links",
+        help="Print two links, over which the custodians found the instance in their "
+        "browsers.",
+    ),
+]
+
+
 def register(program: typer.Typer) -> None:
     """Add the command."""
     program.command(epilog="Example: listkeep init --custodian cleo --custodian cyrus")(
@@ -60,33 +89,10 @@ def init(  # noqa: PLR0913 - each is an option
     port: Annotated[
         int, typer.Option(min=1, max=65535, help="The dock's port on this machine.")
     ] = 8480,
-    database: Annotated[
-        str,
-        typer.Option(
-            metavar="postgresql://…",
-            help="An empty database for the keeper; else a file in the instance.",
-            show_default=False,
-        ),
-    ] = "",
-    seal_port: Annotated[
-        int, typer.Option(min=1, max=65535, help="The port of the pages to sign on.")
-    ] = 8471,
-    seal_origin: Annotated[
-        str,
-        typer.Option(
-            metavar="URL",
-            help="Where people sign, if not on this machine; it cannot change later.",
-            show_default=False,
-        ),
-    ] = "",
-    links: Annotated[
-        bool,
-        typer.Option(
-            "--links",
-            help="Print two links, over which the custodians found the instance in "
-            "their browsers.",
-        ),
-    ] = False,
+    database: _Database = "",
+    seal_port: _SealPort = 8471,
+    seal_origin: _SealOrigin = "",
+    links: _Links = False,
 ) -> None:
     """Make a new instance in LISTKEEP_HOME (default ./var).
 

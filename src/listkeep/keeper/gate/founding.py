@@ -100,25 +100,31 @@ def begin_founding(  # noqa: PLR0913 - keyword-only, one fact each
         "dock": encode(dict(dock)).decode(),
     }
     ends_at = now.replace(microsecond=0) + VALIDITY
-    invitations = []
     with transaction.atomic(durable=True):
-        for place, name in zip(CUSTODIANS, custodians, strict=True):
-            invitation = Invitation(new_id("e"), new_secret(), ends_at)
-            row = Enrolment(
-                id=invitation.id,
-                action=GENESIS,
-                person=new_id("p"),
-                tenant_name=OPERATOR,
-                role=Role.CUSTODIAN,
-                name=name,
-                expires_at=ends_at,
-            )
-            create_row(store, row, secret=invitation.secret)
-            notes |= {f"link_{place}": row.id, f"person_{place}": row.person}
-            invitations.append(invitation)
+        first, second = (
+            _prepare_link(store, notes, place, name, ends_at)
+            for place, name in zip(CUSTODIANS, custodians, strict=True)
+        )
         store.keep(_NOTES, notes)
-    first, second = invitations
     return first, second
+
+
+def _prepare_link(
+    store: KeyStore, notes: dict[str, str], place: str, name: str, ends_at: datetime
+) -> Invitation:
+    invitation = Invitation(new_id("e"), new_secret(), ends_at)
+    row = Enrolment(
+        id=invitation.id,
+        action=GENESIS,
+        person=new_id("p"),
+        tenant_name=OPERATOR,
+        role=Role.CUSTODIAN,
+        name=name,
+        expires_at=ends_at,
+    )
+    create_row(store, row, secret=invitation.secret)
+    notes |= {f"link_{place}": row.id, f"person_{place}": row.person}
+    return invitation
 
 
 def open_founding(store: KeyStore) -> "Founding | None":
