@@ -141,7 +141,10 @@ def set_cast(terminal: Terminal) -> None:
         terminal.ok(f"listkeep login --as {name}")
     granted(terminal, "tenant add acme --owner ada --owner amir", "cleo", "cyrus")
     granted(terminal, "tenant add other --owner eve", "cleo", "cyrus")
-    for name in ("ada", "amir", "eve"):
+    for name, tenant in (("ada", "acme"), ("amir", "acme"), ("eve", "other")):
+        words = terminal.ok(f"listkeep person words {name}").stdout.strip()
+        confirm = f"person confirm {name} --tenant {tenant} --words '{words}'"
+        granted(terminal, confirm, "cleo", "cyrus")
         terminal.ok(f"listkeep login --as {name}")
     for name in ("ben", "ivan"):
         granted(terminal, f"person add {name} --role marketer", "ada", "amir")

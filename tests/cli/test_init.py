@@ -36,6 +36,54 @@ def test_an_instance_belongs_to_its_owner_alone(bare: Terminal) -> None:
     assert key.encode() not in databases
 
 
+def test_two_links_are_printed_and_kept_nowhere(bare: Terminal) -> None:
+    ran = bare.ok(
+        "listkeep init --links --profile production "
+        "--seal-origin https://seal.example.com"
+    )
+
+    lines = [line.split() for line in ran.stdout.splitlines()]
+    assert [name for name, _ in lines] == ["cleo", "cyrus"]
+    written = b"".join(contents(bare.home).values())
+    for _, link in lines:
+        assert link.startswith("https://seal.example.com/enrol#e_")
+        assert link.rpartition(".")[2].encode() not in written
+        assert link.rpartition(".")[2] not in ran.stderr
+    assert not (bare.home / "demo").exists()
+    assert 'profile = "production"' in (bare.home / "cli.toml").read_text()
+    settings = (bare.home / "keeper.toml").read_text()
+    assert 'seal_origin = "https://seal.example.com"' in settings
+
+
+def test_an_instance_that_was_not_founded_does_not_serve(bare: Terminal) -> None:
+    bare.ok("listkeep init --links")
+
+    ran = bare("listkeep serve keeper")
+
+    assert ran.status == 6
+    assert "not been founded yet" in ran.stderr
+    assert bare("listkeep init").status == 5
+
+
+@pytest.mark.parametrize(
+    ("options", "status"),
+    [
+        ("--profile production", 4),
+        ("--seal-origin https://seal.example.com", 2),
+        ("--links --seal-origin http://seal.example.com", 3),
+        ("--links --seal-origin https://seal.example.com/", 3),
+    ],
+)
+def test_a_beginning_that_leads_nowhere_is_refused(
+    bare: Terminal, options: str, status: int
+) -> None:
+    ran = bare(f"listkeep init {options}")
+
+    assert ran.status == status
+    assert "listkeep: hint: " in ran.stderr
+    assert not bare.home.exists()
+
+
 def test_a_second_instance_is_refused_and_the_first_one_left(bare: Terminal) -> None:
     bare.ok("listkeep init")
     before = contents(bare.home)

@@ -26,6 +26,7 @@ KINDS = {
     "age": r"age1[a-z0-9]{58}",
     "key": r"lkk_s_[a-z2-7]{12}_[\w-]{43}",
     "number": r"[\d,]+",
+    "words": r"(?:[a-z]{5} ){5}[a-z]{5}",
     "any": r".*",
 }
 _PLACE = re.compile(r"<([a-z]+)(?::([a-z]+))?>")

@@ -116,6 +116,11 @@ class Instance:
         keeper: str = KEEPER,
     ) -> dict[str, str]:
         first, second = (person.subject(role="custodian") for person in custodians)
+        if profile != "demo":  # there people have a second key
+            for subject, person in zip((first, second), custodians, strict=True):
+                further = self.further(person)
+                further.kind = person.kind
+                subject["keys"] += f" {further.keys}"
         return genesis.write_facts(
             keeper=keeper,
             profile=profile,
@@ -191,6 +196,15 @@ class Instance:
         """Find a person, or make one who is nobody here yet."""
         if name not in self.people:
             self.people[name] = SoftwarePerson.create(self.home / "people", name)
+        return self.people[name]
+
+    def further(self, person: SoftwarePerson) -> SoftwarePerson:
+        """Give somebody another passkey; the first of these is called ``name-2``."""
+        count = 2
+        while f"{person.name}-{count}" in self.people:
+            count += 1
+        name = f"{person.name}-{count}"
+        self.people[name] = SoftwarePerson.create(self.home / "people", name, of=person)
         return self.people[name]
 
 

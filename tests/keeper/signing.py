@@ -11,6 +11,7 @@ import pyrage
 
 from listkeep.core.canonical import encode, parse
 from listkeep.core.registry.facts import OWNERS
+from listkeep.core.registry.words import six_words
 from listkeep.keeper.gate import requests, sessions
 from listkeep.wire import messages as m
 
@@ -37,6 +38,8 @@ class Signing(Instance):
         """Bring in everybody else of the cast, each by the signatures it takes."""
         self.add_tenant("acme", ACME, "ada", "amir")
         self.add_tenant("other", OTHER, "eve")
+        for owner, tenant in (("ada", "acme"), ("amir", "acme"), ("eve", "other")):
+            self.confirm(owner, tenant)
         self.add_person("sam", "support", by=("cleo", "cyrus"))
         self.add_person("ben", "marketer", by=("ada", "amir"))
         self.add_person("ivan", "marketer", by=("ada", "amir"))
@@ -146,6 +149,13 @@ class Signing(Instance):
             name, tenant, *(self.subject(owner, "owner") for owner in owners)
         )
         return self.sign("cyrus", self.ask("cleo", "tenant.add", subject), "approve")
+
+    def confirm(self, name: str, tenant: str = "acme") -> m.RequestView:
+        """Have both custodians hear somebody's six words on the telephone."""
+        person = self.meet(name)
+        subject = {"id": person.person, "words": six_words(person.keys)}
+        view = self.ask("cleo", "person.confirm", subject, tenant=tenant)
+        return self.sign("cyrus", view, "approve")
 
     def add_person(self, name: str, role: str, *, by: tuple[str, str]) -> m.RequestView:
         view = self.ask(by[0], "person.add", self.subject(name, role))

@@ -3,7 +3,6 @@
 import pytest
 
 from listkeep.core.registry.passkeys import Kind
-from listkeep.drill.people import SoftwarePerson
 from tests.keeper.instance import ACME, KEEPER, refusal
 from tests.keeper.world import World
 
@@ -12,8 +11,7 @@ from tests.keeper.world import World
 def twice(world: World) -> World:
     """Olga owns acme as well, and has two passkeys: the cast's ``olga``, ``olga-2``."""
     olga = world.meet("olga")
-    second = SoftwarePerson.create(world.home / "people", "olga-2", of=olga)
-    world.people["olga-2"] = second
+    second = world.further(olga)
     subject = {**world.subject("olga", "owner"), "keys": f"{olga.keys} {second.keys}"}
     view = world.ask("ada", "person.add", subject)
     assert world.sign("amir", view, "approve").state == "done"
@@ -30,7 +28,7 @@ def test_each_key_signs_the_person_in(twice: World) -> None:
 
 def test_each_key_proves_itself(world: World) -> None:
     olga = world.meet("olga")
-    second = SoftwarePerson.create(world.home / "people", "olga-2", of=olga)
+    second = world.further(olga)
     subject = {**world.subject("olga", "owner"), "keys": f"{olga.keys} {second.keys}"}
     first, other = olga.prove(keeper=KEEPER), second.prove(keeper=KEEPER)
 

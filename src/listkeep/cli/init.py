@@ -7,15 +7,13 @@ Everything is made in a folder beside its place and moved there at the end,
 import hashlib
 import json
 import os
-import secrets
-import shutil
-import signal
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 
@@ -26,19 +24,14 @@ from listkeep.wire.config import instance_home, write_config
 from listkeep.wire.identifiers import new_id, new_service_key
 
 from .children import run_own
-from .home import CONFIG_FILE, PRIVATE_FOLDER, CliConfig, Instance, write_private
+from .home import CONFIG_FILE, PRIVATE_FOLDER, CliConfig, write_private
 from .locks import require_socket_path
-from .output import WrongUsage, hint, note
+from .output import WrongUsage, hint, note, write
+from .staging import staged, taken_back
 
 if TYPE_CHECKING:
     from listkeep.drill.people import SoftwarePerson
 
-_COMMIT_POINT = CONFIG_FILE
-_OURS = (
-    *("keys", "demo", "cli", "log", "spool", "staging", "exports"),
-    *("keeper.toml", "dock.toml", "dock.key", "dock.sqlite3", "keeper.sqlite3"),
-    _COMMIT_POINT,
-)
 _SEAL_HOST = "seal.localhost"  # browsers take it for this machine, and for secure
 
 
@@ -49,6 +42,35 @@ class Profile(StrEnum):
     PRODUCTION = "production"
 
 
+_Database = Annotated[
+    str,
+    typer.Option(
+        metavar="postgresql://…",
+        help="An empty database for the keeper; else a file in the instance.",
+        show_default=False,
+    ),
+]
+_SealPort = Annotated[
+    int, typer.Option(min=1, max=65535, help="The port of the pages to sign on.")
+]
+_SealOrigin = Annotated[
+    str,
+    typer.Option(
+        metavar="URL",
+        help="Where people sign, if not on this machine; it cannot change later.",
+        show_default=False,
+    ),
+]
+_Links = Annotated[
+    bool,
+    typer.Option(
+        "--links",
+        help="Print two links, over which the custodians found the instance in their "
+        "browsers.",
+    ),
+]
+
+
 def register(program: typer.Typer) -> None:
     """Add the command."""
     program.command(epilog="Example: listkeep init --custodian cleo --custodian cyrus")(
@@ -56,7 +78,7 @@ def register(program: typer.Typer) -> None:
     )
 
 
-def init(
+def init(  # noqa: PLR0913 - each is an option
     *,
     profile: Annotated[
         Profile, typer.Option(help="Whether software passkeys count (demo).")
@@ -67,199 +89,181 @@ def init(
     port: Annotated[
         int, typer.Option(min=1, max=65535, help="The dock's port on this machine.")
     ] = 8480,
-    database: Annotated[
-        str,
-        typer.Option(
-            metavar="postgresql://…",
-            help="An empty database for the keeper; else a file in the instance.",
-            show_default=False,
-        ),
-    ] = "",
-    seal_port: Annotated[
-        int, typer.Option(min=1, max=65535, help="The port of the pages to sign on.")
-    ] = 8471,
+    database: _Database = "",
+    seal_port: _SealPort = 8471,
+    seal_origin: _SealOrigin = "",
+    links: _Links = False,
 ) -> None:
     """Make a new instance in LISTKEEP_HOME (default ./var).
 
-    Two custodians vouch for the beginning. In the demo profile they get software
-    passkeys under demo/people: whoever can read such a file is that person.
+    Two custodians vouch for the beginning. In the demo profile, and without --links,
+    they get software passkeys under demo/people: whoever can read such a file is
+    that person.
     """
-    if profile is Profile.PRODUCTION:
-        raise RefusedError(
-            "the production profile takes hardware passkeys only, "
-            "and those cannot be enrolled yet",
-            hint="enrolment comes with the signing pages; "
-            "until then `listkeep init --profile demo`",
-        )
     if len(custodian) != 2 or custodian[0] == custodian[1]:
         raise WrongUsage("an instance begins with two different custodians")
-    home = instance_home()
-    make_instance(
-        home,
+    plan = Plan(
+        profile=profile,
         custodians=(custodian[0], custodian[1]),
         port=port,
-        seal_origin=f"http://{_SEAL_HOST}:{seal_port}",
+        seal_origin=seal_origin or f"http://{_SEAL_HOST}:{seal_port}",
         database=database,
     )
-    note(f"made an instance of profile demo in {home}")
+    if not links:
+        _require_software(plan)
+    home = instance_home()
+    made = make_instance(home, plan, begin=_begin_links if links else _begin_at_once)
+    note(f"made an instance of profile {profile.value} in {home}")
     note(f"the custodians are {custodian[0]} and {custodian[1]}")
-    note(f"its genesis is {Instance.open().config.genesis}")
-    hint("start it with `listkeep up`")
+    if links:
+        _show_links(plan, made.links)
+    else:
+        note(f"its genesis is {made.genesis}")
+        hint("start it with `listkeep up`")
+
+
+def _require_software(plan: "Plan") -> None:
+    """Refuse what software passkeys cannot begin.
+
+    Raises:
+        RefusedError: The profile takes none.
+        WrongUsage: They would sign for another host.
+    """
+    if plan.profile is Profile.PRODUCTION:
+        raise RefusedError(
+            "the production profile takes hardware passkeys only",
+            hint="add --links: the custodians enrol theirs in their browsers",
+        )
+    if urlsplit(plan.seal_origin).hostname != _SEAL_HOST:
+        raise WrongUsage(
+            f"software passkeys sign for {_SEAL_HOST} and no other host",
+            hint="add --links, or leave the host as it is",
+        )
+
+
+def _show_links(plan: "Plan", links: tuple[str, ...]) -> None:
+    note("each gets one link, which is valid for seven days and used once:")
+    for name, link in zip(plan.custodians, links, strict=True):
+        write(f"{name} {link}")
+    if plan.profile is Profile.PRODUCTION:
+        hint(
+            "first name the models and makers of keys you trust: attestation_aaguids "
+            "in keeper.toml, root certificates in keys/attestation"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What kind of instance is wanted."""
+
+    profile: Profile
+    custodians: tuple[str, str]
+    port: int
+    seal_origin: str
+    database: str  # an address of PostgreSQL, or empty
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """What the keeper's part is, once it was made."""
+
+    keeper: str
+    genesis: str = ""  # not known before both custodians signed
+    links: tuple[str, ...] = ()
 
 
 def make_instance(
-    home: Path,
-    *,
-    custodians: tuple[str, str],
-    port: int,
-    seal_origin: str,
-    database: str = "",
-) -> None:
-    """Make an instance of profile demo.
-
-    This process becomes the keeper's Django project. ``database`` is an address of
-    PostgreSQL, or empty.
+    home: Path, plan: Plan, *, begin: Callable[[Path, Plan, dict[str, str]], Begun]
+) -> Begun:
+    """Make an instance; this process becomes the keeper's Django project.
 
     Raises:
         ConflictError: There is an instance, or part of one.
+        MalformedError: The seal origin is no origin.
     """
     require_socket_path(home / "keeper.sock")
     os.umask(0o077)
-    with _taken_back() as undo, _staged(home) as staging:
+    with taken_back() as undo, staged(home) as staging:
         os.environ["LISTKEEP_HOME"] = str(staging)
-        _write_keeper_settings(staging, seal_origin, database)
-        if database:
+        _write_settings(staging, plan)
+        if plan.database:
             undo.append(_make_tables())
-        config, service_key = _begin_keeper(staging, custodians=custodians, port=port)
-        write_private(staging / "dock.key", f"{service_key}\n".encode())
-        _write_settings(staging, config=config, port=port)
+        begun = _begin_keeper(staging, plan, begin=begin)
         for folder in ("cli", "log", "spool", "staging", "exports"):
             (staging / folder).mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
         run_own("migrate", "dock", home=staging)
         for leftover in staging.glob("*.lock"):
             leftover.unlink()
     os.environ["LISTKEEP_HOME"] = str(home)
-
-
-@contextmanager
-def _taken_back() -> Iterator[list[Callable[[], None]]]:
-    """Undo outside of the folder what a failed attempt did there."""
-    undo: list[Callable[[], None]] = []
-    try:
-        yield undo
-    except BaseException:
-        for act in undo:
-            act()
-        raise
-
-
-@contextmanager
-def _staged(home: Path) -> Iterator[Path]:
-    """Give a folder whose content moves to its place when all went well."""
-    _require_free(home)
-    is_new = not home.exists()
-    home.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-    staging = home / f".init-{secrets.token_hex(4)}"
-    staging.mkdir(mode=PRIVATE_FOLDER)
-    moved: list[Path] = []
-    try:
-        with _terminated_as_interrupt():
-            yield staging
-            _require_free(home)
-            for part in _in_order(staging):
-                moved.append(home / part.name)
-                part.rename(home / part.name)
-            home.chmod(PRIVATE_FOLDER)
-    except BaseException:
-        for path in reversed(moved):
-            _remove(path)
-        shutil.rmtree(staging, ignore_errors=True)
-        if is_new:
-            shutil.rmtree(home, ignore_errors=True)
-        raise
-    staging.rmdir()
-
-
-def _in_order(staging: Path) -> list[Path]:
-    return sorted(staging.iterdir(), key=lambda path: path.name == _COMMIT_POINT)
-
-
-def _require_free(home: Path) -> None:
-    found = [name for name in _OURS if (home / name).exists()]
-    if _COMMIT_POINT in found:
-        raise ConflictError(
-            "there is an instance here already",
-            code=Code.ALREADY_EXISTS,
-            hint="choose another LISTKEEP_HOME; an instance is never overwritten",
-        )
-    if found:
-        raise ConflictError(
-            f"something is in the way: {', '.join(found)}",
-            code=Code.ALREADY_EXISTS,
-            hint="choose another LISTKEEP_HOME, or move it away",
-        )
-
-
-@contextmanager
-def _terminated_as_interrupt() -> Iterator[None]:
-    """Let a polite end of the process clean up as Ctrl-C does."""
-
-    def interrupt(_number: int, _frame: Any) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
-
-
-def _remove(path: Path) -> None:
-    if path.is_dir():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
+    return begun
 
 
 def _begin_keeper(
-    staging: Path, *, custodians: tuple[str, str], port: int
-) -> tuple[CliConfig, str]:
-    """Make the keeper's part; the genesis names the custodians and the dock."""
+    staging: Path, plan: Plan, *, begin: Callable[[Path, Plan, dict[str, str]], Begun]
+) -> Begun:
+    """Make the keeper's part, and write down what its clients have to know."""
     _become_keeper()
-    from django.conf import settings  # noqa: PLC0415
     from django.db import connections  # noqa: PLC0415
 
-    from listkeep.drill.people import SoftwarePerson  # noqa: PLC0415
     from listkeep.keeper.gate.endpoint import open_store  # noqa: PLC0415
-    from listkeep.keeper.gate.genesis import write_facts  # noqa: PLC0415
     from listkeep.keeper.ledger.services import ledger_key  # noqa: PLC0415
     from listkeep.keeper.project import start  # noqa: PLC0415
 
     start.prepare()
-    keeper, folder = new_id("k"), staging / "demo" / "people"
-    first, second = (SoftwarePerson.create(folder, name) for name in custodians)
     dock, key = _new_dock()
+    begun = begin(staging, plan, dock)
+    config = CliConfig(
+        dock=f"http://127.0.0.1:{plan.port}",
+        keeper=begun.keeper,
+        profile=plan.profile.value,
+        genesis=begun.genesis,
+        ledger_key=ledger_key(open_store(), origin=begun.keeper).format(),
+        dock_service=dock["id"],
+    )
+    connections.close_all()  # which also folds the write-ahead log into the file
+    write_config(staging / CONFIG_FILE, config)
+    write_private(staging / "dock.key", f"{key}\n".encode())
+    return begun
+
+
+def _begin_at_once(staging: Path, plan: Plan, dock: dict[str, str]) -> Begun:
+    """Have both custodians vouch with software passkeys."""
+    from listkeep.drill.people import SoftwarePerson  # noqa: PLC0415
+    from listkeep.keeper.gate.genesis import write_facts  # noqa: PLC0415
+    from listkeep.keeper.project import start  # noqa: PLC0415
+
+    keeper, folder = new_id("k"), staging / "demo" / "people"
+    first, second = (SoftwarePerson.create(folder, name) for name in plan.custodians)
     facts = write_facts(
         keeper=keeper,
-        profile=Profile.DEMO,
-        seal_origin=settings.SEAL_ORIGIN,
+        profile=plan.profile,
+        seal_origin=plan.seal_origin,
         custodians=(first.subject(role="custodian"), second.subject(role="custodian")),
         dock=dock,
         now=datetime.now(UTC),
     )
     vouch = _voucher(keeper, digest(facts))
     start.begin(facts, (vouch(first), vouch(second)), now=datetime.now(UTC))
-    verifier = ledger_key(open_store(), origin=keeper).format()
-    connections.close_all()  # which also folds the write-ahead log into the file
-    config = CliConfig(
-        dock=f"http://127.0.0.1:{port}",
+    return Begun(keeper, genesis=digest(facts))
+
+
+def _begin_links(_staging: Path, plan: Plan, dock: dict[str, str]) -> Begun:
+    """Prepare the links over which both custodians found the instance."""
+    from listkeep.keeper.gate.endpoint import open_store  # noqa: PLC0415
+    from listkeep.keeper.gate.founding import begin_founding  # noqa: PLC0415
+
+    keeper = new_id("k")
+    invitations = begin_founding(
+        open_store(),
         keeper=keeper,
-        profile=Profile.DEMO.value,
-        genesis=digest(facts),
-        ledger_key=verifier,
-        dock_service=dock["id"],
+        profile=plan.profile,
+        seal_origin=plan.seal_origin,
+        custodians=plan.custodians,
+        dock=dock,
+        now=datetime.now(UTC),
     )
-    return config, key
+    links = tuple(each.link(plan.seal_origin) for each in invitations)
+    return Begun(keeper, links=links)
 
 
 def _new_dock() -> tuple[dict[str, str], str]:
@@ -305,17 +309,14 @@ def _voucher(keeper: str, genesis: str) -> Callable[["SoftwarePerson"], Any]:
     return vouch
 
 
-def _write_keeper_settings(staging: Path, seal_origin: str, database: str) -> None:
-    where = f"database = {json.dumps(database)}\n" if database else ""
+def _write_settings(staging: Path, plan: Plan) -> None:
+    database = json.dumps(plan.database)
+    where = f"database = {database}\n" if plan.database else ""
     (staging / "keeper.toml").write_text(
         "# Settings of the keeper; docs/configuration.md lists them.\n"
-        f'socket = "keeper.sock"\nseal_origin = {json.dumps(seal_origin)}\n{where}'
+        f'socket = "keeper.sock"\nseal_origin = {json.dumps(plan.seal_origin)}\n{where}'
     )
-
-
-def _write_settings(staging: Path, *, config: CliConfig, port: int) -> None:
-    write_config(staging / CONFIG_FILE, config)
     (staging / "dock.toml").write_text(
         "# Settings of the dock; docs/configuration.md lists them.\n"
-        f'bind = "127.0.0.1"\nport = {port}\n'
+        f'bind = "127.0.0.1"\nport = {plan.port}\n'
     )

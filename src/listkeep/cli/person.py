@@ -7,9 +7,19 @@ import typer
 from listkeep.core.grants import Action, Role
 
 from .enrolment import meet_new_person
-from .output import AsJson
-from .registry import Name, Purpose, TenantName, ask_for, revoke, show_registry
-from .sessions import As
+from .home import Instance
+from .output import AsJson, write
+from .registry import (
+    Name,
+    Purpose,
+    TenantName,
+    ask_for,
+    find_row,
+    revoke,
+    show_registry,
+)
+from .sessions import As, require_name
+from .signing import load_passkey
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -51,10 +61,51 @@ def add(  # noqa: PLR0913 - each is an option
     )
 
 
+@app.command(
+    epilog="Example: listkeep person confirm ada --tenant acme --words '…' --as cleo"
+)
+def confirm(  # noqa: PLR0913 - each is an option
+    person: Name,
+    *,
+    words: Annotated[
+        str,
+        typer.Option(
+            help="The six words of the passkeys, as the person told them to you over "
+            "the channel the contract names."
+        ),
+    ],
+    tenant: TenantName,
+    purpose: Purpose = "the words were compared by telephone",
+    name: As = "",
+    as_json: AsJson = False,
+) -> None:
+    """Confirm a first owner's passkeys; another custodian does the same.
+
+    Until then the owner does everything but reveal and export.
+    """
+    row = find_row("person", person, name=name, tenant=tenant)
+    ask_for(
+        Action.PERSON_CONFIRM,
+        {"id": row["id"], "words": words},
+        name=name,
+        tenant=row["tenant"],
+        purpose=purpose,
+        as_json=as_json,
+    )
+
+
+@app.command("words", epilog="Example: listkeep person words ada")
+def tell_words(person: Name) -> None:
+    """Tell the six words of your software passkey, to be read aloud to a custodian."""
+    instance = Instance.open()
+    require_name(person)
+    write(load_passkey(instance, person).words)
+
+
 @app.command("ls", epilog="Example: listkeep person ls --as ada --json")
 def show_all(*, name: As = "", as_json: AsJson = False) -> None:
     """Show the people you may know."""
-    columns = ("name", "role", "tenant", "passkey", "id")
+    columns = ("name", "role", "tenant", "passkey", "id", "state")
     show_registry("person", columns, name=name, as_json=as_json)
 
 

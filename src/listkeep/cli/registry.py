@@ -40,7 +40,16 @@ TenantName = Annotated[
 ]
 Name = Annotated[str, typer.Argument(metavar="NAME", show_default=False)]
 
-__all__ = ["As", "Name", "Purpose", "TenantName", "ask_for", "revoke", "show_registry"]
+__all__ = [
+    "As",
+    "Name",
+    "Purpose",
+    "TenantName",
+    "ask_for",
+    "find_row",
+    "revoke",
+    "show_registry",
+]
 
 
 def ask_for(  # noqa: PLR0913 - what a request is made of
@@ -109,8 +118,7 @@ def revoke(  # noqa: PLR0913 - what a request is made of
     as_json: bool,
 ) -> None:
     """Ask for the revocation of a row, found by its name or id."""
-    instance = Instance.open()
-    row = _find(_rows(instance, kind, name), kind, target, tenant)
+    row = find_row(kind, target, name=name, tenant=tenant)
     at_operator = kind == "tenant" or row["tenant"].startswith("(")
     ask_for(
         Action(f"{kind}.revoke"),
@@ -120,6 +128,16 @@ def revoke(  # noqa: PLR0913 - what a request is made of
         purpose=purpose,
         as_json=as_json,
     )
+
+
+def find_row(kind: str, target: str, *, name: str, tenant: str) -> dict[str, Any]:
+    """Find a row of the registry by its name or id.
+
+    Raises:
+        RefusedError: There is none.
+        WrongUsage: There are several.
+    """
+    return _find(_rows(Instance.open(), kind, name), kind, target, tenant)
 
 
 def _rows(instance: Instance, kind: str, name: str) -> list[dict[str, str]]:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from listkeep.core.canonical import parse
 from listkeep.core.errors import Code, VerificationError
 from listkeep.core.grants import Action, Decision, Terms, format_time
+from listkeep.core.registry.words import six_words
 from listkeep.wire import messages as m
 
 from .home import Instance
@@ -81,7 +82,8 @@ def describe_terms(view: m.RequestView, terms: Terms) -> dict[str, Any]:
         "rows": _rows(terms),
         "tokens": _tokens(terms),
         "for": _recipient(names, terms),
-        "about": _subject(terms),
+        "about": _subject(terms, names.get("person", "")),
+        "words": _words(terms),
         "purpose": terms.purpose,
         "valid": f"{format_time(terms.not_before)} until {format_time(terms.expires)}",
         "signed by": list(view.signed_by),
@@ -224,7 +226,15 @@ def _recipient(names: dict[str, str], terms: Terms) -> str:
     return _named(names.get("recipient", ""), terms.recipient)
 
 
-def _subject(terms: Terms) -> str:
+def _words(terms: Terms) -> str:
+    """Say the words of new passkeys, or those a custodian heard."""
+    if terms.action is Action.IMPORT or not terms.subject:
+        return ""
+    subject = terms.subject_fields()
+    return six_words(subject["keys"]) if "keys" in subject else subject.get("words", "")
+
+
+def _subject(terms: Terms, person: str) -> str:
     """Say what an authority change is about, down to the owners a tenant gets."""
     if not terms.subject:
         return ""
@@ -238,11 +248,13 @@ def _subject(terms: Terms) -> str:
         return f"the file with SHA-256 {subject['sha256']}"
     if terms.action is Action.POLICY_SET:
         return f"the policy text with SHA-256 {subject['sha256']}"
-    if terms.action is not Action.RECIPIENT_ADD:
-        subject.pop("public_key", None)  # a passkey's: the name and id stand for it
-    words = [subject[key] for key in _TOLD if subject.get(key)]
+    words = [person] if person else []
+    words += [subject[key] for key in _TOLD if subject.get(key)]
     words += [f"with owner {owner['name']} ({owner['id']})" for owner in owners]
     return " ".join(words)
 
 
-_TOLD = ("kind", "role", "name", "team", "id", "classes", "public_key", "reason")
+_TOLD = (
+    *("kind", "role", "name", "team", "id", "classes", "public_key", "reason"),
+    "recovery",
+)

@@ -132,6 +132,9 @@ class Story:
         stage.sign_in(*_CUSTODIANS)
         stage.found_tenant("acme", custodians=_CUSTODIANS, owners=_OWNERS)
         self.teller.note("cleo and cyrus (custodians) add acme, of ada and amir")
+        self.teller.note(
+            f"they call both: ada's passkey is «{stage.people['ada'].words}»"
+        )
         stage.sign_in(*_OWNERS)
         for name in ("ben", "ivan"):
             stage.hire(name, role="marketer", by=_OWNERS)

@@ -25,6 +25,7 @@ from listkeep.core.errors import Code, ConflictError, UnavailableError
 from listkeep.core.grants import Enrol, Genesis, SignIn, Statement
 from listkeep.core.registry.keyring import format_keys
 from listkeep.core.registry.passkeys import Credential, Kind
+from listkeep.core.registry.words import six_words
 from listkeep.wire.messages import Assertion
 
 RP_ID = "seal.localhost"
@@ -139,6 +140,11 @@ class SoftwarePerson:
     def keys(self) -> str:
         """The passkey as it stands in terms, as long as it is the only one."""
         return format_keys([self.describe()])
+
+    @property
+    def words(self) -> str:
+        """The six words people compare before they trust the passkey."""
+        return six_words(self.keys)
 
     def describe(self) -> Credential:
         """Describe the passkey as the registry knows it."""

@@ -78,7 +78,7 @@ class Stage:
     def found_tenant(
         self, name: str, *, custodians: tuple[str, str], owners: tuple[str, str]
     ) -> str:
-        """Add a tenant with its two owners, by two custodians."""
+        """Add a tenant with its two owners, by two custodians who call them up."""
         subject = {"id": new_id("t"), "name": name}
         for field, owner in zip(("owner_1", "owner_2"), owners, strict=True):
             person = self.enter(owner)
@@ -89,7 +89,17 @@ class Stage:
             subject=encode(subject).decode(),
             proofs=self._proofs(*owners),
         )
+        for owner in owners:
+            self.confirm(owner, tenant=name, by=custodians)
         return subject["id"]
+
+    def confirm(self, name: str, *, tenant: str, by: tuple[str, str]) -> None:
+        """Have both custodians hear the words of an owner's passkey."""
+        person = self.people[name]
+        subject = {"id": person.person, "words": person.words}
+        self.agree(
+            *by, "person.confirm", tenant=tenant, subject=encode(subject).decode()
+        )
 
     def hire(self, name: str, *, role: str, by: tuple[str, str]) -> None:
         """Add a person, by two of the same side."""

@@ -12,6 +12,8 @@ PUBLISHED = """
     import.abandoned entries.suppressed address.looked-up
     reveal.intended reveal.completed export.intended export.completed release.refused
     sign-in.refused
+    enrolment.opened enrolment.completed person.confirmed passkey.added
+    passkey.replaced recovery.chosen
 """
 
 

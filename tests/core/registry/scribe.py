@@ -107,6 +107,8 @@ class Scribe:
         scribe = cls.begin()
         scribe.add_tenant("acme", ACME, "ada", "amir")
         scribe.add_tenant("other", OTHER, "eve")
+        for owner, tenant in (("ada", ACME), ("amir", ACME), ("eve", OTHER)):
+            scribe.confirm(owner, tenant)
         scribe.add_person("ben", "marketer")
         scribe.add_recipient()
         scribe.create_list()
@@ -214,6 +216,15 @@ class Scribe:
         about = {"id": tenant, "name": name, "owner_1": first, "owner_2": second}
         return self.agree(
             Event.TENANT_ADDED, "cleo", "cyrus", action="tenant.add", about=about
+        )
+
+    def confirm(self, name: str, tenant: str = ACME) -> RequestFacts:
+        return self.agree(
+            Event.PERSON_CONFIRMED,
+            *("cleo", "cyrus"),
+            action="person.confirm",
+            about={"id": meet(name).person, "words": meet(name).words},
+            tenant=tenant,
         )
 
     def add_person(

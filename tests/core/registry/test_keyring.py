@@ -1,8 +1,6 @@
 import hashlib
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric import ed25519
-from fido2 import cbor
 
 from listkeep.core.errors import MalformedError, RefusedError
 from listkeep.core.grants import Role
@@ -14,14 +12,7 @@ from listkeep.core.registry.keyring import (
     require_kinds,
 )
 from listkeep.core.registry.passkeys import Credential, Kind
-
-
-def make_key(name: str = "Y3JlZA", kind: Kind = Kind.HARDWARE) -> Credential:
-    public = ed25519.Ed25519PrivateKey.generate().public_key().public_bytes_raw()
-    return Credential(
-        id=name, public_key=cbor.encode({1: 1, 3: -8, -1: 6, -2: public}), kind=kind
-    )
-
+from tests.core.registry.cast import make_key
 
 KEYS = tuple(make_key(name) for name in ("AAAA", "BBBB", "CCCC", "DDDD"))
 

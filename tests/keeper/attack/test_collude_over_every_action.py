@@ -40,6 +40,7 @@ CAN = {  # alone, about a tenant
     Action.FREEZE: True,
     Action.UNFREEZE: True,  # of their own freeze
     Action.POLICY_SET: True,  # which can only forbid more
+    Action.PERSON_CONFIRM: True,  # of a first owner, whom the tenant came with
     Action.REVEAL: False,
     Action.EXPORT: False,
     Action.IMPORT: False,
@@ -54,6 +55,15 @@ CAN = {  # alone, about a tenant
     Action.AGENCY_ADD: False,
     Action.AGENCY_REVOKE: False,
     Action.BUDGET_SET: False,
+    Action.PASSKEY_ADD: False,
+    Action.PASSKEY_REPLACE: False,
+    Action.RECOVERY_CHOOSE: False,
+}
+# Where the others are tried out: acme.
+_PLACES = {
+    Action.TENANT_ADD: "",
+    Action.TENANT_REVOKE: "",
+    Action.PERSON_CONFIRM: "fresh",
 }
 
 
@@ -103,8 +113,31 @@ def subject_of(world: World, action: Action) -> dict[str, str] | None:
         Action.POLICY_SET: lambda: {
             "sha256": hashlib.sha256(STRICTER.encode()).hexdigest()
         },
+        **_about_passkeys(world),
     }
     return subjects[action]() if action in subjects else None
+
+
+def _about_passkeys(world: World) -> dict[Action, Callable[[], dict[str, str]]]:
+    """Ask for a key to sign as an owner with, or for helpers of one's own choice."""
+
+    def replaced() -> dict[str, str]:
+        fresh = world.further(world.meet("amir"))
+        return {"id": fresh.person, "keys": fresh.keys, "words": fresh.words}
+
+    def added() -> dict[str, str]:
+        fresh = world.further(world.meet("ada"))
+        return {"id": fresh.person, "keys": fresh.keys}
+
+    ada, *helpers = (world.meet(name) for name in ("ada", "amir", "ben"))
+    chosen = " ".join(person.person for person in helpers)
+    tara = world.meet("tara")
+    return {
+        Action.PERSON_CONFIRM: lambda: {"id": tara.person, "words": tara.words},
+        Action.PASSKEY_ADD: added,
+        Action.PASSKEY_REPLACE: replaced,
+        Action.RECOVERY_CHOOSE: lambda: {"id": ada.person, "recovery": chosen},
+    }
 
 
 def facts_of(world: World, action: Action, tenant: str) -> Facts:
@@ -125,6 +158,7 @@ def facts_of(world: World, action: Action, tenant: str) -> Facts:
 def stage(world: World) -> None:
     """Give acme everything one could want to change."""
     world.list_with_rows(1)
+    world.add_tenant("fresh", "t_freshfreshfr", "tara")
     add_agency(world)
     give_consent(world)
     subject = {"id": CONTACT, "name": "on-call", "kind": "mail"}
@@ -158,8 +192,7 @@ def test_two_custodians_alone_do_to_a_tenant_what_the_table_says(
     stage(world)
     if action is Action.UNFREEZE:
         world.freeze("cleo", tenant="acme")
-    at_operator = action in {Action.TENANT_ADD, Action.TENANT_REVOKE}
-    facts = facts_of(world, action, "" if at_operator else "acme")
+    facts = facts_of(world, action, _PLACES.get(action, "acme"))
 
     try:
         view = world.draft("cleo", action, subject_of(world, action), **facts)

@@ -49,6 +49,10 @@ class Action(StrEnum):
     AGENCY_REVOKE = "agency.revoke"
     BUDGET_SET = "budget.set"
     POLICY_SET = "policy.set"
+    PERSON_CONFIRM = "person.confirm"
+    PASSKEY_ADD = "passkey.add"
+    PASSKEY_REPLACE = "passkey.replace"
+    RECOVERY_CHOOSE = "recovery.choose"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

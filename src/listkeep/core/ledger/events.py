@@ -48,3 +48,7 @@ class Event(StrEnum):
     AGENCY_REVOKED = "agency.revoked"
     BUDGET_SET = "budget.set"
     SUPPORT_ADMITTED = "support.admitted"
+    PERSON_CONFIRMED = "person.confirmed"
+    PASSKEY_ADDED = "passkey.added"
+    PASSKEY_REPLACED = "passkey.replaced"
+    RECOVERY_CHOSEN = "recovery.chosen"

@@ -39,6 +39,12 @@ class Person:
     role: Role
     team: str
     credentials: tuple[Credential, ...]
+    # Whose passkeys have to be confirmed before this person's word releases anything:
+    # the own, of a first owner, and those of unconfirmed people who vouched for it.
+    waits_for: frozenset[str] = frozenset()
+    recovery: tuple[str, ...] = ()  # who may help after a loss, if somebody was chosen
+    recovered_at: datetime | None = None
+    limited_until: datetime | None = None
 
     def find_credential(self, name: str) -> Credential | None:
         """Find one of the person's passkeys by its credential id."""

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from listkeep.core.errors import Code, MalformedError
+from listkeep.core.errors import Code, MalformedError, VerificationError
 
 NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,39}")
 _ID = re.compile(r"[a-z]_[a-z2-7]{12}")
@@ -64,3 +64,10 @@ def read_number(subject: Mapping[str, str], name: str) -> int:
 def invalid(what: str) -> MalformedError:
     """Say what is wrong with a subject."""
     return MalformedError(f"the subject {what}", code=Code.REQUEST_INVALID)
+
+
+def untrusted(what: str) -> VerificationError:
+    """Say that no honest keeper wrote this ledger."""
+    return VerificationError(
+        f"the ledger cannot be trusted: {what}", code=Code.LEDGER_INVALID
+    )

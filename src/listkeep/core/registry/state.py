@@ -46,6 +46,7 @@ from .facts import (
     Ticket,
 )
 from .passkeys import Credential, RelyingParty, verify_assertion
+from .standing import ABOUT_A_PERSON, find_objection, helper
 
 RECENT = timedelta(days=30)
 _HOURLY = frozenset({Measure.LOOK_UPS, Measure.REVEALS})
@@ -237,18 +238,18 @@ class Registry:
         return explain(**self._case(request, now))
 
     def _case(self, request: RequestFacts, now: datetime) -> "_Case":
+        terms = request.terms
         signers = {
             signed.person: signed
             for signed in self.signatures(request)
-            if self.find_present(signed.person, now=now) is not None
+            if self._counts(signed, terms, now)
         }
         asked = [s for s in signers.values() if s.decision == Decision.REQUEST]
         agreed = [s for s in signers.values() if s.decision == Decision.APPROVE]
-        terms = request.terms
         return _Case(
             terms=terms,
-            requester=self.people[asked[0].person].signer() if asked else None,
-            approvers=[self.people[s.person].signer() for s in agreed],
+            requester=self.signer(asked[0].person, terms) if asked else None,
+            approvers=[self.signer(s.person, terms) for s in agreed],
             circumstances=Circumstances(
                 owners=len(self.owners(terms.tenant)),
                 recent_rows=self._recent_rows(request, now),
@@ -259,6 +260,31 @@ class Registry:
             now=now,
             policy=self.policy,
         )
+
+    def _counts(self, signed: Signed, terms: Terms, now: datetime) -> bool:
+        person = self.find_present(signed.person, now=now)
+        return person is not None and not self.find_objection(
+            person, terms, signed.decision, now=now
+        )
+
+    def signer(self, name: str, terms: Terms) -> Signer:
+        """Describe a person for the decision on these terms."""
+        person = self.people[name]
+        if terms.action is Action.PASSKEY_REPLACE:
+            return helper(self.people, self.about(terms), person)
+        return person.signer()
+
+    def find_objection(
+        self, person: Person, terms: Terms, decision: str, *, now: datetime
+    ) -> str:
+        """Say why a person's word on these terms does not count now, or nothing."""
+        return find_objection(person, terms, decision, about=self.about(terms), now=now)
+
+    def about(self, terms: Terms) -> Person | None:
+        """Find the person a request is about."""
+        if terms.action not in ABOUT_A_PERSON:
+            return None
+        return self.people.get(terms.subject_fields().get("id", ""))
 
     def verify_signed(
         self, request: RequestFacts, person: Person, signed: Signed
@@ -304,7 +330,7 @@ class Registry:
     def _is_about_owner(self, terms: Terms) -> bool:
         if terms.action is not Action.PERSON_REVOKE:
             return False
-        person = self.people.get(terms.subject_fields().get("id", ""))
+        person = self.about(terms)
         return person is not None and person.role == "owner"
 
     def _loosens(self, terms: Terms) -> bool:

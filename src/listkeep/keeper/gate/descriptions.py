@@ -5,6 +5,7 @@ from datetime import datetime
 from listkeep.core.grants import OPERATOR_ROLES, Role, format_time
 from listkeep.core.registry.facts import Person, RequestFacts
 from listkeep.core.registry.state import Registry
+from listkeep.core.registry.words import six_words
 from listkeep.wire import messages as m
 
 _SPELT_OUT = (  # of a subject, beside what it is about
@@ -86,4 +87,8 @@ def _facts(registry: Registry, request: RequestFacts) -> dict[str, str]:
         facts |= {name: subject[name] for name in _SPELT_OUT if name in subject}
         agency = registry.agencies.get(subject.get("team", ""))
         facts["agency"] = agency.name if agency else ""
+        about = registry.about(terms)
+        facts["person"] = about.name if about else ""
+        # The words of a first owner are heard on the telephone, not read from here.
+        facts["words"] = six_words(subject["keys"]) if "keys" in subject else ""
     return {key: value for key, value in facts.items() if value}

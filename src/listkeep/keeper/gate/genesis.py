@@ -12,16 +12,16 @@ from listkeep.core.errors import Code, ConflictError, MalformedError
 from listkeep.core.grants import format_time
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.genesis import CUSTODIANS, DOCK, GENESIS_FACTS
-from listkeep.core.registry.passkeys import encode_assertion
+from listkeep.core.registry.passkeys import Assertion, encode_assertion
 from listkeep.keeper.keys import KeyStore
 from listkeep.keeper.ledger.queries import read_head
 from listkeep.keeper.ledger.services import LEDGER_KEY, locked_log
-from listkeep.wire.messages import Assertion
 
 from .contacts import CONTACTS_KEY
 from .sessions import STATE_KEY
 from .turns import Gate
 
+FIRST_KEYS = (LEDGER_KEY, STATE_KEY, CONTACTS_KEY)
 _HOST = r"[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*"
 _PORT = r"(?::[1-9][0-9]{0,4})?"
 _ORIGIN = re.compile(
@@ -74,21 +74,27 @@ def seal_genesis(
     """
     size, _ = read_head()
     if size or store.was_written():  # also when its database was taken away
-        raise ConflictError(
-            "this instance exists already",
-            code=Code.ALREADY_EXISTS,
-            hint="choose another LISTKEEP_HOME",
-        )
-    for key_id in (LEDGER_KEY, STATE_KEY, CONTACTS_KEY):
+        raise _exists()
+    for key_id in FIRST_KEYS:
         store.create(key_id)
     store.pin({"genesis": digest({k: facts[k] for k in GENESIS_FACTS}), **_id(facts)})
     with locked_log(store, origin=facts["keeper"]) as log:
+        if log.size:
+            raise _exists()
         signatures = {
             f"assertion_{name}": encode_assertion(assertion)
             for name, assertion in zip(CUSTODIANS, assertions, strict=True)
         }
         log.append(Event.GENESIS_SEALED, {**facts, **signatures}, at=now)
     return Gate(store)
+
+
+def _exists() -> ConflictError:
+    return ConflictError(
+        "this instance exists already",
+        code=Code.ALREADY_EXISTS,
+        hint="choose another LISTKEEP_HOME",
+    )
 
 
 def rp_id_of(origin: str) -> str:

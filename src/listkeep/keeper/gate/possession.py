@@ -3,12 +3,13 @@
 Once, when the terms are written: afterwards the terms' own MAC says that it was done.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
+from listkeep.core.canonical import parse
 from listkeep.core.errors import Code, MalformedError, RefusedError
 from listkeep.core.grants import Action, Enrol, Terms
-from listkeep.core.registry.facts import Person, parse_first_owners, parse_person
-from listkeep.core.registry.keyring import DEMO, format_keys
+from listkeep.core.registry.facts import OWNERS
+from listkeep.core.registry.keyring import DEMO, parse_keys
 from listkeep.core.registry.passkeys import (
     Assertion,
     Credential,
@@ -18,8 +19,16 @@ from listkeep.core.registry.passkeys import (
 from listkeep.core.registry.state import Registry
 
 from .enrolment_rows import is_finished
+from .invitations import subject_from
 from .models import Enrolment
 from .turns import Gate
+
+_BRING_KEYS = frozenset(
+    {
+        *(Action.TENANT_ADD, Action.PERSON_ADD),
+        *(Action.PASSKEY_ADD, Action.PASSKEY_REPLACE),
+    }
+)
 
 
 def verify_possession(
@@ -27,7 +36,7 @@ def verify_possession(
 ) -> None:
     """Verify one proof for each passkey the terms bring, in their order.
 
-    People who were enrolled over a link have proven theirs there.
+    Passkeys that were enrolled over a link have proven themselves there.
 
     Raises:
         MalformedError: Too few or too many proofs.
@@ -35,10 +44,10 @@ def verify_possession(
         RefusedError: The profile takes no passkey that was not attested.
     """
     needed = [
-        (person.id, key)
-        for person in _new_people(terms)
-        if not _is_enrolled(gate, registry, terms, person)
-        for key in person.credentials
+        (subject["id"], key)
+        for subject in _with_new_keys(terms)
+        if not _is_enrolled(gate, registry, terms, subject)
+        for key in parse_keys(subject["keys"])
     ]
     if needed and registry.profile != DEMO:
         raise RefusedError(
@@ -80,27 +89,26 @@ def enrol_statement(registry: Registry, person: str, key: Credential) -> Enrol:
     )
 
 
-def _is_enrolled(gate: Gate, registry: Registry, terms: Terms, person: Person) -> bool:
+def _with_new_keys(terms: Terms) -> list[Mapping[str, str]]:
+    """List the parts of a subject that bring passkeys."""
+    if terms.action not in _BRING_KEYS:
+        return []
+    subject = terms.subject_fields()
+    if terms.action is Action.TENANT_ADD:
+        return [parse(subject[name].encode()) for name in OWNERS if subject[name]]
+    return [subject]
+
+
+def _is_enrolled(
+    gate: Gate, registry: Registry, terms: Terms, subject: Mapping[str, str]
+) -> bool:
     """Tell whether exactly this was made over a link: person, place and passkeys."""
     is_new = terms.action is Action.TENANT_ADD
     home = terms.subject_fields()["name"] if is_new else terms.tenant
     return any(
         is_finished(gate.store, registry, row)
+        and row.action == terms.action
         and home == (row.tenant_name if is_new else row.tenant)
-        and (row.action, row.name, row.role, row.team, row.keys)
-        == (
-            *(terms.action, person.name, person.role, person.team),
-            format_keys(person.credentials),
-        )
-        for row in Enrolment.objects.filter(person=person.id)
+        and subject_from(row) == subject
+        for row in Enrolment.objects.filter(person=subject["id"])
     )
-
-
-def _new_people(terms: Terms) -> list[Person]:
-    match terms.action:
-        case Action.TENANT_ADD:
-            return parse_first_owners(terms.subject_fields())
-        case Action.PERSON_ADD:
-            return [parse_person(terms.subject_fields(), tenant=terms.tenant)]
-        case _:
-            return []

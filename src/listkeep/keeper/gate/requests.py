@@ -27,15 +27,9 @@ from listkeep.core.grants import (
     Decision,
     Statement,
     Terms,
-    may_sign,
 )
 from listkeep.core.ledger.events import Event
-from listkeep.core.registry.facts import (
-    Person,
-    RequestFacts,
-    Signed,
-    check_policy_text,
-)
+from listkeep.core.registry.facts import RequestFacts, Signed, check_policy_text
 from listkeep.core.registry.passkeys import encode_assertion
 from listkeep.core.registry.state import Registry
 from listkeep.wire import messages as m
@@ -55,7 +49,8 @@ from .sessions import (
     require_present,
     resolve_session,
 )
-from .subjects import EVENTS, check_side
+from .signers import require_asker, require_part
+from .subjects import EVENTS
 from .turns import Gate, Turn
 
 _REFUSALS_RECORDED = 20
@@ -85,10 +80,7 @@ def draft_request(
             gate, registry, message.session, service=DIRECT, now=now
         )
         terms = fill_terms(registry, person, message, on_screen=on_screen)
-        if not may_sign(terms, person.signer(), Decision.REQUEST, registry.policy):
-            raise RefusedError(
-                "your role may not ask for this", hint="ask an owner of the tenant"
-            )
+        require_asker(registry, terms, person, now=now)
         if terms.action is Action.CONTACT_ADD:
             subject = seal_subject(gate.store, terms.subject, message.destination)
             terms = replace(terms, subject=subject)
@@ -270,42 +262,13 @@ def _judge(
     require_current_facts(registry, terms)
     person, _ = require_credential(registry, statement.person, statement.credential)
     require_present(registry, person, now=turn.now)
-    _require_part(registry, request, person, statement.decision)
+    require_part(registry, request, person, statement.decision, now=turn.now)
     if page is not None:
         require_on_page(request.terms, statement, page)
     signed = Signed(person.id, statement.decision, turn.now, assertion)
     counter = registry.verify_signed(request, person, signed)
     require_counter(registry, statement.credential, counter)
     return signed
-
-
-def _require_part(
-    registry: Registry, request: RequestFacts, person: Person, decision: str
-) -> None:
-    """Refuse people who may not sign these terms, or not in this role."""
-    mine = {s.decision for s in request.signed if s.person == person.id}
-    if decision == Decision.APPROVE and Decision.REQUEST in mine:
-        raise RefusedError(
-            "nobody approves an own request",
-            code=Code.SELF_APPROVAL,
-            hint="another person has to look at it",
-        )
-    withdraws = decision == Decision.DENY and bool(mine)
-    may = may_sign(request.terms, person.signer(), Decision(decision), registry.policy)
-    if not may and not withdraws:
-        raise RefusedError("your role may not sign this request")
-    check_side(registry, request.terms, person)
-    if decision in mine:
-        raise ConflictError("you signed this already", code=Code.NOT_WAITING)
-    is_asked = any(s.decision == Decision.REQUEST for s in request.signed)
-    if decision == Decision.REQUEST and is_asked:
-        raise ConflictError("the request is signed already", code=Code.NOT_WAITING)
-    if decision != Decision.REQUEST and not is_asked:
-        raise RefusedError(
-            "the requester has to sign first",
-            code=Code.NOT_GRANTED,
-            hint="`listkeep sign REQUEST` by the person who asked",
-        )
 
 
 def _carry_out(turn: Turn, request: RequestFacts) -> bool:

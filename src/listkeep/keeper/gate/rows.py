@@ -67,10 +67,19 @@ def _people(registry: Registry) -> list[_Row]:
             "role": row.role.value,
             "team": row.team,
             "tenant": row.tenant,
-            "passkey": " ".join(_KINDS[key.kind] for key in row.credentials),
+            "passkey": ", ".join(_KINDS[key.kind] for key in row.credentials),
+            "state": _state(row),
         }
         for row in registry.people.values()
     ]
+
+
+def _state(person: Person) -> str:
+    """Say what there is to know about a person's passkeys."""
+    if person.waits_for:
+        return "not confirmed"
+    at = person.recovered_at
+    return f"recovered {format_time(at)}" if at is not None else ""
 
 
 def _services(registry: Registry) -> list[_Row]:

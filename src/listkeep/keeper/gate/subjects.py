@@ -11,6 +11,7 @@ from listkeep.core.ledger.events import Event
 from listkeep.core.registry.agreements import parse_classes
 from listkeep.core.registry.facts import (
     Person,
+    Recipient,
     parse_first_owners,
     parse_person,
     parse_recipient,
@@ -18,6 +19,7 @@ from listkeep.core.registry.facts import (
     parse_tenant,
 )
 from listkeep.core.registry.keyring import require_enough, require_kinds
+from listkeep.core.registry.passkey_changes import PASSKEY_CHANGES, changed_person
 from listkeep.core.registry.state import Registry
 
 from .age_keys import parse_age_recipient
@@ -37,6 +39,10 @@ EVENTS: dict[Action, Event] = {
     Action.CONSENT_WITHDRAW: Event.CONSENT_WITHDRAWN,
     Action.AGENCY_REVOKE: Event.AGENCY_REVOKED,
     Action.POLICY_SET: Event.POLICY_SET,
+    Action.PERSON_CONFIRM: Event.PERSON_CONFIRMED,
+    Action.PASSKEY_ADD: Event.PASSKEY_ADDED,
+    Action.PASSKEY_REPLACE: Event.PASSKEY_REPLACED,
+    Action.RECOVERY_CHOOSE: Event.RECOVERY_CHOSEN,
 }
 
 
@@ -47,9 +53,13 @@ def check_subject(registry: Registry, terms: Terms) -> None:
         MalformedError: The subject lacks something or has too much.
         ConflictError: A name or passkey is taken.
         RefusedError: What is to be changed is not there, or not to be had this way.
+        VerificationError: Somebody was told other words than those of the passkeys.
     """
     if terms.tenant and terms.tenant not in registry.tenants:
         raise not_there("tenant")
+    if terms.action in PASSKEY_CHANGES:
+        changed_person(registry, terms, at=terms.not_before)
+        return
     subject = terms.subject_fields()
     match terms.action:
         case Action.TENANT_ADD:
@@ -70,17 +80,7 @@ def check_subject(registry: Registry, terms: Terms) -> None:
             if service.parent and (parent is None or parent.tenant != terms.tenant):
                 raise not_there("parent of the service")
         case Action.RECIPIENT_ADD:
-            recipient = parse_recipient(subject, tenant=terms.tenant)
-            parse_age_recipient(recipient.public_key)  # with its checksum
-            require_free(registry, recipient, registry.recipients)
-            if recipient.public_key in {
-                known.public_key
-                for known in registry.recipients.values()
-                if known.tenant == terms.tenant
-            }:
-                raise ConflictError(
-                    "this key is enrolled already", code=Code.ALREADY_EXISTS
-                )
+            _check_recipient(registry, parse_recipient(subject, tenant=terms.tenant))
         case _ if terms.action in AGREEMENTS:
             check_agreement(registry, terms, subject)
         case _:
@@ -102,6 +102,17 @@ def check_side(registry: Registry, terms: Terms, person: Person) -> None:
             raise not_there("freeze")
         if person.role not in sides:
             raise RefusedError(f"this freeze is lifted by the {sides[0]}s who set it")
+
+
+def _check_recipient(registry: Registry, recipient: Recipient) -> None:
+    parse_age_recipient(recipient.public_key)  # with its checksum
+    require_free(registry, recipient, registry.recipients)
+    if recipient.public_key in {
+        known.public_key
+        for known in registry.recipients.values()
+        if known.tenant == recipient.tenant
+    }:
+        raise ConflictError("this key is enrolled already", code=Code.ALREADY_EXISTS)
 
 
 def _check_person(registry: Registry, person: Person) -> None:

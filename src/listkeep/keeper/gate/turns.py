@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Protocol
 
 from listkeep.core.errors import Code, UnavailableError, VerificationError
 from listkeep.core.ledger.events import Event
@@ -30,12 +31,26 @@ from listkeep.keeper.ledger.services import (
 _CLOCK_TOLERANCE = timedelta(seconds=5)
 
 
+class Journal(Protocol):
+    """Where events are recorded: the ledger."""
+
+    def append(
+        self,
+        event: Event,
+        fields: Mapping[str, str],
+        *,
+        at: datetime,
+        list_id: str = "",
+    ) -> int:
+        """Record one event and return its index."""
+
+
 @dataclass(frozen=True, slots=True)
 class Turn:
     """What a decision may use while it holds the ledger."""
 
     registry: Registry
-    log: Log
+    log: Journal
     store: KeyStore
     now: datetime
 

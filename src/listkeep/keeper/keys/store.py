@@ -22,6 +22,7 @@ from listkeep.core.errors import Code, UnavailableError
 from .provider import KEY_BYTES, KeyProvider
 
 _SUFFIX = ".key"
+_MOST_BYTES = 65_536
 _MARKS = ("mark-0", "mark-1")
 
 
@@ -76,7 +77,22 @@ class KeyStore:
 
     def pin(self, facts: dict[str, str]) -> None:
         """Bind this store to one genesis, for good."""
-        self._write("pin", self._provider.wrap(encode(facts), key_id="pin"))
+        self.keep("pin", facts)
+
+    def keep(self, name: str, facts: dict[str, str]) -> None:
+        """Remember facts where no database can change them."""
+        self._write(name, self._provider.wrap(encode(facts), key_id=name))
+
+    def recall(self, name: str) -> dict[str, str] | None:
+        """Recall what ``keep`` remembered, if anything.
+
+        Raises:
+            UnavailableError: It does not unwrap.
+        """
+        if not self._file(name).exists():
+            return None
+        kept = self._provider.unwrap(self._read(name), key_id=name)
+        return parse(kept, max_bytes=_MOST_BYTES)
 
     def pinned(self) -> dict[str, str]:
         """Read what ``pin`` wrote.

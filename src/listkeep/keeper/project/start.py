@@ -10,6 +10,7 @@ from django.db.migrations.executor import MigrationExecutor
 
 from listkeep.core.errors import Code, ConflictError, UnavailableError
 from listkeep.keeper.gate.endpoint import make_store, open_gate, open_store
+from listkeep.keeper.gate.founding import open_founding
 from listkeep.keeper.gate.genesis import seal_genesis
 from listkeep.keeper.pages.assets import assets
 from listkeep.wire.messages import Assertion
@@ -39,6 +40,11 @@ def check_instance() -> None:
     if executor.migration_plan(executor.loader.graph.leaf_nodes()):
         raise UnavailableError(
             "this instance needs to be migrated", hint="run `listkeep migrate`"
+        )
+    if open_founding(open_store()) is not None:
+        raise UnavailableError(
+            "this instance has not been founded yet",
+            hint="both custodians open their links, compare the words and sign",
         )
     open_gate()
 

@@ -1,0 +1,147 @@
+"""Lists, rows and what people were shown of them, as the ledger tells it.
+
+A release is decided again: an intent without a grant, a second outcome or an outcome
+without an intent is no honest keeper's.
+"""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from listkeep.core.grants import Action
+from listkeep.core.ledger.events import Event
+
+from .authority import is_granted
+from .charges import Measure
+from .facts import ListFacts, Ticket
+from .fields import untrusted
+from .state import Registry
+
+
+def _create_list(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
+    registry.lists[fields["list"]] = ListFacts(
+        id=fields["list"],
+        tenant=fields["tenant"],
+        name=fields["name"],
+        facets=_words(fields["facets"]),
+        fields=_words(fields["fields"]),
+        created_at=at,
+    )
+
+
+def _extend_list(registry: Registry, fields: Mapping[str, str], _at: datetime) -> None:
+    old = registry.lists[fields["list"]]
+    registry.lists[old.id] = ListFacts(
+        id=old.id,
+        tenant=old.tenant,
+        name=old.name,
+        facets=old.facets,
+        fields=(*old.fields, *_words(fields["fields"])),
+        created_at=old.created_at,
+    )
+
+
+def _start_import(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
+    registry.tickets[fields["ticket"]] = Ticket(
+        id=fields["ticket"],
+        list_id=fields["list"],
+        principal=fields["principal"],
+        request=fields["request"],
+        max_rows=int(fields["max_rows"]),
+        started_at=at,
+    )
+    if fields["request"]:
+        registry.requests[fields["request"]].intended = True
+
+
+def _reserve_rows(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
+    ticket, rows = registry.tickets[fields["ticket"]], int(fields["rows"])
+    ticket.reserved += rows
+    registry.rows_added[ticket.list_id] = (
+        registry.rows_added.get(ticket.list_id, 0) + rows
+    )
+    if ticket.request:  # a signed import has its own cap
+        registry.requests[ticket.request].rows_used += rows
+    else:
+        registry.charges.add(ticket.principal, Measure.ROWS_ADDED, at=at, amount=rows)
+
+
+def _close_import(registry: Registry, fields: Mapping[str, str], _at: datetime) -> None:
+    ticket = registry.tickets.pop(fields["ticket"])
+    if ticket.request and fields["event"] == Event.IMPORT_FINISHED:
+        registry.requests[ticket.request].done = True
+
+
+def _suppress(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
+    registry.suppressed[fields["list"]] = (int(fields["total"]), fields["check"])
+    if fields["charged"] == "yes":
+        registry.charges.add(
+            fields["principal"],
+            Measure.ROWS_CHANGED,
+            at=at,
+            amount=int(fields["rows"]),
+        )
+    if fields["ticket"]:
+        registry.tickets[fields["ticket"]].suppressed += int(fields["rows"])
+    if fields["request"]:
+        request = registry.requests[fields["request"]]
+        request.intended = True
+        request.rows_used += int(fields["rows"])
+        request.done = request.rows_used >= request.terms.cap
+
+
+def _look_up(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
+    for who in registry.payers(fields["person"]):
+        registry.charges.add(who, Measure.LOOK_UPS, at=at, items=(fields["item"],))
+
+
+def _admit(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
+    registry.charges.add(
+        fields["person"], Measure.TENANTS, at=at, items=(fields["tenant"],)
+    )
+
+
+def _intend(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
+    """Take the intent of a release, deciding it once more as of then."""
+    request = registry.requests[fields["request"]]
+    again = request.intended and request.terms.action is Action.REVEAL
+    if again or request.done or not is_granted(registry, request, at):
+        raise untrusted("rows were released without a grant")
+    if request.terms.action is Action.REVEAL:
+        for who in registry.payers(fields["person"]):
+            registry.charges.add(
+                who, Measure.REVEALS, at=at, items=_words(fields["items"])
+            )
+    elif not request.intended:
+        for who in registry.custodians_of(request):
+            registry.charges.add(
+                who, Measure.ROWS_EXPORTED, at=at, amount=request.terms.cap
+            )
+    request.intended = True
+
+
+def _complete(registry: Registry, fields: Mapping[str, str], _at: datetime) -> None:
+    request = registry.requests[fields["request"]]
+    if request.done or not request.intended:
+        raise untrusted("rows were released without an intent")
+    request.done = True
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(text.split())
+
+
+HANDLERS = {
+    Event.LIST_CREATED: _create_list,
+    Event.LIST_EXTENDED: _extend_list,
+    Event.IMPORT_STARTED: _start_import,
+    Event.ROWS_RESERVED: _reserve_rows,
+    Event.IMPORT_FINISHED: _close_import,
+    Event.IMPORT_ABANDONED: _close_import,
+    Event.ENTRIES_SUPPRESSED: _suppress,
+    Event.ADDRESS_LOOKED_UP: _look_up,
+    Event.SUPPORT_ADMITTED: _admit,
+    Event.REVEAL_INTENDED: _intend,
+    Event.EXPORT_INTENDED: _intend,
+    Event.REVEAL_COMPLETED: _complete,
+    Event.EXPORT_COMPLETED: _complete,
+}

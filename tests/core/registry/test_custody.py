@@ -1,0 +1,72 @@
+import pytest
+
+from listkeep.core.errors import VerificationError
+from listkeep.core.ledger.events import Event
+from listkeep.core.registry.charges import Measure
+from tests.core.registry.life import life
+from tests.core.registry.scribe import (
+    ACME,
+    NEWS,
+    Scribe,
+    meet,
+)
+
+
+@pytest.fixture
+def scribe() -> Scribe:
+    return Scribe.with_cast()
+
+
+LIFE = life()
+
+
+def test_no_row_leaves_without_a_grant(scribe: Scribe) -> None:
+    asked, denied = scribe.ask_export(), scribe.ask_export()
+    scribe.sign("ada", denied, "approve")
+    scribe.sign("amir", denied, "deny")
+
+    for request in (asked, denied):
+        with pytest.raises(VerificationError, match="without a grant"):
+            scribe.write(Event.EXPORT_INTENDED, {"request": request.id})
+        with pytest.raises(VerificationError, match="without an intent"):
+            scribe.write(Event.EXPORT_COMPLETED, {"request": request.id})
+
+
+def test_a_grant_lets_rows_out_once(scribe: Scribe) -> None:
+    export = scribe.ask_export()
+    scribe.sign("ada", export, "approve")
+    reveal = scribe.ask(
+        "ben", "reveal", {}, tenant=ACME, list=NEWS, selection="aa", cap=1
+    )
+    intent = {"request": reveal.id, "person": meet("ben").person, "items": "aa"}
+    scribe.write(Event.EXPORT_INTENDED, {"request": export.id})
+    scribe.write(Event.EXPORT_COMPLETED, {"request": export.id})
+    scribe.write(Event.REVEAL_INTENDED, intent)
+
+    with pytest.raises(VerificationError, match="without a grant"):
+        scribe.write(Event.EXPORT_INTENDED, {"request": export.id})
+    with pytest.raises(VerificationError, match="without an intent"):
+        scribe.write(Event.EXPORT_COMPLETED, {"request": export.id})
+    with pytest.raises(VerificationError, match="without a grant"):
+        scribe.write(Event.REVEAL_INTENDED, intent)
+
+
+def test_an_import_that_was_given_up_leaves_its_request_open(scribe: Scribe) -> None:
+    request = scribe.ask("ada", "import", {}, tenant=ACME, list=NEWS, cap=50)
+    fields = {"ticket": "i_1", "list": NEWS, "principal": "", "request": request.id}
+    scribe.write(Event.IMPORT_STARTED, {**fields, "max_rows": "50"})
+    scribe.write(Event.IMPORT_ABANDONED, {"ticket": "i_1", "list": NEWS})
+
+    assert scribe.registry.tickets == {}
+    assert (request.intended, request.done) == (True, False)
+
+
+def test_what_was_spent_is_what_is_charged() -> None:
+    charges, now = LIFE.registry.charges, LIFE.now
+    ada, ben = meet("ada").person, meet("ben").person
+
+    assert charges.used(ada, Measure.ROWS_ADDED, now=now) == 30  # the other was signed
+    assert charges.used(ada, Measure.ROWS_CHANGED, now=now) == 3
+    assert charges.used(ben, Measure.LOOK_UPS, now=now) == 1
+    assert charges.used(ben, Measure.REVEALS, now=now) == 2
+    assert charges.used(ben, Measure.ROWS_EXPORTED, now=now) == 100
