@@ -77,6 +77,19 @@ def test_the_way_back_is_a_page_that_goes_on_by_itself(
     assert "__Host-flow" not in browser.cookies
 
 
+def test_a_link_from_elsewhere_leads_on_because_strict_cookies_stay_away(
+    browser: Browser, bens: Browser
+) -> None:
+    elsewhere = {"Sec-Fetch-Site": "cross-site"}
+
+    page = browser.get("/exports", **elsewhere)
+
+    assert page.status == 200
+    assert '<meta http-equiv="refresh" content="0; url=/exports">' in page.text
+    assert page.cookies == {}  # or a link could sign somebody out
+    assert browser.get("/exports", **{"Sec-Fetch-Site": "same-origin"}).status == 401
+
+
 # --- attackers ------------------------------------------------------------------
 
 

@@ -17,7 +17,7 @@ _PERMISSIONS = ", ".join(
     for feature in (
         *("publickey-credentials-get", "publickey-credentials-create"),
         *("identity-credentials-get", "otp-credentials", "payment"),
-        *("camera", "microphone", "geolocation", "usb", "hid", "serial", "bluetooth"),
+        *("camera", "microphone", "geolocation", "usb", "hid", "serial"),
         *("clipboard-read", "display-capture", "fullscreen"),
     )
 )

@@ -163,10 +163,13 @@ def show_error(request: HttpRequest, error: ListkeepError) -> HttpResponse:
     status = _STATUSES.get(error.code, error.status)
     if error.code is not Code.NOT_SIGNED_IN:
         return show(request, "error", {"error": error}, status=status)
-    ended = SESSION_COOKIE in request.COOKIES
-    response = show_sign_in(request, ended=ended, status=status)
-    forget(response, SESSION_COOKIE)
-    return response
+    if SESSION_COOKIE in request.COOKIES:
+        response = show_sign_in(request, ended=True, status=status)
+        forget(response, SESSION_COOKIE)
+        return response
+    if request.method == "GET" and _comes_from_elsewhere(request):
+        return show(request, "come_in", {"path": request.path})
+    return show_sign_in(request, status=status)
 
 
 def show_sign_in(
@@ -202,6 +205,15 @@ def _require_here(request: HttpRequest) -> None:
         raise RefusedError("the dock's pages are not shown inside others")
     if request.headers.get("Sec-Fetch-Mode", "navigate") != "navigate":
         raise RefusedError("the dock's pages are opened, not fetched by programs")
+
+
+def _comes_from_elsewhere(request: HttpRequest) -> bool:
+    """Tell whether a link on another site led here: Strict cookies stay away then.
+
+    Who follows one may be signed in all the same. A page of ours that goes to the
+    same place finds out, and nothing that another site sent is acted upon.
+    """
+    return request.headers.get("Sec-Fetch-Site") == "cross-site"
 
 
 def _require_own_form(request: HttpRequest, kind: str) -> None:
