@@ -16,6 +16,7 @@ from listkeep.core.errors import RefusedError, UnavailableError
 from listkeep.wire import messages as m
 from listkeep.wire.flows import challenge_of
 
+Play = Callable[[Callable[[str], object]], Callable[[], None]]
 SEAL = "http://seal.localhost:8471"
 DOCK = "s_dockdockdock"
 
@@ -73,12 +74,12 @@ def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Instance:
 
 
 @pytest.fixture
-def play(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
+def play(monkeypatch: pytest.MonkeyPatch) -> Iterator[Play]:
     """Have a thread be the browser of whoever is shown the link."""
     threads: list[threading.Thread] = []
     failures: list[BaseException] = []
 
-    def start(act: Callable[[str], None]) -> None:
+    def start(act: Callable[[str], object]) -> Callable[[], None]:
         def show(link: str) -> None:
             def run() -> None:
                 try:
@@ -90,11 +91,15 @@ def play(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., None]]:
             threads[-1].start()
 
         monkeypatch.setattr(browser, "open_link", show)
+        return wait
+
+    def wait() -> None:
+        for thread in threads:
+            thread.join()
+        assert failures == []
 
     yield start
-    for thread in threads:
-        thread.join()
-    assert failures == []
+    wait()
 
 
 def walk(keeper: Keeper, link: str) -> httpx.Response:
@@ -108,12 +113,13 @@ def walk(keeper: Keeper, link: str) -> httpx.Response:
 
 
 def test_one_walk_through_the_browser_gives_both_sessions(
-    instance: Instance, keeper: Keeper, play: Callable[..., None]
+    instance: Instance, keeper: Keeper, play: Play
 ) -> None:
     ends: list[httpx.Response] = []
-    play(lambda link: ends.append(walk(keeper, link)))
+    wait = play(lambda link: ends.append(walk(keeper, link)))
 
     login.login(browser=True)
+    wait()
 
     stored = load_session(instance, "")
     assert (stored.name, stored.person) == ("ben", "p_ben")
@@ -167,7 +173,7 @@ def test_who_has_a_software_passkey_needs_no_browser(
 
 
 def test_somebody_else_than_was_meant_is_signed_out_again(
-    instance: Instance, keeper: Keeper, play: Callable[..., None]
+    instance: Instance, keeper: Keeper, play: Play
 ) -> None:
     play(lambda link: walk(keeper, link))
 
@@ -180,7 +186,7 @@ def test_somebody_else_than_was_meant_is_signed_out_again(
 
 
 def test_two_people_in_one_sign_in_are_signed_out_again(
-    instance: Instance, keeper: Keeper, play: Callable[..., None]
+    instance: Instance, keeper: Keeper, play: Play
 ) -> None:
     keeper.people[f"cli.{DOCK}"] = "ada"
     play(lambda link: walk(keeper, link))
@@ -206,7 +212,7 @@ def test_nobody_who_comes_back_ends_the_wait(
 
 
 def test_whoever_knocks_without_the_state_changes_nothing(
-    instance: Instance, keeper: Keeper, play: Callable[..., None]
+    instance: Instance, keeper: Keeper, play: Play
 ) -> None:
     def act(link: str) -> None:
         redirect, query = keeper.sign(link)
@@ -230,7 +236,7 @@ def test_whoever_knocks_without_the_state_changes_nothing(
 
 
 def test_the_state_of_one_sign_in_is_not_that_of_the_next(
-    instance: Instance, keeper: Keeper, play: Callable[..., None]
+    instance: Instance, keeper: Keeper, play: Play
 ) -> None:
     def act(link: str) -> None:
         redirect, query = keeper.sign(link)
@@ -244,7 +250,7 @@ def test_the_state_of_one_sign_in_is_not_that_of_the_next(
 
 
 def test_a_code_that_is_not_for_this_program_ends_the_sign_in(
-    instance: Instance, keeper: Keeper, play: Callable[..., None]
+    instance: Instance, keeper: Keeper, play: Play
 ) -> None:
     ends: list[httpx.Response] = []
 
@@ -252,9 +258,10 @@ def test_a_code_that_is_not_for_this_program_ends_the_sign_in(
         redirect, query = keeper.sign(link)
         ends.append(httpx.get(redirect, params={**query, "code": "<b>lkc_9</b>"}))
 
-    play(act)
+    wait = play(act)
     with pytest.raises(RefusedError, match="not this code"):
         login.login(browser=True)
+    wait()
     assert "look at the terminal" in ends[0].text
     assert "<b>" not in ends[0].text
     with pytest.raises(RefusedError):
