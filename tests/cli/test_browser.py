@@ -1,5 +1,6 @@
 """Sign-in by a browser, with the browser played by an HTTP client in a thread."""
 
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -233,6 +234,20 @@ def test_whoever_knocks_without_the_state_changes_nothing(
     login.login(browser=True)
 
     assert load_session(instance, "").name == "ben"
+
+
+def test_connections_that_say_nothing_are_in_nobodys_way(
+    instance: Instance, keeper: Keeper, play: Play
+) -> None:
+    def act(link: str) -> None:
+        place = urlsplit(keeper.sign(link)[0])
+        assert place.hostname
+        assert place.port
+        with socket.create_connection((place.hostname, place.port)):
+            assert walk(keeper, link).status_code == 200
+
+    play(act)
+    login.login(browser=True)
 
 
 def test_the_state_of_one_sign_in_is_not_that_of_the_next(

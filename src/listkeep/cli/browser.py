@@ -14,7 +14,9 @@ import webbrowser
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from html import escape
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
+from socketserver import TCPServer
+from threading import Event, Lock
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 LONGEST_WAIT_SECONDS = 300
 _LOOPBACK = "127.0.0.1"
 _LONGEST_LINE = 8192
+_LOOK_SECONDS = 0.2
 _HEADERS = {
     "Content-Type": "text/html; charset=utf-8",
     "Cache-Control": "no-store",
@@ -49,6 +52,8 @@ class _Landing:
     redeem: Callable[[m.RedeemCode], m.Session]
     sessions: list[m.Session] = field(default_factory=list)
     error: ListkeepError | None = None
+    is_over: Event = field(default_factory=Event)  # and the browser has its answer
+    lock: Lock = field(default_factory=Lock)
 
     @property
     def waits(self) -> bool:
@@ -91,14 +96,13 @@ def sign_in(
         UnavailableError: Nobody came back in time.
         ListkeepError: Whatever the keeper says to the code.
     """
-    with instance.keeper() as keeper, HTTPServer((_LOOPBACK, 0), _Handler) as server:
+    with instance.keeper() as keeper, _Listener((_LOOPBACK, 0), _Handler) as server:
         landing = _prepare(instance, services, keeper, server)
         _Handler.bind(server, landing)
         show_link(landing.flows[0].authorize_url(landing.seal_origin))
         ends_at = clock() + LONGEST_WAIT_SECONDS
-        while landing.waits:
-            server.timeout = ends_at - clock()
-            if server.timeout <= 0:
+        while not landing.is_over.is_set():
+            if clock() >= ends_at:
                 raise _nobody_came()
             server.handle_request()
     if landing.error is not None:
@@ -150,6 +154,18 @@ def _nobody_came() -> UnavailableError:
     )
 
 
+class _Listener(ThreadingHTTPServer):
+    """Listen on a port of this machine. Browsers open connections and say nothing."""
+
+    timeout = _LOOK_SECONDS
+    daemon_threads = True
+
+    def server_bind(self) -> None:
+        """Bind without asking the network for this machine's name, which may take."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = _LOOPBACK, self.server_address[1]
+
+
 class _Handler(BaseHTTPRequestHandler):
     """Answer the browser, once for each sign-in, and nobody else."""
 
@@ -169,7 +185,8 @@ class _Handler(BaseHTTPRequestHandler):
         here = self.headers.get("Host") == host and place.path == "/"
         going = None
         if here and len(self.path) <= _LONGEST_LINE:
-            going = self.landing.arrive(place.query)
+            with self.landing.lock:
+                going = self.landing.arrive(place.query)
         if going is None:
             self._say(404, "There is nothing here.")
         elif going:
@@ -178,6 +195,8 @@ class _Handler(BaseHTTPRequestHandler):
             self._say(200, "That did not work: look at the terminal.")
         else:
             self._say(200, "You are signed in. Close this page.")
+        if not self.landing.waits:
+            self.landing.is_over.set()
 
     def log_message(self, *_args: Any) -> None:
         """Say nothing: a request's line holds a code."""
