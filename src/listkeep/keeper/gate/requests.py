@@ -55,6 +55,7 @@ from .sessions import (
     require_present,
     resolve_session,
 )
+from .signing_places import require_may_sign_here
 from .subjects import EVENTS, check_side
 from .turns import Gate, Turn
 
@@ -276,6 +277,7 @@ def _judge(
     signed = Signed(person.id, statement.decision, turn.now, assertion)
     counter = registry.verify_signed(request, person, signed)
     require_counter(registry, statement.credential, counter)
+    require_may_sign_here(assertion)
     return signed
 
 

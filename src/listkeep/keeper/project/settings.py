@@ -44,6 +44,9 @@ class KeeperConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True
     attestation_aaguids: list[str] = []  # noqa: RUF012 - msgspec copies it
     """Models of authenticators that count as hardware in the production profile."""
 
+    cli_signing: bool = True
+    """Whether statements signed on a command line count, besides the keeper's page."""
+
     def __post_init__(self) -> None:
         """Refuse what contradicts itself.
 
