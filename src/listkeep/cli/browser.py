@@ -141,7 +141,7 @@ def _prepare(
     clients = [cli_client(), *map(cli_client, services)]
     return _Landing(
         flows=[begin_flow(client, redirect=redirect) for client in clients],
-        seal_origin=instance.config.seal_origin,
+        seal_origin=instance.seal.seal_origin,
         redeem=keeper.redeem_code,
     )
 

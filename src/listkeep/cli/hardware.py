@@ -100,7 +100,7 @@ def load_hardware(instance: Instance, session: str) -> HardwarePerson:
     return HardwarePerson(
         person=principal.id,
         credentials=principal.credentials,
-        rp_id=urlsplit(instance.config.seal_origin).hostname or "",
+        rp_id=urlsplit(instance.seal.seal_origin).hostname or "",
     )
 
 

@@ -31,9 +31,6 @@ class CliConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
     keeper_socket: str = "keeper.sock"
     """The keeper's unix socket, relative to the instance's home."""
 
-    seal_origin: str = "http://seal.localhost:8471"
-    """Where people sign in a browser."""
-
     keeper: str = ""
     """The keeper's id; statements are signed for this one and no other."""
 

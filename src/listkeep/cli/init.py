@@ -28,6 +28,7 @@ from listkeep.wire.identifiers import new_id, new_service_key
 from .children import run_own
 from .home import CONFIG_FILE, PRIVATE_FOLDER, CliConfig, Instance, write_private
 from .locks import require_socket_path
+from .origins import write_origins
 from .output import WrongUsage, hint, note
 
 if TYPE_CHECKING:
@@ -133,6 +134,7 @@ def make_instance(
         config, service_key = _begin_keeper(staging, custodians=custodians, port=port)
         write_private(staging / "dock.key", f"{service_key}\n".encode())
         _write_settings(staging, config=config, port=port)
+        write_origins(staging, port=port, seal_origin=seal_origin)
         for folder in ("cli", "log", "spool", "staging", "exports"):
             (staging / folder).mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
         run_own("migrate", "dock", home=staging)
