@@ -71,7 +71,7 @@ def keeper(monkeypatch: pytest.MonkeyPatch) -> Keeper:
 def instance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Instance:
     monkeypatch.setenv("LISTKEEP_HOME", str(tmp_path))
     (tmp_path / "cli.toml").write_text(f'dock_service = "{DOCK}"\n')
-    return Instance(tmp_path, CliConfig(dock_service=DOCK, seal_origin=SEAL))
+    return Instance(tmp_path, CliConfig(dock_service=DOCK))
 
 
 @pytest.fixture

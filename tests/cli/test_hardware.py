@@ -19,6 +19,7 @@ from listkeep.core.errors import ListkeepError, RefusedError, UnavailableError
 from listkeep.core.grants import Statement
 from listkeep.core.registry.passkeys import (
     Credential,
+    Kind,
     RelyingParty,
     decode_base64url,
     encode_base64url,
@@ -74,7 +75,9 @@ def sign() -> m.Assertion:
 def credential(which: int = 0) -> Credential:
     public: ES256 = ES256.from_cryptography_key(PRIVATE[which].public_key())  # type: ignore[no-untyped-call]
     return Credential(
-        id=encode_base64url(IDS[which]), public_key=cbor.encode(public), software=False
+        id=encode_base64url(IDS[which]),
+        public_key=cbor.encode(public),
+        kind=Kind.HARDWARE,
     )
 
 
