@@ -1,36 +1,12 @@
-"""Answers to browsers: HTML under headers that allow as little as there is to allow."""
+"""Answers to browsers: a page, or the way to another one."""
 
 from typing import Any
 
-from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.http.response import HttpResponseBase
 from django.template.loader import render_to_string
 
-_POLICY = (
-    "default-src 'none'; style-src 'self'; form-action {forms}; base-uri 'none'; "
-    "frame-ancestors 'none'"
-)
-# The dock never asks for a signature: a page of it that was taken over cannot either.
-_PERMISSIONS = ", ".join(
-    f"{feature}=()"
-    for feature in (
-        *("publickey-credentials-get", "publickey-credentials-create"),
-        *("identity-credentials-get", "otp-credentials", "payment"),
-        *("camera", "microphone", "geolocation", "usb", "hid", "serial"),
-        *("clipboard-read", "display-capture", "fullscreen"),
-    )
-)
-_HEADERS = {
-    "Cache-Control": "no-store",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Permissions-Policy": _PERMISSIONS,
-    # Not "no-referrer": forms of this very origin would then say "Origin: null".
-    "Referrer-Policy": "same-origin",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
+from .assets import stylesheet
+from .headers import harden, policy
 
 
 def show(
@@ -42,9 +18,10 @@ def show(
     form_targets: str = "'self'",
 ) -> HttpResponse:
     """Render a page; templates escape whatever is put into them."""
-    content = render_to_string(f"drop/{template}.html", context or {})
+    looks = {"looks": stylesheet().integrity}
+    content = render_to_string(f"drop/{template}.html", {**looks, **(context or {})})
     response = HttpResponse(content, status=status)
-    response["Content-Security-Policy"] = _POLICY.format(forms=form_targets)
+    response["Content-Security-Policy"] = policy(form_targets)
     harden(response)
     return response
 
@@ -55,20 +32,3 @@ def go_to(path: str) -> HttpResponse:
     response.status_code = 303
     harden(response)
     return response
-
-
-def harden(response: HttpResponseBase) -> None:
-    """Put the headers of all pages on an answer."""
-    for name, value in _HEADERS.items():
-        response.headers.setdefault(name, value)
-    response.headers.setdefault(
-        "Content-Security-Policy", _POLICY.format(forms="'self'")
-    )
-    if settings.LISTKEEP_DROP_ORIGIN.startswith("https://"):
-        response["Strict-Transport-Security"] = "max-age=31536000"
-    response.is_page = True  # type: ignore[attr-defined]
-
-
-def is_page(response: HttpResponseBase) -> bool:
-    """Tell whether an answer is one of these, and no problem document."""
-    return getattr(response, "is_page", False)

@@ -1,12 +1,9 @@
 """The pages of the dock: each one parses, asks the rooms below once, and shows."""
 
-from pathlib import Path
-
 from django.conf import settings
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
-from django.views.decorators.http import require_safe
 
 from listkeep.core.errors import Code, ListkeepError, RefusedError
 from listkeep.core.grants import Action
@@ -26,14 +23,14 @@ from listkeep.wire import messages as m
 from listkeep.wire.flows import begin_flow
 
 from . import doors
-from .answers import go_to, harden, show
+from .answers import go_to, show
 from .doors import Visitor, personal, public
 from .forms import ImportForm
+from .headers import harden
 from .releases import find_granted, find_reveals
 from .runs import start_run
 from .uploads import read_form
 
-_STYLES = Path(__file__).parent / "assets" / "listkeep.css"
 _REJECTS_SHOWN = 100
 
 
@@ -81,15 +78,6 @@ def sign_out(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     get_keeper().end_session(m.EndSession(session=visitor.caller.session))
     response = show(request, "signed_out")
     doors.forget(response, doors.SESSION_COOKIE, doors.FLOW_COOKIE)
-    return response
-
-
-@require_safe
-def stylesheet(request: HttpRequest) -> HttpResponseBase:  # noqa: ARG001 - one for all
-    """Serve the one file of looks there is."""
-    response = FileResponse(_STYLES.open("rb"), content_type="text/css; charset=utf-8")
-    response["Cache-Control"] = "max-age=3600"
-    harden(response)
     return response
 
 
