@@ -140,13 +140,15 @@ lock: .venv/.dev ## Renew the hashed locks (ARGS="--upgrade-package django")
 	$(COMPILE) $(ARGS) pyproject.toml --extra postgres --constraint requirements/runtime.txt --output-file requirements/postgres.txt
 	$(COMPILE) $(ARGS) requirements/dev.in --output-file requirements/dev.txt
 
-PAGES := src/listkeep/keeper/pages
+SOURCE := src/listkeep
 
 .PHONY: pins
-pins: ## Pin the files of the signing pages by hash, after a change to one
-	@cd $(PAGES)/static && for file in *; do \
-		echo "sha256-$$(openssl dgst -sha256 -binary $$file | base64) $$file"; \
-	done > ../static.lock
+pins: ## Pin the files of the pages by hash, after a change to one
+	@for pages in keeper dock; do \
+		for file in $(SOURCE)/$$pages/pages/static/* $(SOURCE)/looks/static/*; do \
+			[ ! -f "$$file" ] || echo "sha256-$$(openssl dgst -sha256 -binary $$file | base64) $$(basename $$file)"; \
+		done > $(SOURCE)/$$pages/pages/static.lock; \
+	done
 
 .PHONY: clean
 clean: ## Remove .venv and what tools left behind; instances in var/ stay

@@ -25,6 +25,9 @@ def test_the_fake_keeps_a_promise(promise: Callable[[Stage], None]) -> None:
                 list_id, selection=selection, cap=cap
             ),
             open_export=fake.open_export,
+            issue_code=lambda client, challenge: fake.issue_code(
+                "lks_ada_session", challenge=challenge, client=client
+            ),
         )
     )
 

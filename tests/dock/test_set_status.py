@@ -3,7 +3,8 @@ import pytest
 from listkeep.core.errors import Code, RefusedError
 from listkeep.dock.lists.services import lower_status
 from tests.dock.conftest import Api, token_text
-from tests.fakes.keeper import NOON, FakeKeeper
+from tests.fakes.grants import NOON
+from tests.fakes.keeper import FakeKeeper
 
 
 @pytest.mark.parametrize("status", ["unsubscribed", "bounced", "complained"])

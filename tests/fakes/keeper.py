@@ -4,20 +4,17 @@ It answers what the dock asks the way the real one does, which `keeper_contract.
 checks for both. It has no ledger and no passkeys; grants are put into it by hand.
 """
 
-import hashlib
 import os
 import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 from threading import Lock
 
 import pyrage
 
 from listkeep.core.addresses import parse_many
-from listkeep.core.canonical import encode
 from listkeep.core.errors import (
     Code,
     ConflictError,
@@ -25,7 +22,7 @@ from listkeep.core.errors import (
     MalformedError,
     RefusedError,
 )
-from listkeep.core.grants import Action, Terms
+from listkeep.core.grants import Terms
 from listkeep.core.sealing import (
     BATCH_ID_BYTES,
     TOKEN_BYTES,
@@ -39,9 +36,10 @@ from listkeep.core.segments import Schema, parse_segment
 from listkeep.wire import messages as m
 from listkeep.wire.base import MAX_ROWS, Message, decode
 from listkeep.wire.base import encode as pack
+from tests.fakes.grants import FakeGrants
 from tests.fakes.rows import sealed_rows
+from tests.fakes.sign_in import FakeSignIn
 
-NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 PERSON_RIGHTS = ("view", "touch", "look-up", "reveal", "export")
 SERVICE_RIGHTS = {"app": ("view", "touch"), "intake": ("touch",)}
 _LIST_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
@@ -59,19 +57,16 @@ class Ticket:
 
 
 @dataclass
-class FakeKeeper:
+class FakeKeeper(FakeGrants, FakeSignIn):
     """A keeper for tests; see the module's text."""
 
     look_up_budget: int = 50
     import_budget: int = 10_000_000
     calls: list[str] = field(default_factory=list)
     seen: list[Message] = field(default_factory=list)
-    principals: dict[str, m.Principal] = field(default_factory=dict)
-    lists: dict[str, m.ListRecord] = field(default_factory=dict)
     tickets: dict[str, Ticket] = field(default_factory=dict)
     suppressed: dict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set))
     looked_up: Counter[str] = field(default_factory=Counter)
-    requests: dict[str, m.RequestView] = field(default_factory=dict)
     identity: pyrage.x25519.Identity = field(
         default_factory=pyrage.x25519.Identity.generate
     )
@@ -102,15 +97,6 @@ class FakeKeeper:
             rights=SERVICE_RIGHTS[kind],
         )
         return m.Caller(service_key=key)
-
-    def grant_export(self, list_id: str, *, selection: str, cap: int) -> str:
-        """Put a granted export into place."""
-        return self._grant(Action.EXPORT, list_id, selection=selection, cap=cap)
-
-    def grant_import(self, list_id: str, *, content: bytes, rows: int) -> str:
-        """Put a granted import of one file into place."""
-        digest = hashlib.sha256(content).hexdigest()
-        return self._grant(Action.IMPORT, list_id, selection=digest, cap=rows)
 
     def break_at(
         self, method: str, fault: ListkeepError | Callable[[], None], *, after: int = 0
@@ -339,12 +325,6 @@ class FakeKeeper:
         if left == 0:
             act()
 
-    def _principal(self, caller: m.Caller) -> m.Principal:
-        found = self.principals.get(caller.session or caller.service_key)
-        if found is None:
-            raise RefusedError("nobody is signed in", code=Code.NOT_SIGNED_IN)
-        return found
-
     def _record(self, principal: m.Principal, list_id: str) -> m.ListRecord:
         record = self.lists.get(list_id)
         if record is None or record.tenant != principal.tenant:
@@ -370,30 +350,3 @@ class FakeKeeper:
             token if address else None
             for token, address in zip(tokens, parsed, strict=True)
         ]
-
-    def _grant(self, action: Action, list_id: str, *, selection: str, cap: int) -> str:
-        request = f"r{len(self.requests) + 1}"
-        terms = Terms(
-            keeper="fake",
-            action=action,
-            tenant=self.lists[list_id].tenant,
-            list=list_id,
-            selection=selection,
-            cap=cap,
-            purpose="a test",
-            recipient="recipient",
-            subject=encode({}).decode(),
-            not_before=NOON,
-            expires=NOON + timedelta(days=1),
-            nonce=request,
-            facts="",
-        )
-        self.requests[request] = m.RequestView(
-            id=request,
-            terms=terms.format(),
-            state="granted",
-            missing=(),
-            facts={},
-            signed_by=(),
-        )
-        return request

@@ -156,7 +156,7 @@ def _sign_in(stage: Stage, name: str) -> m.FinishSignIn:
 
 def _redeem(stage: Stage, name: str) -> m.RedeemCode:
     cli = Program.of_cli(stage.world)
-    return cli.message(cli.code("ben") if name == "ben" else "lkc_a_nobodynobody_x")
+    return cli.message(cli.code("ben") if name == "ben" else "lkc_o_nobodynobody_x")
 
 
 def _statement(stage: Stage, name: str) -> m.SubmitStatement:

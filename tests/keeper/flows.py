@@ -11,7 +11,7 @@ from listkeep.wire.flows import BegunFlow, begin_flow, challenge_of
 from .instance import SERVICES
 from .world import World
 
-DROP = "http://drop.localhost:8470/signed-in"
+DROP = "http://drop.localhost:8480/signed-in"
 LOOPBACK = "http://127.0.0.1:50123/"
 DOCK = SERVICES["dock"][0]
 

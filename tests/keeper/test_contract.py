@@ -7,10 +7,11 @@ import httpx
 import pytest
 from django.core.wsgi import get_wsgi_application
 
-from listkeep.keeper.gate import endpoint
+from listkeep.keeper.gate import codes, endpoint
 from listkeep.keeper.release import api
 from listkeep.wire.keeper import KeeperClient
 from tests.fakes.keeper_contract import CONTRACT, Stage
+from tests.keeper.flows import DROP, code_of, finish
 from tests.keeper.instance import service_key
 from tests.keeper.world import Rows, World
 
@@ -41,5 +42,18 @@ def test_the_keeper_keeps_what_its_fake_promises(
                 world.granted_export(Rows(list_id, [], []), cap, selection=selection).id
             ),
             open_export=world.unpack,
+            issue_code=lambda client, challenge: issue_code(world, client, challenge),
         )
     )
+
+
+def issue_code(world: World, client: str, challenge: str) -> str:
+    flow = codes.begin_flow(
+        world.gate,
+        client=client,
+        redirect=DROP,
+        state="s" * 43,
+        challenge=challenge,
+        now=world.now,
+    )
+    return code_of(finish(world, flow, "ada"))

@@ -90,7 +90,7 @@ def test_a_person_is_told_in_the_keepers_words_what_it_is_for(world: World) -> N
     cli = codes.describe_flow(world.gate, flow, now=world.now)
 
     assert (dock.title, dock.kind) == ("sign in to dock", "dock")
-    assert dock.returns_to == "http://drop.localhost:8470"
+    assert dock.returns_to == "http://drop.localhost:8480"
     assert cli.title == "sign in to keeper from the command line of this computer"
     assert (cli.kind, cli.returns_to) == ("cli", "http://127.0.0.1:50123")
 
@@ -98,10 +98,10 @@ def test_a_person_is_told_in_the_keepers_words_what_it_is_for(world: World) -> N
 @pytest.mark.parametrize(
     ("client", "redirect"),
     [
-        (DOCK, "http://drop.localhost:8470/signed-in/"),
-        (DOCK, "http://drop.localhost:8470/signed-in?next=x"),
-        (DOCK, "http://drop.localhost:8470.evil.example/signed-in"),
-        (DOCK, "https://drop.localhost:8470/signed-in"),
+        (DOCK, "http://drop.localhost:8480/signed-in/"),
+        (DOCK, "http://drop.localhost:8480/signed-in?next=x"),
+        (DOCK, "http://drop.localhost:8480.evil.example/signed-in"),
+        (DOCK, "https://drop.localhost:8480/signed-in"),
         (DOCK, "http://drop.localhost/signed-in"),
         (DOCK, LOOPBACK),
         (DOCK, ""),

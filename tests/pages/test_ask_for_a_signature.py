@@ -16,7 +16,7 @@ Visit = Callable[[str], Visitor]
 
 @pytest.mark.parametrize(
     "origin",
-    ["http://app.localhost", "http://localhost", "http://drop.localhost:8470"],
+    ["http://app.localhost", "http://localhost", "http://drop.localhost:8480"],
 )
 def test_another_origin_asks_for_a_signature_in_the_keepers_name(
     house: House, visit: Visit, origin: str

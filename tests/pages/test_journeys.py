@@ -159,7 +159,7 @@ def test_rows_come_in_the_fragment_and_go_from_the_screen(
 
     rows = base64.urlsafe_b64encode(encode(batch)).decode().rstrip("=")
     place = f"{house.origin}/reveal/{request}"
-    page = ben.go_elsewhere("http://drop.localhost:8470")
+    page = ben.go_elsewhere("http://drop.localhost:8480")
     page.evaluate("(place) => location.assign(place)", f"{place}#rows={rows}")
     button = page.get_by_role("button", name="Show the rows")
     expect(button).to_be_visible()

@@ -26,6 +26,7 @@ from listkeep.wire.identifiers import new_id, new_service_key
 from .children import run_own
 from .home import CONFIG_FILE, PRIVATE_FOLDER, CliConfig, write_private
 from .locks import require_socket_path
+from .origins import write_origins
 from .output import WrongUsage, hint, note, write
 from .staging import staged, taken_back
 
@@ -186,6 +187,7 @@ def make_instance(
     with taken_back() as undo, staged(home) as staging:
         os.environ["LISTKEEP_HOME"] = str(staging)
         _write_settings(staging, plan)
+        write_origins(staging, port=plan.port, seal_origin=plan.seal_origin)
         if plan.database:
             undo.append(_make_tables())
         begun = _begin_keeper(staging, plan, begin=begin)

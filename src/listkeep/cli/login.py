@@ -1,6 +1,7 @@
 """``listkeep login``, ``logout`` and ``whoami``."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Annotated, Any
 
 import typer
 
@@ -8,13 +9,14 @@ from listkeep.core.errors import Code, RefusedError
 from listkeep.wire import messages as m
 
 from .home import Instance
-from .output import AsJson, note, show
+from .output import AsJson, is_interactive, note, show
 from .sessions import (
     As,
     StoredSession,
     choose_person,
     forget_session,
     load_session,
+    require_name,
     store_session,
 )
 from .signing import load_passkey
@@ -29,13 +31,29 @@ def register(program: typer.Typer) -> None:
     program.command(epilog="Example: listkeep whoami --json")(whoami)
 
 
-def login(*, name: As = "") -> None:
+def login(
+    *,
+    name: As = "",
+    browser: Annotated[
+        bool | None,
+        typer.Option(
+            "--browser/--no-browser",
+            help="Open the keeper's page, or only print the link to it; otherwise "
+            "only who has no software passkey here is sent there.",
+            show_default=False,
+        ),
+    ] = None,
+) -> None:
     """Sign in with your passkey: once for the keeper, once for the dock.
 
-    A session ends after 8 hours, or 15 minutes without use. It lets you look and
-    prepare; what needs a signature will ask for one.
+    With a software passkey this happens here, with any other on the keeper's page in
+    a browser of this computer. A session ends after 8 hours, or 15 minutes without
+    use. It lets you look and prepare; what needs a signature will ask for one.
     """
     instance = Instance.open()
+    if _wants_browser(instance, name, browser):
+        _login_by_browser(instance, name, opens=browser is not False)
+        return
     chosen = choose_person(instance, name)
     passkey = load_passkey(instance, chosen)
     with instance.keeper() as keeper:
@@ -47,11 +65,51 @@ def login(*, name: As = "") -> None:
             )
             message = m.FinishSignIn(credential=passkey.credential, assertion=assertion)
             sessions.append(keeper.finish_sign_in(message))
+    _store(instance, chosen, sessions)
+
+
+def _wants_browser(instance: Instance, name: str, browser: bool | None) -> bool:  # noqa: FBT001 - an option
+    """Choose the browser for who asks for it, or has a person but no passkey here."""
+    if browser is not None:
+        return True
+    if not is_interactive():  # nobody is there to use one
+        return False
+    try:
+        chosen = choose_person(instance, name)
+    except RefusedError:  # nobody is named, and nobody was here before
+        return True
+    return not (instance.people / f"{chosen}.json").exists()
+
+
+def _login_by_browser(instance: Instance, name: str, *, opens: bool) -> None:
+    """Take whoever signs on the keeper's page, if that is who was meant."""
+    # An HTTP server costs more time than most commands take.
+    from .browser import open_link, print_link, sign_in  # noqa: PLC0415
+
+    if name:
+        require_name(name)
+    sessions = sign_in(
+        instance,
+        [instance.config.dock_service],
+        show_link=open_link if opens else print_link,
+    )
+    people = {(each.person, each.name) for each in sessions}
+    meant = {(sessions[0].person, name or sessions[0].name)}
+    if people != meant:
+        _end(instance, [each.session for each in sessions])
+        raise RefusedError(
+            f"the passkey is not {name}'s" if name else "two people signed in",
+            hint="sign in with one person's passkey, or leave --as out",
+        )
+    _store(instance, sessions[0].name, sessions)
+
+
+def _store(instance: Instance, name: str, sessions: Sequence[m.Session]) -> None:
     direct, through_dock = sessions
     store_session(
         instance,
         StoredSession(
-            name=chosen,
+            name=name,
             person=direct.person,
             keeper=direct.session,
             dock=through_dock.session,
@@ -65,13 +123,7 @@ def logout(*, name: As = "") -> None:
     """Sign out: both sessions end at once and are forgotten here."""
     instance = Instance.open()
     session = load_session(instance, name)
-    with instance.keeper() as keeper:
-        for each in (session.keeper, session.dock):
-            try:
-                keeper.end_session(m.EndSession(session=each))
-            except RefusedError as error:  # it ended by itself
-                if error.code is not Code.NOT_SIGNED_IN:
-                    raise
+    _end(instance, [session.keeper, session.dock])
     forget_session(instance, session.name)
     note(f"{session.name} is signed out")
 
@@ -90,3 +142,13 @@ def whoami(*, name: As = "", as_json: AsJson = False) -> None:
         "expires_at": session.expires_at,
     }
     show(found, as_json=as_json)
+
+
+def _end(instance: Instance, sessions: Sequence[str]) -> None:
+    with instance.keeper() as keeper:
+        for each in sessions:
+            try:
+                keeper.end_session(m.EndSession(session=each))
+            except RefusedError as error:  # it ended by itself
+                if error.code is not Code.NOT_SIGNED_IN:
+                    raise

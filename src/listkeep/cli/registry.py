@@ -18,8 +18,8 @@ from .home import Instance
 from .output import WrongUsage, show_rows, write, write_json
 from .sessions import As, load_session, require_name
 from .signing import (
+    choose_passkey,
     describe_view,
-    load_passkey,
     read_terms,
     say_what_is_next,
     show_terms,
@@ -90,7 +90,7 @@ def ask_for(  # noqa: PLR0913 - what a request is made of
         )
         terms = read_terms(instance, view)
         show_terms(view, terms)
-        passkey = load_passkey(instance, session.name)
+        passkey = choose_passkey(instance, session)
         view = sign(instance, keeper, view, passkey=passkey, decision=Decision.REQUEST)
     say_what_is_next(view)
     if as_json:

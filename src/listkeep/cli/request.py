@@ -36,9 +36,9 @@ from .request_ids import RequestId, require_request_id
 from .reveal import keep_identity, make_identity
 from .sessions import As, load_session
 from .signing import (
+    choose_passkey,
     describe_terms,
     describe_view,
-    load_passkey,
     read_terms,
     say_what_is_next,
     show_terms,
@@ -265,7 +265,7 @@ def _show_or_sign(
     terms: Terms = read_terms(instance, view)
     show_terms(view, terms)
     if sign_at_once:
-        passkey = load_passkey(instance, load_session(instance, name).name)
+        passkey = choose_passkey(instance, load_session(instance, name))
         with instance.keeper() as keeper:
             view = sign(
                 instance, keeper, view, passkey=passkey, decision=Decision.REQUEST

@@ -12,9 +12,10 @@ from .request import find_request
 from .request_ids import RequestId
 from .sessions import As, load_session
 from .signing import (
+    KeyKind,
+    choose_passkey,
     confirm,
     describe_view,
-    load_passkey,
     read_terms,
     say_what_is_next,
     show_terms,
@@ -23,6 +24,16 @@ from .signing import sign as sign_view
 
 Yes = Annotated[
     bool, typer.Option("--yes", "-y", help="Do not ask: the terms were read before.")
+]
+
+
+Key = Annotated[
+    KeyKind | None,
+    typer.Option(
+        "--key",
+        help="Which passkey signs; otherwise the software one, if there is one here.",
+        show_default=False,
+    ),
 ]
 
 
@@ -36,13 +47,18 @@ def register(program: typer.Typer) -> None:
 
 
 def sign(
-    request: RequestId, *, yes: Yes = False, name: As = "", as_json: AsJson = False
+    request: RequestId,
+    *,
+    yes: Yes = False,
+    key: Key = None,
+    name: As = "",
+    as_json: AsJson = False,
 ) -> None:
     """Sign a request of your own, after reading its terms."""
-    _decide(request, Decision.REQUEST, yes=yes, rows=None, name=name, as_json=as_json)
+    _decide(request, Decision.REQUEST, yes=yes, key=key, name=name, as_json=as_json)
 
 
-def approve(
+def approve(  # noqa: PLR0913 - each is an option
     request: RequestId,
     *,
     yes: Yes = False,
@@ -54,18 +70,32 @@ def approve(
             show_default=False,
         ),
     ] = None,
+    key: Key = None,
     name: As = "",
     as_json: AsJson = False,
 ) -> None:
     """Approve somebody else's request, after reading its terms."""
-    _decide(request, Decision.APPROVE, yes=yes, rows=rows, name=name, as_json=as_json)
+    _decide(
+        request,
+        Decision.APPROVE,
+        yes=yes,
+        rows=rows,
+        key=key,
+        name=name,
+        as_json=as_json,
+    )
 
 
 def deny(
-    request: RequestId, *, yes: Yes = False, name: As = "", as_json: AsJson = False
+    request: RequestId,
+    *,
+    yes: Yes = False,
+    key: Key = None,
+    name: As = "",
+    as_json: AsJson = False,
 ) -> None:
     """Deny a request; it ends there."""
-    _decide(request, Decision.DENY, yes=yes, rows=None, name=name, as_json=as_json)
+    _decide(request, Decision.DENY, yes=yes, key=key, name=name, as_json=as_json)
 
 
 def _decide(  # noqa: PLR0913 - each is an option
@@ -73,7 +103,8 @@ def _decide(  # noqa: PLR0913 - each is an option
     decision: Decision,
     *,
     yes: bool,
-    rows: int | None,
+    rows: int | None = None,
+    key: KeyKind | None,
     name: str,
     as_json: bool,
 ) -> None:
@@ -83,7 +114,7 @@ def _decide(  # noqa: PLR0913 - each is an option
     terms = read_terms(instance, view)
     show_terms(view, terms)
     confirm(terms, decision, yes=yes, rows=rows)
-    passkey = load_passkey(instance, session.name)
+    passkey = choose_passkey(instance, session, key)
     with instance.keeper() as keeper:
         view = sign_view(instance, keeper, view, passkey=passkey, decision=decision)
     say_what_is_next(view)

@@ -6,7 +6,8 @@ names only. The digest is computed here, over the bytes that were shown.
 
 import base64
 import hashlib
-from typing import TYPE_CHECKING, Any
+from enum import StrEnum
+from typing import TYPE_CHECKING, Any, Protocol
 
 from listkeep.core.canonical import parse
 from listkeep.core.errors import Code, VerificationError
@@ -16,6 +17,7 @@ from listkeep.wire import messages as m
 
 from .home import Instance
 from .output import WrongUsage, ask, format_facts, hint, is_interactive, note
+from .sessions import StoredSession
 
 if TYPE_CHECKING:
     from listkeep.drill.people import SoftwarePerson
@@ -23,6 +25,37 @@ if TYPE_CHECKING:
 
 _DEMO = "demo"
 _LONGEST_LIST_OF_TOKENS = 10
+
+
+class KeyKind(StrEnum):
+    """Where a person's passkey is."""
+
+    SOFTWARE = "software"
+    HARDWARE = "hardware"
+
+
+class Passkey(Protocol):
+    """What signs a decision for its person."""
+
+    def sign_request(self, *, keeper: str, request: str, decision: str) -> m.Assertion:
+        """Sign a decision on the terms with this digest."""
+
+
+def choose_passkey(
+    instance: Instance, session: StoredSession, kind: KeyKind | None = None
+) -> Passkey:
+    """Take the passkey that was asked for, or whichever the person has.
+
+    Raises:
+        UnavailableError: The person has none of that kind here.
+    """
+    has_file = (instance.people / f"{session.name}.json").exists()
+    if kind is KeyKind.SOFTWARE or (kind is None and has_file):
+        return load_passkey(instance, session.name)
+    # USB libraries cost more time than most commands take.
+    from .hardware import load_hardware  # noqa: PLC0415
+
+    return load_hardware(instance, session.keeper)
 
 
 def load_passkey(instance: Instance, name: str) -> "SoftwarePerson":
@@ -112,7 +145,7 @@ def sign(
     keeper: "KeeperClient",
     view: m.RequestView,
     *,
-    passkey: "SoftwarePerson",
+    passkey: Passkey,
     decision: Decision,
 ) -> m.RequestView:
     """Sign a decision on the bytes of a request and hand it in."""

@@ -1,12 +1,13 @@
 import tracemalloc
 from collections.abc import Iterator
 from dataclasses import asdict
+from typing import Any
 
 import pytest
 
 from listkeep.core.errors import Code, MalformedError
 from listkeep.core.files import audience
-from listkeep.core.files.audience import Audience, open_audience
+from listkeep.core.files.audience import Audience, open_audience, read_columns
 from listkeep.core.files.values import Batch, Record, Rejected
 from listkeep.core.segments.values import Status
 
@@ -216,3 +217,26 @@ def test_memory_does_not_grow_with_the_file() -> None:
 def test_a_batch_starts_empty() -> None:
     assert asdict(Batch())["lines"] == []
     assert audience.BATCH_ROWS == 4096
+
+
+@pytest.mark.parametrize(
+    ("text", "options"),
+    [
+        ("Kontakt; Plan ;Ort\nx@example.com;pro;Köln\n", {}),
+        ("Kontakt\tPlan\tOrt\n", {"format": "tsv"}),
+        ('\n{"Kontakt": "x", "Plan": 1, "Ort": ""}\n', {}),
+        ('{"Kontakt": "x", "Plan": 1, "Ort": ""}\n', {"format": "jsonl"}),
+    ],
+)
+def test_columns_are_read_though_none_is_known_to_be_the_address(
+    text: str, options: dict[str, Any]
+) -> None:
+    with pytest.raises(MalformedError, match="hold the address"):
+        opened(text, **options)
+
+    assert read_columns([text.encode()], **options) == ("Kontakt", "Plan", "Ort")
+
+
+def test_a_row_is_not_read_as_columns() -> None:
+    with pytest.raises(MalformedError, match="not a header"):
+        read_columns([b"ada@example.com,pro\n"])

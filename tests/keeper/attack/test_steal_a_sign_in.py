@@ -114,11 +114,11 @@ def test_a_code_made_younger_by_hand_signs_nobody_in(world: World) -> None:
 def test_a_planted_code_signs_nobody_in(world: World) -> None:
     dock, ada = Program.of_dock(world), world.meet("ada")
     row = saved(dock.code("ben"))
-    facts = {**model_to_dict(row), "id": "a_plantedplant", "verifier": bytes(32)}
+    facts = {**model_to_dict(row), "id": "o_plantedplant", "verifier": bytes(32)}
     facts |= {"person": ada.person, "credential": ada.credential}
     SignInCode.objects.create(**facts)
 
-    assert refusal(dock.redeem, "lkc_a_plantedplant_") == "not-found"
+    assert refusal(dock.redeem, "lkc_o_plantedplant_") == "not-found"
 
 
 def test_the_table_of_codes_does_not_say_the_code(world: World) -> None:

@@ -7,7 +7,7 @@ that says what to do; a bad row is a line number and a ``RejectReason``, never
 its text.
 """
 
-from .audience import BATCH_ROWS, Audience, Format, open_audience
+from .audience import BATCH_ROWS, Audience, Format, open_audience, read_columns
 from .values import Batch, Record, Rejected, RejectReason
 from .writers import disarm_formula, write_csv, write_jsonl
 
@@ -21,6 +21,7 @@ __all__ = [
     "Rejected",
     "disarm_formula",
     "open_audience",
+    "read_columns",
     "write_csv",
     "write_jsonl",
 ]

@@ -10,7 +10,7 @@ from listkeep.core.addresses import Address, parse_many
 from listkeep.core.errors import Code, MalformedError
 
 from . import delimited, jsonl
-from .header import Kind, Layout, lay_out, read_status
+from .header import Kind, Layout, clean_header, lay_out, read_status
 from .text import Stretch, read_stretches
 from .values import Batch, Page, Record, Rejected, RejectReason
 
@@ -161,8 +161,7 @@ def open_audience(
     mapping = mapping or {}
     stretches = read_stretches(chunks)
     start = _find_start(stretches)
-    is_json = start.text.lstrip()[:1] in ("{", "[")
-    if format == "jsonl" or (format == "auto" and is_json):
+    if _is_json(start, format):
         columns = jsonl.find_columns(start)
         layout = lay_out(columns, mapping=mapping, kind="jsonl")
         pages = jsonl.read_pages(chain([start], stretches), columns=columns)
@@ -175,6 +174,30 @@ def open_audience(
     behind = chain([rest], stretches)
     pages = delimited.read_pages(behind, delimiter=delimiter, width=len(columns))
     return Audience(layout, pages)
+
+
+def read_columns(
+    chunks: Iterable[bytes],
+    *,
+    format: Format = "auto",  # noqa: A002 - as above
+) -> tuple[str, ...]:
+    """Read the columns' names alone, of a file that may lack a mapping yet.
+
+    Raises:
+        MalformedError: There is no header; a row is never taken for one.
+    """
+    start = _find_start(read_stretches(chunks))
+    if _is_json(start, format):
+        return clean_header(jsonl.find_columns(start))
+    delimiters = "\t" if format == "tsv" else delimited.DELIMITERS
+    _, columns, _ = delimited.read_header(start, delimiters=delimiters, mapping={})
+    return clean_header(columns)
+
+
+def _is_json(start: Stretch, format: Format) -> bool:  # noqa: A002 - as above
+    if format == "auto":
+        return start.text.lstrip()[:1] in ("{", "[")
+    return format == "jsonl"
 
 
 def _find_start(stretches: Iterator[Stretch]) -> Stretch:

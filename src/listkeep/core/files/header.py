@@ -89,9 +89,8 @@ def lay_out(
     Raises:
         MalformedError: This is no header, or it leaves open where the address is.
     """
-    columns = tuple(column.strip() for column in columns)
+    columns = clean_header(columns)
     keys = [column_key(column) for column in columns]
-    _check_header(columns)
     mapped = {
         name: _mapped_column(column, name=name, columns=columns, keys=keys)
         for name, column in mapping.items()
@@ -120,6 +119,17 @@ def lay_out(
         positions=positions,
         field_names=_name_fields(columns, positions, mapped),
     )
+
+
+def clean_header(columns: Sequence[str]) -> tuple[str, ...]:
+    """Give the columns' names as they are meant.
+
+    Raises:
+        MalformedError: This is no header.
+    """
+    cleaned = tuple(column.strip() for column in columns)
+    _check_header(cleaned)
+    return cleaned
 
 
 def has_address_column(columns: Sequence[str], *, mapping: Mapping[str, str]) -> bool:

@@ -30,6 +30,12 @@ def get_import(import_id: str) -> Import:
     return source
 
 
+def find_imports(principal: str, *, limit: int = 20) -> list[Import]:
+    """Find somebody's newest imports."""
+    found = Import.objects.filter(principal=principal)
+    return list(found.order_by("-created_at", "id")[:limit])
+
+
 def count_changes(source: Import, *, is_person: bool) -> Counts:
     """Tell how many entries are new, without telling whether one address was known.
 

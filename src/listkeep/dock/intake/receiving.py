@@ -180,9 +180,9 @@ class Receiver:
             )
         if source.expected_sha256 not in ("", source.sha256):
             raise MalformedError(
-                "this is not the file the request was signed for",
+                "this is not the file that was signed for or checked",
                 code=Code.FILE_MISMATCH,
-                hint="import the very file, or request this one",
+                hint="import the very file, or have this one signed or checked",
             )
 
 

@@ -98,6 +98,23 @@ def begin_import(  # noqa: PLR0913 - one import is described by all of these
     )
 
 
+def expect_file(source: Import, *, sha256: str) -> Import:
+    """Have an import take no other file than the one that was looked at.
+
+    Raises:
+        ConflictError: The request it runs under was signed for another one.
+    """
+    if source.expected_sha256 not in ("", sha256):
+        raise ConflictError(
+            "the request was signed for another file",
+            code=Code.FILE_MISMATCH,
+            hint="choose the file that was signed for, or leave the request out",
+        )
+    source.expected_sha256 = sha256
+    source.save(update_fields=["expected_sha256"])
+    return source
+
+
 def receive_file(
     source: Import, *, visit: Visit, upload: Upload, keeper: Keeper, clock: Clock
 ) -> Import:

@@ -54,6 +54,15 @@ class Keeper(Protocol):
     def show_requests(self, message: m.ShowRequest) -> m.RequestViews:
         """Show requests a person may see."""
 
+    def redeem_code(self, message: m.RedeemCode) -> m.Session:
+        """Turn the code of a browser's sign-in into a session, once."""
+
+    def who_am_i(self, message: m.WhoAmI) -> m.Principal:
+        """Say whose session this is."""
+
+    def end_session(self, message: m.EndSession) -> None:
+        """End a session at once."""
+
     def run_export(
         self, message: m.RunExport, batches: Iterable[m.RowBatch]
     ) -> AbstractContextManager[Iterator[bytes]]:
@@ -79,6 +88,15 @@ def get_keeper() -> Keeper:
                 timeout_seconds=_TIMEOUT_SECONDS,
             )
         return _ports["keeper"]
+
+
+def service_id(path: Path) -> str:
+    """Tell the name under which the keeper knows this dock: its key begins with it.
+
+    Raises:
+        MalformedError: The dock has no service key.
+    """
+    return read_service_key(path)[4:18]
 
 
 @contextmanager

@@ -7,6 +7,7 @@ and may be repeated under the same grant.
 
 import hashlib
 import os
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -36,6 +37,7 @@ from .models import ExportRun
 log = structlog.get_logger("listkeep.dock.outlet")
 
 FORMATS: Final = ("csv", "jsonl")
+_PROGRESS_SECONDS: Final = 1.0
 
 
 class Written(NamedTuple):
@@ -84,9 +86,21 @@ def run_export(  # noqa: PLR0913 - one run is described by all of these
     Raises:
         ListkeepError: The keeper refused, a row did not open, or the disk is full.
     """
+    run = begin_run(visit, request=request, file_format=file_format, now=now)
+    return carry_out_run(run, visit=visit, terms=terms, keeper=keeper)
+
+
+def begin_run(
+    visit: Visit, *, request: str, file_format: str, now: datetime
+) -> ExportRun:
+    """Note that an export is about to run.
+
+    Raises:
+        RefusedError: Nobody is signed in.
+    """
     if not visit.caller.session:
         raise not_signed_in()
-    run = ExportRun.objects.create(
+    return ExportRun.objects.create(
         id=uuid4().hex,
         request=request,
         list_id=visit.record.id,
@@ -95,8 +109,18 @@ def run_export(  # noqa: PLR0913 - one run is described by all of these
         created_at=now,
         changed_at=now,
     )
+
+
+def carry_out_run(
+    run: ExportRun, *, visit: Visit, terms: Terms, keeper: Keeper
+) -> ExportRun:
+    """Take a run that was noted to its end; its row says how far it has come.
+
+    Raises:
+        ListkeepError: The keeper refused, a row did not open, or the disk is full.
+    """
     message = m.RunExport(
-        session=visit.caller.session, request=request, format=file_format
+        session=visit.caller.session, request=run.request, format=run.format
     )
     batches = entries.stream_sealed(
         visit.record.id, terms.selection, schema=visit.schema, cap=terms.cap
@@ -147,8 +171,12 @@ def export_path(run_id: str) -> Path:
 
 
 def _counted(batches: Iterable[m.RowBatch], run: ExportRun) -> Iterator[m.RowBatch]:
+    saved_at = time.monotonic()
     for batch in batches:
         run.rows += len(batch.positions)
+        if time.monotonic() - saved_at >= _PROGRESS_SECONDS:
+            run.save(update_fields=["rows"])
+            saved_at = time.monotonic()
         yield batch
 
 

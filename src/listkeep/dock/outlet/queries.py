@@ -18,6 +18,19 @@ def get_export(run_id: str) -> ExportRun:
     return run
 
 
+def find_runs(principal: str, *, limit: int = 50) -> list[ExportRun]:
+    """Find somebody's newest runs."""
+    runs = ExportRun.objects.filter(principal=principal)
+    return list(runs.order_by("-created_at", "id")[:limit])
+
+
+def find_running(principal: str, request: str) -> ExportRun | None:
+    """Find the run of a request that somebody has under way."""
+    return ExportRun.objects.filter(
+        principal=principal, request=request, state=ExportRun.State.RUNNING
+    ).first()
+
+
 def verify_finished(run: ExportRun) -> None:
     """Refuse to hand out a file that is not there, or not whole.
 

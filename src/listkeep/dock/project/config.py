@@ -23,5 +23,11 @@ class DockConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
     service_key_file: str = "dock.key"
     """File with the key by which the keeper knows this dock; mode 0600."""
 
+    drop_origin: str = "http://drop.localhost:8480"
+    """Where browsers find the dock's pages; keeper.toml names the same origin."""
+
+    seal_origin: str = "http://seal.localhost:8471"
+    """Where people sign in and sign; they are sent there and nowhere else."""
+
     database: str = ""
     """Empty: ``dock.sqlite3`` in the home. Else a ``postgresql://`` address."""

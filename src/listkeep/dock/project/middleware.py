@@ -8,6 +8,9 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
+from listkeep.dock.pages.headers import is_page
+from listkeep.dock.pages.uploads import is_form_with_file
+
 from .problems import MEDIA_TYPE, MethodError, no_such_page, render_problem, too_large
 
 log = structlog.get_logger("listkeep.dock.access")
@@ -31,9 +34,11 @@ def guard(
         else:
             response = _as_problem(get_response(request))
         is_docs = request.path.startswith("/v1/docs")
-        response["Content-Security-Policy"] = _DOCS_POLICY if is_docs else _API_POLICY
+        # The pages for people bring their own, which are stricter.
+        policy = _DOCS_POLICY if is_docs else _API_POLICY
+        response.headers.setdefault("Content-Security-Policy", policy)
         if not is_docs:
-            response["Cache-Control"] = "no-store"
+            response.headers.setdefault("Cache-Control", "no-store")
         log.info(
             "request.answered",
             method=request.method if request.method in _METHODS else "other",
@@ -50,7 +55,8 @@ _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"
 
 
 def _is_upload(request: HttpRequest) -> bool:
-    return request.method == "PUT" and request.path.endswith("/file")
+    by_api = request.method == "PUT" and request.path.endswith("/file")
+    return by_api or (request.method == "POST" and is_form_with_file(request.path))
 
 
 def _is_too_large(request: HttpRequest) -> bool:
@@ -70,7 +76,7 @@ def _route(request: HttpRequest) -> str:
 def _as_problem(response: HttpResponseBase) -> HttpResponseBase:
     """Give Django's own plain errors the form of all others."""
     is_ours = response.headers.get("Content-Type", "") == MEDIA_TYPE
-    if response.status_code < 400 or is_ours:
+    if response.status_code < 400 or is_ours or is_page(response):
         return response
     if response.status_code == 405:
         allowed = response.headers.get("Allow", "")

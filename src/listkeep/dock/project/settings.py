@@ -15,6 +15,8 @@ from .database import database_settings
 LISTKEEP_HOME = instance_home()
 LISTKEEP_CONFIG = read_config(LISTKEEP_HOME / FILE_NAME, DockConfig)
 LISTKEEP_KEEPER_SOCKET = LISTKEEP_HOME / LISTKEEP_CONFIG.keeper_socket
+LISTKEEP_DROP_ORIGIN = LISTKEEP_CONFIG.drop_origin
+LISTKEEP_SEAL_ORIGIN = LISTKEEP_CONFIG.seal_origin
 LISTKEEP_SERVICE_KEY_FILE = LISTKEEP_HOME / LISTKEEP_CONFIG.service_key_file
 
 DEBUG = False
@@ -27,6 +29,7 @@ INSTALLED_APPS = [
     "listkeep.dock.lists",
     "listkeep.dock.intake",
     "listkeep.dock.outlet",
+    "listkeep.dock.pages",
 ]
 MIDDLEWARE = [
     "listkeep.dock.project.middleware.guard",

@@ -13,6 +13,7 @@ from listkeep.core.errors import Code, ConflictError, MalformedError
 from listkeep.dock.intake.jobs import recover_imports
 from listkeep.dock.lists.keeper import get_keeper, read_service_key
 from listkeep.dock.outlet.jobs import recover_exports
+from listkeep.dock.pages.assets import stylesheet
 
 log = structlog.get_logger("listkeep.dock")
 
@@ -46,7 +47,9 @@ def check_instance() -> Recovered:
     Raises:
         ConflictError: The database is newer or older than this code.
         MalformedError: The engine or the service key will not do.
+        VerificationError: A file of the pages is not the one that was shipped.
     """
+    stylesheet()
     verify_engine()
     read_service_key(settings.LISTKEEP_SERVICE_KEY_FILE)
     verify_version()

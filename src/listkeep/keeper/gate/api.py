@@ -1,6 +1,7 @@
 """The gate's part of the wire: who is calling, sign-in, requests, lists, ledger."""
 
 from django.urls import path
+from msgspec.structs import replace
 
 from listkeep import __version__
 from listkeep.core.ledger.tree import leaf_hash
@@ -104,11 +105,13 @@ def who_am_i(gate: Gate, message: m.WhoAmI, call: Call) -> m.Principal:
     """Say whose session this is."""
     service = call.audience()
     with gate.view(call.now) as registry:
-        return principal_of(
-            resolve_session(
-                gate, registry, message.session, service=service, now=call.now
-            )
+        person = resolve_session(
+            gate, registry, message.session, service=service, now=call.now
         )
+    if service != DIRECT:
+        return principal_of(person)
+    mine = tuple(key.id for key in person.credentials)
+    return replace(principal_of(person), credentials=mine)
 
 
 @endpoint(m.DraftRequest)

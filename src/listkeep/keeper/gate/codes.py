@@ -218,7 +218,7 @@ def _new_code(
 ) -> tuple[SignInCode, str]:
     secret = new_secret()
     row = SignInCode(
-        id=new_id("a"),
+        id=new_id("o"),
         person=signed.person.id,
         credential=signed.credential,
         client=flow.client,

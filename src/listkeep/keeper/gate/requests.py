@@ -50,6 +50,7 @@ from .sessions import (
     resolve_session,
 )
 from .signers import require_asker, require_part
+from .signing_places import require_may_sign_here
 from .subjects import EVENTS
 from .turns import Gate, Turn
 
@@ -268,6 +269,7 @@ def _judge(
     signed = Signed(person.id, statement.decision, turn.now, assertion)
     counter = registry.verify_signed(request, person, signed)
     require_counter(registry, statement.credential, counter)
+    require_may_sign_here(assertion)
     return signed
 
 

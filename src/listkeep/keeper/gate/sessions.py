@@ -24,6 +24,7 @@ from listkeep.wire.identifiers import new_id, new_secret
 
 from .models import Session
 from .refusals import Claim, recorded_claims
+from .signing_places import require_may_sign_here
 from .turns import Gate, Turn
 
 STATE_KEY = "state"
@@ -117,6 +118,7 @@ def verify_sign_in(  # noqa: PLR0913 - what is verified, and against what
         party=registry.party,
     )
     require_counter(registry, credential.id, counter)
+    require_may_sign_here(assertion)
     return SignedIn(
         person=person,
         credential=credential.id,

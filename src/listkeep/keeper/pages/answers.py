@@ -24,6 +24,7 @@ def answer_page(
     text = render_to_string(
         f"pages/{template}",
         {
+            "looks": files["listkeep.css"].integrity,
             "style": files["seal.css"].integrity,
             "script": files["seal.js"].integrity,
             "path": request.path,

@@ -30,19 +30,22 @@ class KeeperConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True
     """How many calls are served at once."""
 
     seal_origin: str = "http://seal.localhost:8471"
-    """Where people sign. The genesis names it, and it cannot change afterwards."""
     """Where people sign; the origin in the genesis, to the letter."""
 
     seal_port: int = 0
     """Where the pages listen on 127.0.0.1; 0: the port of seal_origin."""
 
-    drop_origin: str = "http://drop.localhost:8470"
+    drop_origin: str = "http://drop.localhost:8480"
     """Where the dock's pages are; sign-ins for it return there and nowhere else."""
 
     app_origin: str = ""
     """Where the console's pages are; empty: there is no console."""
+
     attestation_aaguids: list[str] = []  # noqa: RUF012 - msgspec copies it
     """Models of authenticators that count as hardware in the production profile."""
+
+    cli_signing: bool = True
+    """Whether statements signed on a command line count, besides the keeper's page."""
 
     def __post_init__(self) -> None:
         """Refuse what contradicts itself.

@@ -48,3 +48,4 @@ class Principal(Message, frozen=True, kw_only=True):
     name: str
     tenant: str
     rights: tuple[str, ...]
+    credentials: tuple[str, ...] = ()  # own ones, told to nobody else

@@ -1,0 +1,34 @@
+"""Answers to browsers: a page, or the way to another one."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.loader import render_to_string
+
+from .assets import stylesheet
+from .headers import harden, policy
+
+
+def show(
+    _request: HttpRequest,
+    template: str,
+    context: dict[str, Any] | None = None,
+    *,
+    status: int = 200,
+    form_targets: str = "'self'",
+) -> HttpResponse:
+    """Render a page; templates escape whatever is put into them."""
+    looks = {"looks": stylesheet().integrity}
+    content = render_to_string(f"drop/{template}.html", {**looks, **(context or {})})
+    response = HttpResponse(content, status=status)
+    response["Content-Security-Policy"] = policy(form_targets)
+    harden(response)
+    return response
+
+
+def go_to(path: str) -> HttpResponse:
+    """Send the browser on after a form, to a page of ours."""
+    response = HttpResponseRedirect(path)
+    response.status_code = 303
+    harden(response)
+    return response

@@ -1,0 +1,22 @@
+"""Addresses of the pages. None of them holds an address of anybody."""
+
+from django.urls import path
+
+from . import assets, views
+
+urlpatterns = [
+    path("", views.home),
+    path("sign-in", views.sign_in),
+    path("signed-in", views.signed_in),
+    path("sign-out", views.sign_out),
+    path("assets/listkeep.css", assets.serve),
+    path("exports", views.export_runs),
+    path("exports/<slug:run_id>", views.export_run),
+    path("exports/<slug:run_id>/file", views.export_file),
+    path("look-up", views.look_up),
+    path("import", views.choose_list),
+    path("import/<slug:list_id>", views.prepare_import),
+    path("import/<slug:list_id>/check", views.check_import),
+    path("import/<slug:list_id>/run", views.run_import),
+    path("imports/<slug:import_id>", views.show_import),
+]
