@@ -1,4 +1,4 @@
-"""The one file the pages load is the one that was shipped, or the dock does not start."""
+"""The one file the pages load is the one that was shipped, or no dock starts."""
 
 from pathlib import Path
 
