@@ -269,11 +269,10 @@ def test_related_origins_are_claimed_by_whoever_would_gain(
     asked: list[str] = []
     ada.context.on("request", lambda request: asked.append(request.url))
     for origin in (house.origin, house.drop):
+        host = origin.partition("://")[2]
         answer = httpx.get(
-            f"{origin.replace('seal', 'x').replace('drop', 'x')}/.well-known/webauthn".replace(
-                "x.localhost", "127.0.0.1"
-            ),
-            headers={"Host": origin.partition("://")[2]},
+            f"http://127.0.0.1:{host.partition(':')[2]}/.well-known/webauthn",
+            headers={"Host": host},
             trust_env=False,
         )
         assert answer.status_code == 404
@@ -327,27 +326,28 @@ def test_a_page_that_opened_the_keepers_keeps_no_hold_of_it(
 
 
 def test_a_session_is_used_from_another_service(house: House, visit: Visit) -> None:
-    ben = visit("ben").sign_in().enter_dock()
-    jar = {each["name"]: each["value"] for each in ben.context.cookies()}
-    swapped = visit("ada")  # a browser without any session
-    swapped.context.add_cookies(
+    ben, thief = visit("ben").sign_in().enter_dock(), visit("ada")
+    cookies = {each["name"]: each for each in ben.context.cookies()}
+    seal, drop = cookies["__Host-listkeep"], cookies["__Host-drop"]
+    before = len(house.recorded("session.refused"))
+    thief.context.add_cookies(
         [
-            {
-                "name": name,
-                "value": jar[other],
-                "url": origin.replace("http:", "https:"),
-                "secure": True,
-                "httpOnly": True,
-                "sameSite": "Strict",
-            }
-            for name, other, origin in (
-                ("__Host-listkeep", "__Host-drop", house.origin),
-                ("__Host-drop", "__Host-listkeep", house.drop),
-            )
+            {**seal, "value": drop["value"]},  # type: ignore[typeddict-item]
+            {**drop, "value": seal["value"]},  # type: ignore[typeddict-item]
         ]
     )
 
-    for origin in (house.origin, house.drop):
-        swapped.page.goto(origin)
-        expect(swapped.page.get_by_role("heading", name="Sign in")).to_be_visible()
-        assert "ben" not in swapped.page.locator("body").inner_text()
+    thief.page.goto(house.drop)
+    expect(thief.page.get_by_text("Your session has ended.")).to_be_visible()
+    thief.page.goto(house.origin)
+    expect(thief.page.get_by_role("button", name="Use my passkey")).to_be_visible()
+
+    refused = house.recorded("session.refused")[before:]
+    assert {(each["person"], each["service"]) for each in refused} == {
+        (ben.person.person, house.instance.config.dock_service),
+        (ben.person.person, "keeper"),
+    }
+    thief.context.add_cookies([seal, drop])  # type: ignore[list-item]
+    for origin in (house.origin, house.drop):  # in their place they do count
+        thief.page.goto(origin)
+        expect(thief.page.get_by_text("ben").first).to_be_visible()
