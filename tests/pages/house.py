@@ -38,7 +38,7 @@ class House:
 
     @property
     def drop(self) -> str:
-        return self.instance.config.dock.replace("127.0.0.1", "drop.localhost")
+        return self.instance.drop.drop_origin
 
     def ask_export(
         self, name: str = "ben", cap: int = 850, **facts: object
