@@ -36,6 +36,10 @@ class House:
     def origin(self) -> str:
         return self.instance.seal.seal_origin
 
+    @property
+    def drop(self) -> str:
+        return self.instance.drop.drop_origin
+
     def ask_export(
         self, name: str = "ben", cap: int = 850, **facts: object
     ) -> m.RequestView:

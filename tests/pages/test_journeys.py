@@ -148,14 +148,7 @@ def test_rows_come_in_the_fragment_and_go_from_the_screen(
 ) -> None:
     tokens, batch = house.sealed_rows(2)
     ben = visit("ben").sign_in()
-    ben.page.get_by_role("link", name="Ask", exact=True).click()
-    ben.page.get_by_role("link", name="See addresses").click()
-    ben.page.get_by_label("Tokens").fill("\n".join(tokens))
-    ben.page.get_by_label("Why").fill("two people called")
-    ben.page.get_by_role("button", name="Write the terms").click()
-    ben.page.get_by_role("button", name="Sign and ask").click()
-    expect(ben.state()).to_have_text("granted")
-    request = ben.page.url.rpartition("/")[2]
+    request = ben.ask_reveal(tokens)
 
     rows = base64.urlsafe_b64encode(encode(batch)).decode().rstrip("=")
     place = f"{house.origin}/reveal/{request}"

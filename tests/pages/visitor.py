@@ -78,6 +78,34 @@ class Visitor:
         self.page.wait_for_load_state()
         return self
 
+    def ask_reveal(self, tokens: list[str]) -> str:
+        """Ask for rows on this screen, and sign."""
+        self.page.get_by_role("link", name="Ask", exact=True).click()
+        self.page.get_by_role("link", name="See addresses").click()
+        self.page.get_by_label("Tokens").fill("\n".join(tokens))
+        self.page.get_by_label("Why").fill("two people called")
+        self.page.get_by_role("button", name="Write the terms").click()
+        self.page.get_by_role("button", name="Sign and ask").click()
+        expect(self.state()).to_have_text("granted")
+        return self.page.url.rpartition("/")[2]
+
+    def begin_at_dock(self) -> str:
+        """Press the dock's button; give the keeper's page it leads to."""
+        self.page.goto(f"{self.house.drop}/sign-in")
+        self.page.get_by_role("button", name="Go to the keeper").click()
+        expect(self.page.get_by_role("heading", name="Sign in to dock")).to_be_visible()
+        return self.page.url
+
+    def enter_dock(self) -> "Visitor":
+        """Sign in to the dock's pages."""
+        self.begin_at_dock()
+        self.press_passkey()
+        self.page.wait_for_url(f"{self.house.drop}/")
+        return self
+
+    def press_passkey(self) -> None:
+        self.page.get_by_role("button", name="Use my passkey").click()
+
     def open(self, request: str) -> "Visitor":
         """Go to a request the only way there is: from the inbox."""
         self.page.get_by_role("link", name="Inbox").click()
@@ -111,6 +139,17 @@ class Visitor:
         self.page.route(f"{url}/**", answer)
         self.page.goto(f"{url}/")
         return self.page
+
+    def catch(self, place: str) -> list[str]:
+        """Read what goes to an address, and let nothing arrive there."""
+        caught: list[str] = []
+
+        def keep(route: Route) -> None:
+            caught.append(route.request.url)
+            route.fulfill(body="<h1>caught</h1>", content_type="text/html")
+
+        self.page.route(lambda url: url.startswith(place), keep)
+        return caught
 
     def ask_passkey(self, challenge: bytes) -> dict[str, str]:
         """Have whatever page this is ask for a signature in the keeper's name."""

@@ -60,6 +60,12 @@ class Seal(msgspec.Struct, frozen=True, kw_only=True):
         return self.seal_port or parts.port or (443 if parts.scheme == "https" else 80)
 
 
+class Drop(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``dock.toml`` says of the dock's pages."""
+
+    drop_origin: str = "http://drop.localhost:8480"
+
+
 @dataclass(frozen=True, slots=True)
 class Instance:
     """An instance as its clients see it."""
@@ -92,6 +98,11 @@ class Instance:
     def seal(self) -> Seal:
         """The pages where people sign, if this is the keeper's machine."""
         return read_config(self.home / "keeper.toml", Seal)
+
+    @property
+    def drop(self) -> Drop:
+        """The dock's pages, if this is the dock's machine."""
+        return read_config(self.home / "dock.toml", Drop)
 
     @property
     def people(self) -> Path:

@@ -35,6 +35,7 @@ def up() -> None:
                 url = instance.config.dock
                 note(f"the dock is at {url}, its API is described at {url}/v1/docs")
                 note(f"people sign at {instance.seal.seal_origin}")
+                note(f"they look up, import and export at {instance.drop.drop_origin}")
                 note(wall(instance))
                 note(f"logs are in {instance.home / 'log'}; Ctrl-C stops all")
                 while not stopping.asked:

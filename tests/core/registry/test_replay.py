@@ -45,6 +45,7 @@ def test_the_life_told_here_has_every_kind_of_entry_that_changes_anything() -> N
         Event.RECIPIENT_REVOKED,
         Event.IMPORT_ABANDONED,
         *(Event.SIGN_IN_REFUSED, Event.SUPPORT_ADMITTED),  # change nothing
+        Event.SESSION_REFUSED,
         *(Event.ENROLMENT_OPENED, Event.ENROLMENT_COMPLETED),
         # What people agree on is told in test_changes.
         *(Event.AGENCY_ADDED, Event.AGENCY_REVOKED, Event.BUDGET_SET),

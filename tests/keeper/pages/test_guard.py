@@ -184,6 +184,7 @@ STRANGERS = {
     "alive": 204,
     "sign-in": 200,
     "sign-out": 303,
+    "authorize": 400,
     "ask": 303,
     "ask/export": 303,
     "me": 303,

@@ -140,10 +140,16 @@ def test_signing_out_ends_the_session_and_takes_the_cookie_back(
     assert ben.get("/").goes_to == "/sign-in"
 
 
-def test_a_session_of_the_dock_is_none_here(served: World, nobody: Browser) -> None:
-    nobody.client.cookies[COOKIE] = served.session("ben", "dock")
+@pytest.mark.parametrize("service", ["dock", "console"])
+def test_a_session_of_another_service_is_none_here_and_recorded(
+    served: World, nobody: Browser, service: str
+) -> None:
+    nobody.client.cookies[COOKIE] = served.session("ben", service)
 
     assert nobody.get("/").goes_to == "/sign-in"
+
+    entry = served.newest("session.refused")
+    assert (entry["person"], entry["service"]) == (served.meet("ben").person, "keeper")
 
 
 def test_an_idle_session_has_to_sign_in_again(served: World, ben: Browser) -> None:

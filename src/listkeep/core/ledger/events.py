@@ -52,3 +52,4 @@ class Event(StrEnum):
     PASSKEY_ADDED = "passkey.added"
     PASSKEY_REPLACED = "passkey.replaced"
     RECOVERY_CHOSEN = "recovery.chosen"
+    SESSION_REFUSED = "session.refused"

@@ -10,7 +10,7 @@ from .headers import harden, policy
 
 
 def show(
-    _request: HttpRequest,
+    request: HttpRequest,
     template: str,
     context: dict[str, Any] | None = None,
     *,
@@ -18,8 +18,8 @@ def show(
     form_targets: str = "'self'",
 ) -> HttpResponse:
     """Render a page; templates escape whatever is put into them."""
-    looks = {"looks": stylesheet().integrity}
-    content = render_to_string(f"drop/{template}.html", {**looks, **(context or {})})
+    shared = {"looks": stylesheet().integrity, "path": request.path}
+    content = render_to_string(f"drop/{template}.html", shared | (context or {}))
     response = HttpResponse(content, status=status)
     response["Content-Security-Policy"] = policy(form_targets)
     harden(response)

@@ -1,5 +1,7 @@
 """The pages of the dock: each one parses, asks the rooms below once, and shows."""
 
+from contextlib import suppress
+
 from django.conf import settings
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
@@ -57,19 +59,33 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 @public("GET")
 def signed_in(request: HttpRequest) -> HttpResponse:
     """Take the browser back from the keeper's page, if it is the one that left."""
-    verifier = doors.read_flow(request, request.GET.get("state", ""))
-    message = m.RedeemCode(
-        code=request.GET.get("code", "")[:100],
-        verifier=verifier[:128],
-        client=_client(),
-    )
-    session = get_keeper().redeem_code(message)
+    code = request.GET.get("code", "")
+    try:
+        verifier = doors.read_flow(request, request.GET.get("state", ""))
+    except RefusedError:
+        _burn(code)
+        raise
+    session = _redeem(code, verifier)
     # A page and no redirect: only a navigation that begins on this page makes the
     # browser send the Strict cookie it is given here. See tests/dock/pages.
     response = show(request, "signed_in", {"name": session.name})
     doors.forget(response, doors.FLOW_COOKIE)
     doors.greet(response, session.session)
     return response
+
+
+def _redeem(code: str, verifier: str) -> m.Session:
+    message = m.RedeemCode(code=code[:100], verifier=verifier[:128], client=_client())
+    return get_keeper().redeem_code(message)
+
+
+def _burn(code: str) -> None:
+    """Have the keeper end a code that came to the wrong browser, and record why.
+
+    Who began that sign-in, and has its verifier, may only be waiting for the code.
+    """
+    with suppress(RefusedError):
+        _redeem(code, verifier="")
 
 
 @personal("POST")

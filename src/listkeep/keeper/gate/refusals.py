@@ -74,6 +74,32 @@ def recorded_claims(gate: Gate, *, now: datetime) -> Iterator[Claim]:
         raise
 
 
+class MisplacedSessionError(RefusedError):
+    """A live session in other hands than it was made for; to them it is none."""
+
+    def __init__(
+        self, told: RefusedError, *, session: str, person: str, service: str
+    ) -> None:
+        """Say no more than of any other that is none; remember whose it is."""
+        super().__init__(told.message, code=told.code, hint=told.hint)
+        self.fields = {"session": session, "person": person, "service": service}
+
+
+def record_misplaced(
+    gate: Gate, error: MisplacedSessionError, *, now: datetime
+) -> None:
+    """Record that a session was taken somewhere else: somebody has it who should not.
+
+    Ten an hour for one person, like all that is recorded of those who only claim.
+    """
+    key = f"session {error.fields['person']}"
+    if _may_record(gate, key, now=now, window=_CLAIM_WINDOW):
+        with gate.turn(now) as turn:
+            turn.append(
+                Event.SESSION_REFUSED, {**error.fields, "code": error.code.value}
+            )
+
+
 def record_refusal(
     gate: Gate, attempt: Attempt, error: ListkeepError, *, now: datetime
 ) -> None:

@@ -23,7 +23,7 @@ from listkeep.wire import messages as m
 from listkeep.wire.identifiers import new_id, new_secret
 
 from .models import Session
-from .refusals import Claim, recorded_claims
+from .refusals import Claim, MisplacedSessionError, recorded_claims
 from .signing_places import require_may_sign_here
 from .turns import Gate, Turn
 
@@ -169,11 +169,14 @@ def resolve_session(
     """Say whose session this is, for the service that carries it.
 
     Raises:
-        RefusedError: Not a live session of this service. One message for all causes.
+        RefusedError: Not a live session of this service. One message for all causes;
+            one that was made for another service is a ``MisplacedSessionError``.
     """
     row, person = _find_session(gate, registry, token, now=now)
     if row.service != service:
-        raise _not_signed_in()
+        raise MisplacedSessionError(
+            _not_signed_in(), session=row.id, person=person.id, service=service
+        )
     if now - row.seen_at >= _SEEN_STEP:
         row.seen_at = now.replace(microsecond=0)
         verifier = _session_mac(gate, row, _split(token)[1])

@@ -4,7 +4,7 @@ Where to go afterwards is never taken from the address: it is always the inbox, 
 that no link can lead from a sign-in to a decision.
 """
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -72,7 +72,11 @@ def sign_in(request: HttpRequest) -> HttpResponse:
 
 
 def ask_for_passkey(
-    request: HttpRequest, statement: SignIn, *, title: str
+    request: HttpRequest,
+    statement: SignIn,
+    *,
+    template: str = "sign_in.html",
+    **context: Any,
 ) -> HttpResponse:
     """Show a page with one button, which signs this statement and posts it back."""
     gate = open_gate()
@@ -80,12 +84,12 @@ def ask_for_passkey(
         profile = registry.profile
     return answer_page(
         request,
-        "sign_in.html",
-        title=title,
+        template,
         statement=statement.format().decode(),
         challenge=statement.challenge().hex(),
         rp_id=gate.party.rp_id,
         profile=profile,
+        **context,
     )
 
 

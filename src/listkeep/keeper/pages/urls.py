@@ -7,7 +7,7 @@ from django.urls import path, re_path
 
 from listkeep.core.errors import Code, RefusedError
 
-from . import ask, assets, inbox, me, reveals, sign_in, signing
+from . import ask, assets, authorize, inbox, me, reveals, sign_in, signing
 from .guard import landing
 
 _REQUEST = r"(?P<name>r_[a-z2-7]{12})"
@@ -37,6 +37,7 @@ urlpatterns = [
     path("alive", alive),
     path("sign-in", sign_in.sign_in),
     path("sign-out", sign_in.sign_out),
+    path("authorize", authorize.authorize),
     re_path(rf"^requests/{_REQUEST}$", signing.show),
     re_path(rf"^requests/{_REQUEST}/sign$", signing.sign),
     re_path(rf"^reveal/{_REQUEST}$", reveals.reveal),

@@ -13,6 +13,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from listkeep.core.errors import Code, RefusedError
 from listkeep.core.registry.facts import Person
 from listkeep.keeper.gate.endpoint import current_time, open_gate
+from listkeep.keeper.gate.refusals import MisplacedSessionError, record_misplaced
 from listkeep.keeper.gate.sessions import DIRECT, resolve_session
 from listkeep.keeper.gate.turns import Gate
 
@@ -75,12 +76,15 @@ def form_token(token: str) -> str:
 
 def _find_visit(token: str) -> Visit | None:
     gate, now = open_gate(), current_time()
-    with gate.view(now) as registry:
-        try:
+    try:
+        with gate.view(now) as registry:
             person = resolve_session(gate, registry, token, service=DIRECT, now=now)
-        except RefusedError:
-            return None
-        tenant = registry.tenants.get(person.tenant)
+            tenant = registry.tenants.get(person.tenant)
+    except MisplacedSessionError as error:
+        record_misplaced(gate, error, now=now)
+        return None
+    except RefusedError:
+        return None
     name = tenant.name if tenant else "the operator"
     return Visit(gate=gate, person=person, tenant=name, token=token, now=now)
 

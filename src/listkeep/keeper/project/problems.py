@@ -9,6 +9,8 @@ from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
 from listkeep.core.errors import ListkeepError
+from listkeep.keeper.gate.endpoint import current_time, open_gate
+from listkeep.keeper.gate.refusals import MisplacedSessionError, record_misplaced
 from listkeep.keeper.ledger.services import describe_failure
 from listkeep.keeper.pages.answers import answer_problem
 from listkeep.wire.base import MEDIA_TYPE, encode
@@ -34,6 +36,8 @@ class ProblemMiddleware:
         The texts of foreign exceptions can hold what was being worked on, so only
         their kind and the lines they passed are logged.
         """
+        if isinstance(error, MisplacedSessionError):
+            error = _recorded(error)
         if not isinstance(error, ListkeepError):
             frames = traceback.extract_tb(error.__traceback__)
             places = " < ".join(f"{f.filename}:{f.lineno}" for f in reversed(frames))
@@ -49,6 +53,15 @@ class ProblemMiddleware:
         return HttpResponse(
             encode(problem_of(error)), status=error.status, content_type=MEDIA_TYPE
         )
+
+
+def _recorded(error: MisplacedSessionError) -> Exception:
+    """Have it stand in the ledger; what keeps it from that is the error then."""
+    try:
+        record_misplaced(open_gate(), error, now=current_time())
+    except (ListkeepError, OperationalError) as failure:
+        return failure
+    return error
 
 
 class PageProblemMiddleware(ProblemMiddleware):
