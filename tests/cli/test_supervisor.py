@@ -113,7 +113,7 @@ def test_up_says_where_things_are_and_stops_when_told(
     assert words[1].startswith(f"listkeep: the dock is at {stopped.config.dock}")
     assert words[2] == f"listkeep: people sign at {stopped.seal.seal_origin}"
     assert words[3].endswith(f"and export at {stopped.drop.drop_origin}")
-    assert words[3].endswith("the same user: there is no wall between them")
+    assert words[4].endswith("the same user: there is no wall between them")
     assert words[-1] == "listkeep: stopped"
     assert not is_healthy(stopped, "keeper")
 

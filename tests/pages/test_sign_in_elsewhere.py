@@ -134,6 +134,28 @@ def test_a_terminal_that_waits_for_ben_does_not_take_ivan(
     assert whoami(house, "ivan").returncode == 4
 
 
+def test_rows_wait_in_the_tab_until_ben_has_signed_in_to_the_keeper(
+    house: House, visit: Visit
+) -> None:
+    tokens, _ = house.sealed_rows(1)
+    ben = visit("ben").sign_in()
+    request = ben.ask_reveal(tokens)
+    page = ben.page
+    page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("button", name="Use my passkey")).to_be_visible()
+    ben.enter_dock()
+    page.get_by_role("link", name="Look up").first.click()
+
+    page.get_by_role("link", name="Open on the keeper").click()
+
+    ben.press_passkey()
+    expect(page.get_by_role("link", name="Inbox")).to_be_visible()
+    ben.open(request)
+    page.get_by_role("link", name="Open the rows").click()
+    page.get_by_role("button", name="Show the rows").click()
+    expect(page.get_by_role("cell", name="@example.com")).to_have_count(1)
+
+
 def test_a_granted_reveal_goes_from_the_docks_page_to_the_keepers(
     house: House, visit: Visit
 ) -> None:

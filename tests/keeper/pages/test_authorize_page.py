@@ -140,6 +140,29 @@ def test_an_address_with_other_words_or_two_of_one_asks_nobody(
     assert "data-statement" not in page.text
 
 
+@pytest.mark.parametrize("field", ["client", "redirect", "state", "challenge"])
+@pytest.mark.parametrize(
+    "text", ["", "\0", "\ud800", "\uff41", "a" * 20_000, "a\r\nLocation: /", "../", "%"]
+)
+def test_odd_words_are_refused_and_never_an_accident(
+    served: World, nobody: Browser, field: str, text: str
+) -> None:
+    begun = Program.of_dock(served).begun
+    words = {
+        "client": begun.client,
+        "redirect": begun.redirect,
+        "state": begun.state,
+        "challenge": challenge_of(begun.verifier),
+    }
+    query = urlencode({**words, field: text}, errors="surrogatepass")
+
+    page = nobody.get(f"/authorize?{query}", site="cross-site")
+
+    assert page.status == 403
+    assert "Location" not in page.headers
+    assert "data-statement" not in page.text
+
+
 def test_a_signature_for_one_browsers_flow_finishes_no_other(
     served: World, nobody: Browser
 ) -> None:
