@@ -48,3 +48,4 @@ class Event(StrEnum):
     AGENCY_REVOKED = "agency.revoked"
     BUDGET_SET = "budget.set"
     SUPPORT_ADMITTED = "support.admitted"
+    CONTACT_OPENED = "contact.opened"
