@@ -40,6 +40,7 @@ from listkeep.wire import messages as m
 from listkeep.wire.base import MAX_ROWS, Message, decode
 from listkeep.wire.base import encode as pack
 from tests.fakes.rows import sealed_rows
+from tests.fakes.telling import FakeTelling
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 PERSON_RIGHTS = ("view", "touch", "look-up", "reveal", "export")
@@ -59,7 +60,7 @@ class Ticket:
 
 
 @dataclass
-class FakeKeeper:
+class FakeKeeper(FakeTelling):
     """A keeper for tests; see the module's text."""
 
     look_up_budget: int = 50

@@ -27,6 +27,7 @@ INSTALLED_APPS = [
     "listkeep.dock.lists",
     "listkeep.dock.intake",
     "listkeep.dock.outlet",
+    "listkeep.dock.watch",
 ]
 MIDDLEWARE = [
     "listkeep.dock.project.middleware.guard",
