@@ -5,9 +5,18 @@ import ssl
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
 from threading import Event, Thread
 from typing import Any
+
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+NAME = "hooks.acme.example"
 
 
 @dataclass
@@ -39,7 +48,10 @@ class _Smtp(socketserver.StreamRequestHandler):
                 self._say("250 AUTH PLAIN")
             elif verb == "STAR" and box.tls:
                 self._say("220 go")
-                self.request = box.tls.wrap_socket(self.request, server_side=True)
+                try:
+                    self.request = box.tls.wrap_socket(self.request, server_side=True)
+                except ssl.SSLError:  # the client does not trust us
+                    return
                 self.setup()
                 secured = True
             elif verb == "AUTH":
@@ -54,6 +66,10 @@ class _Smtp(socketserver.StreamRequestHandler):
                 if verb == "RCPT":
                     box.recipients.append(line[8:].strip("<> "))
                 self._say("250 ok")
+
+    def finish(self) -> None:
+        super().finish()
+        self.request.close()
 
     def _take(self, box: Mailbox, *, secured: bool) -> None:
         self._say("354 go on")
@@ -149,3 +165,36 @@ def _serving(server: socketserver.BaseServer) -> Iterator[None]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+def make_contexts(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+    """A receiver's certificate for one name, and a client that trusts it."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
+    now = datetime.now(UTC)
+    names = x509.SubjectAlternativeName([x509.DNSName(NAME)])
+    authority = x509.BasicConstraints(ca=True, path_length=None)
+    certificate = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(names, critical=False)
+        .add_extension(authority, critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    file = folder / "receiver.pem"
+    file.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        + certificate.public_bytes(serialization.Encoding.PEM)
+    )
+    server = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    server.load_cert_chain(file)
+    return server, ssl.create_default_context(cafile=str(file))

@@ -25,6 +25,8 @@ def test_the_fake_keeps_a_promise(promise: Callable[[Stage], None]) -> None:
                 list_id, selection=selection, cap=cap
             ),
             open_export=fake.open_export,
+            add_contact=fake.add_contact,
+            act=lambda: _tell(fake),
         )
     )
 
@@ -50,6 +52,10 @@ def test_first_batches_that_come_at_once_are_sealed_under_one_key() -> None:
             )
         fake._keys.clear()
         assert len(tokens) == 1
+
+
+def _tell(fake: FakeKeeper) -> None:
+    fake.tell()
 
 
 def _first_token(fake: FakeKeeper, gate: Barrier, ticket: str) -> bytes:

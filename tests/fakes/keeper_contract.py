@@ -54,6 +54,8 @@ class Stage:
     intake: m.Caller
     grant_export: Callable[[str, str, int], str]  # list id, selection, cap -> request
     open_export: Callable[[bytes], str]
+    add_contact: Callable[[str, str], str]  # name, destination -> id, of acme
+    act: Callable[[], None]  # something that acme's contacts are told of
 
 
 def a_caller_nobody_knows_is_refused(stage: Stage) -> None:
@@ -230,6 +232,36 @@ def a_row_that_was_edited_does_not_open(stage: Stage) -> None:
         b"".join(age)
 
 
+def a_contact_is_told_what_concerns_it_and_opened_for_nothing_else(
+    stage: Stage,
+) -> None:
+    desk = stage.add_contact("desk", "desk@acme.example")
+    start = _notices(stage).size
+
+    stage.act()
+
+    told = _notices(stage, start=start)
+    assert told.next == told.size > start
+    assert [contact.id for contact in told.notices[0].contacts] == [desk]
+    index = told.notices[0].index
+    opened = stage.keeper.open_contact(n.OpenContact(contact=desk, notice=index))
+    assert opened.destination == "desk@acme.example"
+    assert opened.notice == told.notices[0]
+    for contact, notice in ((desk, 10**9), ("a_nobodynobody", index)):
+        with pytest.raises(RefusedError) as caught:
+            stage.keeper.open_contact(n.OpenContact(contact=contact, notice=notice))
+        assert caught.value.code is Code.NOT_FOUND
+
+
+def people_read_the_notices_of_their_tenant(stage: Stage) -> None:
+    stage.act()
+
+    assert _notices(stage, caller=stage.owner).notices
+    assert "acme" not in repr(_notices(stage, caller=stage.stranger).notices)
+    with pytest.raises(RefusedError):
+        _notices(stage, caller=m.Caller(session="lks_made_up"))
+
+
 CONTRACT: tuple[Callable[[Stage], None], ...] = (
     a_caller_nobody_knows_is_refused,
     a_list_is_found_by_its_id_and_by_its_name,
@@ -244,7 +276,17 @@ CONTRACT: tuple[Callable[[Stage], None], ...] = (
     a_token_is_suppressed_once,
     an_export_opens_what_was_signed_for_and_no_more,
     a_row_that_was_edited_does_not_open,
+    a_contact_is_told_what_concerns_it_and_opened_for_nothing_else,
+    people_read_the_notices_of_their_tenant,
 )
+
+
+def _notices(
+    stage: Stage, *, start: int = 0, caller: m.Caller | None = None
+) -> n.Notices:
+    return stage.keeper.read_notices(
+        n.ReadNotices(start=start, limit=500, caller=caller)
+    )
 
 
 def _authorize(stage: Stage, caller: m.Caller, right: str, list_id: str) -> m.Principal:

@@ -12,6 +12,7 @@ from listkeep.keeper.release import api
 from listkeep.wire.keeper import KeeperClient
 from tests.fakes.keeper_contract import CONTRACT, Stage
 from tests.keeper.instance import service_key
+from tests.keeper.telling import add_contact
 from tests.keeper.world import Rows, World
 
 
@@ -41,5 +42,11 @@ def test_the_keeper_keeps_what_its_fake_promises(
                 world.granted_export(Rows(list_id, [], []), cap, selection=selection).id
             ),
             open_export=world.unpack,
+            add_contact=lambda name, where: add_contact(world, name, where),
+            act=lambda: _act(world),
         )
     )
+
+
+def _act(world: World) -> None:
+    world.freeze("ada")

@@ -206,14 +206,9 @@ def _try(
     delivery: Delivery, *, keeper: Keeper, channels: Tell, now: datetime
 ) -> Outcome:
     """Ask the keeper where the contact is, and tell it. Touches no database."""
-    is_day = not delivery.about.isdigit()
-    message = n.OpenContact(
-        contact=delivery.contact,
-        notice=None if is_day else int(delivery.about),
-        day=delivery.about if is_day else None,
-    )
     try:
-        channels.tell(delivery.id, keeper.open_contact(message), now=now)
+        opened = keeper.open_contact(_question(delivery))
+        channels.tell(delivery.id, opened, now=now)
     except SendError as error:
         return error.outcome
     except UnavailableError:
@@ -227,6 +222,12 @@ def _try(
         log.exception("delivery.broken", id=delivery.id)
         return Outcome.BROKEN
     return Outcome.DELIVERED
+
+
+def _question(delivery: Delivery) -> n.OpenContact:
+    if "-" in delivery.about:
+        return n.OpenContact(contact=delivery.contact, day=delivery.about)
+    return n.OpenContact(contact=delivery.contact, notice=int(delivery.about))
 
 
 def _record(delivery: Delivery, outcome: Outcome, *, now: datetime) -> None:

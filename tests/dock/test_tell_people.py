@@ -1,0 +1,401 @@
+"""Telling contacts: once each, again when it failed, and never twice at a time."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from threading import Barrier, Thread
+from typing import Any
+
+import pytest
+from django.db import connection, connections
+
+from listkeep.core.errors import UnavailableError
+from listkeep.dock.watch import services
+from listkeep.dock.watch.models import Delivery, Notice
+from listkeep.dock.watch.outcomes import Outcome, SendError
+from listkeep.wire import notices as n
+from tests.fakes.keeper import FakeKeeper
+
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+DESK = "desk@acme.example"
+
+
+class Killed(BaseException):
+    """The process ends here."""
+
+
+@dataclass
+class Ways:
+    """Ways out that keep what goes through them, and fail on demand."""
+
+    told: list[tuple[str, str]] = field(default_factory=list)  # delivery, destination
+    faults: dict[str, BaseException] = field(default_factory=dict)  # by destination
+    kinds: tuple[str, ...] = ("mail", "webhook")
+    after: Callable[[], None] = lambda: None
+
+    def can_tell(self, kind: str) -> bool:
+        return kind in self.kinds
+
+    def tell(self, delivery_id: str, opened: n.OpenedContact, *, now: datetime) -> None:
+        assert now.tzinfo
+        fault = self.faults.get(opened.destination)
+        if isinstance(fault, SendError):
+            raise fault
+        self.told.append((delivery_id, opened.destination))
+        self.after()
+        if fault is not None:
+            raise fault
+
+
+@dataclass
+class Clock:
+    now: datetime = NOON
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def wait(self, **span: float) -> None:
+        self.now += timedelta(**span)
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def ways() -> Ways:
+    return Ways()
+
+
+def follow(keeper: FakeKeeper, clock: Clock) -> None:
+    services.follow_notices(keeper=keeper, now=clock())
+
+
+def deliver(keeper: FakeKeeper, ways: Ways, clock: Clock) -> int:
+    return services.deliver(
+        keeper=keeper, channels=ways, clock=clock, keep_on=lambda: True
+    )
+
+
+def only() -> Delivery:
+    return Delivery.objects.get()
+
+
+def test_each_contact_is_told_each_thing_once(
+    keeper: FakeKeeper, ways: Ways, clock: Clock
+) -> None:
+    for number in range(11):
+        keeper.add_contact(f"c{number}", f"c{number}@acme.example")
+    keeper.tell()
+    keeper.tell()
+    follow(keeper, clock)
+
+    assert deliver(keeper, ways, clock) == 22
+    assert deliver(keeper, ways, clock) == 0
+
+    assert len(set(ways.told)) == len(ways.told) == 22
+    assert {row.state for row in Delivery.objects.all()} == {"sent"}
+
+
+def test_a_failure_is_tried_again_ever_later_and_then_given_up(
+    keeper: FakeKeeper, ways: Ways, clock: Clock
+) -> None:
+    keeper.add_contact("desk", DESK)
+    keeper.tell()
+    follow(keeper, clock)
+    ways.faults[DESK] = SendError(Outcome.REFUSED)
+
+    waits = []
+    for _ in range(5):
+        deliver(keeper, ways, clock)
+        row = only()
+        assert (row.state, row.outcome) == ("waiting", "refused")
+        waits.append((row.next_at - clock.now).total_seconds() / 60)
+        clock.now = row.next_at - timedelta(seconds=1)
+        assert deliver(keeper, ways, clock) == 0
+        assert only().attempts == row.attempts
+        clock.now = row.next_at
+    deliver(keeper, ways, clock)
+
+    assert waits == [1, 5, 30, 120, 720]
+    assert (only().state, only().attempts, only().outcome) == ("failed", 6, "refused")
+    assert [message.notice for message in keeper.opened] == [0] * 6  # asked anew
+
+
+def test_one_that_recovers_is_told_under_the_same_id(
+    keeper: FakeKeeper, ways: Ways, clock: Clock
+) -> None:
+    keeper.add_contact("desk", DESK)
+    keeper.tell()
+    follow(keeper, clock)
+    ways.faults[DESK] = SendError(Outcome.TIMED_OUT)
+    deliver(keeper, ways, clock)
+    name = only().id
+    ways.faults.clear()
+    clock.wait(minutes=1)
+
+    assert deliver(keeper, ways, clock) == 1
+    assert ways.told == [(name, DESK)]
+
+
+def test_a_bad_contact_blocks_nobody(
+    keeper: FakeKeeper, ways: Ways, clock: Clock
+) -> None:
+    keeper.add_contact("bad", "bad@acme.example")
+    keeper.add_contact("good", DESK)
+    for _ in range(30):
+        keeper.tell()
+    follow(keeper, clock)
+    ways.faults["bad@acme.example"] = SendError(Outcome.TIMED_OUT)
+
+    assert deliver(keeper, ways, clock) == 30
+    assert {destination for _, destination in ways.told} == {DESK}
+
+
+@pytest.mark.parametrize(
+    "step", ["_claim", "_take", "open", "told", "_record", "keep_on"]
+)
+def test_a_process_that_dies_anywhere_loses_nothing(
+    keeper: FakeKeeper,
+    ways: Ways,
+    clock: Clock,
+    step: str,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    keeper.add_contact("desk", DESK)
+    keeper.tell()
+    follow(keeper, clock)
+
+    def die(*_args: object, **_facts: object) -> Any:
+        raise Killed
+
+    with monkeypatch.context() as patched:
+        if step == "open":
+            keeper.break_at("open_contact", die)
+        elif step == "told":
+            ways.faults[DESK] = Killed()
+        elif step != "keep_on":
+            patched.setattr(services, step, die)
+        with pytest.raises(Killed):
+            services.deliver(
+                keeper=keeper,
+                channels=ways,
+                clock=clock,
+                keep_on=die if step == "keep_on" else lambda: True,
+            )
+    keeper._faults.clear()
+    ways.faults.clear()
+    clock.wait(minutes=10)
+    deliver(keeper, ways, clock)
+    deliver(keeper, ways, clock)
+
+    assert only().state == "sent"
+    # Only where nobody can know whether it arrived is it repeated, under one id.
+    assert len(ways.told) == (2 if step in ("told", "_record") else 1)
+    assert len(set(ways.told)) == 1
+
+
+def test_what_another_worker_is_sending_is_left_to_it(
+    keeper: FakeKeeper, ways: Ways, clock: Clock
+) -> None:
+    keeper.add_contact("desk", DESK)
+    keeper.tell()
+    follow(keeper, clock)
+    assert len(services._claim(ways, clock())) == 1
+
+    clock.wait(minutes=9)
+    assert deliver(keeper, ways, clock) == 0
+    clock.wait(minutes=1)
+    assert deliver(keeper, ways, clock) == 1
+
+
+def test_two_workers_at_once_tell_once(
+    keeper: FakeKeeper, ways: Ways, clock: Clock
+) -> None:
+    """Even two that both believe to have the lease."""
+    for number in range(6):
+        keeper.add_contact(f"c{number}", f"c{number}@acme.example")
+    for _ in range(5):
+        keeper.tell()
+    follow(keeper, clock)
+    start, errors = Barrier(2), []
+
+    def work() -> None:
+        try:
+            start.wait()
+            deliver(keeper, ways, clock)
+        except BaseException as error:  # noqa: BLE001 - shown below
+            errors.append(error)
+        finally:
+            connections.close_all()
+
+    threads = [Thread(target=work) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+
+    assert errors == []
+    assert len(ways.told) == len(set(ways.told)) == 30
+    assert {row.state for row in Delivery.objects.all()} == {"sent"}
+
+
+def test_a_keeper_that_is_away_costs_no_try(
+    keeper: FakeKeeper, ways: Ways, clock: Clock
+) -> None:
+    keeper.add_contact("desk", DESK)
+    keeper.tell()
+    follow(keeper, clock)
+    keeper.break_at("open_contact", UnavailableError("gone"))
+    for _ in range(20):
+        deliver(keeper, ways, clock)
+        clock.wait(minutes=1)
+    assert (only().attempts, only().outcome) == (0, "keeper-away")
+    keeper._faults.clear()
+
+    assert deliver(keeper, ways, clock) == 1
+
+
+def test_a_contact_told_often_enough_today_is_told_tomorrow(
+    keeper: FakeKeeper, ways: Ways, clock: Clock
+) -> None:
+    keeper.add_contact("desk", DESK)
+    keeper.tell()
+    follow(keeper, clock)
+    keeper.opens_left = 0
+    deliver(keeper, ways, clock)
+    assert (only().state, only().attempts) == ("waiting", 0)
+    clock.wait(days=1)
+    keeper.opens_left = 1
+
+    assert deliver(keeper, ways, clock) == 1
+
+
+def test_without_a_mail_host_mail_waits_and_webhooks_do_not(
+    keeper: FakeKeeper, ways: Ways, clock: Clock
+) -> None:
+    keeper.add_contact("desk", DESK)
+    keeper.add_contact("hook", "https://hooks.acme.example/x", kind="webhook")
+    keeper.tell()
+    follow(keeper, clock)
+    ways.kinds = ("webhook",)
+
+    assert deliver(keeper, ways, clock) == 1
+    row = Delivery.objects.get(contact="a_desk")
+    assert (row.state, row.outcome) == ("waiting", "not-configured")
+    assert [message.contact for message in keeper.opened] == ["a_hook"]  # nobody asked
+    clock.wait(days=3)
+    deliver(keeper, ways, clock)
+    assert Delivery.objects.get(contact="a_desk").state == "failed"
+
+
+def test_our_own_fault_is_a_failure_and_not_the_end(
+    keeper: FakeKeeper, ways: Ways, clock: Clock
+) -> None:
+    keeper.add_contact("desk", DESK)
+    keeper.tell()
+    follow(keeper, clock)
+    ways.faults[DESK] = RuntimeError(DESK)
+
+    assert deliver(keeper, ways, clock) == 0
+    assert (only().state, only().outcome) == ("waiting", "broken")
+
+
+# --- attackers in the dock's database ------------------------------------------
+
+
+def plant(contact: str, about: str, *, kind: str = "mail") -> None:
+    Delivery.objects.create(
+        id=f"d_{contact}_{about}",
+        contact=contact,
+        name="planted",
+        kind=kind,
+        about=about,
+        next_at=NOON,
+        created_at=NOON,
+        changed_at=NOON,
+    )
+
+
+@pytest.mark.parametrize("about", ["0", "1", "7", "99999999999"])
+def test_a_planted_delivery_gets_nobody_an_address(
+    keeper: FakeKeeper, ways: Ways, clock: Clock, about: str
+) -> None:
+    keeper.add_contact("desk", DESK)
+    keeper.add_contact("elsewhere", "desk@other.example", tenant="other")
+    keeper.tell(tenant="acme")
+    plant("a_elsewhere", about)
+
+    deliver(keeper, ways, clock)
+
+    assert ways.told == []
+    assert (only().state, only().outcome) == ("failed", "not-told")
+
+
+def test_a_planted_contact_or_notice_gets_nobody_an_address(
+    keeper: FakeKeeper, ways: Ways, clock: Clock
+) -> None:
+    keeper.add_contact("desk", DESK)
+    Notice.objects.create(index=4, event="releases.frozen", severity="alarm", at="")
+    plant("a_desk", "4")
+    plant("a_mallory", "4")
+    plant("A MALLORY; --", "4")
+    for about in ("yesterday", "", "²", "-", "9" * 5000):
+        plant("a_desk", about)
+
+    deliver(keeper, ways, clock)
+
+    assert ways.told == []
+    assert {row.outcome for row in Delivery.objects.all()} <= {"not-told", "broken"}
+
+
+def test_a_planted_kind_or_text_changes_nothing_that_is_told(
+    keeper: FakeKeeper, ways: Ways, clock: Clock
+) -> None:
+    keeper.add_contact("desk", DESK)
+    index = keeper.tell()
+    plant("a_desk", str(index), kind="webhook")
+    Notice.objects.create(index=index, event="<a href=x>", severity="x", at="now")
+
+    assert deliver(keeper, ways, clock) == 1
+    assert [destination for _, destination in ways.told] == [DESK]
+
+
+def test_no_destination_is_left_in_the_database_or_the_log(
+    keeper: FakeKeeper,
+    ways: Ways,
+    clock: Clock,
+    capfd: pytest.CaptureFixture[str],
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    hook = "https://canary.hooks.example/secret-path"
+    keeper.add_contact("desk", "canary.desk@acme.example")
+    keeper.add_contact("hook", hook, kind="webhook")
+    for fault in (None, SendError(Outcome.REFUSED), RuntimeError(hook)):
+        keeper.tell()
+        if fault:
+            ways.faults = {hook: fault, "canary.desk@acme.example": fault}
+        follow(keeper, clock)
+        deliver(keeper, ways, clock)
+
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - our tables
+            assert "canary" not in repr(cursor.fetchall())
+    assert "canary" not in "".join(capfd.readouterr()) + caplog.text
+
+
+def test_ends_are_forgotten_after_a_while(
+    keeper: FakeKeeper, ways: Ways, clock: Clock
+) -> None:
+    keeper.add_contact("desk", DESK)
+    keeper.tell()
+    follow(keeper, clock)
+    deliver(keeper, ways, clock)
+    keeper.tell()
+    follow(keeper, clock)
+    clock.wait(days=91)
+
+    assert services.forget_old(now=clock(), kept=timedelta(days=90)) == 1
+    assert only().state == "waiting"
