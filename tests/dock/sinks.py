@@ -89,6 +89,7 @@ class _Smtp(socketserver.StreamRequestHandler):
 def mail_host(box: Mailbox) -> Iterator[Mailbox]:
     server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), _Smtp)
     server.daemon_threads = True
+    server.handle_error = lambda *_args: None  # type: ignore[method-assign]
     server.box = box  # type: ignore[attr-defined]
     box.port = server.server_address[1]
     with _serving(server):

@@ -40,7 +40,7 @@ def test_everybody_who_is_to_be_told_is_noted_once(keeper: FakeKeeper) -> None:
     assert follow(keeper) == 1
     assert follow(keeper) == 0
 
-    assert told() == [("a_desk", index), ("a_hook", index)]
+    assert told() == [("d_desk", index), ("d_hook", index)]
     assert list(Notice.objects.values_list("index", "event")) == [(5, "request.made")]
 
 
@@ -77,7 +77,7 @@ def test_a_process_that_dies_anywhere_repeats_the_reading_only(
     assert len(told()) == 1
 
     assert follow(keeper) == 1
-    assert told() == [("a_desk", "0"), ("a_desk", "1")]
+    assert told() == [("d_desk", "0"), ("d_desk", "1")]
 
 
 def test_two_that_read_at_once_note_once(
@@ -115,7 +115,7 @@ def test_a_day_is_planned_once_when_it_is_over(keeper: FakeKeeper) -> None:
     assert plan(keeper, NOON + timedelta(hours=11)) == 0
     assert plan(keeper, NOON + timedelta(hours=12)) == 1
 
-    assert told() == [("a_desk", "2026-01-04"), ("a_desk", "2026-01-05")]
+    assert told() == [("d_desk", "2026-01-04"), ("d_desk", "2026-01-05")]
 
 
 def test_days_that_were_slept_through_are_caught_up_as_far_as_the_keeper_tells(
@@ -152,5 +152,5 @@ def test_no_row_has_room_for_a_destination(keeper: FakeKeeper) -> None:
         cursor.execute("SELECT * FROM delivery")
         rows = repr(cursor.fetchall())
 
-    assert "a_desk" in rows
+    assert "d_desk" in rows
     assert "@" not in rows

@@ -9,7 +9,7 @@ from listkeep.core.grants import Action
 from listkeep.core.ledger.events import Event
 from listkeep.dock.watch.letters import write_letter
 from listkeep.dock.watch.sentences import sentence
-from listkeep.wire import notices as n
+from listkeep.wire.messages import notices as n
 from tests.fakes.keeper import FakeKeeper
 
 INBOX = "https://seal.example/inbox"
@@ -32,7 +32,7 @@ your inbox, https://seal.example/inbox
 by hand and deny the request: an owner can until it is carried out.
 
 --
-Message d_1. If it comes twice, it is the same.
+Message m_1. If it comes twice, it is the same.
 Listkeep never asks by mail for a signature, a code or a password.
 """
 
@@ -52,7 +52,7 @@ def opened(*, digest: n.Digest | None = None, **facts: Any) -> n.OpenedContact:
 
 def test_a_request_reads_so() -> None:
     letter = write_letter(
-        "d_1", opened(severity="warning", first_touch=True), inbox=INBOX
+        "m_1", opened(severity="warning", first_touch=True), inbox=INBOX
     )
 
     assert letter.subject == (
@@ -64,7 +64,7 @@ def test_a_request_reads_so() -> None:
 def test_an_alarm_says_so_and_what_stops_it() -> None:
     facts: Any = {"action": "freeze", "about": "export+reveal", "state": "done"}
     letter = write_letter(
-        "d_1",
+        "m_1",
         opened(event="releases.frozen", severity="alarm", rows=0, missing=(), **facts),
         inbox="",
     )
@@ -130,7 +130,7 @@ def test_every_action_can_be_said_at_every_event(action: Action) -> None:
 
 
 def test_a_webhook_gets_the_facts_as_json() -> None:
-    body = json.loads(write_letter("d_1", opened(), inbox=INBOX).json)
+    body = json.loads(write_letter("m_1", opened(), inbox=INBOX).json)
 
     assert (body["type"], body["timestamp"]) == (
         "listkeep.notice",
@@ -157,7 +157,7 @@ def test_a_day_is_told_with_the_ledgers_size_and_root() -> None:
         root="ab" * 32,
         checkpoint="k_demo\n4711\nq6s=\n\n— k_demo AAAA\n",
     )
-    letter = write_letter("d_1", opened(digest=digest), inbox=INBOX)
+    letter = write_letter("m_1", opened(digest=digest), inbox=INBOX)
 
     assert letter.subject == "[Listkeep] acme: 2026-01-04, 1,205 rows released"
     assert "has 4,711 entries now" in letter.text
@@ -181,14 +181,14 @@ def test_a_day_on_which_nothing_happened_is_told_too() -> None:
         root="00",
         checkpoint="x",
     )
-    letter = write_letter("d_1", opened(digest=digest), inbox="")
+    letter = write_letter("m_1", opened(digest=digest), inbox="")
 
     assert letter.text.startswith("2026-01-04 (UTC) at everybody: nothing happened.\n")
 
 
 def test_a_name_does_not_begin_a_header_or_steer_a_terminal() -> None:
     letter = write_letter(
-        "d_1",
+        "m_1",
         opened(person_name="ben\r\nBcc: eve@other.example", list_name="\x1b[2Jnews"),
         inbox=INBOX,
     )

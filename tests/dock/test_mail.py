@@ -25,7 +25,7 @@ from tests.dock.sinks import NAME, Mailbox, mail_host, make_contexts
 from tests.dock.test_letters import opened
 
 LETTER = Letter(
-    id="d_1",
+    id="m_1",
     subject="[Listkeep] acme: ben asks to export up to 1,200 rows of news",
     text="ben asks.\n\n— signed\n",
     json=b"{}",
@@ -78,7 +78,7 @@ def test_a_letter_arrives_whole_and_plain(box: Mailbox) -> None:
     message = read(box)
     assert box.recipients == [DESK]
     assert message["subject"] == LETTER.subject
-    assert message["message-id"] == "<d_1@operator.example>"
+    assert message["message-id"] == "<m_1@operator.example>"
     assert message["auto-submitted"] == "auto-generated"
     assert message.get_content_type() == "text/plain"
     assert message.get_content().replace("\r\n", "\n") == LETTER.text
@@ -91,7 +91,7 @@ def test_no_header_holds_another_address_or_the_name_of_this_machine(
 
     headers = "\n".join(f"{k}: {v}" for k, v in read(box).items())
     known = headers.replace(DESK, "").replace(SENDER, "")
-    assert known.replace("<d_1@operator.example>", "").count("@") == 0
+    assert known.replace("<m_1@operator.example>", "").count("@") == 0
     assert socket.gethostname() not in headers
 
 
@@ -242,16 +242,16 @@ def test_settings_that_contradict_themselves_are_refused(facts: dict[str, Any]) 
 def test_a_channel_sends_each_kind_its_way(box: Mailbox) -> None:
     ways = Channels(mail=host(box), webhooks=Webhooks(allow_private=True))
     letter = opened()
-    ways.tell("d_1", letter, now=timezone.now())
+    ways.tell("m_1", letter, now=timezone.now())
     assert box.recipients == [letter.destination]
 
     with pytest.raises(SendError) as caught:
-        Channels(mail=None, webhooks=Webhooks()).tell("d_1", letter, now=timezone.now())
+        Channels(mail=None, webhooks=Webhooks()).tell("m_1", letter, now=timezone.now())
     assert caught.value.outcome is Outcome.NOT_CONFIGURED
 
     hook = msgspec.structs.replace(
         letter, kind="webhook", destination="http://127.0.0.1:9/x"
     )
     with pytest.raises(SendError) as caught:
-        Channels(mail=None, webhooks=Webhooks()).tell("d_1", hook, now=timezone.now())
+        Channels(mail=None, webhooks=Webhooks()).tell("m_1", hook, now=timezone.now())
     assert caught.value.outcome is Outcome.PRIVATE_TARGET

@@ -27,7 +27,7 @@ def told(keeper: FakeKeeper) -> FakeKeeper:
 def test_a_person_sees_the_own_notices_and_how_telling_went(
     told: FakeKeeper, ada: Api
 ) -> None:
-    Delivery.objects.filter(contact="a_desk").update(
+    Delivery.objects.filter(contact="d_desk").update(
         state="waiting", outcome=Outcome.REFUSED, attempts=1
     )
 
@@ -75,8 +75,8 @@ def test_a_service_reads_no_notices(told: FakeKeeper, app: Api) -> None:
 
 def test_a_planted_delivery_shows_up_nowhere(told: FakeKeeper, ada: Api) -> None:
     Delivery.objects.create(
-        id="d_planted",
-        contact="a_mallory",
+        id="m_planted",
+        contact="d_mallory",
         name="mallory@evil.example",
         kind="mail",
         about="0",

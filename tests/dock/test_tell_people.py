@@ -1,61 +1,22 @@
 """Telling contacts: once each, again when it failed, and never twice at a time."""
 
-from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from threading import Barrier, Thread
 from typing import Any
 
 import pytest
-from django.db import connection, connections
+from django.db import connections
 
 from listkeep.core.errors import UnavailableError
 from listkeep.dock.watch import services
-from listkeep.dock.watch.models import Delivery, Notice
+from listkeep.dock.watch.models import Delivery
 from listkeep.dock.watch.outcomes import Outcome, SendError
-from listkeep.wire import notices as n
+from tests.dock.ways import DESK, Clock, Ways, deliver, follow
 from tests.fakes.keeper import FakeKeeper
-
-NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
-DESK = "desk@acme.example"
 
 
 class Killed(BaseException):
     """The process ends here."""
-
-
-@dataclass
-class Ways:
-    """Ways out that keep what goes through them, and fail on demand."""
-
-    told: list[tuple[str, str]] = field(default_factory=list)  # delivery, destination
-    faults: dict[str, BaseException] = field(default_factory=dict)  # by destination
-    kinds: tuple[str, ...] = ("mail", "webhook")
-    after: Callable[[], None] = lambda: None
-
-    def can_tell(self, kind: str) -> bool:
-        return kind in self.kinds
-
-    def tell(self, delivery_id: str, opened: n.OpenedContact, *, now: datetime) -> None:
-        assert now.tzinfo
-        fault = self.faults.get(opened.destination)
-        if isinstance(fault, SendError):
-            raise fault
-        self.told.append((delivery_id, opened.destination))
-        self.after()
-        if fault is not None:
-            raise fault
-
-
-@dataclass
-class Clock:
-    now: datetime = NOON
-
-    def __call__(self) -> datetime:
-        return self.now
-
-    def wait(self, **span: float) -> None:
-        self.now += timedelta(**span)
 
 
 @pytest.fixture
@@ -66,16 +27,6 @@ def clock() -> Clock:
 @pytest.fixture
 def ways() -> Ways:
     return Ways()
-
-
-def follow(keeper: FakeKeeper, clock: Clock) -> None:
-    services.follow_notices(keeper=keeper, now=clock())
-
-
-def deliver(keeper: FakeKeeper, ways: Ways, clock: Clock) -> int:
-    return services.deliver(
-        keeper=keeper, channels=ways, clock=clock, keep_on=lambda: True
-    )
 
 
 def only() -> Delivery:
@@ -282,12 +233,12 @@ def test_without_a_mail_host_mail_waits_and_webhooks_do_not(
     ways.kinds = ("webhook",)
 
     assert deliver(keeper, ways, clock) == 1
-    row = Delivery.objects.get(contact="a_desk")
+    row = Delivery.objects.get(contact="d_desk")
     assert (row.state, row.outcome) == ("waiting", "not-configured")
-    assert [message.contact for message in keeper.opened] == ["a_hook"]  # nobody asked
+    assert [message.contact for message in keeper.opened] == ["d_hook"]  # nobody asked
     clock.wait(days=3)
     deliver(keeper, ways, clock)
-    assert Delivery.objects.get(contact="a_desk").state == "failed"
+    assert Delivery.objects.get(contact="d_desk").state == "failed"
 
 
 def test_our_own_fault_is_a_failure_and_not_the_end(
@@ -300,90 +251,6 @@ def test_our_own_fault_is_a_failure_and_not_the_end(
 
     assert deliver(keeper, ways, clock) == 0
     assert (only().state, only().outcome) == ("waiting", "broken")
-
-
-# --- attackers in the dock's database ------------------------------------------
-
-
-def plant(contact: str, about: str, *, kind: str = "mail") -> None:
-    Delivery.objects.create(
-        id=f"d_{contact}_{about}",
-        contact=contact,
-        name="planted",
-        kind=kind,
-        about=about,
-        next_at=NOON,
-        created_at=NOON,
-        changed_at=NOON,
-    )
-
-
-@pytest.mark.parametrize("about", ["0", "1", "7", "99999999999"])
-def test_a_planted_delivery_gets_nobody_an_address(
-    keeper: FakeKeeper, ways: Ways, clock: Clock, about: str
-) -> None:
-    keeper.add_contact("desk", DESK)
-    keeper.add_contact("elsewhere", "desk@other.example", tenant="other")
-    keeper.tell(tenant="acme")
-    plant("a_elsewhere", about)
-
-    deliver(keeper, ways, clock)
-
-    assert ways.told == []
-    assert (only().state, only().outcome) == ("failed", "not-told")
-
-
-def test_a_planted_contact_or_notice_gets_nobody_an_address(
-    keeper: FakeKeeper, ways: Ways, clock: Clock
-) -> None:
-    keeper.add_contact("desk", DESK)
-    Notice.objects.create(index=4, event="releases.frozen", severity="alarm", at="")
-    plant("a_desk", "4")
-    plant("a_mallory", "4")
-    plant("A MALLORY; --", "4")
-    for about in ("yesterday", "", "²", "-", "9" * 5000):
-        plant("a_desk", about)
-
-    deliver(keeper, ways, clock)
-
-    assert ways.told == []
-    assert {row.outcome for row in Delivery.objects.all()} <= {"not-told", "broken"}
-
-
-def test_a_planted_kind_or_text_changes_nothing_that_is_told(
-    keeper: FakeKeeper, ways: Ways, clock: Clock
-) -> None:
-    keeper.add_contact("desk", DESK)
-    index = keeper.tell()
-    plant("a_desk", str(index), kind="webhook")
-    Notice.objects.create(index=index, event="<a href=x>", severity="x", at="now")
-
-    assert deliver(keeper, ways, clock) == 1
-    assert [destination for _, destination in ways.told] == [DESK]
-
-
-def test_no_destination_is_left_in_the_database_or_the_log(
-    keeper: FakeKeeper,
-    ways: Ways,
-    clock: Clock,
-    capfd: pytest.CaptureFixture[str],
-    caplog: pytest.LogCaptureFixture,
-) -> None:
-    hook = "https://canary.hooks.example/secret-path"
-    keeper.add_contact("desk", "canary.desk@acme.example")
-    keeper.add_contact("hook", hook, kind="webhook")
-    for fault in (None, SendError(Outcome.REFUSED), RuntimeError(hook)):
-        keeper.tell()
-        if fault:
-            ways.faults = {hook: fault, "canary.desk@acme.example": fault}
-        follow(keeper, clock)
-        deliver(keeper, ways, clock)
-
-    with connection.cursor() as cursor:
-        for table in connection.introspection.table_names(cursor):
-            cursor.execute(f'SELECT * FROM "{table}"')  # noqa: S608 - our tables
-            assert "canary" not in repr(cursor.fetchall())
-    assert "canary" not in "".join(capfd.readouterr()) + caplog.text
 
 
 def test_ends_are_forgotten_after_a_while(

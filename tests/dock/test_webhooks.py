@@ -18,7 +18,7 @@ from listkeep.dock.watch.webhook import Webhooks, sign
 from tests.dock.sinks import NAME, Hook, make_contexts, receiver
 from tests.fakes.telling import SECRET
 
-LETTER = Letter(id="d_1", subject="s", text="t", json=b'{"type":"listkeep.notice"}')
+LETTER = Letter(id="m_1", subject="s", text="t", json=b'{"type":"listkeep.notice"}')
 INSIDE = Webhooks(allow_private=True)
 
 
@@ -53,9 +53,9 @@ def test_a_letter_arrives_signed(hook: Hook) -> None:
     [(headers, body)] = hook.heard
     assert body == LETTER.json
     assert headers["content-type"] == "application/json"
-    assert headers["webhook-id"] == "d_1"
+    assert headers["webhook-id"] == "m_1"
     assert headers["host"].startswith("127.0.0.1:")
-    signed = f"d_1.{headers['webhook-timestamp']}.".encode() + body
+    signed = f"m_1.{headers['webhook-timestamp']}.".encode() + body
     key = base64.b64decode(SECRET.removeprefix("whsec_"))
     mac = base64.b64encode(hmac.new(key, signed, hashlib.sha256).digest()).decode()
     assert headers["webhook-signature"] == f"v1,{mac}"

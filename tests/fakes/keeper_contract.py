@@ -247,7 +247,7 @@ def a_contact_is_told_what_concerns_it_and_opened_for_nothing_else(
     opened = stage.keeper.open_contact(n.OpenContact(contact=desk, notice=index))
     assert opened.destination == "desk@acme.example"
     assert opened.notice == told.notices[0]
-    for contact, notice in ((desk, 10**9), ("a_nobodynobody", index)):
+    for contact, notice in ((desk, 10**9), ("d_nobodynobody", index)):
         with pytest.raises(RefusedError) as caught:
             stage.keeper.open_contact(n.OpenContact(contact=contact, notice=notice))
         assert caught.value.code is Code.NOT_FOUND

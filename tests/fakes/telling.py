@@ -35,7 +35,7 @@ class FakeTelling:
         self, name: str, destination: str, *, kind: str = "mail", tenant: str = "acme"
     ) -> str:
         """Let somebody be told."""
-        contact = n.ContactName(id=f"a_{name}", name=name, kind=kind)
+        contact = n.ContactName(id=f"d_{name}", name=name, kind=kind)
         self.contacts[contact.id] = Known(contact, tenant, destination)
         return contact.id
 

@@ -150,9 +150,9 @@ def test_an_opened_contact_is_counted_for_what_it_was_opened(
     registry: Registry,
 ) -> None:
     for about in ("7", "7", "8"):
-        open_contact(registry, {"contact": "a_desk", "about": about}, NOON)
+        open_contact(registry, {"contact": "d_desk", "about": about}, NOON)
 
-    used = registry.charges.used("a_desk", Measure.CONTACTS_OPENED, now=NOON)
+    used = registry.charges.used("d_desk", Measure.CONTACTS_OPENED, now=NOON)
     assert used == 2
 
 

@@ -145,7 +145,7 @@ def _plan(contacts: Iterable[n.ContactName], *, about: str, now: datetime) -> in
 def delivery_id(contact: str, about: str) -> str:
     """Name a delivery by what it is, so that it has the same name when repeated."""
     body = hashlib.sha256(f"{contact}\x00{about}".encode()).hexdigest()
-    return f"d_{body[:24]}"
+    return f"m_{body[:24]}"
 
 
 def deliver(
