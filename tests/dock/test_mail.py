@@ -21,8 +21,8 @@ from listkeep.dock.watch.letters import Letter
 from listkeep.dock.watch.mail import MailHost
 from listkeep.dock.watch.outcomes import Outcome, SendError
 from listkeep.dock.watch.webhook import Webhooks
-from tests.dock.sinks import NAME, Mailbox, mail_host, make_contexts
 from tests.dock.test_letters import opened
+from tests.fakes.sinks import NAME, Mailbox, mail_host, make_contexts
 
 LETTER = Letter(
     id="m_1",

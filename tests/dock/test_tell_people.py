@@ -90,6 +90,16 @@ def test_one_that_recovers_is_told_under_the_same_id(
     assert ways.told == [(name, DESK)]
 
 
+def test_alarms_go_first(keeper: FakeKeeper, ways: Ways, clock: Clock) -> None:
+    keeper.add_contact("desk", DESK)
+    for severity in ("info", "warning", "alarm", "info"):
+        keeper.tell(severity=severity)
+    follow(keeper, clock)
+    deliver(keeper, ways, clock)
+
+    assert [message.notice for message in keeper.opened][:2] == [2, 1]
+
+
 def test_a_bad_contact_blocks_nobody(
     keeper: FakeKeeper, ways: Ways, clock: Clock
 ) -> None:
@@ -102,6 +112,8 @@ def test_a_bad_contact_blocks_nobody(
 
     assert deliver(keeper, ways, clock) == 30
     assert {destination for _, destination in ways.told} == {DESK}
+    tried = Delivery.objects.filter(contact="d_bad", attempts=1).count()
+    assert tried == 1  # one that does not answer costs each run one wait
 
 
 @pytest.mark.parametrize(
@@ -153,7 +165,7 @@ def test_what_another_worker_is_sending_is_left_to_it(
     keeper.add_contact("desk", DESK)
     keeper.tell()
     follow(keeper, clock)
-    assert len(services._claim(ways, clock())) == 1
+    assert len(services._claim((), clock())) == 1
 
     clock.wait(minutes=9)
     assert deliver(keeper, ways, clock) == 0

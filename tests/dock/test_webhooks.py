@@ -15,7 +15,7 @@ from listkeep.dock.watch.letters import Letter
 from listkeep.dock.watch.outcomes import Outcome, SendError
 from listkeep.dock.watch.targets import is_public, resolve_target
 from listkeep.dock.watch.webhook import Webhooks, sign
-from tests.dock.sinks import NAME, Hook, make_contexts, receiver
+from tests.fakes.sinks import NAME, Hook, make_contexts, receiver
 from tests.fakes.telling import SECRET
 
 LETTER = Letter(id="m_1", subject="s", text="t", json=b'{"type":"listkeep.notice"}')

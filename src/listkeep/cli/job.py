@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from listkeep.core.errors import ListkeepError
+from listkeep.core.errors import UnavailableError
 
 from .home import Instance
 from .output import AsJson, hint, note, show_rows
@@ -53,7 +53,10 @@ def run(
     elif is_fine(outcome):
         note(f"{job} is done")
     else:
-        raise ListkeepError(f"{job} failed: {outcome}", hint="the lines above say more")
+        raise UnavailableError(
+            f"{job} did not end well: {outcome}",
+            hint="the line above says more; it is tried again by itself",
+        )
 
 
 def _begin() -> None:

@@ -49,6 +49,7 @@ class Delivery(models.Model):
     kind = models.CharField(max_length=8)
     about = models.CharField(max_length=20)  # index of an entry, or a day
     state = models.CharField(max_length=8, choices=State, default=State.WAITING)
+    urgency = models.PositiveSmallIntegerField(default=2)  # 0 is told first
     attempts = models.PositiveSmallIntegerField(default=0)
     outcome = models.CharField(max_length=20, blank=True)  # of the newest try
     next_at = models.DateTimeField()

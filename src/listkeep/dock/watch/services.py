@@ -7,19 +7,19 @@ Rules of the room:
 - A delivery is claimed before it is tried. One that was being tried when the process
   died may have arrived: it is tried again under the same id, by which the receiver
   knows the double.
-- Nobody waits for anybody: of one contact one message is tried at a time, and first
-  tries come before repeated ones.
+- Nobody waits for anybody: of one contact one message is tried at a time, and after
+  a failure not another one in the same run. Alarms go first.
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from typing import Final, Protocol
 
 import structlog
 from django.db import transaction
-from django.db.models import F
+from django.db.models import F, Min
 
 from listkeep.core.errors import (
     Code,
@@ -42,7 +42,8 @@ RETRIES: Final = tuple(
 )
 AT_ONCE: Final = 8
 _PAGE: Final = 200
-_LOOKED_AT: Final = 400
+_URGENCY: Final = {"alarm": 0, "warning": 1}
+_LAST: Final = 2
 _POSTPONED_FOR: Final = timedelta(hours=1)
 _KEEPER_AWAY_FOR: Final = timedelta(minutes=1)
 _GIVEN_UP_AFTER: Final = timedelta(days=3)
@@ -102,7 +103,8 @@ def _note(page: n.Notices, *, since: int, now: datetime) -> None:
         ignore_conflicts=True,
     )
     for notice in page.notices:
-        _plan(notice.contacts, about=str(notice.index), now=now)
+        urgency = _URGENCY.get(notice.severity, _LAST)
+        _plan(notice.contacts, about=str(notice.index), now=now, urgency=urgency)
 
 
 def plan_digests(*, keeper: Keeper, now: datetime) -> int:
@@ -124,7 +126,13 @@ def plan_digests(*, keeper: Keeper, now: datetime) -> int:
     return planned
 
 
-def _plan(contacts: Iterable[n.ContactName], *, about: str, now: datetime) -> int:
+def _plan(
+    contacts: Iterable[n.ContactName],
+    *,
+    about: str,
+    now: datetime,
+    urgency: int = _LAST,
+) -> int:
     rows = [
         Delivery(
             id=delivery_id(contact.id, about),
@@ -132,6 +140,7 @@ def _plan(contacts: Iterable[n.ContactName], *, about: str, now: datetime) -> in
             name=contact.name,
             kind=contact.kind,
             about=about,
+            urgency=urgency,
             next_at=now,
             created_at=now,
             changed_at=now,
@@ -157,16 +166,20 @@ def deliver(
 ) -> int:
     """Try what is due, until nothing is or ``keep_on`` says no. Gives how many left."""
     _release_lost(clock())
-    sent = 0
+    _put_off(channels, clock())
+    sent, failed = 0, set[str]()
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="deliver") as pool:
-        while keep_on() and (batch := _claim(channels, clock())):
+        while keep_on() and (batch := _claim(failed, clock())):
 
             def attempt(delivery: Delivery) -> Outcome:
                 return _try(delivery, keeper=keeper, channels=channels, now=clock())
 
             for delivery, outcome in zip(batch, pool.map(attempt, batch), strict=True):
                 _record(delivery, outcome, now=clock())
-                sent += outcome is Outcome.DELIVERED
+                if outcome is Outcome.DELIVERED:
+                    sent += 1
+                elif outcome is not Outcome.NOT_TOLD:
+                    failed.add(delivery.contact)
     return sent
 
 
@@ -182,16 +195,27 @@ def _release_lost(now: datetime) -> None:
     )
 
 
-def _claim(channels: Tell, now: datetime) -> list[Delivery]:
-    """Take a few due deliveries to different contacts; another worker gets others."""
+def _put_off(channels: Tell, now: datetime) -> None:
+    """Let wait what there is no way for; the keeper is not even asked."""
     due = Delivery.objects.filter(state=Delivery.State.WAITING, next_at__lte=now)
-    chosen: dict[str, Delivery] = {}
-    for delivery in due.order_by("attempts", "next_at", "id")[:_LOOKED_AT]:
+    for delivery in due:
         if not channels.can_tell(delivery.kind):
             _record(delivery, Outcome.NOT_CONFIGURED, now=now)
-        elif len(chosen) < AT_ONCE:
-            chosen.setdefault(delivery.contact, delivery)
-    return [delivery for delivery in chosen.values() if _take(delivery, now)]
+
+
+def _claim(failed: Collection[str], now: datetime) -> list[Delivery]:
+    """Take a few due deliveries to different contacts; another worker gets others."""
+    due = Delivery.objects.filter(
+        state=Delivery.State.WAITING, next_at__lte=now
+    ).exclude(contact__in=failed)
+    contacts = (
+        due.values("contact")
+        .annotate(first=Min("urgency"), tries=Min("attempts"), since=Min("next_at"))
+        .order_by("first", "tries", "since", "contact")[:AT_ONCE]
+    )
+    in_order = due.order_by("urgency", "attempts", "next_at", "id")
+    chosen = [in_order.filter(contact=row["contact"]).first() for row in contacts]
+    return [each for each in chosen if each is not None and _take(each, now)]
 
 
 def _take(delivery: Delivery, now: datetime) -> bool:
