@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 from django.db import connections
 
-from listkeep.core.errors import UnavailableError
+from listkeep.core.errors import (
+    Code,
+    ConflictError,
+    ListkeepError,
+    RefusedError,
+    UnavailableError,
+    VerificationError,
+)
 from listkeep.dock.watch import services
 from listkeep.dock.watch.models import Delivery
 from listkeep.dock.watch.outcomes import Outcome, SendError
@@ -218,6 +225,34 @@ def test_a_keeper_that_is_away_costs_no_try(
     keeper._faults.clear()
 
     assert deliver(keeper, ways, clock) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "outcome", "state"),
+    [
+        (RefusedError("no", code=Code.NOT_SIGNED_IN), "keeper-away", "waiting"),
+        (ConflictError("busy"), "keeper-away", "waiting"),
+        (ListkeepError("oh"), "broken", "waiting"),
+        (VerificationError("no"), "not-told", "failed"),
+        (RefusedError("no", code=Code.NOT_FOUND), "not-told", "failed"),
+    ],
+)
+def test_only_the_keepers_word_about_this_contact_is_final(
+    keeper: FakeKeeper,
+    ways: Ways,
+    clock: Clock,
+    error: ListkeepError,
+    outcome: str,
+    state: str,
+) -> None:
+    keeper.add_contact("desk", DESK)
+    keeper.tell()
+    follow(keeper, clock)
+    keeper.break_at("open_contact", error)
+
+    deliver(keeper, ways, clock)
+
+    assert (only().outcome, only().state) == (outcome, state)
 
 
 def test_a_contact_told_often_enough_today_is_told_tomorrow(

@@ -12,6 +12,7 @@ Rules of the room:
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
@@ -24,8 +25,7 @@ from django.db.models import F, Min
 from listkeep.core.errors import (
     Code,
     ListkeepError,
-    RefusedError,
-    UnavailableError,
+    MalformedError,
     VerificationError,
 )
 from listkeep.dock.lists.keeper import Keeper
@@ -41,6 +41,7 @@ RETRIES: Final = tuple(
     timedelta(minutes=minutes) for minutes in (1, 5, 30, 2 * 60, 12 * 60)
 )
 AT_ONCE: Final = 8
+_INDEX: Final = re.compile(r"[0-9]{1,15}")
 _PAGE: Final = 200
 _URGENCY: Final = {"alarm": 0, "warning": 1}
 _LAST: Final = 2
@@ -230,28 +231,43 @@ def _try(
     delivery: Delivery, *, keeper: Keeper, channels: Tell, now: datetime
 ) -> Outcome:
     """Ask the keeper where the contact is, and tell it. Touches no database."""
+    question = _question(delivery)
+    if question is None:
+        return Outcome.NOT_TOLD
     try:
-        opened = keeper.open_contact(_question(delivery))
+        opened = keeper.open_contact(question)
         channels.tell(delivery.id, opened, now=now)
     except SendError as error:
         return error.outcome
-    except UnavailableError:
-        return Outcome.KEEPER_AWAY
-    except RefusedError as error:
-        spent = error.code is Code.BUDGET_SPENT
-        return Outcome.BUDGET_SPENT if spent else Outcome.NOT_TOLD
-    except ListkeepError:
-        return Outcome.NOT_TOLD
+    except ListkeepError as error:
+        return _outcome_of(error)
     except Exception:
         log.exception("delivery.broken", id=delivery.id)
         return Outcome.BROKEN
     return Outcome.DELIVERED
 
 
-def _question(delivery: Delivery) -> n.OpenContact:
-    if "-" in delivery.about:
-        return n.OpenContact(contact=delivery.contact, day=delivery.about)
-    return n.OpenContact(contact=delivery.contact, notice=int(delivery.about))
+def _outcome_of(error: ListkeepError) -> Outcome:
+    """Say what a keeper's error means: for good only what it says about this one."""
+    if isinstance(error, VerificationError | MalformedError):
+        return Outcome.NOT_TOLD
+    if type(error) is ListkeepError:
+        return Outcome.BROKEN
+    known = {
+        Code.NOT_FOUND: Outcome.NOT_TOLD,
+        Code.BUDGET_SPENT: Outcome.BUDGET_SPENT,
+    }
+    return known.get(error.code, Outcome.KEEPER_AWAY)
+
+
+def _question(delivery: Delivery) -> n.OpenContact | None:
+    """Ask about an entry or a day; of what was planted about neither, nothing."""
+    about = delivery.about
+    if "-" in about:
+        return n.OpenContact(contact=delivery.contact, day=about)
+    if not _INDEX.fullmatch(about):
+        return None
+    return n.OpenContact(contact=delivery.contact, notice=int(about))
 
 
 def _record(delivery: Delivery, outcome: Outcome, *, now: datetime) -> None:
