@@ -137,7 +137,8 @@ def test_others_see_only_what_is_theirs_and_jobs_run_on_demand(town: Town) -> No
     assert terminal("listkeep notice secret pager --as eve").status == 4
     everything = terminal.ok("listkeep notice ls --as cleo --json").json
     assert {row["tenant"] for row in everything} >= {"", "acme"}
-    assert "desk sent" in terminal.ok("listkeep notice ls --as cleo").stdout
+    show = "listkeep notice ls --as cleo"
+    wait_until(lambda: "desk sent" in terminal.ok(show).stdout)
     assert "is due: the worker" in terminal.ok("listkeep job run old-exports").stderr
     assert terminal("listkeep job run make-coffee").status == 4
     assert "follow-ledger" in terminal.ok("listkeep job ls").stdout

@@ -228,13 +228,13 @@ def test_a_keeper_that_is_away_costs_no_try(
 
 
 @pytest.mark.parametrize(
-    ("error", "outcome", "state"),
+    ("error", "end"),
     [
-        (RefusedError("no", code=Code.NOT_SIGNED_IN), "keeper-away", "waiting"),
-        (ConflictError("busy"), "keeper-away", "waiting"),
-        (ListkeepError("oh"), "broken", "waiting"),
-        (VerificationError("no"), "not-told", "failed"),
-        (RefusedError("no", code=Code.NOT_FOUND), "not-told", "failed"),
+        (RefusedError("no", code=Code.NOT_SIGNED_IN), ("keeper-away", "waiting")),
+        (ConflictError("busy"), ("keeper-away", "waiting")),
+        (ListkeepError("oh"), ("broken", "waiting")),
+        (VerificationError("no"), ("not-told", "failed")),
+        (RefusedError("no", code=Code.NOT_FOUND), ("not-told", "failed")),
     ],
 )
 def test_only_the_keepers_word_about_this_contact_is_final(
@@ -242,8 +242,7 @@ def test_only_the_keepers_word_about_this_contact_is_final(
     ways: Ways,
     clock: Clock,
     error: ListkeepError,
-    outcome: str,
-    state: str,
+    end: tuple[str, str],
 ) -> None:
     keeper.add_contact("desk", DESK)
     keeper.tell()
@@ -252,7 +251,7 @@ def test_only_the_keepers_word_about_this_contact_is_final(
 
     deliver(keeper, ways, clock)
 
-    assert (only().outcome, only().state) == (outcome, state)
+    assert (only().outcome, only().state) == end
 
 
 def test_a_contact_told_often_enough_today_is_told_tomorrow(
