@@ -4,8 +4,8 @@ from dataclasses import dataclass, field
 
 from listkeep.core.errors import Code, RefusedError
 from listkeep.wire import messages as m
-from listkeep.wire.messages import notices as n
 from listkeep.wire.base import Message
+from listkeep.wire.messages import notices as n
 
 SECRET = "whsec_bGlzdGtlZXAtdGVzdC1zZWNyZXQtb2YtMzItYg=="
 

@@ -4,8 +4,8 @@ from typing import Annotated, Any
 
 import typer
 
-from listkeep.wire.messages import notices as n
 from listkeep.wire.answers import DockNotice
+from listkeep.wire.messages import notices as n
 
 from .home import Instance
 from .output import AsJson, show_rows, write

@@ -10,8 +10,8 @@ from django.conf import settings
 
 from listkeep.core.errors import Code, MalformedError
 from listkeep.wire import messages as m
-from listkeep.wire.messages import notices as n
 from listkeep.wire.keeper import KeeperClient
+from listkeep.wire.messages import notices as n
 
 _TIMEOUT_SECONDS = 60
 
