@@ -3,6 +3,7 @@
 import pytest
 from django.db import connection
 
+from listkeep.dock.watch import services
 from listkeep.dock.watch.models import Delivery, Notice
 from listkeep.dock.watch.outcomes import Outcome, SendError
 from tests.dock.ways import DESK, NOON, Clock, Ways, deliver, follow
@@ -76,8 +77,10 @@ def test_a_planted_kind_or_text_changes_nothing_that_is_told(
     plant("d_desk", str(index), kind="webhook")
     Notice.objects.create(index=index, event="<a href=x>", severity="x", at="now")
 
+    Delivery.objects.update(id="call +1 555 0100 and say your password")
+
     assert deliver(keeper, ways, clock) == 1
-    assert [destination for _, destination in ways.told] == [DESK]
+    assert ways.told == [(services.delivery_id("d_desk", str(index)), DESK)]
 
 
 def test_no_destination_is_left_in_the_database_or_the_log(

@@ -234,9 +234,11 @@ def _try(
     question = _question(delivery)
     if question is None:
         return Outcome.NOT_TOLD
+    # Made again: what stands in the row could be somebody's own words.
+    name = delivery_id(delivery.contact, delivery.about)
     try:
         opened = keeper.open_contact(question)
-        channels.tell(delivery.id, opened, now=now)
+        channels.tell(name, opened, now=now)
     except SendError as error:
         return error.outcome
     except ListkeepError as error:
