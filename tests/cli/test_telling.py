@@ -1,13 +1,10 @@
 """What happens is told outside: a real instance, a real mail host, a real webhook."""
 
 import hmac
-import io
-import json
 import os
 import time
 from base64 import b64decode, b64encode
 from collections.abc import Callable, Iterator
-from contextlib import redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from email import message_from_bytes
 from email.message import EmailMessage
@@ -18,14 +15,9 @@ from unittest import mock
 import pytest
 
 from listkeep.cli.home import Instance
-from listkeep.cli.registry import ask_for
-from listkeep.cli.supervisor import Supervisor
-from listkeep.core.grants import Action
-from listkeep.keeper.gate.contacts import seal_destination
-from listkeep.keeper.keys import FileProvider, KeyStore
-from listkeep.wire.identifiers import new_id
+from listkeep.cli.supervisor import BUILDINGS, WORKER, Supervisor
 from tests.cli.stage import Terminal, copy_instance, set_cast
-from tests.fakes.sinks import Hook, Mailbox, mail_host, receiver
+from tests.fakes.sinks import Hook, Mailbox, mail_host, make_contexts, receiver
 
 # When a socket is gone between two looks, httpcore leaves closing it to the collector.
 pytestmark = pytest.mark.filterwarnings(
@@ -44,21 +36,11 @@ class Town:
     hook: Hook
 
     def add_contact(self, name: str, destination: str, kind: str) -> None:
-        keys = self.terminal.home / "keys"
-        store = KeyStore(keys, FileProvider(keys / "root.key"))
-        sealed = seal_destination(store, destination)
-        subject = {"id": new_id("d"), "name": name, "kind": kind, "sealed": sealed}
-        out = io.StringIO()
-        with redirect_stdout(out), redirect_stderr(io.StringIO()):
-            ask_for(
-                Action.CONTACT_ADD,
-                subject,
-                name="ada",
-                purpose="to be told",
-                as_json=True,
-            )
-        request = json.loads(out.getvalue())["id"]
-        self.terminal.ok(f"listkeep approve {request} --yes --as amir")
+        asked = self.terminal.ok(
+            f"listkeep contact add {name} --kind {kind} --as ada --json",
+            stdin=f"{destination}\n",
+        )
+        self.terminal.ok(f"listkeep approve {asked.json['id']} --yes --as amir")
 
     def mails(self) -> list[EmailMessage]:
         taken = self.box.messages
@@ -72,16 +54,25 @@ class Town:
 @pytest.fixture
 def town(bare: Terminal, made: Path) -> Iterator[Town]:
     copy_instance(made, bare.home)
-    with mail_host(Mailbox()) as box, receiver(Hook()) as hook:
+    tls, _ = make_contexts(bare.folder, "hooks.localhost")
+    with (
+        mail_host(Mailbox()) as box,
+        receiver(Hook(), tls=tls, host="hooks.localhost") as hook,
+    ):
         with (bare.home / "dock.toml").open("a") as config:
             config.write(
                 f'smtp_host = "127.0.0.1"\nsmtp_port = {box.port}\nsmtp_tls = "none"\n'
                 'mail_from = "listkeep@operator.example"\n'
-                'inbox_url = "http://seal.localhost:8471/inbox"\n'
                 "webhook_private_targets = true\n"
             )
-        variables = {"LISTKEEP_HOME": str(bare.home)}
-        with mock.patch.dict(os.environ, variables), Supervisor(Instance.open()):
+        variables = {
+            "LISTKEEP_HOME": str(bare.home),
+            "SSL_CERT_FILE": str(bare.folder / "receiver.pem"),
+        }
+        with (
+            mock.patch.dict(os.environ, variables),
+            Supervisor(Instance.open(), (*BUILDINGS, WORKER)),
+        ):
             set_cast(bare)
             town = Town(bare, box, hook)
             town.add_contact("desk", CANARY, "mail")

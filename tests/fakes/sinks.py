@@ -168,12 +168,14 @@ def _serving(server: socketserver.BaseServer) -> Iterator[None]:
         server.server_close()
 
 
-def make_contexts(folder: Path) -> tuple[ssl.SSLContext, ssl.SSLContext]:
+def make_contexts(
+    folder: Path, host: str = NAME
+) -> tuple[ssl.SSLContext, ssl.SSLContext]:
     """A receiver's certificate for one name, and a client that trusts it."""
     key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, host)])
     now = datetime.now(UTC)
-    names = x509.SubjectAlternativeName([x509.DNSName(NAME)])
+    names = x509.SubjectAlternativeName([x509.DNSName(host)])
     authority = x509.BasicConstraints(ca=True, path_length=None)
     certificate = (
         x509.CertificateBuilder()

@@ -132,7 +132,7 @@ def make_instance(
             undo.append(_make_tables())
         config, service_key = _begin_keeper(staging, custodians=custodians, port=port)
         write_private(staging / "dock.key", f"{service_key}\n".encode())
-        _write_settings(staging, config=config, port=port)
+        _write_settings(staging, config=config, port=port, inbox_url=f"{seal_origin}/")
         for folder in ("cli", "log", "spool", "staging", "exports"):
             (staging / folder).mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
         run_own("migrate", "dock", home=staging)
@@ -313,9 +313,11 @@ def _write_keeper_settings(staging: Path, seal_origin: str, database: str) -> No
     )
 
 
-def _write_settings(staging: Path, *, config: CliConfig, port: int) -> None:
+def _write_settings(
+    staging: Path, *, config: CliConfig, port: int, inbox_url: str
+) -> None:
     write_config(staging / CONFIG_FILE, config)
     (staging / "dock.toml").write_text(
         "# Settings of the dock; docs/configuration.md lists them.\n"
-        f'bind = "127.0.0.1"\nport = {port}\n'
+        f'bind = "127.0.0.1"\nport = {port}\ninbox_url = {json.dumps(inbox_url)}\n'
     )

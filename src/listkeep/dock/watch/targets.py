@@ -2,7 +2,8 @@
 
 A name is resolved once. Every address it has must be public, and the connection is
 made to one of these addresses, not to the name: a name that answers differently a
-moment later changes nothing.
+moment later changes nothing. Names below ``localhost`` are this machine, whatever a
+name server says (RFC 6761, 6.3).
 """
 
 import ipaddress
@@ -12,6 +13,7 @@ from typing import Final
 from .outcomes import Outcome, SendError
 
 Address = ipaddress.IPv4Address | ipaddress.IPv6Address
+_LOOPBACK: Final = "127.0.0.1"
 _NAT64: Final = ipaddress.IPv6Network("64:ff9b::/96")
 
 
@@ -21,8 +23,9 @@ def resolve_target(host: str, port: int, *, allow_private: bool) -> str:
     Raises:
         SendError: There is none, or one of them is inside the network.
     """
+    name = _LOOPBACK if f".{host}".endswith(".localhost") else host
     try:
-        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError):
         raise SendError(Outcome.UNREACHABLE) from None
     addresses = [str(entry[4][0]) for entry in found]
