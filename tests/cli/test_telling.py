@@ -98,6 +98,10 @@ def test_a_freeze_is_told_by_mail_and_webhook_and_leaves_no_address_behind(
     wait_until(lambda: any(b"releases.frozen" in body for _, body in town.hook.heard))
 
     assert set(town.box.recipients) == {CANARY}
+    inbox = Instance.open().seal.seal_origin
+    told = next(mail for mail in town.mails() if mail["subject"] == alarm)
+    assert f"{inbox}/." in told.get_content()
+    assert CANARY not in str(told.get_content())
     headers, body = next(h for h in town.hook.heard if b"releases.frozen" in h[1])
     secret = terminal.ok("listkeep notice secret pager --as amir").stdout.strip()
     signed = f"{headers['webhook-id']}.{headers['webhook-timestamp']}.".encode() + body

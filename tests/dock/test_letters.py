@@ -7,6 +7,7 @@ import pytest
 
 from listkeep.core.grants import Action
 from listkeep.core.ledger.events import Event
+from listkeep.core.registry.told import TOLD, Telling
 from listkeep.dock.watch.letters import write_letter
 from listkeep.dock.watch.sentences import sentence
 from listkeep.wire.messages import notices as n
@@ -94,7 +95,7 @@ def test_an_alarm_says_so_and_what_stops_it() -> None:
         (
             "passkey.replaced",
             {"action": "passkey.replace", "about": "zoe"},
-            "it is done: replace the passkey zoe",
+            "it is done: replace the passkey of zoe",
         ),
         (
             "from.the-future",
@@ -108,6 +109,27 @@ def test_an_alarm_says_so_and_what_stops_it() -> None:
             "ben was refused a reveal (the 100th time that day)",
         ),
         ("statement.refused", {"person_name": ""}, "somebody's name was refused"),
+        ("sign-in.refused", {}, "a sign-in in ben's name was refused"),
+        ("support.admitted", {}, "ben of support looks at news, as a consent allows"),
+        ("address.looked-up", {}, "looks up an address of news for the first time"),
+        ("import.started", {}, "imports into news for the first time"),
+        ("entries.suppressed", {}, "suppresses addresses of news for the first"),
+        (
+            "consent.withdrawn",
+            {"action": "consent.withdraw", "about": "sam"},
+            "it is done: withdraw the consent for sam, as ben asked",
+        ),
+        (
+            "budget.set",
+            {"action": "budget.set", "about": "reveals"},
+            "it is done: set the budget of reveals",
+        ),
+        ("policy.set", {"action": "policy.set"}, "it is done: set the policy, as"),
+        (
+            "recovery.chosen",
+            {"action": "recovery.choose", "about": "zoe"},
+            "it is done: choose the recovery of zoe",
+        ),
         ("export.intended", {}, "takes a copy of news for the first time"),
         ("reveal.intended", {"list_name": ""}, "opens addresses of a list for"),
     ],
@@ -119,6 +141,16 @@ def test_each_kind_has_its_sentence(
 
     assert notice
     assert says in sentence(notice)
+
+
+@pytest.mark.parametrize(
+    "event", [event for event, how in TOLD.items() if how is not Telling.CHANGE]
+)
+def test_every_event_that_is_no_change_has_a_sentence_of_its_own(event: Event) -> None:
+    notice = opened(event=event.value).notice
+
+    assert notice
+    assert "it is done" not in sentence(notice)
 
 
 @pytest.mark.parametrize("action", [*Action])

@@ -114,6 +114,7 @@ def test_a_redirect_to_a_private_address_is_not_followed(
         "https://[fc00::1]/x",
         "https://0.0.0.0/x",
         "https://localhost/x",
+        "https://hooks.localhost/x",
     ],
 )
 def test_a_target_inside_the_network_is_refused(url: str) -> None:
@@ -154,6 +155,23 @@ def test_a_name_with_one_private_address_among_public_ones_is_refused(
     with pytest.raises(SendError) as caught:
         resolve_target(NAME, 443, allow_private=False)
     assert caught.value.outcome is Outcome.PRIVATE_TARGET
+
+
+def test_a_name_below_localhost_is_this_machine_whatever_a_name_server_says(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = []
+
+    def answer(name: str, port: int, **_kind: object) -> list[tuple[object, ...]]:
+        asked.append(name)
+        return [(0, 0, 0, "", (name, port))]
+
+    monkeypatch.setattr(socket, "getaddrinfo", answer)
+
+    for name in ("localhost", "hooks.localhost", "a.b.localhost"):
+        assert resolve_target(name, 443, allow_private=True) == "127.0.0.1"
+    resolve_target("notlocalhost", 443, allow_private=True)
+    assert asked == [*3 * ["127.0.0.1"], "notlocalhost"]
 
 
 def test_a_name_nobody_knows_is_unreachable(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -94,7 +94,6 @@ class Supervisor:
                 self._require_silence(name)
                 self._children[name] = self._spawn(name)
                 self.wait_ready(name, timeout_seconds=timeout_seconds)
-            self._children["worker"] = self._spawn("worker")
         except BaseException:
             self.stop()
             raise

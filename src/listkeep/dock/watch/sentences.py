@@ -6,7 +6,11 @@ from listkeep.core.grants import Action
 from listkeep.core.ledger.events import Event
 from listkeep.wire.messages import notices as n
 
-_VERBS: Final = {"add": "add", "revoke": "remove", "replace": "replace", "set": "set"}
+_VERBS: Final = {"revoke": "remove"}  # others read as they are
+_LINKS: Final = {
+    **dict.fromkeys(("budget", "passkey", "recovery"), " of"),
+    "consent": " for",
+}
 _ROWS: Final = {
     Action.EXPORT: "export up to {rows} rows of {list}",
     Action.REVEAL: "reveal {rows} addresses of {list}",
@@ -23,6 +27,11 @@ _OTHER: Final = {
     Event.RELEASES_UNFROZEN: "{about} is not frozen any more, by {who}",
     Event.REVEAL_INTENDED: "{who} opens addresses of {list} for the first time",
     Event.EXPORT_INTENDED: "{who} takes a copy of {list} for the first time",
+    Event.ADDRESS_LOOKED_UP: "{who} looks up an address of {list} for the first time",
+    Event.IMPORT_STARTED: "{who} imports into {list} for the first time",
+    Event.ENTRIES_SUPPRESSED: "{who} suppresses addresses of {list} for the first time",
+    Event.SUPPORT_ADMITTED: "{who} of support looks at {list}, as a consent allows",
+    Event.SIGN_IN_REFUSED: "a sign-in in {who}'s name was refused",
     Event.STATEMENT_REFUSED: "a signature in {who}'s name was refused",
     Event.RELEASE_REFUSED: "{who} was refused a {action}",
 }
@@ -68,7 +77,8 @@ def _what(notice: n.Notice) -> str:
             rows=f"{notice.rows:,}", list=notice.list_name or "a list"
         )
     noun, _, verb = notice.action.partition(".")
-    about = f" {notice.about}" if notice.about else ""
+    link = _LINKS.get(noun, "")
+    about = f"{link} {notice.about}" if notice.about else ""
     if verb:
         return f"{_VERBS.get(verb, verb)} the {noun}{about}"
     return f"{notice.action or 'change something'}{about}"
