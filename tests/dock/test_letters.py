@@ -37,6 +37,62 @@ Message m_1. If it comes twice, it is the same.
 Listkeep never asks by mail for a signature, a code or a password.
 """
 
+SENTENCES: list[tuple[str, dict[str, Any], str]] = [
+    ("request.made", {"action": "reveal", "rows": 3}, "ben asks to reveal 3"),
+    ("request.approved", {}, "ben agrees to export up to 1,200 rows of news"),
+    ("request.denied", {"action": "import"}, "denies the request to import up to"),
+    (
+        "request.made",
+        {"action": "person.add", "about": "zoe"},
+        "ben asks to add the person zoe",
+    ),
+    (
+        "person.revoked",
+        {"action": "person.revoke", "about": "zoe"},
+        "it is done: remove the person zoe, as ben asked",
+    ),
+    (
+        "passkey.replaced",
+        {"action": "passkey.replace", "about": "zoe"},
+        "it is done: replace the passkey of zoe",
+    ),
+    (
+        "from.the-future",
+        {"action": "house.paint", "about": ""},
+        "it is done: paint the house, as ben asked",
+    ),
+    ("from.the-future", {"action": ""}, "it is done: change something"),
+    (
+        "release.refused",
+        {"action": "reveal", "times": 100},
+        "ben was refused a reveal (the 100th time that day)",
+    ),
+    ("statement.refused", {"person_name": ""}, "somebody's name was refused"),
+    ("sign-in.refused", {}, "a sign-in in ben's name was refused"),
+    ("support.admitted", {}, "ben of support looks at news, as a consent allows"),
+    ("address.looked-up", {}, "looks up an address of news for the first time"),
+    ("import.started", {}, "imports into news for the first time"),
+    ("entries.suppressed", {}, "suppresses addresses of news for the first"),
+    (
+        "consent.withdrawn",
+        {"action": "consent.withdraw", "about": "sam"},
+        "it is done: withdraw the consent for sam, as ben asked",
+    ),
+    (
+        "budget.set",
+        {"action": "budget.set", "about": "reveals"},
+        "it is done: set the budget of reveals",
+    ),
+    ("policy.set", {"action": "policy.set"}, "it is done: set the policy, as"),
+    (
+        "recovery.chosen",
+        {"action": "recovery.choose", "about": "zoe"},
+        "it is done: choose the recovery of zoe",
+    ),
+    ("export.intended", {}, "takes a copy of news for the first time"),
+    ("reveal.intended", {"list_name": ""}, "opens addresses of a list for"),
+]
+
 
 def opened(*, digest: n.Digest | None = None, **facts: Any) -> n.OpenedContact:
     keeper = FakeKeeper()
@@ -76,64 +132,7 @@ def test_an_alarm_says_so_and_what_stops_it() -> None:
     assert "Rows" not in letter.text
 
 
-@pytest.mark.parametrize(
-    ("event", "facts", "says"),
-    [
-        ("request.made", {"action": "reveal", "rows": 3}, "ben asks to reveal 3"),
-        ("request.approved", {}, "ben agrees to export up to 1,200 rows of news"),
-        ("request.denied", {"action": "import"}, "denies the request to import up to"),
-        (
-            "request.made",
-            {"action": "person.add", "about": "zoe"},
-            "ben asks to add the person zoe",
-        ),
-        (
-            "person.revoked",
-            {"action": "person.revoke", "about": "zoe"},
-            "it is done: remove the person zoe, as ben asked",
-        ),
-        (
-            "passkey.replaced",
-            {"action": "passkey.replace", "about": "zoe"},
-            "it is done: replace the passkey of zoe",
-        ),
-        (
-            "from.the-future",
-            {"action": "house.paint", "about": ""},
-            "it is done: paint the house, as ben asked",
-        ),
-        ("from.the-future", {"action": ""}, "it is done: change something"),
-        (
-            "release.refused",
-            {"action": "reveal", "times": 100},
-            "ben was refused a reveal (the 100th time that day)",
-        ),
-        ("statement.refused", {"person_name": ""}, "somebody's name was refused"),
-        ("sign-in.refused", {}, "a sign-in in ben's name was refused"),
-        ("support.admitted", {}, "ben of support looks at news, as a consent allows"),
-        ("address.looked-up", {}, "looks up an address of news for the first time"),
-        ("import.started", {}, "imports into news for the first time"),
-        ("entries.suppressed", {}, "suppresses addresses of news for the first"),
-        (
-            "consent.withdrawn",
-            {"action": "consent.withdraw", "about": "sam"},
-            "it is done: withdraw the consent for sam, as ben asked",
-        ),
-        (
-            "budget.set",
-            {"action": "budget.set", "about": "reveals"},
-            "it is done: set the budget of reveals",
-        ),
-        ("policy.set", {"action": "policy.set"}, "it is done: set the policy, as"),
-        (
-            "recovery.chosen",
-            {"action": "recovery.choose", "about": "zoe"},
-            "it is done: choose the recovery of zoe",
-        ),
-        ("export.intended", {}, "takes a copy of news for the first time"),
-        ("reveal.intended", {"list_name": ""}, "opens addresses of a list for"),
-    ],
-)
+@pytest.mark.parametrize(("event", "facts", "says"), SENTENCES)
 def test_each_kind_has_its_sentence(
     event: str, facts: dict[str, Any], says: str
 ) -> None:
