@@ -15,7 +15,7 @@ import pytest
 
 from listkeep.cli.children import own_command, own_environment, run_own
 from listkeep.cli.home import Instance, Seal
-from listkeep.cli.supervisor import BUILDINGS, SEAL, Supervisor, is_healthy
+from listkeep.cli.supervisor import BUILDINGS, SEAL, WORKER, Supervisor, is_healthy
 from listkeep.core.errors import ConflictError, ListkeepError, MalformedError
 from listkeep.wire.base import MEDIA_TYPE
 from tests.cli.stage import Terminal, copy_instance
@@ -89,6 +89,31 @@ def test_a_child_that_keeps_dying_is_restarted_ever_later(stopped: Instance) -> 
         assert 1 <= supervisor.restarts <= 4
 
 
+def test_a_killed_worker_comes_back_and_stops_with_the_others(
+    stopped: Instance,
+) -> None:
+    with Supervisor(stopped, (*BUILDINGS, WORKER)) as supervisor:
+        first = supervisor.pid(WORKER)
+        os.kill(first, signal.SIGKILL)
+        wait_until(lambda: supervisor.tend() == [WORKER])
+        second = supervisor.pid(WORKER)
+
+        assert second != first
+        wait_until(lambda: not is_alive(first))
+    assert not is_alive(second)
+
+
+def test_a_worker_told_to_stop_lets_go_of_its_lease(
+    stopped: Instance, tmp_path: Path
+) -> None:
+    terminal = Terminal(stopped.home, tmp_path)
+    with Supervisor(stopped, (*BUILDINGS, WORKER)):
+        wait_until(lambda: "ok" in terminal.ok("listkeep job ls").stdout)
+
+    # Somebody who still held it would be told to do this instead.
+    assert "old-exports is done" in terminal.ok("listkeep job run old-exports").stderr
+
+
 def test_a_killed_supervisor_takes_its_children_along(
     stopped: Instance, up: subprocess.Popen[bytes]
 ) -> None:
@@ -113,7 +138,8 @@ def test_up_says_where_things_are_and_stops_when_told(
     assert words[1].startswith(f"listkeep: the dock is at {stopped.config.dock}")
     assert words[2] == f"listkeep: people sign at {stopped.seal.seal_origin}"
     assert words[3].endswith(f"and export at {stopped.drop.drop_origin}")
-    assert words[4].endswith("the same user: there is no wall between them")
+    assert words[4].startswith("listkeep: the worker tells contacts")
+    assert words[5].endswith("the same user: there is no wall between them")
     assert words[-1] == "listkeep: stopped"
     assert not is_healthy(stopped, "keeper")
 

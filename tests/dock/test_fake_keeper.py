@@ -8,7 +8,8 @@ import pytest
 
 from listkeep.wire import messages as m
 from tests.fakes.keeper import FakeKeeper
-from tests.fakes.keeper_contract import CONTRACT, Stage
+from tests.fakes.keeper_contract import CONTRACT
+from tests.fakes.keeper_stage import Stage
 
 
 @pytest.mark.parametrize("promise", CONTRACT, ids=lambda promise: promise.__name__)
@@ -28,6 +29,8 @@ def test_the_fake_keeps_a_promise(promise: Callable[[Stage], None]) -> None:
             issue_code=lambda client, challenge: fake.issue_code(
                 "lks_ada_session", challenge=challenge, client=client
             ),
+            add_contact=fake.add_contact,
+            act=lambda: _tell(fake),
         )
     )
 
@@ -53,6 +56,10 @@ def test_first_batches_that_come_at_once_are_sealed_under_one_key() -> None:
             )
         fake._keys.clear()
         assert len(tokens) == 1
+
+
+def _tell(fake: FakeKeeper) -> None:
+    fake.tell()
 
 
 def _first_token(fake: FakeKeeper, gate: Barrier, ticket: str) -> bytes:

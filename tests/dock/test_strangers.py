@@ -55,7 +55,11 @@ DOORS = (
     Door("GET", "/exports/{export_id}/file", right="export"),
 )
 # A stranger has lists of her own: here she sees hers and no others.
-OWN = (Door("GET", "/lists"), Door("POST", "/lists", {"name": "mine"}, "touch"))
+OWN = (
+    Door("GET", "/lists"),
+    Door("POST", "/lists", {"name": "mine"}, "touch"),
+    Door("GET", "/notices"),
+)
 OPEN = (Door("GET", "/health"),)
 
 
@@ -197,7 +201,8 @@ def test_a_bearer_of_no_known_kind_is_refused(
 def test_a_keeper_that_hesitates_opens_no_door(
     keeper: FakeKeeper, ada: Api, names: dict[str, str]
 ) -> None:
-    keeper.break_at("authorize", RefusedError("frozen", code=Code.FROZEN))
+    for question in ("authorize", "read_notices"):
+        keeper.break_at(question, RefusedError("frozen", code=Code.FROZEN))
 
     for door in DOORS + OWN:
         answer = knock(ada, door, names)

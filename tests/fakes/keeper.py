@@ -39,6 +39,7 @@ from listkeep.wire.base import encode as pack
 from tests.fakes.grants import FakeGrants
 from tests.fakes.rows import sealed_rows
 from tests.fakes.sign_in import FakeSignIn
+from tests.fakes.telling import FakeTelling
 
 PERSON_RIGHTS = ("view", "touch", "look-up", "reveal", "export")
 SERVICE_RIGHTS = {"app": ("view", "touch"), "intake": ("touch",)}
@@ -57,7 +58,7 @@ class Ticket:
 
 
 @dataclass
-class FakeKeeper(FakeGrants, FakeSignIn):
+class FakeKeeper(FakeGrants, FakeSignIn, FakeTelling):
     """A keeper for tests; see the module's text."""
 
     look_up_budget: int = 50

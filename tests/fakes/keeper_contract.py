@@ -4,58 +4,17 @@ The fake and the real keeper both pass them, so that a test against the fake say
 something about the product. Each function takes a ``Stage`` and plays it once.
 """
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from functools import partial
-from typing import Protocol
+from collections.abc import Callable
 
-import msgspec
 import pytest
 
 from listkeep.core.errors import Code, ListkeepError, RefusedError, VerificationError
 from listkeep.wire import messages as m
-from listkeep.wire.flows import challenge_of
+from tests.fakes.contract_of_people import PEOPLE
+from tests.fakes.keeper_stage import Stage
 
 FACETS = ("plan:text",)
 FIELDS = ("name",)
-
-
-class Keeper(Protocol):
-    """The methods the dock calls; see ``listkeep.dock.lists.keeper``."""
-
-    def health(self) -> m.Health: ...
-    def authorize(self, message: m.Authorize) -> m.Principal: ...
-    def create_list(self, message: m.CreateList) -> m.ListRecord: ...
-    def extend_list(self, message: m.ExtendList) -> m.ListRecord: ...
-    def show_lists(self, message: m.ShowLists) -> m.ListRecords: ...
-    def start_import(self, message: m.StartImport) -> m.ImportTicket: ...
-    def seal_rows(self, message: m.SealRows) -> m.SealedRows: ...
-    def finish_import(self, message: m.FinishImport) -> None: ...
-    def suppress(self, message: m.Suppress) -> m.Suppressed: ...
-    def look_up(self, message: m.LookUp) -> m.FoundToken: ...
-    def show_requests(self, message: m.ShowRequest) -> m.RequestViews: ...
-    def redeem_code(self, message: m.RedeemCode) -> m.Session: ...
-    def who_am_i(self, message: m.WhoAmI) -> m.Principal: ...
-    def end_session(self, message: m.EndSession) -> None: ...
-    def run_export(
-        self, message: m.RunExport, batches: Iterable[m.RowBatch]
-    ) -> AbstractContextManager[Iterator[bytes]]: ...
-
-
-@dataclass(frozen=True, kw_only=True)
-class Stage:
-    """A keeper with people of tenant ``acme``, a stranger, and two services."""
-
-    keeper: Keeper
-    owner: m.Caller
-    stranger: m.Caller
-    app: m.Caller
-    intake: m.Caller
-    grant_export: Callable[[str, str, int], str]  # list id, selection, cap -> request
-    open_export: Callable[[bytes], str]
-    issue_code: Callable[[str, str], str]  # client, challenge -> code for the owner
-    dock: str = "s_dockdockdock"  # who asks
 
 
 def a_caller_nobody_knows_is_refused(stage: Stage) -> None:
@@ -213,42 +172,6 @@ def an_export_opens_what_was_signed_for_and_no_more(stage: Stage) -> None:
     assert "anna@example.com" not in text
 
 
-def a_code_signs_its_owner_in_once(stage: Stage) -> None:
-    message = _redemption(stage)
-    found = stage.keeper.redeem_code(message)
-
-    assert found.session.startswith("lks_")
-    who = stage.keeper.who_am_i(m.WhoAmI(session=found.session))
-    assert (who.kind, who.id, who.name) == ("person", found.person, found.name)
-    _refused(Code.REPLAYED, lambda: stage.keeper.redeem_code(message))
-
-
-def a_code_is_spent_by_a_wrong_verifier_or_client(stage: Stage) -> None:
-    wrong_ways: tuple[dict[str, str], ...] = (
-        {"verifier": "w" * 43},
-        {"client": "s_otherotherot"},
-    )
-    for wrong in wrong_ways:
-        message = _redemption(stage)
-        redeem = partial(stage.keeper.redeem_code, message)
-        bent = msgspec.structs.replace(message, **wrong)
-        _refused(Code.NOT_PERMITTED, partial(stage.keeper.redeem_code, bent))
-        _refused(Code.REPLAYED, redeem)
-    unknown = msgspec.structs.replace(_redemption(stage), code="lkc_unknown")
-    _refused(Code.NOT_FOUND, partial(stage.keeper.redeem_code, unknown))
-
-
-def an_ended_session_is_nobodys(stage: Stage) -> None:
-    session = stage.keeper.redeem_code(_redemption(stage)).session
-    stage.keeper.end_session(m.EndSession(session=session))
-
-    for act in (
-        lambda: stage.keeper.who_am_i(m.WhoAmI(session=session)),
-        lambda: stage.keeper.end_session(m.EndSession(session=session)),
-    ):
-        _refused(Code.NOT_SIGNED_IN, act)
-
-
 def a_row_that_was_edited_does_not_open(stage: Stage) -> None:
     record = _open(stage, "edited")
     batch = _import(stage, record, "anna@example.com", "bert@example.com", "free")
@@ -282,22 +205,8 @@ CONTRACT: tuple[Callable[[Stage], None], ...] = (
     a_token_is_suppressed_once,
     an_export_opens_what_was_signed_for_and_no_more,
     a_row_that_was_edited_does_not_open,
-    a_code_signs_its_owner_in_once,
-    a_code_is_spent_by_a_wrong_verifier_or_client,
-    an_ended_session_is_nobodys,
+    *PEOPLE,
 )
-
-
-def _redemption(stage: Stage) -> m.RedeemCode:
-    verifier = "v" * 43
-    code = stage.issue_code(stage.dock, challenge_of(verifier))
-    return m.RedeemCode(code=code, verifier=verifier, client=stage.dock)
-
-
-def _refused(code: Code, act: Callable[[], object]) -> None:
-    with pytest.raises(RefusedError) as caught:
-        act()
-    assert caught.value.code is code
 
 
 def _authorize(stage: Stage, caller: m.Caller, right: str, list_id: str) -> m.Principal:

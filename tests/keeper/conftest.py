@@ -9,12 +9,13 @@ import os
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
-from typing import cast
+from typing import TypeVar, cast
 
 import pytest
 from pytest_django import DjangoDbBlocker
 
 from tests.keeper.instance import database_name
+from tests.keeper.telling import DESK, Telling
 from tests.keeper.world import World
 from tests.postgres import Cluster, cluster
 
@@ -22,6 +23,7 @@ __all__ = ["cluster"]
 
 # An instance of somebody who works here stays out of the tests.
 os.environ["LISTKEEP_HOME"] = tempfile.mkdtemp(prefix="listkeep-keeper-")
+_W = TypeVar("_W", bound=World)
 ENGINES = ("sqlite", "postgresql")
 DEFAULT = os.environ.get("LISTKEEP_TEST_ENGINE", "sqlite")
 
@@ -73,7 +75,7 @@ def template(stages: Stages, django_db_blocker: DjangoDbBlocker) -> World:
         return stages.built(DEFAULT)
 
 
-def played(world: World) -> Iterator[World]:
+def played(world: _W) -> Iterator[_W]:
     world.enter()
     yield world
     world.leave()
@@ -109,3 +111,17 @@ def anywhere(
     """The same as ``world``, once on each engine."""
     with django_db_blocker.unblock():
         yield from played(stages.copy(tmp_path, str(request.param)))
+
+
+@pytest.fixture
+def stage(
+    stages: Stages, tmp_path: Path, django_db_blocker: DjangoDbBlocker
+) -> Iterator[Telling]:
+    """The whole cast, and people outside who are told."""
+    with django_db_blocker.unblock():
+        yield from played(Telling.of(stages.copy(tmp_path, DEFAULT)))
+
+
+@pytest.fixture
+def desk(stage: Telling) -> str:
+    return stage.add_contact("desk", DESK)

@@ -12,10 +12,12 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from listkeep.keeper.gate.sessions import begin_sign_in
 from listkeep.wire import messages as m
 from listkeep.wire.base import FRAME_BYTES, MEDIA_TYPE, decode, encode
+from listkeep.wire.messages import notices as n
 from listkeep.wire.messages import policies as p
 
 from .flows import Program
 from .instance import service_key
+from .telling import HOOK, add_contact
 from .world import Rows, World
 
 _M = TypeVar("_M", bound=msgspec.Struct)
@@ -100,6 +102,7 @@ class Stage:
     granted: m.RequestView
     reveal: m.RequestView
     ticket: str
+    contact: str
 
 
 def set_stage(world: World) -> Stage:
@@ -112,6 +115,7 @@ def set_stage(world: World) -> Stage:
         granted=world.granted_export(rows, 2),
         reveal=reveal,
         ticket=world.start_import("ben", rows.list_id).ticket,
+        contact=add_contact(world, "hook", HOOK, kind="webhook"),
     )
 
 
@@ -176,6 +180,12 @@ def _seal(stage: Stage, name: str) -> m.SealRows:
 def _finish(stage: Stage, name: str) -> m.FinishImport:
     ticket = stage.ticket if name == "ben" else "i_nothingnothi"
     return m.FinishImport(ticket=ticket, committed=True)
+
+
+def _open(stage: Stage, name: str) -> n.OpenContact:
+    notices = stage.world.registry.book.notices
+    contact = stage.contact if name == "ben" else "d_nobodynobody"
+    return n.OpenContact(contact=contact, notice=notices[-1].index)
 
 
 CASES: dict[str, Case] = {
@@ -293,5 +303,22 @@ CASES: dict[str, Case] = {
         ),
         by_service=True,
         streamed=True,
+    ),
+    "notices/read": Case(
+        lambda s, name: n.ReadNotices(caller=_caller(s, name)),
+        insider="ada",
+        told="",
+        by_service=True,
+    ),
+    "notices/digest": Case(
+        lambda _s, _n: n.ReadDigestContacts(day="2026-01-04"),
+        told="",
+        nobody="",
+        by_service=True,
+    ),
+    "notices/open": Case(_open, nobody="not-found", by_service=True),
+    "contacts/secret": Case(
+        lambda s, name: n.ShowContactSecret(session=_session(s, name), contact="hook"),
+        insider="ada",
     ),
 }

@@ -10,9 +10,11 @@ from django.core.wsgi import get_wsgi_application
 from listkeep.keeper.gate import codes, endpoint
 from listkeep.keeper.release import api
 from listkeep.wire.keeper import KeeperClient
-from tests.fakes.keeper_contract import CONTRACT, Stage
+from tests.fakes.keeper_contract import CONTRACT
+from tests.fakes.keeper_stage import Stage
 from tests.keeper.flows import DROP, code_of, finish
 from tests.keeper.instance import service_key
+from tests.keeper.telling import add_contact
 from tests.keeper.world import Rows, World
 
 
@@ -43,6 +45,8 @@ def test_the_keeper_keeps_what_its_fake_promises(
             ),
             open_export=world.unpack,
             issue_code=lambda client, challenge: issue_code(world, client, challenge),
+            add_contact=lambda name, where: add_contact(world, name, where),
+            act=lambda: _act(world),
         )
     )
 
@@ -57,3 +61,7 @@ def issue_code(world: World, client: str, challenge: str) -> str:
         now=world.now,
     )
     return code_of(finish(world, flow, "ada"))
+
+
+def _act(world: World) -> None:
+    world.freeze("ada")

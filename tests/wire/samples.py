@@ -7,11 +7,12 @@ import msgspec
 
 from listkeep.wire import messages as m
 from listkeep.wire.base import FRAME_BYTES, Message, decode
+from listkeep.wire.messages import notices as n
 from listkeep.wire.messages import policies as p
 
 KINDS: list[type[Message]] = [
     kind
-    for kind in {**vars(m), **vars(p)}.values()
+    for kind in {**vars(m), **vars(n), **vars(p)}.values()
     if isinstance(kind, type) and issubclass(kind, Message) and kind is not Message
 ]
 
@@ -60,7 +61,7 @@ def _sample(kind: msgspec.inspect.Type) -> Any:
         case msgspec.inspect.DictType():
             value = {_sample(kind.key_type): _sample(kind.value_type)}
         case msgspec.inspect.StrType():
-            value = "a"
+            value = "2026-01-05" if "{4}-" in (kind.pattern or "") else "a"
         case msgspec.inspect.BytesType():
             value = b"a" * (kind.min_length or 1)
         case msgspec.inspect.IntType():

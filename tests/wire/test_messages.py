@@ -5,6 +5,7 @@ from listkeep.core.errors import MalformedError
 from listkeep.core.grants.reading import MAX_BYTES
 from listkeep.wire import messages as m
 from listkeep.wire.base import Message, decode, encode
+from listkeep.wire.messages import notices as n
 from listkeep.wire.messages import policies as p
 from tests.wire.samples import KINDS, required, sample
 
@@ -65,6 +66,16 @@ def test_addresses_travel_to_the_keeper_and_never_from_it() -> None:
     assert named == INTO_THE_KEEPER
 
 
+def test_only_the_answer_to_one_opening_says_where_a_contact_is() -> None:
+    telling = [
+        kind
+        for kind in KINDS
+        if {"destination", "secret"} & {f.name for f in msgspec.structs.fields(kind)}
+    ]
+
+    assert set(telling) == {m.DraftRequest, n.OpenedContact, n.ContactSecret}
+
+
 @pytest.mark.parametrize(
     ("kind", "field", "values"),
     [
@@ -82,6 +93,11 @@ def test_addresses_travel_to_the_keeper_and_never_from_it() -> None:
         (m.RunExport, "request", ["", "R_1", "r 1", "r_1\n"]),
         (m.ReadListHead, "list", ["", "L_1", "l 1", "l_1\n"]),
         (m.ListHeadProof, "sequence", [-1, 2**53]),
+        (n.ReadNotices, "limit", [0, 501]),
+        (n.ReadNotices, "start", [-1, 2**53]),
+        (n.OpenContact, "contact", ["", "A_1", "a 1", "a_1\n", "x" * 41]),
+        (n.OpenContact, "notice", [-1]),
+        (n.OpenContact, "day", ["", "today", "2026-1-5", "2026-01-05\n"]),
     ],
     ids=lambda value: value if isinstance(value, str) else None,
 )

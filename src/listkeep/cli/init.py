@@ -318,7 +318,8 @@ def _write_settings(staging: Path, plan: Plan) -> None:
         "# Settings of the keeper; docs/configuration.md lists them.\n"
         f'socket = "keeper.sock"\nseal_origin = {json.dumps(plan.seal_origin)}\n{where}'
     )
+    inbox_url = json.dumps(f"{plan.seal_origin}/")
     (staging / "dock.toml").write_text(
         "# Settings of the dock; docs/configuration.md lists them.\n"
-        f'bind = "127.0.0.1"\nport = {plan.port}\n'
+        f'bind = "127.0.0.1"\nport = {plan.port}\ninbox_url = {inbox_url}\n'
     )

@@ -34,11 +34,13 @@ from . import (
     freeze,
     import_file,
     init,
+    job,
     ledger,
     lists,
     login,
     lookup,
     migrate,
+    notice,
     person,
     policy,
     recipient,
@@ -73,7 +75,7 @@ app = typer.Typer(
 
 # Each module's `register` adds its commands to the program, below a heading.
 _HEADINGS: dict[str, tuple[ModuleType, ...]] = {
-    "The instance": (init, up, serve, migrate, status, sample, demo),
+    "The instance": (init, up, serve, migrate, status, job, sample, demo),
     "Who you are": (login,),
     "Who may what": (
         *(tenant, person, agency, service, recipient),
@@ -81,7 +83,7 @@ _HEADINGS: dict[str, tuple[ModuleType, ...]] = {
     ),
     "Work with a list": (lists, import_file, tokens, count, facets, lookup, suppress),
     "What needs a signature": (request, sign, reveal, export),
-    "The record": (ledger, audit),
+    "The record": (ledger, audit, notice),
 }
 for heading, modules in _HEADINGS.items():
     for module in modules:

@@ -108,6 +108,30 @@ def serve_dock(*, supervised: Supervised = False) -> None:
         )
 
 
+@app.command("worker", epilog="Example: listkeep serve worker")
+def serve_worker(*, supervised: Supervised = False) -> None:
+    """Tell people what happens, and do what the dock does in the background.
+
+    Of several workers one works; when it dies, another takes over within a minute.
+    What there is to do stands in `listkeep job ls`. Logs are JSON on stderr.
+    """
+    Instance.open()
+    _begin("listkeep.dock.project.settings")
+    from listkeep.dock.project.worker import make_worker, work  # noqa: PLC0415
+
+    worker, stopping = make_worker(), threading.Event()
+
+    def stop(_number: int, _frame: Any) -> None:
+        worker.is_stopping = True
+        stopping.set()
+
+    signal.signal(signal.SIGTERM, stop)
+    signal.signal(signal.SIGINT, stop)
+    if supervised:
+        threading.Thread(target=_stop_with_supervisor, daemon=True).start()
+    work(worker, pause=stopping.wait)
+
+
 def make_keeper() -> Callable[..., Any]:
     """Make the keeper's application in the process that serves it."""
     _begin("listkeep.keeper.project.settings")

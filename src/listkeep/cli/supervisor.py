@@ -24,6 +24,7 @@ from .locks import is_listening
 
 BUILDINGS = ("keeper", "dock")  # the dock's start asks the keeper
 SEAL = "seal"  # the keeper's pages
+WORKER = "worker"  # of the dock; it answers nobody
 _POLL_SECONDS = 0.05
 _STOP_SECONDS = 15
 _LONGEST_WAIT_SECONDS = 30.0
@@ -79,7 +80,7 @@ class Supervisor:
         self.stop()
 
     def start(self, *, timeout_seconds: float = 60) -> None:
-        """Start all and wait until all answer; on failure none stays.
+        """Start all and wait until those that answer do; on failure none stays.
 
         Raises:
             ListkeepError: What a building said when it refused to start.
@@ -87,6 +88,9 @@ class Supervisor:
         """
         try:
             for name in self._buildings:
+                if name == WORKER:
+                    self._children[name] = self._spawn(name)
+                    continue
                 self._require_silence(name)
                 self._children[name] = self._spawn(name)
                 self.wait_ready(name, timeout_seconds=timeout_seconds)
@@ -139,7 +143,7 @@ class Supervisor:
         return self._children[name].process.pid
 
     def stop(self) -> None:
-        """Stop all, the keeper last: the dock still has to tell it things."""
+        """Stop all, the keeper last: the others still have to tell it things."""
         for name in reversed(self._buildings):
             child = self._children.pop(name, None)
             if child is None:

@@ -1,4 +1,4 @@
-"""``listkeep up``: keeper, dock and pages under one small supervisor."""
+"""``listkeep up``: keeper, dock, pages and worker under one small supervisor."""
 
 import signal
 import time
@@ -10,7 +10,7 @@ from .home import Instance
 from .locks import only_one
 from .output import note
 from .status import wall
-from .supervisor import BUILDINGS, SEAL, Supervisor
+from .supervisor import BUILDINGS, SEAL, WORKER, Supervisor
 
 _TICK_SECONDS = 0.25
 
@@ -21,21 +21,22 @@ def register(program: typer.Typer) -> None:
 
 
 def up() -> None:
-    """Start keeper, dock and pages, and keep them running until Ctrl-C or SIGTERM.
+    """Start keeper, dock, pages and worker, and run them until Ctrl-C or SIGTERM.
 
     For one machine and one user. A service manager runs `listkeep serve keeper`,
-    `listkeep serve seal` and `listkeep serve dock` itself.
+    `listkeep serve seal`, `listkeep serve dock` and `listkeep serve worker` itself.
     """
     instance = Instance.open()
     stopping = _Stop()
     with only_one(instance.home, "supervisor"):
         try:
-            with Supervisor(instance, (*BUILDINGS, SEAL)) as supervisor:
+            with Supervisor(instance, (*BUILDINGS, SEAL, WORKER)) as supervisor:
                 note(f"the keeper is at {instance.socket}")
                 url = instance.config.dock
                 note(f"the dock is at {url}, its API is described at {url}/v1/docs")
                 note(f"people sign at {instance.seal.seal_origin}")
                 note(f"they look up, import and export at {instance.drop.drop_origin}")
+                note("the worker tells contacts; `listkeep job ls` shows what it does")
                 note(wall(instance))
                 note(f"logs are in {instance.home / 'log'}; Ctrl-C stops all")
                 while not stopping.asked:

@@ -116,6 +116,40 @@ class DockSuppressed(msgspec.Struct, frozen=True, kw_only=True):
     changed: int
 
 
+class DockDelivery(msgspec.Struct, frozen=True, kw_only=True):
+    """One contact, and how telling it went."""
+
+    id: str
+    contact: str
+    kind: str
+    state: str
+    attempts: int
+    outcome: str
+    next_at: str | None
+
+
+class DockNotice(msgspec.Struct, frozen=True, kw_only=True):
+    """A ledger entry that people outside are told of."""
+
+    index: int
+    at: str
+    severity: str
+    event: str
+    tenant: str
+    sentence: str
+    request: str
+    state: str
+    missing: tuple[str, ...]
+    deliveries: tuple[DockDelivery, ...]
+
+
+class DockNotices(msgspec.Struct, frozen=True, kw_only=True):
+    """A page of notices, and where the next one begins."""
+
+    notices: tuple[DockNotice, ...]
+    next: int
+
+
 class DockExport(msgspec.Struct, frozen=True, kw_only=True):
     """One run of an export."""
 

@@ -28,6 +28,7 @@ from .answers import (
     DockImport,
     DockList,
     DockListsPage,
+    DockNotices,
     DockReject,
     DockRejectsPage,
     DockSealedRowsPage,
@@ -275,6 +276,10 @@ class DockClient:
             yield chunks
 
     # --- inside ---
+
+    def read_notices(self, start: int) -> DockNotices:
+        """Read what contacts are told, from a ledger entry on."""
+        return self._get("notices", DockNotices, start=str(start))
 
     def _get(self, path: str, kind: type[_A], **query: str) -> _A:
         with _translated():

@@ -13,6 +13,7 @@ from listkeep.core.errors import Code, MalformedError, UnavailableError
 
 from . import messages as m
 from .base import FRAME_BYTES, MEDIA_TYPE, decode, encode
+from .messages import notices as n
 from .messages import policies as p
 from .problems import error_of
 
@@ -97,6 +98,18 @@ class KeeperClient:
         """Ask for the token of one exact address."""
         return self._call("look-up", message, m.FoundToken)
 
+    def read_notices(self, message: n.ReadNotices) -> n.Notices:
+        """Read what people are to be told."""
+        return self._call("notices/read", message, n.Notices)
+
+    def read_digest_contacts(self, message: n.ReadDigestContacts) -> n.DigestContacts:
+        """Read whom to tell about a day that is over."""
+        return self._call("notices/digest", message, n.DigestContacts)
+
+    def open_contact(self, message: n.OpenContact) -> n.OpenedContact:
+        """Ask where one contact is, for one thing it is to be told."""
+        return self._call("notices/open", message, n.OpenedContact)
+
     @contextmanager
     def run_export(
         self, message: m.RunExport, batches: Iterable[m.RowBatch]
@@ -164,6 +177,10 @@ class KeeperClient:
     def show_registry(self, message: m.ShowRegistry) -> m.RegistryRows:
         """Read people, services, recipients or tenants."""
         return self._call("registry/show", message, m.RegistryRows)
+
+    def show_contact_secret(self, message: n.ShowContactSecret) -> n.ContactSecret:
+        """Read the secret by which a webhook's receiver knows us."""
+        return self._call("contacts/secret", message, n.ContactSecret)
 
     def read_ledger(self, message: m.ReadLedger) -> m.LedgerPage:
         """Read entries."""

@@ -59,6 +59,8 @@ def life() -> Scribe:
     request = scribe.ask("ada", "person.revoke", about, tenant=ACME)
     scribe.carry_out(Event.PERSON_REVOKED, request)
     scribe.write(Event.SESSION_ENDED, {"session": "n_1", "person": ben})
+    opened = {"contact": "d_deskdeskdesk", "about": "7"}
+    scribe.write(Event.CONTACT_OPENED, opened)
     scribe.write(Event.RELEASE_REFUSED, {"what": "export", "code": "not-granted"})
     return scribe
 

@@ -137,6 +137,7 @@ def test_a_budget_is_read(who: str) -> None:
         {"ceiling": "21"},
         {"ceiling": ""},
         {"measure": "rows_exported"},
+        {"measure": "contacts_opened"},
         {"measure": "hourly_share"},
         {"who": "support"},
         {"who": "nobody"},

@@ -53,3 +53,4 @@ class Event(StrEnum):
     PASSKEY_REPLACED = "passkey.replaced"
     RECOVERY_CHOSEN = "recovery.chosen"
     SESSION_REFUSED = "session.refused"
+    CONTACT_OPENED = "contact.opened"

@@ -27,6 +27,7 @@ LONGEST_AGENCY = timedelta(days=365)
 LONGEST_CONSENT = timedelta(days=30)
 EVERYBODY = "everybody"
 AGENCY_CEILINGS = (Measure.LOOK_UPS, Measure.REVEALS, Measure.ROWS_EXPORTED)
+WITHOUT_BUDGET = frozenset({Measure.ROWS_EXPORTED, Measure.CONTACTS_OPENED})
 CONTACT_KINDS = frozenset({"mail", "webhook"})
 _SEALED = re.compile(r"[A-Za-z0-9_-]{40,1200}")
 
@@ -133,7 +134,7 @@ def parse_budget(subject: Mapping[str, str], *, tenant: str) -> tuple[BudgetScop
     roles = {role for role in Role if (role in OPERATOR_ROLES) != bool(tenant)}
     if who not in {EVERYBODY, *roles} and not (is_id(who, "p") or is_id(who, "s")):
         raise invalid("sets a budget for nobody: everybody, a role or an id")
-    if measure not in frozenset(Measure) - {Measure.ROWS_EXPORTED}:
+    if measure not in frozenset(Measure) - WITHOUT_BUDGET:
         raise invalid("sets a budget of something that has none")
     scope, ceiling = BudgetScope(tenant, who, measure), read_number(subject, "ceiling")
     if ceiling > scope.default:

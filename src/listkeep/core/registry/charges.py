@@ -22,6 +22,7 @@ class Measure(StrEnum):
     ROWS_CHANGED = "rows_changed"
     ROWS_EXPORTED = "rows_exported"
     TENANTS = "tenants"
+    CONTACTS_OPENED = "contacts_opened"
 
 
 @dataclass(frozen=True, slots=True)

@@ -36,6 +36,7 @@ from .fields import untrusted
 from .genesis import CUSTODIANS, DOCK, GENESIS_FACTS, verify_genesis
 from .passkeys import RelyingParty, decode_assertion
 from .state import Registry
+from .telling import open_contact, tell
 
 _OURS = (MalformedError, RefusedError, ConflictError)
 
@@ -79,6 +80,7 @@ def _apply(registry: Registry, fields: Mapping[str, str]) -> None:
             int(fields["list_sequence"]), digest(fields)
         )
     registry.latest_at = max(at, registry.latest_at or at)
+    tell(registry, fields, at)
 
 
 def _seal_genesis(registry: Registry, fields: Mapping[str, str], _at: datetime) -> None:
@@ -144,4 +146,5 @@ _HANDLERS = {
     Event.SIGN_IN_REFUSED: _refuse_sign_in,
     Event.ENROLMENT_OPENED: _open_enrolment,
     Event.ENROLMENT_COMPLETED: _complete_enrolment,
+    Event.CONTACT_OPENED: open_contact,
 }

@@ -45,6 +45,7 @@ from .facts import (
     Tenant,
     Ticket,
 )
+from .notices import Book
 from .passkeys import Credential, RelyingParty, verify_assertion
 from .standing import ABOUT_A_PERSON, find_objection, helper
 
@@ -96,6 +97,7 @@ class Registry:
         self.ended_sessions: set[str] = set()
         self.counters: dict[str, int] = {}
         self.charges = Charges()
+        self.book = Book()  # what people are to be told
         self.latest_at: datetime | None = None
 
     def find_person(self, credential_id: str) -> Person | None:

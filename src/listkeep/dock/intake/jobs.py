@@ -1,12 +1,13 @@
-"""Sweeps: clear up after a dock that died. Idempotent, run at each start."""
+"""Sweeps: clear up after a dock that died, and after people who went away."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from listkeep.core.errors import Code, UnavailableError
 from listkeep.dock.lists.keeper import Keeper
+from listkeep.dock.watch.sweeps import Sweep, Work
 
 from .models import Import
 from .receiving import Clock
@@ -22,10 +23,23 @@ def recover_imports(*, keeper: Keeper, clock: Clock) -> int:
     """
     for path in (settings.LISTKEEP_HOME / "staging").glob("*.sqlite3*"):
         path.unlink(missing_ok=True)
-    waited_too_long = Q(
-        state=Import.State.WAITING, created_at__lt=clock() - _LONGEST_WAIT
-    )
-    stale = Import.objects.filter(Q(state__in=Import.RUNNING) | waited_too_long)
+    running = Import.objects.filter(state__in=Import.RUNNING)
+    failed = _fail(running, clock=clock)
+    return failed + close_abandoned(keeper=keeper, clock=clock)
+
+
+def close_abandoned(*, keeper: Keeper, clock: Clock) -> int:
+    """Fail imports whose file never came, and report ends unreported.
+
+    Harmless beside a dock that serves. Gives the number of failed ones.
+    """
+    failed = _fail(_abandoned(clock()), clock=clock)
+    for source in _unreported():
+        report_end(source, keeper=keeper)
+    return failed
+
+
+def _fail(stale: QuerySet[Import], *, clock: Clock) -> int:
     failed = list(stale)
     for source in failed:
         error = UnavailableError(
@@ -34,9 +48,34 @@ def recover_imports(*, keeper: Keeper, clock: Clock) -> int:
             hint="nothing was changed: import the file again",
         )
         fail_import(source, error, clock=clock)
-    ended = Import.objects.filter(
-        is_reported=False, state__in=(Import.State.DONE, Import.State.FAILED)
-    )
-    for source in ended:
-        report_end(source, keeper=keeper)
     return len(failed)
+
+
+def _abandoned(now: datetime) -> QuerySet[Import]:
+    return Import.objects.filter(
+        state=Import.State.WAITING, created_at__lt=now - _LONGEST_WAIT
+    )
+
+
+def _unreported() -> QuerySet[Import]:
+    ended = Q(state=Import.State.DONE) | Q(state=Import.State.FAILED)
+    return Import.objects.filter(ended, is_reported=False)
+
+
+def _close(work: Work) -> int:
+    return close_abandoned(keeper=work.keeper, clock=work.clock)
+
+
+def _backlog(now: datetime) -> int:
+    return _abandoned(now).count() + _unreported().count()
+
+
+SWEEPS = (
+    Sweep(
+        name="abandoned-imports",
+        what="end imports whose file never came, and tell the keeper of all ends",
+        every=timedelta(minutes=10),
+        run=_close,
+        backlog=_backlog,
+    ),
+)

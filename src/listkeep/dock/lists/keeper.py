@@ -11,6 +11,7 @@ from django.conf import settings
 from listkeep.core.errors import Code, MalformedError
 from listkeep.wire import messages as m
 from listkeep.wire.keeper import KeeperClient
+from listkeep.wire.messages import notices as n
 
 _TIMEOUT_SECONDS = 60
 
@@ -62,6 +63,15 @@ class Keeper(Protocol):
 
     def end_session(self, message: m.EndSession) -> None:
         """End a session at once."""
+
+    def read_notices(self, message: n.ReadNotices) -> n.Notices:
+        """Read what people are to be told: everything, or what a caller may read."""
+
+    def read_digest_contacts(self, message: n.ReadDigestContacts) -> n.DigestContacts:
+        """Say whom to tell about a day that is over."""
+
+    def open_contact(self, message: n.OpenContact) -> n.OpenedContact:
+        """Say where one contact is, for one thing it is to be told."""
 
     def run_export(
         self, message: m.RunExport, batches: Iterable[m.RowBatch]

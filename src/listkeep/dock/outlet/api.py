@@ -205,7 +205,7 @@ def fetch_export(request: CallerRequest, export_id: str) -> HttpResponseBase:
     run = _visit_export(request, export_id)
     queries.verify_finished(run)
     return FileResponse(
-        exports.export_path(run.id).open("rb"),
+        exports.open_export(run),
         as_attachment=True,
         filename=f"{run.id}.age",
         content_type="application/octet-stream",

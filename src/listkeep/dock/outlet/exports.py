@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import BinaryIO, Final, NamedTuple
 from uuid import uuid4
 
 import structlog
@@ -162,6 +162,22 @@ def write_whole(path: Path, chunks: Iterable[bytes]) -> Written:
         with suppress(OSError):
             part.unlink(missing_ok=True)
     return Written(size, digest.hexdigest())
+
+
+def open_export(run: ExportRun) -> BinaryIO:
+    """Open the ciphertext of a run that ended well.
+
+    Raises:
+        RefusedError: It was kept for some days and dropped.
+    """
+    try:
+        return export_path(run.id).open("rb")
+    except FileNotFoundError as error:
+        raise RefusedError(
+            "the file of this export is not kept any more",
+            code=Code.EXPIRED,
+            hint="ask for a new export; a grant is good for one file",
+        ) from error
 
 
 def export_path(run_id: str) -> Path:

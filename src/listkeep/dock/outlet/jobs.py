@@ -1,8 +1,13 @@
-"""Sweeps: clear up after a dock that died. Idempotent, run at each start."""
+"""Sweeps: clear up after a dock that died, and drop files nobody came for."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from django.conf import settings
 
 from listkeep.core.errors import Code
+from listkeep.dock.watch.sweeps import Sweep, Work
 
 from .models import ExportRun
 
@@ -20,3 +25,41 @@ def recover_exports() -> int:
         message="the export was interrupted",
         hint="run it again: the grant is still good until it expires",
     )
+
+
+def drop_old_files(*, now: datetime) -> int:
+    """Remove age files of runs that ended long ago. Gives how many."""
+    dropped = 0
+    for path in _old_files(now):
+        path.unlink(missing_ok=True)
+        dropped += 1
+    return dropped
+
+
+def _old_files(now: datetime) -> Iterator[Path]:
+    """Find files by their run's end; one that belongs to no run, by its own age."""
+    limit = now - timedelta(days=settings.LISTKEEP_CONFIG.export_keep_days)
+    runs = dict(ExportRun.objects.values_list("id", "changed_at"))
+    for path in (settings.LISTKEEP_HOME / "exports").glob("*.age"):
+        own = datetime.fromtimestamp(path.stat().st_mtime, UTC)
+        if runs.get(path.stem, own) < limit:
+            yield path
+
+
+def _drop(work: Work) -> int:
+    return drop_old_files(now=work.clock())
+
+
+def _backlog(now: datetime) -> int:
+    return sum(1 for _ in _old_files(now))
+
+
+SWEEPS = (
+    Sweep(
+        name="old-exports",
+        what="drop the age files of exports that ended `export_keep_days` ago",
+        every=timedelta(hours=1),
+        run=_drop,
+        backlog=_backlog,
+    ),
+)

@@ -13,6 +13,7 @@ from listkeep.dock.intake.api import router as intake
 from listkeep.dock.lists.keeper import get_keeper
 from listkeep.dock.lists.shapes import Shape
 from listkeep.dock.outlet.api import router as outlet
+from listkeep.dock.watch.api import router as watch
 
 from .problems import add_handlers
 
@@ -49,6 +50,7 @@ api = NinjaAPI(
 add_handlers(api)
 api.add_router("", intake)
 api.add_router("", outlet)
+api.add_router("", watch)
 
 
 @api.get("/health", response=HealthView, tags=["dock"])

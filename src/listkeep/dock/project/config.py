@@ -1,8 +1,11 @@
 """What `dock.toml` may say. Each field's text is its manual."""
 
+from listkeep.core.errors import Code, MalformedError
 from listkeep.wire.config import Config
 
 FILE_NAME = "dock.toml"
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_TLS = frozenset({"starttls", "tls", "none"})
 
 
 class DockConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -31,3 +34,52 @@ class DockConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     database: str = ""
     """Empty: ``dock.sqlite3`` in the home. Else a ``postgresql://`` address."""
+
+    export_keep_days: int = 7
+    """How long the age file of an export can be fetched after its run."""
+
+    inbox_url: str = ""
+    """The inbox on the keeper's pages, as messages to people name it."""
+
+    mail_from: str = ""
+    """Sender of mail to contacts: an address of the operator's own domain."""
+
+    smtp_host: str = ""
+    """The operator's mail host. Empty: contacts with a mail address are not told."""
+
+    smtp_port: int = 587
+    """Port of the mail host."""
+
+    smtp_tls: str = "starttls"
+    """``starttls``, ``tls``, or ``none`` for a mail host on this machine."""
+
+    smtp_user: str = ""
+    """Name at the mail host. Empty: none is given."""
+
+    smtp_password_file: str = ""
+    """File with the password at the mail host; mode 0600."""
+
+    webhook_private_targets: bool = False
+    """Let webhooks go inside the own network, and without TLS."""
+
+    def __post_init__(self) -> None:
+        """Refuse what contradicts itself.
+
+        Raises:
+            MalformedError: Mail without a sender, or without TLS over a network.
+        """
+        fault = ""
+        if self.smtp_tls not in _TLS:
+            fault = "smtp_tls is starttls, tls or none"
+        elif self.smtp_tls == "none" and self.smtp_host not in _LOOPBACK | {""}:
+            fault = 'smtp_tls = "none" is for a mail host on this machine only'
+        elif self.smtp_host and "@" not in self.mail_from:
+            fault = "smtp_host needs mail_from, the sender's address"
+        elif bool(self.smtp_user) != bool(self.smtp_password_file):
+            fault = "smtp_user and smtp_password_file belong together"
+        elif self.export_keep_days < 1:
+            fault = "export_keep_days is at least 1"
+        if fault:
+            raise MalformedError(
+                "dock.toml contradicts itself", code=Code.CONFIG_INVALID, hint=fault
+            )

@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "listkeep.dock.intake",
     "listkeep.dock.outlet",
     "listkeep.dock.pages",
+    "listkeep.dock.watch",
 ]
 MIDDLEWARE = [
     "listkeep.dock.project.middleware.guard",

@@ -8,6 +8,7 @@ from listkeep.core.ledger.tree import leaf_hash
 from listkeep.keeper.ledger.queries import prove_entry, read_entries, read_head
 from listkeep.keeper.ledger.services import ledger_key
 from listkeep.wire import messages as m
+from listkeep.wire.messages import notices as n
 from listkeep.wire.messages import policies as p
 
 from .codes import redeem_code
@@ -15,6 +16,12 @@ from .endpoint import Call, endpoint
 from .explanations import explain_request
 from .ledger_views import prove_list_head, visible_body
 from .lists import authorize, create_list, extend_list, show_lists
+from .notices import (
+    open_contact,
+    read_digest_contacts,
+    read_notices,
+    show_contact_secret,
+)
 from .policies import show_policy
 from .requests import draft_request, show_requests, submit_statement
 from .rows import registry_rows
@@ -198,6 +205,35 @@ def ledger_head(gate: Gate, message: m.ReadListHead, call: Call) -> m.ListHeadPr
     return prove_list_head(gate, message, now=call.now)
 
 
+@endpoint(n.ReadNotices)
+def notices_read(gate: Gate, message: n.ReadNotices, call: Call) -> n.Notices:
+    """Show what people are to be told."""
+    return read_notices(gate, message, carrier=call.service("dock"), now=call.now)
+
+
+@endpoint(n.ReadDigestContacts)
+def notices_digest(
+    gate: Gate, message: n.ReadDigestContacts, call: Call
+) -> n.DigestContacts:
+    """Say whom to tell about a day."""
+    call.service("dock")
+    return read_digest_contacts(gate, message, now=call.now)
+
+
+@endpoint(n.OpenContact)
+def notices_open(gate: Gate, message: n.OpenContact, call: Call) -> n.OpenedContact:
+    """Say where one contact is."""
+    return open_contact(gate, message, carrier=call.service("dock"), now=call.now)
+
+
+@endpoint(n.ShowContactSecret)
+def contacts_secret(
+    gate: Gate, message: n.ShowContactSecret, call: Call
+) -> n.ContactSecret:
+    """Show a webhook's secret."""
+    return show_contact_secret(gate, message, now=call.now)
+
+
 _VIEWS = {
     "health": health,
     "authorize": authorize_caller,
@@ -219,5 +255,9 @@ _VIEWS = {
     "ledger/entries": ledger_entries,
     "ledger/proof": ledger_proof,
     "ledger/head": ledger_head,
+    "notices/read": notices_read,
+    "notices/digest": notices_digest,
+    "notices/open": notices_open,
+    "contacts/secret": contacts_secret,
 }
 urlpatterns = [path(route, view) for route, view in _VIEWS.items()]

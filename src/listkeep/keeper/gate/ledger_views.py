@@ -25,7 +25,7 @@ def visible_body(registry: Registry, person: Person, body: bytes) -> bytes:
     address. Owners read what is about their tenant. Others read nothing.
     """
     fields = parse(body, max_bytes=MAX_ENTRY_BYTES)
-    return body if _may_read(person, _tenant_of(registry, fields)) else b""
+    return body if may_read(person, _tenant_of(registry, fields)) else b""
 
 
 def prove_list_head(
@@ -45,7 +45,7 @@ def prove_list_head(
                 gate, registry, message.session, service=DIRECT, now=now
             )
             found = registry.lists.get(message.list)
-            if found is None or not _may_read(person, found.tenant):
+            if found is None or not may_read(person, found.tenant):
                 raise RefusedError("there is no such list", code=Code.NOT_FOUND)
             size, checkpoint = read_head()
             if size != registry.frontier.size:
@@ -63,7 +63,8 @@ def prove_list_head(
     raise ConflictError("the ledger is busy", code=Code.BUSY, hint="try again")
 
 
-def _may_read(person: Person, tenant: str | None) -> bool:
+def may_read(person: Person, tenant: str | None) -> bool:
+    """Tell whether a person may read what is about this tenant."""
     if person.role is Role.CUSTODIAN:
         return True
     owner = Right.ADMINISTER in principal_of(person).rights

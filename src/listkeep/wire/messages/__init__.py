@@ -2,7 +2,8 @@
 
 Every message is one msgpack map of known keys; an unknown key, a missing key or a
 wrong type is refused. No message that leaves the keeper has a field for an address
-in the clear: reveals and exports leave as age ciphertext for one recipient.
+of a list in the clear: reveals and exports leave as age ciphertext for one recipient.
+What people are told outside the instance has messages of its own: ``notices``.
 """
 
 from listkeep.wire.flows import RedeemCode

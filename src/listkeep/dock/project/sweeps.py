@@ -1,0 +1,7 @@
+"""All the sweeps there are, in the order in which a worker looks at them."""
+
+from listkeep.dock.intake import jobs as intake
+from listkeep.dock.outlet import jobs as outlet
+from listkeep.dock.watch import jobs as watch
+
+SWEEPS = (*watch.SWEEPS, *intake.SWEEPS, *outlet.SWEEPS)

@@ -1,0 +1,1 @@
+"""Follows the ledger by cursor: notifications, the daily digest, the sweep runner."""

@@ -1,0 +1,72 @@
+"""The API through which people see what was told to whom."""
+
+from typing import Annotated
+
+from ninja import Query, Router
+
+from listkeep.core.grants import format_time
+from listkeep.dock.lists.access import Bearer, CallerRequest, not_signed_in
+from listkeep.dock.lists.keeper import get_keeper
+from listkeep.wire.messages import notices as n
+
+from . import queries, shapes
+from .models import Delivery
+from .sentences import sentence
+
+router = Router(auth=Bearer(), tags=["watch"])
+
+Start = Annotated[int, Query(ge=0, lt=2**53)]
+Limit = Annotated[int, Query(ge=1, le=500)]
+
+
+@router.get("/notices", response=shapes.Notices)
+def read_notices(
+    request: CallerRequest, start: Start = 0, limit: Limit = 200
+) -> shapes.Notices:
+    """Read the notices you may read, and how telling your contacts went.
+
+    What happened is the keeper's word; how telling went is the dock's.
+    """
+    if not request.auth.session:
+        raise not_signed_in()
+    page = get_keeper().read_notices(
+        n.ReadNotices(start=start, limit=limit, caller=request.auth)
+    )
+    deliveries = queries.deliveries_of(str(notice.index) for notice in page.notices)
+    return shapes.Notices(
+        notices=[
+            _notice(notice, deliveries.get(str(notice.index), []))
+            for notice in page.notices
+        ],
+        next=page.next,
+    )
+
+
+def _notice(notice: n.Notice, deliveries: list[Delivery]) -> shapes.NoticeView:
+    """Show a notice with deliveries to those contacts the keeper names, no others."""
+    contacts = {contact.id for contact in notice.contacts}
+    return shapes.NoticeView(
+        index=notice.index,
+        at=notice.at,
+        severity=notice.severity,
+        event=notice.event,
+        tenant=notice.tenant_name,
+        sentence=sentence(notice),
+        request=notice.request,
+        state=notice.state,
+        missing=list(notice.missing),
+        deliveries=[_delivery(each) for each in deliveries if each.contact in contacts],
+    )
+
+
+def _delivery(row: Delivery) -> shapes.DeliveryView:
+    is_waiting = row.state == Delivery.State.WAITING
+    return shapes.DeliveryView(
+        id=row.id,
+        contact=row.name,
+        kind=row.kind,
+        state=row.state,
+        attempts=row.attempts,
+        outcome=row.outcome,
+        next_at=format_time(row.next_at) if is_waiting else None,
+    )

@@ -1,0 +1,85 @@
+"""One sentence for each notice, and what to do about it."""
+
+from typing import Final
+
+from listkeep.core.grants import Action
+from listkeep.core.ledger.events import Event
+from listkeep.wire.messages import notices as n
+
+_VERBS: Final = {"revoke": "remove"}  # others read as they are
+_LINKS: Final = {
+    **dict.fromkeys(("budget", "passkey", "recovery"), " of"),
+    "consent": " for",
+}
+_ROWS: Final = {
+    Action.EXPORT: "export up to {rows} rows of {list}",
+    Action.REVEAL: "reveal {rows} addresses of {list}",
+    Action.IMPORT: "import up to {rows} rows into {list}",
+    Action.SUPPRESS: "suppress up to {rows} addresses of {list}",
+}
+_SIGNED: Final = {
+    Event.REQUEST_MADE: "{who} asks to {what}",
+    Event.REQUEST_APPROVED: "{who} agrees to {what}",
+    Event.REQUEST_DENIED: "{who} denies the request to {what}",
+}
+_OTHER: Final = {
+    Event.RELEASES_FROZEN: "{about} is frozen, by {who}",
+    Event.RELEASES_UNFROZEN: "{about} is not frozen any more, by {who}",
+    Event.REVEAL_INTENDED: "{who} opens addresses of {list} for the first time",
+    Event.EXPORT_INTENDED: "{who} takes a copy of {list} for the first time",
+    Event.ADDRESS_LOOKED_UP: "{who} looks up an address of {list} for the first time",
+    Event.IMPORT_STARTED: "{who} imports into {list} for the first time",
+    Event.ENTRIES_SUPPRESSED: "{who} suppresses addresses of {list} for the first time",
+    Event.SUPPORT_ADMITTED: "{who} of support looks at {list}, as a consent allows",
+    Event.SIGN_IN_REFUSED: "a sign-in in {who}'s name was refused",
+    Event.SESSION_REFUSED: "a session of {who} came from a service it is not for",
+    Event.STATEMENT_REFUSED: "a signature in {who}'s name was refused",
+    Event.RELEASE_REFUSED: "{who} was refused a {action}",
+}
+_WAITING: Final = frozenset({"waiting", "granted"})
+
+
+def sentence(notice: n.Notice) -> str:
+    """Say what happened, in one line without a full stop."""
+    form = _SIGNED.get(notice.event) or _OTHER.get(notice.event)  # type: ignore[call-overload]
+    text = (form or "it is done: {what}, as {who} asked").format(
+        who=notice.person_name or "somebody",
+        what=_what(notice),
+        list=notice.list_name or "a list",
+        about=notice.about or "everything",
+        action=notice.action or "release",
+    )
+    return (
+        f"{text} (the {notice.times:,}th time that day)" if notice.times > 1 else text
+    )
+
+
+def advice(notice: n.Notice, inbox: str) -> list[str]:
+    """Say what to do, which is to look where a message cannot lead astray."""
+    where = f"your inbox, {inbox}" if inbox else "your inbox on the keeper's pages"
+    if notice.state in _WAITING and notice.event in _SIGNED:
+        return [
+            "If you expected this, there is nothing to do. If not, open",
+            where,
+            "by hand and deny the request: an owner can until it is carried out.",
+        ]
+    return [
+        "If you expected this, there is nothing to do. If not, ask whoever is named",
+        "here over another channel. An owner or custodian stops all exports and",
+        f"reveals at once with a freeze: {where}.",
+    ]
+
+
+def _what(notice: n.Notice) -> str:
+    """Say what a request is for, also of actions this code has no words for."""
+    form = _ROWS.get(notice.action)  # type: ignore[call-overload]
+    if form is not None:
+        return str(form).format(
+            rows=f"{notice.rows:,}", list=notice.list_name or "a list"
+        )
+    noun, _, verb = notice.action.partition(".")
+    link = _LINKS.get(noun, "")
+    about = f"{link} {notice.about}" if notice.about else ""
+    if verb:
+        return f"{_VERBS.get(verb, verb)} the {noun}{about}"
+    return f"{notice.action or 'change something'}{about}"
