@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from listkeep import looks
 from listkeep.core.errors import VerificationError
-from listkeep.dock.pages import assets
 from listkeep.dock.pages.assets import stylesheet
 from listkeep.dock.project.start import check_instance
 from tests.dock.pages.conftest import Browser
@@ -14,7 +14,7 @@ from tests.dock.pages.conftest import Browser
 @pytest.fixture
 def _changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "listkeep.css").write_bytes(stylesheet().data + b"\n")
-    monkeypatch.setattr(assets.looks, "FOLDER", tmp_path)
+    monkeypatch.setattr(looks, "FOLDER", tmp_path)
     stylesheet.cache_clear()
 
 
