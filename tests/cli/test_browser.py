@@ -126,7 +126,7 @@ def test_one_walk_through_the_browser_gives_both_sessions(
     assert (stored.name, stored.person) == ("ben", "p_ben")
     assert stored.keeper == "lks_cli_ben"
     assert stored.dock == f"lks_cli.{DOCK}_ben"
-    assert "You are signed in." in ends[0].text
+    assert "Signed. The terminal says the rest" in ends[0].text
     assert ends[0].headers["cache-control"] == "no-store"
 
 

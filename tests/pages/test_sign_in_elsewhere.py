@@ -111,7 +111,9 @@ def test_ben_signs_in_on_the_command_line_by_his_browser(
             expect(ben.page.get_by_role("heading", name=asked)).to_be_visible()
             expect(ben.page.get_by_text("a terminal of this computer")).to_be_visible()
             ben.press_passkey()
-        expect(ben.page.get_by_text("You are signed in.")).to_be_visible()
+        expect(
+            ben.page.get_by_text("Signed. The terminal says the rest")
+        ).to_be_visible()
         status, words = login.end()
 
     assert (status, "ben is signed in until" in words) == (0, True), words
@@ -127,7 +129,9 @@ def test_a_terminal_that_waits_for_ben_does_not_take_ivan(
         for asked in ("Sign in to keeper", "Sign in to dock"):
             expect(ivan.page.get_by_role("heading", name=asked)).to_be_visible()
             ivan.press_passkey()
-        expect(ivan.page.get_by_text("You are signed in.")).to_be_visible()
+        expect(
+            ivan.page.get_by_text("Signed. The terminal says the rest")
+        ).to_be_visible()
         status, words = login.end()
 
     assert (status, "the passkey is not ben's" in words) == (4, True), words

@@ -194,7 +194,7 @@ class _Handler(BaseHTTPRequestHandler):
         elif self.landing.error is not None:
             self._say(200, "That did not work: look at the terminal.")
         else:
-            self._say(200, "You are signed in. Close this page.")
+            self._say(200, "Signed. The terminal says the rest: close this page.")
         if not self.landing.waits:
             self.landing.is_over.set()
 
