@@ -165,6 +165,10 @@ class KeeperClient:
         """Read people, services, recipients or tenants."""
         return self._call("registry/show", message, m.RegistryRows)
 
+    def invite(self, message: m.Invite) -> m.Invitation:
+        """Make a link over which somebody makes passkeys."""
+        return self._call("people/invite", message, m.Invitation)
+
     def read_ledger(self, message: m.ReadLedger) -> m.LedgerPage:
         """Read entries."""
         return self._call("ledger/entries", message, m.LedgerPage)

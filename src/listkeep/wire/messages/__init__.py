@@ -25,6 +25,8 @@ from .lists import (
     Suppressed,
 )
 from .records import (
+    Invitation,
+    Invite,
     LedgerEntry,
     LedgerPage,
     ListHeadProof,
@@ -67,6 +69,8 @@ __all__ = [
     "FoundToken",
     "Health",
     "ImportTicket",
+    "Invitation",
+    "Invite",
     "LedgerEntry",
     "LedgerPage",
     "ListHeadProof",

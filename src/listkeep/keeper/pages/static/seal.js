@@ -279,7 +279,7 @@ const openLink = async () => {
   $("#finish").addEventListener("click", ({ currentTarget }) =>
     during(currentTarget, async () => {
       const { words, next } = await post("/enrol/finish", { link });
-      if (told.founders) return openFounding(link);
+      if (told.founders) return await openFounding(link);
       sessionStorage.removeItem("link");
       $("#words").replaceChildren(...words.split(" ").map((word) => item(word)));
       $("#next").textContent = next;
@@ -299,7 +299,7 @@ const openLink = async () => {
     if (!(error instanceof Problem)) complain(error);
     return turnTo("bad");
   }
-  if (!told.challenge) return openFounding(link);
+  if (!told.challenge) return openFounding(link).catch(complain);
   for (const name of ["says", "name", "role", "where"])
     $(`#${name}`).textContent = told[name];
   showKeys(told);
@@ -386,10 +386,11 @@ const openFounding = async (link) => {
   turnTo("found");
   const look = async () => {
     try {
-      showFounding(await post("/enrol", { link }));
+      await showFounding(await post("/enrol", { link }));
     } catch (error) {
-      if (await isFounded()) return;
-      throw error;
+      if (!(error instanceof Problem)) say("the keeper does not answer; trying again …");
+      else if (await isFounded()) return;
+      else throw error;
     }
     setTimeout(() => look().catch(complain), LOOK_EVERY);
   };
@@ -462,7 +463,7 @@ const vouch = async (link) => {
   const signature = await signWith({ rpId, kind: GENESIS, statement, credential });
   const told = await post("/enrol/vouch", { link, signature });
   if (told.founded) await isFounded();
-  else showFounding(await post("/enrol", { link }));
+  else await showFounding(await post("/enrol", { link }));
 };
 
 const isFounded = async () => {
