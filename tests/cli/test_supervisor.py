@@ -15,6 +15,7 @@ import pytest
 
 from listkeep.cli.children import own_command, own_environment, run_own
 from listkeep.cli.home import Instance, Seal
+from listkeep.cli.locks import find_free_port
 from listkeep.cli.supervisor import BUILDINGS, SEAL, WORKER, Supervisor, is_healthy
 from listkeep.core.errors import ConflictError, ListkeepError, MalformedError
 from listkeep.wire.base import MEDIA_TYPE
@@ -142,6 +143,35 @@ def test_up_says_where_things_are_and_stops_when_told(
     assert words[5].endswith("the same user: there is no wall between them")
     assert words[-1] == "listkeep: stopped"
     assert not is_healthy(stopped, "keeper")
+
+
+def test_up_waits_until_an_instance_is_founded(bare: Terminal) -> None:
+    port = find_free_port()
+    bare.ok(f"listkeep init --links --seal-port {port}")
+    up = subprocess.Popen(
+        own_command("up"),
+        env=own_environment(bare.home),
+        stderr=subprocess.PIPE,
+    )
+    log = bare.home / "log"
+    wait_until((log / "seal.log").exists)
+    wait_until(lambda: is_listening_on(port))
+    time.sleep(0.5)  # it is telling that it waits
+    up.send_signal(signal.SIGTERM)
+    _, stderr = up.communicate(timeout=30)
+
+    words = stderr.decode().splitlines()
+    assert words[0].startswith("listkeep: nobody has founded this instance yet")
+    assert words[1] == (
+        f"listkeep: the pages for that are at http://seal.localhost:{port}"
+    )
+    assert words[2:] == ["listkeep: stopped"]
+    assert not (log / "keeper.log").exists()
+
+
+def is_listening_on(port: int) -> bool:
+    with socket.socket() as line:
+        return line.connect_ex(("127.0.0.1", port)) == 0
 
 
 def test_up_refuses_a_second_one(

@@ -26,6 +26,7 @@ KINDS = {
     "age": r"age1[a-z0-9]{58}",
     "key": r"lkk_s_[a-z2-7]{12}_[\w-]{43}",
     "number": r"[\d,]+",
+    "link": r"http://seal\.localhost:\d+/enrol#e_[a-z2-7]{12}\.[\w-]{43}",
     "words": r"(?:[a-z]{5} ){5}[a-z]{5}",
     "any": r".*",
 }

@@ -62,6 +62,7 @@ PATHS = {
     "explain_request": "requests/explain",
     "show_policy": "policy/show",
     "show_registry": "registry/show",
+    "invite": "people/invite",
     "read_ledger": "ledger/entries",
     "read_proof": "ledger/proof",
     "read_list_head": "ledger/head",

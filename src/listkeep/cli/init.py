@@ -146,6 +146,7 @@ def _show_links(plan: "Plan", links: tuple[str, ...]) -> None:
     note("each gets one link, which is valid for seven days and used once:")
     for name, link in zip(plan.custodians, links, strict=True):
         write(f"{name} {link}")
+    hint("they open once `listkeep up` runs, which waits until both have signed")
     if plan.profile is Profile.PRODUCTION:
         hint(
             "first name the models and makers of keys you trust: attestation_aaguids "

@@ -5,10 +5,11 @@ from typing import Annotated
 import typer
 
 from listkeep.core.grants import Action, Role
+from listkeep.wire import messages as m
 
 from .enrolment import meet_new_person
 from .home import Instance
-from .output import AsJson, write
+from .output import AsJson, hint, note, write, write_json
 from .registry import (
     Name,
     Purpose,
@@ -18,7 +19,7 @@ from .registry import (
     revoke,
     show_registry,
 )
-from .sessions import As, require_name
+from .sessions import As, load_session, require_name
 from .signing import load_passkey
 
 app = typer.Typer(
@@ -59,6 +60,49 @@ def add(  # noqa: PLR0913 - each is an option
         purpose=purpose,
         as_json=as_json,
     )
+
+
+@app.command(epilog="Example: listkeep person invite nora --role marketer --as ada")
+def invite(  # noqa: PLR0913 - each is an option
+    person: Name,
+    *,
+    role: Annotated[Role, typer.Option(help="What the person is there.")],
+    team: Annotated[
+        str, typer.Option(help="People of one team do not approve each other.")
+    ] = "",
+    tenant: Annotated[
+        str,
+        typer.Option(
+            help="A new tenant, whose first owner this is.", show_default=False
+        ),
+    ] = "",
+    name: As = "",
+    as_json: AsJson = False,
+) -> None:
+    """Print a link over which somebody makes passkeys in a browser.
+
+    Once it is used and the six words were compared, ask for the place on the keeper's
+    pages, under Invitations. For somebody who is here already it is for another
+    passkey (your own) or for new ones after a loss (a colleague's).
+    """
+    instance = Instance.open()
+    session = load_session(instance, name)
+    with instance.keeper() as keeper:
+        made = keeper.invite(
+            m.Invite(
+                session=session.keeper,
+                role=role.value,
+                name=person,
+                tenant=tenant,
+                team=team,
+            )
+        )
+    note("the link is told once, valid for seven days and used once:")
+    if as_json:
+        write_json({"id": made.id, "link": made.link, "expires at": made.expires_at})
+    else:
+        write(made.link)
+    hint(f"pass it on to {person}, then see Invitations on the keeper's pages")
 
 
 @app.command(

@@ -61,20 +61,21 @@ def serve_seal(*, supervised: Supervised = False) -> None:
     """Run the keeper's own pages, where people read and sign, on this machine only.
 
     They answer on the port of seal_origin in keeper.toml, to browsers that ask for
-    that origin. A page that is not the one that was shipped is not served.
+    that origin. A page that is not the one that was shipped is not served. Before an
+    instance is founded they serve its two links, and go on by themselves afterwards.
     """
     home = Instance.open().home
     with only_one(home, "seal"):
         settings = _begin("listkeep.keeper.project.pages")
         from listkeep.keeper.project.start import (  # noqa: PLC0415
-            check_instance,
+            check_database,
             check_pages,
         )
 
         require_free_port(
             _HERE, settings.CONFIG.listens_on, advice="set `seal_port` in keeper.toml"
         )
-        check_instance()
+        check_database()
         check_pages()
         _run(
             make_seal,

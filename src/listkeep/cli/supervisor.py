@@ -11,6 +11,7 @@ import subprocess
 import time
 from contextlib import suppress
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self
@@ -209,8 +210,17 @@ def is_healthy(instance: Instance, name: str) -> bool:
     return True
 
 
+def is_founded(seal: Seal) -> bool:
+    """Tell whether the pages say that the instance has begun."""
+    return _status(seal) == HTTPStatus.NO_CONTENT
+
+
 def _answers(seal: Seal) -> bool:
-    """Ask the pages under their own name, on this machine."""
+    return _status(seal) in (HTTPStatus.NO_CONTENT, HTTPStatus.ACCEPTED)
+
+
+def _status(seal: Seal) -> int:
+    """Ask the pages under their own name, on this machine; 0 if nobody answers."""
     import httpx  # noqa: PLC0415 - it costs more time than most commands take
 
     host = urlsplit(seal.seal_origin).netloc
@@ -219,8 +229,8 @@ def _answers(seal: Seal) -> bool:
             f"http://127.0.0.1:{seal.port}/alive", headers={"host": host}, timeout=5
         )
     except httpx.HTTPError:
-        return False
-    return answer.status_code == httpx.codes.NO_CONTENT
+        return 0
+    return answer.status_code
 
 
 def _open_log(path: Path) -> BinaryIO:

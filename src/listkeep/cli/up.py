@@ -10,7 +10,7 @@ from .home import Instance
 from .locks import only_one
 from .output import note
 from .status import wall
-from .supervisor import BUILDINGS, SEAL, WORKER, Supervisor
+from .supervisor import BUILDINGS, SEAL, WORKER, Supervisor, is_founded
 
 _TICK_SECONDS = 0.25
 
@@ -30,22 +30,45 @@ def up() -> None:
     stopping = _Stop()
     with only_one(instance.home, "supervisor"):
         try:
-            with Supervisor(instance, (*BUILDINGS, SEAL, WORKER)) as supervisor:
-                note(f"the keeper is at {instance.socket}")
-                url = instance.config.dock
-                note(f"the dock is at {url}, its API is described at {url}/v1/docs")
-                note(f"people sign at {instance.seal.seal_origin}")
-                note(f"they look up, import and export at {instance.drop.drop_origin}")
-                note("the worker tells contacts; `listkeep job ls` shows what it does")
-                note(wall(instance))
-                note(f"logs are in {instance.home / 'log'}; Ctrl-C stops all")
-                while not stopping.asked:
-                    time.sleep(_TICK_SECONDS)
-                    for name in supervisor.tend():
-                        note(f"the {name} had died and was started again")
+            with Supervisor(instance, (SEAL,)) as pages:
+                _await_founding(instance, pages)
+                with Supervisor(instance, (*BUILDINGS, WORKER)) as buildings:
+                    _tell(instance)
+                    while not stopping.asked:
+                        time.sleep(_TICK_SECONDS)
+                        _tend(pages, buildings)
         except KeyboardInterrupt:
             pass  # Ctrl-C is the way to stop
         note("stopped")
+
+
+def _await_founding(instance: Instance, pages: Supervisor) -> None:
+    """Serve the two links of `init --links` until both custodians have signed."""
+    if is_founded(instance.seal):
+        return
+    note("nobody has founded this instance yet: both custodians open their links")
+    note(f"the pages for that are at {instance.seal.seal_origin}")
+    while not is_founded(instance.seal):
+        time.sleep(_TICK_SECONDS)
+        _tend(pages)
+    note("the instance is founded")
+
+
+def _tend(*supervisors: Supervisor) -> None:
+    for supervisor in supervisors:
+        for name in supervisor.tend():
+            note(f"the {name} had died and was started again")
+
+
+def _tell(instance: Instance) -> None:
+    note(f"the keeper is at {instance.socket}")
+    url = instance.config.dock
+    note(f"the dock is at {url}, its API is described at {url}/v1/docs")
+    note(f"people sign at {instance.seal.seal_origin}")
+    note(f"they look up, import and export at {instance.drop.drop_origin}")
+    note("the worker tells contacts; `listkeep job ls` shows what it does")
+    note(wall(instance))
+    note(f"logs are in {instance.home / 'log'}; Ctrl-C stops all")
 
 
 class _Stop:

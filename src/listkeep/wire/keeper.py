@@ -182,6 +182,10 @@ class KeeperClient:
         """Read the secret by which a webhook's receiver knows us."""
         return self._call("contacts/secret", message, n.ContactSecret)
 
+    def invite(self, message: m.Invite) -> m.Invitation:
+        """Make a link over which somebody makes passkeys."""
+        return self._call("people/invite", message, m.Invitation)
+
     def read_ledger(self, message: m.ReadLedger) -> m.LedgerPage:
         """Read entries."""
         return self._call("ledger/entries", message, m.LedgerPage)

@@ -5,8 +5,10 @@ import pytest
 from listkeep.core.errors import MalformedError, RefusedError
 from listkeep.core.grants import Role
 from listkeep.core.registry.keyring import (
+    allowed_kinds,
     format_keys,
     keys_digest,
+    least_keys,
     parse_keys,
     require_enough,
     require_kinds,
@@ -92,3 +94,20 @@ def test_who_approves_has_a_second_key_outside_the_demo(role: Role) -> None:
             require_enough(KEYS[:1], role=role, profile="production")
     else:
         require_enough(KEYS[:1], role=role, profile="production")
+
+
+@pytest.mark.parametrize("role", Role)
+def test_what_a_role_is_told_to_make_is_what_is_taken_from_it(role: Role) -> None:
+    for profile in ("demo", "production"):
+        least = least_keys(role=role, profile=profile)
+        require_enough(KEYS[:least], role=role, profile=profile)
+        if least > 1:
+            with pytest.raises(RefusedError):
+                require_enough(KEYS[: least - 1], role=role, profile=profile)
+        for kind in Kind:
+            key = make_key("AAAA", kind)
+            if kind in allowed_kinds(role=role, profile=profile):
+                require_kinds([key], role=role, profile=profile)
+            else:
+                with pytest.raises(RefusedError):
+                    require_kinds([key], role=role, profile=profile)

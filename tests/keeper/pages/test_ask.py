@@ -76,7 +76,7 @@ def test_a_count_that_is_none_is_said_to_be_none(
 
 def test_every_form_is_drawn_for_who_may_ask(served: World) -> None:
     served.list_with_rows(1)
-    for name in ("ben", "ada", "cleo"):
+    for name in ("ben", "ada", "cleo", "sam"):
         browser = Browser(served, name)
         menu = browser.get("/ask").text
         offered = {form for form in FORMS if f'href="/ask/{form}"' in menu}
@@ -85,7 +85,8 @@ def test_every_form_is_drawn_for_who_may_ask(served: World) -> None:
             page = browser.get(f"/ask/{form}")
             assert page.status == 200
             assert FORMS[form].title in page.plain
-    assert "asks for nothing here" in Browser(served, "sam").get("/ask").plain
+        assert 'href="/invitations"' in menu
+    assert offered == {"recovery.choose"}  # of support
 
 
 def test_a_form_offers_only_what_is_of_the_own_side(
@@ -155,3 +156,60 @@ def test_a_custodian_freezes_a_tenant(served: World) -> None:
 
     assert terms.tenant == "t_acmeacmeacme"
     assert request.startswith("r_")
+
+
+def test_a_first_owner_is_confirmed_with_the_words_that_were_heard(
+    served: World,
+) -> None:
+    served.add_tenant("fresh", "t_freshfreshfr", "tara")
+    tara, cleo = served.meet("tara"), Browser(served, "cleo")
+    form = cleo.get("/ask/person.confirm")
+    assert "tara, fresh" in form.plain
+    assert tara.words not in form.text
+    assert ">ada" not in form.text
+
+    heard = f"  {tara.words.upper()} "
+    subject = {"id": tara.person, "words": heard}
+    told = cleo.post("/ask/person.confirm", {**WHY, "subject": subject})
+
+    terms = terms_of(served, cleo, told.goes_to)
+    assert (terms.tenant, terms.subject_fields()["words"]) == (
+        "t_freshfreshfr",
+        tara.words,
+    )
+    page = cleo.get(told.goes_to).plain
+    assert "Confirm a person's passkeys" in page
+    assert "tara" in page
+    assert "reveals and exports" in page
+
+
+def test_other_words_are_refused_before_anybody_signs(served: World) -> None:
+    served.add_tenant("fresh", "t_freshfreshfr", "tara")
+    words = served.meet("mallory").words
+    subject = {"id": served.meet("tara").person, "words": words}
+
+    told = Browser(served, "cleo").post(
+        "/ask/person.confirm", {**WHY, "subject": subject}
+    )
+
+    assert told.code == "proof-invalid"
+
+
+def test_helpers_are_chosen_on_the_pages(served: World, ben: Browser) -> None:
+    form = ben.get("/ask/recovery.choose").text
+    helpers = [served.meet(name).person for name in ("ada", "ivan")]
+    assert all(name in form for name in helpers)
+    assert served.meet("cleo").person not in form
+
+    told = ben.post(
+        "/ask/recovery.choose", {**WHY, "subject": {"recovery": " ".join(helpers)}}
+    )
+
+    terms = terms_of(served, ben, told.goes_to)
+    assert terms.subject_fields() == {
+        "id": served.meet("ben").person,
+        "recovery": " ".join(helpers),
+    }
+    page = ben.get(told.goes_to).plain
+    assert "ada, ivan" in page
+    assert "two of these people, and nobody else" in page

@@ -25,6 +25,7 @@ _MOST_ID = 340  # characters: no authenticator in use makes longer ones
 # Whose one signature too many would be one release too many.
 _IN_HARDWARE = frozenset({Role.OWNER, Role.CUSTODIAN})
 _LEAST_IN_HARDWARE = 2
+_HARDWARE = frozenset({Kind.HARDWARE})
 
 
 def format_keys(keys: Iterable[Credential]) -> str:
@@ -66,6 +67,18 @@ def require_distinct(keys: Sequence[Credential]) -> None:
             raise _invalid("names one passkey twice")
 
 
+def allowed_kinds(*, role: Role, profile: str) -> frozenset[Kind]:
+    """Name the kinds of passkeys a role may hold under the profile."""
+    if profile == DEMO:
+        return frozenset(Kind)
+    return _HARDWARE if role in _IN_HARDWARE else _HARDWARE | {Kind.SYNCED}
+
+
+def least_keys(*, role: Role, profile: str) -> int:
+    """Say how many passkeys a role has at least under the profile."""
+    return _LEAST_IN_HARDWARE if profile != DEMO and role in _IN_HARDWARE else 1
+
+
 def require_kinds(keys: Iterable[Credential], *, role: Role, profile: str) -> None:
     """Require kinds of passkeys that the role may hold under the profile.
 
@@ -75,9 +88,7 @@ def require_kinds(keys: Iterable[Credential], *, role: Role, profile: str) -> No
     Raises:
         RefusedError: One of them is of no such kind.
     """
-    if profile == DEMO:
-        return
-    allowed = {Kind.HARDWARE} if role in _IN_HARDWARE else {Kind.HARDWARE, Kind.SYNCED}
+    allowed = allowed_kinds(role=role, profile=profile)
     for key in keys:
         if key.kind not in allowed:
             raise RefusedError(
@@ -93,7 +104,7 @@ def require_enough(keys: Sequence[Credential], *, role: Role, profile: str) -> N
     Raises:
         RefusedError: There is one only.
     """
-    if profile != DEMO and role in _IN_HARDWARE and len(keys) < _LEAST_IN_HARDWARE:
+    if len(keys) < least_keys(role=role, profile=profile):
         raise RefusedError(
             f"a person of role {role} has two hardware keys outside the demo profile",
             hint="enrol a second one, and keep it elsewhere",

@@ -4,6 +4,7 @@ from django.urls import path
 from msgspec.structs import replace
 
 from listkeep import __version__
+from listkeep.core.grants import format_time
 from listkeep.core.ledger.tree import leaf_hash
 from listkeep.keeper.ledger.queries import prove_entry, read_entries, read_head
 from listkeep.keeper.ledger.services import ledger_key
@@ -13,6 +14,7 @@ from listkeep.wire.messages import policies as p
 
 from .codes import redeem_code
 from .endpoint import Call, endpoint
+from .enrolments import invite
 from .explanations import explain_request
 from .ledger_views import prove_list_head, visible_body
 from .lists import authorize, create_list, extend_list, show_lists
@@ -165,6 +167,30 @@ def registry_show(gate: Gate, message: m.ShowRegistry, call: Call) -> m.Registry
         return m.RegistryRows(rows=registry_rows(registry, person, message.kind))
 
 
+@endpoint(m.Invite)
+def people_invite(gate: Gate, message: m.Invite, call: Call) -> m.Invitation:
+    """Make a link at the origin where people sign."""
+    with gate.view(call.now) as registry:
+        person = resolve_session(
+            gate, registry, message.session, service=DIRECT, now=call.now
+        )
+    made = invite(
+        gate,
+        person,
+        tenant=message.tenant,
+        role=message.role,
+        name=message.name,
+        team=message.team,
+        now=call.now,
+    )
+    seal_origin, *_ = gate.party.origins
+    return m.Invitation(
+        id=made.id,
+        link=made.link(seal_origin),
+        expires_at=format_time(made.expires_at),
+    )
+
+
 @endpoint(m.ReadLedger)
 def ledger_entries(gate: Gate, message: m.ReadLedger, call: Call) -> m.LedgerPage:
     """Show entries: bodies to those they concern, leaf hashes to everybody."""
@@ -252,6 +278,7 @@ _VIEWS = {
     "requests/explain": requests_explain,
     "policy/show": policy_show,
     "registry/show": registry_show,
+    "people/invite": people_invite,
     "ledger/entries": ledger_entries,
     "ledger/proof": ledger_proof,
     "ledger/head": ledger_head,

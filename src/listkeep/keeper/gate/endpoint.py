@@ -10,11 +10,12 @@ from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
 
-from listkeep.core.errors import Code, MalformedError, RefusedError
+from listkeep.core.errors import Code, MalformedError, RefusedError, UnavailableError
 from listkeep.core.registry.facts import Service
 from listkeep.keeper.keys import FileProvider, KeyStore
 from listkeep.wire.base import MEDIA_TYPE, decode, encode
 
+from .founding import open_founding
 from .sessions import DIRECT, resolve_service
 from .turns import Gate
 
@@ -25,8 +26,18 @@ View = Callable[[HttpRequest], HttpResponse]
 
 @lru_cache(maxsize=1)
 def open_gate() -> Gate:
-    """Open the gate once per process: reads and verifies the whole ledger."""
-    return Gate(open_store())
+    """Open the gate once per process: reads and verifies the whole ledger.
+
+    Raises:
+        UnavailableError: The instance is being founded.
+    """
+    store = open_store()
+    if open_founding(store) is not None:
+        raise UnavailableError(
+            "this instance has not been founded yet",
+            hint="both custodians open their links, compare the words and sign",
+        )
+    return Gate(store)
 
 
 def open_store() -> KeyStore:

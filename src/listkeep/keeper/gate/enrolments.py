@@ -86,11 +86,13 @@ class OpenEnrolment:
 
     id: str
     keeper: str
+    profile: str
     action: str
     tenant_name: str
     role: str
     name: str
     person_id: str
+    inviter: str  # by name; empty: whoever began the instance
     challenge: bytes
     keys: tuple[Credential, ...]
 
@@ -250,11 +252,11 @@ def finish_enrolment(gate: Gate, link: str, *, now: datetime) -> str:
 def show_enrolments(
     gate: Gate, person: Person, *, now: datetime
 ) -> list[EnrolmentView]:
-    """Show the invitations of a person's side to those who may invite there."""
-    if person.role not in (Role.OWNER, Role.CUSTODIAN):
-        return []
+    """Show the invitations of a side to those who invite there, to others their own."""
     with gate.view(now) as registry:
         rows = Enrolment.objects.filter(tenant=person.tenant)
+        if person.role not in (Role.OWNER, Role.CUSTODIAN):
+            rows = rows.filter(inviter=person.id)
         return [
             _show_row(registry, row, now=now)
             for row in rows.order_by("expires_at", "id")
@@ -278,14 +280,17 @@ def subject_of(gate: Gate, enrolment: str) -> dict[str, str]:
 
 
 def _show_link(store: KeyStore, registry: Registry, row: Enrolment) -> OpenEnrolment:
+    inviter = registry.people.get(row.inviter)
     return OpenEnrolment(
         id=row.id,
         keeper=registry.keeper,
+        profile=registry.profile,
         action=row.action,
         tenant_name=row.tenant_name,
         role=row.role,
         name=row.name,
         person_id=row.person,
+        inviter=inviter.name if inviter else "",
         challenge=make_challenge(store, row),
         keys=read_keys(row),
     )

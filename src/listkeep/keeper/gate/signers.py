@@ -47,7 +47,7 @@ def require_part(
             hint="another person has to look at it",
         )
     terms = request.terms
-    if not _may(registry, terms, person, Decision(decision), signed=bool(mine)):
+    if not may_say(registry, terms, person, Decision(decision), signed=bool(mine)):
         raise RefusedError("your role may not sign this request")
     check_side(registry, terms, person)
     _require_counting(registry, terms, person, decision, now)
@@ -64,7 +64,7 @@ def require_part(
         )
 
 
-def _may(
+def may_say(
     registry: Registry,
     terms: Terms,
     person: Person,

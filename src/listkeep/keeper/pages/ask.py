@@ -20,6 +20,7 @@ from listkeep.core.registry.facts import (
     TENANT_SERVICES,
     Person,
 )
+from listkeep.core.registry.standing import may_be_chosen
 from listkeep.core.registry.state import Registry
 from listkeep.keeper.gate.requests import draft_request
 from listkeep.wire import messages as m
@@ -31,6 +32,8 @@ from .visits import Visit, signed_in
 _WORKERS: Final = frozenset({"owner", "marketer", "agent"})
 _OWNERS: Final = frozenset({Role.OWNER.value})
 _SIDES: Final = frozenset({Role.OWNER.value, Role.CUSTODIAN.value})
+_CUSTODIANS: Final = frozenset({Role.CUSTODIAN.value})
+_EVERYBODY: Final = frozenset(role.value for role in Role)
 _MAX_HOURS: Final = 90 * 24
 
 
@@ -99,6 +102,20 @@ FORMS: Final = {
             subject=("service",),
         ),
         Form(
+            Action.PERSON_CONFIRM,
+            "Confirm a first owner",
+            "You called them up and heard six words. Another custodian does the same.",
+            _CUSTODIANS,
+            subject=("waiting", "words"),
+        ),
+        Form(
+            Action.RECOVERY_CHOOSE,
+            "Choose who may help",
+            "Two of them give you other passkeys, should you lose yours.",
+            _EVERYBODY,
+            subject=("helpers",),
+        ),
+        Form(
             Action.FREEZE,
             "Freeze releases",
             "Nothing leaves any more, until two of the same side lift it.",
@@ -159,13 +176,19 @@ def ask_for(request: HttpRequest, visit: Visit, name: str) -> HttpResponse:
 def _message(visit: Visit, form: Form, asked: Asked) -> m.DraftRequest:
     hours = _number(asked.hours, at_most=_MAX_HOURS)
     subject = {name: value.strip() for name, value in asked.subject.items()}
+    tenant = asked.tenant
     if form.action is Action.RECIPIENT_ADD:
         subject["id"] = new_id("c")
+    elif form.action is Action.RECOVERY_CHOOSE:
+        subject["id"] = visit.person.id
+    elif form.action is Action.PERSON_CONFIRM:
+        tenant = _home_of(visit, subject.get("id", ""))
+        subject["words"] = " ".join(subject.get("words", "").lower().split())
     return m.DraftRequest(
         session=visit.token,
         action=form.action.value,
         purpose=asked.purpose,
-        tenant=asked.tenant,
+        tenant=tenant,
         list=asked.list,
         selection=asked.tokens or asked.selection,
         cap=_number(asked.cap) if "cap" in form.fields else 0,
@@ -173,6 +196,12 @@ def _message(visit: Visit, form: Form, asked: Asked) -> m.DraftRequest:
         subject=encode(subject).decode() if subject else "",
         valid_seconds=hours * 3600,
     )
+
+
+def _home_of(visit: Visit, person: str) -> str:
+    with visit.gate.view(visit.now) as registry:
+        known = registry.people.get(person)
+        return known.tenant if known else ""
 
 
 def _number(text: str, *, at_most: int = 10**9) -> int:
@@ -198,10 +227,27 @@ def _options(registry: Registry, person: Person) -> dict[str, list[tuple[str, st
         "recipients": named(registry.recipients.values()),
         "people": named(registry.people.values()),
         "services": named(registry.services.values()),
+        "waiting": _waiting(registry, person),
+        "helpers": [
+            (each.name, each.id)
+            for each in registry.people.values()
+            if may_be_chosen(person, each)
+        ],
         "tenants": [] if person.tenant else named_all(registry),
         "kinds": [(kind, kind) for kind in sorted(kinds)],
         "classes": [(kind, kind) for kind in sorted(FREEZE_CLASSES)],
     }
+
+
+def _waiting(registry: Registry, person: Person) -> list[tuple[str, str]]:
+    """List whom somebody has to call up, and where they are."""
+    if person.role is not Role.CUSTODIAN:
+        return []
+    return [
+        (f"{each.name}, {registry.tenants[each.tenant].name}", each.id)
+        for each in registry.people.values()
+        if each.id in each.waits_for
+    ]
 
 
 def named_all(registry: Registry) -> list[tuple[str, str]]:

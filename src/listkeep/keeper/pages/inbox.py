@@ -9,13 +9,14 @@ from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 
-from listkeep.core.grants import Decision, Statement, may_sign
+from listkeep.core.grants import Decision, Statement
 from listkeep.core.registry.facts import Person, RequestFacts, Signed
 from listkeep.core.registry.passkeys import RecordedAssertion
 from listkeep.core.registry.state import Registry
 from listkeep.keeper.gate.descriptions import name_of
 from listkeep.keeper.gate.requests import show_requests
 from listkeep.keeper.gate.sessions import DIRECT
+from listkeep.keeper.gate.signers import may_say
 from listkeep.wire import messages as m
 
 from .guard import landing
@@ -74,8 +75,7 @@ def awaits(
     """Tell whether a request would come further by this person's approval."""
     if any(signed.person == person.id for signed in request.signed):
         return False
-    signer = person.signer()
-    if not may_sign(request.terms, signer, Decision.APPROVE, registry.policy):
+    if not may_say(registry, request.terms, person, Decision.APPROVE, signed=False):
         return False
     approved = replace(
         request, signed=[*request.signed, _imagine(request, person, now)]

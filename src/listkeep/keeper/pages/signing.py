@@ -2,17 +2,19 @@
 
 import json
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 
-from listkeep.core.grants import Decision, Statement, Terms, may_sign
+from listkeep.core.grants import Decision, Statement, Terms
 from listkeep.core.registry.facts import Person, RequestFacts
 from listkeep.core.registry.passkeys import Credential
 from listkeep.core.registry.state import Registry
 from listkeep.keeper.gate.on_page import OnPage, needs_count
 from listkeep.keeper.gate.requests import show_requests, submit_statement
 from listkeep.keeper.gate.sessions import DIRECT
+from listkeep.keeper.gate.signers import may_say
 from listkeep.wire import messages as m
 
 from .answers import go_on, read_body
@@ -20,7 +22,7 @@ from .inbox import awaits
 from .sign_in import Signature
 from .unusual import unusual
 from .visits import Visit, signed_in
-from .wording import SAID, describe_role, facts_of, steps_of, title_of
+from .wording import SAID, describe_role, facts_of, follows, steps_of, title_of
 
 _ENDED: Final = ("done", "denied", "expired")
 
@@ -55,10 +57,12 @@ def show(request: HttpRequest, visit: Visit, name: str) -> HttpResponse:
             requester=requester,
             role=describe_role(requester),
             facts=facts_of(registry, terms),
+            follows=follows(registry, terms),
+            objection=_objection(registry, facts, visit.person, now=visit.now),
             steps=steps_of(registry, facts),
             unusual=unusual(registry, facts, asked, now=visit.now),
             waits_for_me=awaits(registry, facts, visit.person, now=visit.now),
-            choices=_choices(registry, facts, visit.person, view.state),
+            choices=_choices(registry, facts, visit.person, view.state, now=visit.now),
             keys=credentials_of(visit.person),
             keeper=registry.keeper,
             rp_id=registry.party.rp_id,
@@ -88,7 +92,12 @@ def credentials_of(person: Person) -> tuple[Credential, ...]:
 
 
 def _choices(
-    registry: Registry, request: RequestFacts, person: Person, state: str
+    registry: Registry,
+    request: RequestFacts,
+    person: Person,
+    state: str,
+    *,
+    now: datetime,
 ) -> list[Choice]:
     """List what this person may say now; the keeper judges it once more when signed."""
     if state in _ENDED or request.intended:
@@ -120,10 +129,19 @@ def _choices(
         )
         for decision in SAID
         if open_to_me[decision]
-        and (
-            mine or may_sign(request.terms, person.signer(), decision, registry.policy)
-        )
+        and may_say(registry, request.terms, person, decision, signed=bool(mine))
+        and not registry.find_objection(person, request.terms, decision, now=now)
     ]
+
+
+def _objection(
+    registry: Registry, request: RequestFacts, person: Person, *, now: datetime
+) -> str:
+    """Say why a word this person could give by role does not count now."""
+    decision = Decision.APPROVE if request.signed else Decision.REQUEST
+    if not may_say(registry, request.terms, person, decision, signed=False):
+        return ""
+    return registry.find_objection(person, request.terms, decision, now=now)
 
 
 def _challenge(

@@ -6,8 +6,21 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import path, re_path
 
 from listkeep.core.errors import Code, RefusedError
+from listkeep.keeper.gate.endpoint import open_store
+from listkeep.keeper.gate.founding import open_founding
 
-from . import ask, assets, authorize, inbox, me, reveals, sign_in, signing
+from . import (
+    ask,
+    assets,
+    authorize,
+    enrol,
+    inbox,
+    invite,
+    me,
+    reveals,
+    sign_in,
+    signing,
+)
 from .guard import landing
 
 _REQUEST = r"(?P<name>r_[a-z2-7]{12})"
@@ -15,8 +28,8 @@ _REQUEST = r"(?P<name>r_[a-z2-7]{12})"
 
 @landing
 def alive(_request: HttpRequest) -> HttpResponse:
-    """Say that the pages are there, and nothing more."""
-    return HttpResponse(status=204)
+    """Say that the pages are there; 202 as long as the instance is being founded."""
+    return HttpResponse(status=202 if open_founding(open_store()) else 204)
 
 
 @landing
@@ -43,6 +56,14 @@ urlpatterns = [
     re_path(rf"^reveal/{_REQUEST}$", reveals.reveal),
     path("ask", ask.choose),
     path("ask/<str:name>", ask.ask_for),
+    path("enrol", enrol.enrol),
+    path("enrol/statement", enrol.write_statement),
+    path("enrol/key", enrol.add),
+    path("enrol/finish", enrol.finish),
+    path("enrol/vouch", enrol.vouch),
+    path("enrol/founded", enrol.founded),
+    path("invitations", invite.invitations),
+    path("invitations/ask", invite.ask_for_place),
     path("me", me.me),
     path("me/sessions/end", me.end),
     path("static/<str:name>", assets.serve),

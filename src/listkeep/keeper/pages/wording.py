@@ -11,6 +11,7 @@ from typing import Final
 from listkeep.core.grants import Action, Decision, Terms, format_time
 from listkeep.core.registry.facts import Person, RequestFacts
 from listkeep.core.registry.state import Registry
+from listkeep.core.registry.words import six_words
 from listkeep.keeper.gate.descriptions import name_of
 
 SAID: Final = {
@@ -25,6 +26,28 @@ _TITLES: Final = {
     Action.SUPPRESS: "Suppress entries of {list}",
     Action.FREEZE: "Freeze releases",
     Action.UNFREEZE: "Lift a freeze",
+    Action.PERSON_CONFIRM: "Confirm a person's passkeys",
+    Action.PASSKEY_ADD: "Another passkey",
+    Action.PASSKEY_REPLACE: "Other passkeys after a loss",
+    Action.RECOVERY_CHOOSE: "Who may help after a loss",
+}
+_FOLLOWS: Final = {
+    Action.TENANT_ADD: "Its owners do everything but reveal and export, until two "
+    "custodians have heard the six words of their passkeys.",
+    Action.PERSON_ADD: "Sign only if the person read these six words aloud to you, or "
+    "to somebody you trust. Whoever holds these passkeys is this person from then on.",
+    Action.PERSON_CONFIRM: "From then on {who}, and whoever {who} brought in, reveals "
+    "and exports. Sign only if you heard these six words from {who} yourself, over "
+    "the channel the contract names.",
+    Action.PASSKEY_ADD: "From then on {who} signs with these as well. Sign only if "
+    "{who} knows of it and reads the same six words.",
+    Action.PASSKEY_REPLACE: "24 hours after the last approval every passkey {who} has "
+    "now stops, with its sessions and signatures. Until then the old passkey, and "
+    "every owner or custodian of the same side, can deny it. For another 72 hours "
+    "{who} releases and approves nothing. Sign only if {who} read these six words "
+    "aloud to you.",
+    Action.RECOVERY_CHOOSE: "After a loss two of these people, and nobody else, ask "
+    "for and approve other passkeys for {who}.",
 }
 _VERBS: Final = {"add": "Add a {}", "revoke": "Remove a {}"}
 _TECHNICAL: Final = frozenset({"proof"})
@@ -37,7 +60,7 @@ class Fact:
     label: str
     text: str
     term: str = ""  # a field of the terms, or of their subject as "subject.field"
-    kind: str = "text"  # or count, or time: how the page reads it back
+    kind: str = "text"  # or count, time, words: how the page reads it back
     name: str = ""  # the registry's word for an id
 
 
@@ -68,7 +91,7 @@ def facts_of(registry: Registry, terms: Terms) -> list[Fact]:
             "recipient",
             name=recipient.name if recipient else "",
         ),
-        *_subject(terms),
+        *_subject(registry, terms),
         Fact(
             "tenant",
             terms.tenant,
@@ -82,6 +105,12 @@ def facts_of(registry: Registry, terms: Terms) -> list[Fact]:
     if is_release and not terms.recipient:
         facts.insert(4, Fact("to", "this browser's screen, once"))
     return [fact for fact in facts if fact.text or fact.term == "tenant"]
+
+
+def follows(registry: Registry, terms: Terms) -> str:
+    """Say what comes of it, where a name and six words do not tell it."""
+    about = registry.about(terms)
+    return _FOLLOWS.get(terms.action, "").format(who=about.name if about else "")
 
 
 def steps_of(registry: Registry, request: RequestFacts) -> list[dict[str, str]]:
@@ -107,11 +136,31 @@ def show_time(moment: datetime) -> str:
     return f"{format_time(moment)[:16].replace('T', ' ')} UTC"
 
 
-def _subject(terms: Terms) -> list[Fact]:
+def _subject(registry: Registry, terms: Terms) -> list[Fact]:
     if not terms.subject:
         return []
+    about = registry.about(terms)
+    known = {
+        "id": about.name if about else "",
+        "recovery": ", ".join(
+            name_of(registry, name)
+            for name in terms.subject_fields().get("recovery", "").split()
+        ),
+    }
     return [
-        Fact(name.replace("_", " "), value, f"subject.{name}")
+        _keys(value)
+        if name == "keys"
+        else Fact(
+            name.replace("_", " "),
+            value,
+            f"subject.{name}",
+            name=known.get(name, ""),
+        )
         for name, value in terms.subject_fields().items()
         if value and name not in _TECHNICAL
     ]
+
+
+def _keys(line: str) -> Fact:
+    """Show passkeys by the words people compare; the page works them out again."""
+    return Fact("six words", six_words(line), "subject.keys", "words")

@@ -21,8 +21,19 @@ def check_instance() -> None:
 
     Raises:
         ConflictError: The database was made by a newer version.
-        UnavailableError: The instance was never initialised, or needs migrating.
+        UnavailableError: Never initialised, not founded yet, or to be migrated.
         VerificationError: The ledger is not the one the key store wrote.
+    """
+    check_database()
+    open_gate()
+
+
+def check_database() -> None:
+    """Refuse a database this code does not fit.
+
+    Raises:
+        ConflictError: It was made by a newer version.
+        UnavailableError: There is none, or it needs migrating.
     """
     if not has_database():
         raise UnavailableError(
@@ -41,12 +52,6 @@ def check_instance() -> None:
         raise UnavailableError(
             "this instance needs to be migrated", hint="run `listkeep migrate`"
         )
-    if open_founding(open_store()) is not None:
-        raise UnavailableError(
-            "this instance has not been founded yet",
-            hint="both custodians open their links, compare the words and sign",
-        )
-    open_gate()
 
 
 def has_database() -> bool:
@@ -70,13 +75,18 @@ def has_database() -> bool:
 def check_pages() -> None:
     """Refuse to serve pages that were changed, or whose signatures would not count.
 
+    An instance that is being founded has pages, and nothing else yet.
+
     Raises:
         VerificationError: A file is not the one that was shipped.
         ConflictError: The genesis names another origin.
     """
     assets()
     origin = settings.CONFIG.seal_origin
-    if origin not in open_gate().party.origins:
+    gate = open_founding(open_store()) or open_gate()
+    with gate.look() as registry:
+        origins = registry.party.origins
+    if origin not in origins:
         raise ConflictError(
             "signatures made at seal_origin do not count in this instance",
             code=Code.CONFIG_INVALID,

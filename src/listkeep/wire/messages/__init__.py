@@ -26,6 +26,8 @@ from .lists import (
     Suppressed,
 )
 from .records import (
+    Invitation,
+    Invite,
     LedgerEntry,
     LedgerPage,
     ListHeadProof,
@@ -68,6 +70,8 @@ __all__ = [
     "FoundToken",
     "Health",
     "ImportTicket",
+    "Invitation",
+    "Invite",
     "LedgerEntry",
     "LedgerPage",
     "ListHeadProof",

@@ -7,6 +7,24 @@ import msgspec
 from listkeep.wire.base import Count, Credential, Id, Message
 
 
+class Invite(Message, frozen=True, kw_only=True):
+    """Make a link: for somebody new, or for passkeys of somebody known."""
+
+    session: Credential
+    role: str
+    name: str
+    tenant: str = ""
+    team: str = ""
+
+
+class Invitation(Message, frozen=True, kw_only=True):
+    """The link, told once, and when it ends."""
+
+    id: Id
+    link: Credential
+    expires_at: str
+
+
 class ShowRegistry(Message, frozen=True, kw_only=True):
     """Ask for people, services, recipients or tenants."""
 

@@ -29,6 +29,23 @@ const toBase32 = (bytes) => {
   return bits.match(/.{5}/g).map((five) => letters[parseInt(five, 2)]).join("");
 };
 
+// Six proquints of the first 12 bytes of SHA-256, as two people read them aloud.
+const sixWords = async (line) => {
+  const [consonants, vowels] = ["bdfghjklmnprstvz", "aiou"];
+  const bytes = new DataView(await sha256(text.encode(line)));
+  return [0, 2, 4, 6, 8, 10]
+    .map((place) => bytes.getUint16(place))
+    .map(
+      (bits) =>
+        consonants[bits >> 12] +
+        vowels[(bits >> 10) & 3] +
+        consonants[(bits >> 6) & 15] +
+        vowels[(bits >> 4) & 3] +
+        consonants[bits & 15],
+    )
+    .join(" ");
+};
+
 const sha256 = (bytes) => crypto.subtle.digest("SHA-256", bytes);
 
 // RFC 8785 for a flat object of strings: sorted keys, no white space.
@@ -149,9 +166,10 @@ const readBack = {
   text: (value) => value,
   count: (value) => Number(value).toLocaleString("en-US"),
   time: (value) => `${value.slice(0, 16).replace("T", " ")} UTC`,
+  words: sixWords,
 };
 
-const requireShown = (terms) => {
+const requireShown = async (terms) => {
   const subject = terms.subject ? JSON.parse(terms.subject) : {};
   const said = new Map(
     [...SHOWN, "not_before", "expires"].map((name) => [name, terms[name]]),
@@ -160,7 +178,8 @@ const requireShown = (terms) => {
     if (!UNSEEN.includes(name)) said.set(`subject.${name}`, value);
   for (const place of $$("[data-term]")) {
     const { term, kind } = place.dataset;
-    if (!said.has(term) || readBack[kind ?? "text"](said.get(term)) !== place.textContent)
+    const shown = said.has(term) && (await readBack[kind ?? "text"](said.get(term)));
+    if (shown !== place.textContent)
       throw new Problem(
         "this page shows something else than what would be signed",
         "do not sign; tell the people who run the keeper",
@@ -179,7 +198,7 @@ const decide = async (sheet, choice, rows) => {
   const { keeper, person, request, rp } = sheet.dataset;
   if (terms.keeper !== keeper || `r_${toBase32(digest.slice(0, 10)).slice(0, 12)}` !== request)
     throw new Problem("these are not the terms of this request", "do not sign");
-  requireShown(terms);
+  await requireShown(terms);
   if (choice.dataset.counts && rows.replace(/[ ,.]/g, "") !== terms.cap)
     throw new Problem(
       "this is not the number of rows in the terms; nothing was signed",
@@ -215,6 +234,247 @@ const openRequest = () => {
       if (rows) rows.value = "";
     });
   }
+};
+
+// --- a link: making passkeys ----------------------------------------------------
+
+const ENROL = "application/vnd.listkeep.enrol.v1+json";
+const GENESIS = "application/vnd.listkeep.genesis.v1+json";
+const STEPS = ["opening", "bad", "make", "done", "found", "founded"];
+
+const turnTo = (step) => {
+  for (const name of STEPS) $(`#${name}`).hidden = name !== step;
+};
+
+const item = (words, small = "", kind = "li") => {
+  const line = document.createElement(kind);
+  line.textContent = words;
+  if (small) {
+    const note = document.createElement("small");
+    note.textContent = small;
+    line.append(note);
+  }
+  return line;
+};
+
+// What stands behind the hash is the secret: kept for this tab, and out of sight.
+const readLink = () => {
+  const given = location.hash.slice(1);
+  if (given) sessionStorage.setItem("link", given);
+  history.replaceState(null, "", location.pathname);
+  addEventListener("hashchange", () => location.reload());
+  return sessionStorage.getItem("link") ?? "";
+};
+
+const openLink = async () => {
+  const link = readLink();
+  let told = {};
+  $("#create").addEventListener("click", ({ currentTarget }) =>
+    during(currentTarget, async () => {
+      told = { ...told, ...(await createPasskey(link, told)) };
+      showKeys(told);
+      say("this passkey works");
+    }),
+  );
+  $("#finish").addEventListener("click", ({ currentTarget }) =>
+    during(currentTarget, async () => {
+      const { words, next } = await post("/enrol/finish", { link });
+      if (told.founders) return await openFounding(link);
+      sessionStorage.removeItem("link");
+      $("#words").replaceChildren(...words.split(" ").map((word) => item(word)));
+      $("#next").textContent = next;
+      turnTo("done");
+    }),
+  );
+  $("#vouch").addEventListener("click", ({ currentTarget }) =>
+    during(currentTarget, () => vouch(link)),
+  );
+  $("#heard").addEventListener("change", ({ currentTarget }) => {
+    $("#vouch").disabled = !currentTarget.checked;
+  });
+  try {
+    if (!link) throw new Problem("there is no link in the address");
+    told = await post("/enrol", { link });
+  } catch (error) {
+    if (!(error instanceof Problem)) complain(error);
+    return turnTo("bad");
+  }
+  if (!told.challenge) return openFounding(link).catch(complain);
+  for (const name of ["says", "name", "role", "where"])
+    $(`#${name}`).textContent = told[name];
+  showKeys(told);
+  turnTo("make");
+};
+
+const showKeys = ({ keys, least, most, only_hardware, is_demo }) => {
+  const made = keys.map(({ id, kind }) => item(`${id.slice(0, 12)}…`, `${kind}, works`));
+  const open = Math.max(least - keys.length, 0);
+  const missing = Array.from({ length: open }, () => item("one more", "to be made"));
+  missing.forEach((line) => line.classList.add("open"));
+  $("#keys").replaceChildren(...made, ...missing);
+  const kind = only_hardware
+    ? "Your role needs hardware keys: ones that stay in one device, such as a security key."
+    : "A security key, or the passkey of your phone or computer.";
+  const number =
+    least > 1
+      ? ` At least ${least}, so that one that is lost is no harm; keep one elsewhere.`
+      : ` Up to ${most}. A second one, kept elsewhere, spares you a recovery.`;
+  const demo = is_demo ? " This instance is a demo, and takes any kind." : "";
+  $("#needed").textContent = kind + number + demo;
+  $("#create").hidden = keys.length >= most;
+  $("#create").textContent = keys.length ? "Make another one" : "Make a passkey";
+  $("#finish").hidden = keys.length < least;
+};
+
+const createPasskey = async (link, told) => {
+  say("waiting for your device …");
+  const created = await navigator.credentials.create({
+    publicKey: {
+      rp: { id: told.rp_id, name: "Listkeep" },
+      // The link's id: a new passkey never overwrites one that is there already.
+      user: {
+        id: text.encode(told.id),
+        name: told.name,
+        displayName: `${told.name}, ${told.role}`,
+      },
+      challenge: fromBase64url(told.challenge),
+      pubKeyCredParams: [-7, -8].map((alg) => ({ type: "public-key", alg })),
+      attestation: told.only_hardware ? "direct" : "none",
+      authenticatorSelection: { residentKey: "required", userVerification: "required" },
+      excludeCredentials: told.keys.map(({ id }) => ({
+        type: "public-key",
+        id: fromBase64url(id),
+      })),
+      timeout: 120_000,
+    },
+  });
+  const made = {
+    link,
+    client_data: toBase64url(created.response.clientDataJSON),
+    attestation_object: toBase64url(created.response.attestationObject),
+  };
+  const credential = toBase64url(created.rawId);
+  const { statement } = await post("/enrol/statement", made);
+  requireOwn(statement, told, created);
+  const proof = await signWith({ rpId: told.rp_id, kind: ENROL, statement, credential });
+  return post("/enrol/key", { ...made, proof });
+};
+
+// The keeper writes what the new passkey signs; the page signs nothing else.
+const requireOwn = (statement, told, created) => {
+  const said = JSON.parse(statement);
+  const point = toHex(created.response.getPublicKey()).slice(-128);
+  const known = toHex(fromBase64url(said.public_key));
+  const isKey =
+    created.response.getPublicKeyAlgorithm() === -7
+      ? known.includes(point.slice(0, 64)) && known.includes(point.slice(64))
+      : known.includes(point.slice(64));
+  const isMine =
+    Object.keys(said).sort().join() === "credential,keeper,person,public_key" &&
+    said.credential === toBase64url(created.rawId) &&
+    said.keeper === told.keeper &&
+    said.person === told.person;
+  if (!isKey || !isMine)
+    throw new Problem("this page would sign something else than your passkey");
+};
+
+// --- two links: founding an instance ----------------------------------------------
+
+const LOOK_EVERY = 3000;
+
+const openFounding = async (link) => {
+  turnTo("found");
+  const look = async () => {
+    try {
+      await showFounding(await post("/enrol", { link }));
+    } catch (error) {
+      if (!(error instanceof Problem)) say("the keeper does not answer; trying again …");
+      else if (await isFounded()) return;
+      else throw error;
+    }
+    setTimeout(() => look().catch(complain), LOOK_EVERY);
+  };
+  await look();
+};
+
+let beginning = {};
+
+const showFounding = async (told) => {
+  const { founders, facts } = told;
+  const me = founders.find(({ is_me }) => is_me);
+  const other = founders.find(({ is_me }) => !is_me);
+  if (facts && facts !== beginning.facts) await readFacts(told);
+  if (beginning.shown !== JSON.stringify(founders)) {
+    beginning.shown = JSON.stringify(founders);
+    $("#founders").replaceChildren(...founders.map(showFounder));
+  }
+  const waits = !other.words
+    ? `${other.name} has no passkey yet. This page goes on by itself.`
+    : me.has_signed
+      ? `You have signed. ${other.name} has to sign as well; this page goes on by itself.`
+      : "";
+  $("#waiting").textContent = waits;
+  $("#waiting").hidden = !waits;
+  $("#vouching").hidden = Boolean(waits);
+};
+
+const showFounder = ({ name, is_me, words, has_signed }) => {
+  const box = document.createElement("section");
+  box.className = "stack";
+  const state = has_signed ? "has signed" : words ? "" : "has no passkey yet";
+  const title = item(is_me ? `${name}: yours, read them aloud ` : `${name}: hear them `, state, "h2");
+  const list = document.createElement("ol");
+  list.className = "card words";
+  list.setAttribute("aria-label", `The six words of ${name}`);
+  list.replaceChildren(...words.split(" ").filter(Boolean).map((word) => item(word)));
+  box.append(title, ...(words ? [list] : []));
+  return box;
+};
+
+// What is shown comes of the bytes that are signed, or nothing is signed.
+const readFacts = async (told) => {
+  const { facts, founders, genesis } = told;
+  const said = JSON.parse(facts);
+  const people = [said.custodian_1, said.custodian_2].map((each) => JSON.parse(each));
+  const words = await Promise.all(people.map(({ keys }) => sixWords(keys)));
+  const agree =
+    toHex(await sha256(text.encode(facts))) === genesis &&
+    facts === canonical(said) &&
+    founders.every(
+      (each, place) => each.words === words[place] && each.name === people[place].name,
+    );
+  if (!agree) throw new Problem("this page shows something else than what would be signed");
+  beginning = { ...told, facts, shown: "" };
+  const mine = people.find(({ id }) => id === told.person);
+  const ids = mine.keys.split(" ").map((key) => key.split(":")[1]);
+  $("#credential").replaceChildren(
+    ...ids.map((id) => Object.assign(item(`${id.slice(0, 12)}…`, "", "option"), { value: id })),
+  );
+  $("#which").hidden = ids.length < 2;
+  $("#facts").textContent = facts;
+  $("#genesis").textContent = genesis;
+  $("#exact").hidden = false;
+};
+
+const vouch = async (link) => {
+  const { keeper, person, genesis, rp_id: rpId } = beginning;
+  const credential = $("#credential").value;
+  const statement = canonical({ keeper, person, credential, genesis });
+  const signature = await signWith({ rpId, kind: GENESIS, statement, credential });
+  const told = await post("/enrol/vouch", { link, signature });
+  if (told.founded) await isFounded();
+  else await showFounding(await post("/enrol", { link }));
+};
+
+const isFounded = async () => {
+  if (!beginning.genesis) return false;
+  const { founded } = await post("/enrol/founded", { genesis: beginning.genesis });
+  if (!founded) return false;
+  sessionStorage.removeItem("link");
+  $("#begun").textContent = beginning.genesis;
+  turnTo("founded");
+  say("the instance is founded");
+  return true;
 };
 
 // --- rows of a reveal ------------------------------------------------------------
@@ -281,8 +541,10 @@ const showRows = ({ names, rows }, seconds) => {
 const collect = (form) => {
   const body = {};
   for (const [name, value] of new FormData(form)) {
-    if (!name.startsWith("subject.")) body[name] = value;
-    else (body.subject ??= {})[name.slice(8)] = value;
+    const [at, key] = name.startsWith("subject.")
+      ? [(body.subject ??= {}), name.slice(8)]
+      : [body, name];
+    at[key] = key in at ? `${at[key]} ${value}` : value; // several boxes of one name
   }
   return body;
 };
@@ -307,6 +569,27 @@ for (const form of $$("form[data-post]"))
     const button = event.submitter ?? $("button", form);
     during(button, async () => goOn(await post(form.dataset.post, collect(form))));
   });
+
+// A link is shown to whoever made it, once.
+const openInvitations = () => {
+  for (const form of $$("form[data-invite]"))
+    form.addEventListener("submit", (event) => {
+      event.preventDefault();
+      during(event.submitter ?? $("button", form), async () => {
+        const { link, until } = await post("/invitations", collect(form));
+        $("#link").textContent = link;
+        $("#until").textContent = until;
+        $("#here").href = link;
+        $("#made").hidden = false;
+        $("#made").focus();
+        form.reset();
+      });
+    });
+  $("#copy").addEventListener("click", async () => {
+    await navigator.clipboard.writeText($("#link").textContent);
+    say("the link is in your clipboard");
+  });
+};
 
 // --- keyboard ----------------------------------------------------------------------
 
@@ -345,6 +628,8 @@ const pages = {
       during(currentTarget, () => signIn(location.pathname + location.search, currentTarget.dataset)),
     ),
   request: openRequest,
+  enrol: openLink,
+  invitations: openInvitations,
   reveal: openReveal,
   form: () => {
     const form = $("form[data-makes-key]");
