@@ -65,6 +65,15 @@ def test_an_instance_that_was_not_founded_does_not_serve(bare: Terminal) -> None
     assert bare("listkeep init").status == 5
 
 
+def test_whoever_reads_the_ledger_has_to_say_how_it_began(bare: Terminal) -> None:
+    bare.ok("listkeep init --links")
+
+    ran = bare("listkeep registry verify --live")
+
+    assert ran.status == 6
+    assert 'write genesis = "DIGEST" into cli.toml' in ran.stderr
+
+
 @pytest.mark.parametrize(
     ("options", "status"),
     [

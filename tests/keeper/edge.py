@@ -269,6 +269,12 @@ CASES: dict[str, Case] = {
         stranger="sam",
         told="not-permitted",
     ),
+    "people/invite": Case(
+        lambda s, n: m.Invite(session=_session(s, n), role="marketer", name="nora"),
+        insider="ada",
+        stranger="ben",
+        told="not-permitted",
+    ),
     "ledger/entries": Case(
         lambda s, n: m.ReadLedger(session=_session(s, n)), insider="ada", told=""
     ),

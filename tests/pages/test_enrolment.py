@@ -102,6 +102,31 @@ def test_ivan_lost_his_passkey_and_two_owners_help_him(
     assert house.state(request) == "denied"
 
 
+def test_a_passkey_is_made_on_a_phone_in_the_dark_without_a_mouse(
+    house: House, visit: Visit, welcome: Welcome
+) -> None:
+    link, guest = invite(visit("ada").sign_in(), "tilda"), welcome()
+    page = guest.page
+    page.set_viewport_size({"width": 360, "height": 640})
+    page.emulate_media(color_scheme="dark")
+    guest.follow(link)
+    expect(page.get_by_role("heading", name="Your passkeys")).to_be_focused()
+
+    page.keyboard.press("Tab")
+    expect(page.get_by_role("button", name="Make a passkey")).to_be_focused()
+    page.keyboard.press("Enter")
+    finish = page.get_by_role("button", name="That is all of them")
+    expect(finish).to_be_visible()
+    page.keyboard.press("Tab")
+    expect(finish).to_be_focused()
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", name="Your six words")).to_be_focused()
+    expect(page.get_by_label("Your six words").locator("li")).to_have_count(6)
+    wide = "document.documentElement.scrollWidth > window.innerWidth"
+    assert not page.evaluate(wide)
+
+
 # --- what attackers try --------------------------------------------------------------
 
 

@@ -168,7 +168,7 @@ class _Pins:
                 "say which genesis to begin with",
                 hint="add --genesis DIGEST, as the custodians wrote it down",
             ) from None
-        self.genesis, self.key = config.genesis, key or config.ledger_key
+        self.genesis, self.key = config.require_genesis(), key or config.ledger_key
 
 
 def _facts(found: Audit) -> Row:

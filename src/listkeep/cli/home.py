@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 
 import msgspec
 
-from listkeep.core.errors import UnavailableError
+from listkeep.core.errors import Code, UnavailableError
 from listkeep.wire.config import Config, instance_home, read_config
 
 if TYPE_CHECKING:
@@ -45,6 +45,21 @@ class CliConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     dock_service: str = ""
     """The dock's id, which carries the sessions it is shown."""
+
+    def require_genesis(self) -> str:
+        """Give the pinned digest of the genesis.
+
+        Raises:
+            UnavailableError: Nobody has pinned it since the instance was founded.
+        """
+        if not self.genesis:
+            raise UnavailableError(
+                "nobody has said here which genesis this instance began with",
+                code=Code.CONFIG_INVALID,
+                hint='write genesis = "DIGEST" into cli.toml, as the page of the '
+                "founding showed it",
+            )
+        return self.genesis
 
 
 class Seal(msgspec.Struct, frozen=True, kw_only=True):

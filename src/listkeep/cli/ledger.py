@@ -130,6 +130,7 @@ def export(
             hint="choose another name",
         )
     instance = Instance.open()
+    genesis = instance.config.require_genesis()
     draft = file.with_name(f".{file.name}.part")
     try:
         descriptor = os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, PRIVATE_FILE)
@@ -140,7 +141,7 @@ def export(
         ):
             found = audit(
                 write_lines(source, out.write),
-                genesis=instance.config.genesis,
+                genesis=genesis,
                 key=NoteKey.parse(instance.config.ledger_key),
                 progress=bar.move,
             )
@@ -148,7 +149,7 @@ def export(
     finally:
         draft.unlink(missing_ok=True)
     note(f"wrote {plural(found.walk.frontier.size, 'entry')} to {file}")
-    hint(f"verify it with --genesis {instance.config.genesis}")
+    hint(f"verify it with --genesis {genesis}")
 
 
 @contextmanager

@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from listkeep.core.canonical import encode
 from listkeep.core.errors import Code, RefusedError
-from listkeep.core.grants import OPERATOR_ROLES, Action, Role
+from listkeep.core.grants import Action, Role
 from listkeep.core.registry.facts import OWNERS, Person
 from listkeep.core.registry.standing import may_recover
 from listkeep.core.registry.state import Registry
@@ -169,12 +169,14 @@ def _line(view: EnrolmentView, views: list[EnrolmentView]) -> Line:
 
 
 def _roles(person: Person) -> list[Role]:
-    """List the roles somebody invites to; the keeper judges it once more."""
-    if person.role is Role.OWNER:
-        return [role for role in Role if role not in OPERATOR_ROLES]
-    if person.role is Role.CUSTODIAN:
-        return [Role.OWNER, *(role for role in Role if role in OPERATOR_ROLES)]
-    return []
+    """List the roles somebody invites to, the smallest first; the keeper judges it."""
+    match person.role:
+        case Role.OWNER:
+            return [Role.MARKETER, Role.AGENT, Role.OWNER]
+        case Role.CUSTODIAN:
+            return [Role.SUPPORT, Role.CUSTODIAN, Role.OWNER]
+        case _:
+            return []
 
 
 def _helped(registry: Registry, person: Person) -> list[tuple[str, str]]:

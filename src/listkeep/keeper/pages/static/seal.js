@@ -244,6 +244,9 @@ const STEPS = ["opening", "bad", "make", "done", "found", "founded"];
 
 const turnTo = (step) => {
   for (const name of STEPS) $(`#${name}`).hidden = name !== step;
+  const title = $(`#${step} h1`);
+  title.tabIndex = -1;
+  title.focus(); // where a reader goes on
 };
 
 const item = (words, small = "", kind = "li") => {
@@ -284,6 +287,7 @@ const openLink = async () => {
       $("#words").replaceChildren(...words.split(" ").map((word) => item(word)));
       $("#next").textContent = next;
       turnTo("done");
+      say("these are your six words");
     }),
   );
   $("#vouch").addEventListener("click", ({ currentTarget }) =>
@@ -309,7 +313,7 @@ const openLink = async () => {
 const showKeys = ({ keys, least, most, only_hardware, is_demo }) => {
   const made = keys.map(({ id, kind }) => item(`${id.slice(0, 12)}…`, `${kind}, works`));
   const open = Math.max(least - keys.length, 0);
-  const missing = Array.from({ length: open }, () => item("one more", "to be made"));
+  const missing = Array.from({ length: open }, () => item("one more", "still to be made"));
   missing.forEach((line) => line.classList.add("open"));
   $("#keys").replaceChildren(...made, ...missing);
   const kind = only_hardware
