@@ -169,6 +169,37 @@ def test_up_waits_until_an_instance_is_founded(bare: Terminal) -> None:
     assert not (log / "keeper.log").exists()
 
 
+def test_up_in_an_empty_folder_makes_an_instance_to_be_founded(bare: Terminal) -> None:
+    port = find_free_port()
+    up = subprocess.Popen(
+        own_command("up", "--seal-port", str(port)),
+        env=own_environment(bare.home),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    wait_until(lambda: is_listening_on(port), seconds=60)
+    up.send_signal(signal.SIGTERM)
+    stdout, stderr = up.communicate(timeout=30)
+
+    links = [line.split(" ") for line in stdout.decode().splitlines()]
+    assert [name for name, _ in links] == ["cleo", "cyrus"]
+    assert all(
+        link.startswith(f"http://seal.localhost:{port}/enrol#") for _, link in links
+    )
+    assert stderr.decode().startswith("listkeep: there is nothing here yet")
+
+
+def test_up_makes_nothing_where_something_is(bare: Terminal) -> None:
+    bare.home.mkdir(mode=0o700)
+    (bare.home / "letter.txt").write_text("mine\n")
+
+    ran = bare("listkeep up")
+
+    assert ran.status != 0
+    assert "there is no instance here yet" in ran.stderr
+    assert [path.name for path in bare.home.iterdir()] == ["letter.txt"]
+
+
 def is_listening_on(port: int) -> bool:
     with socket.socket() as line:
         return line.connect_ex(("127.0.0.1", port)) == 0

@@ -45,6 +45,16 @@ def run_own(*arguments: str, home: Path) -> None:
         raise error_of(done.returncode, done.stderr)
 
 
+def run_shown(*arguments: str, home: Path) -> int:
+    """Run a command of ours that speaks for itself; give its exit status."""
+    return subprocess.run(  # noqa: S603 - our own command
+        own_command(*arguments),
+        env=own_environment(home),
+        stdin=subprocess.DEVNULL,
+        check=False,
+    ).returncode
+
+
 def error_of(exit_status: int, words: str) -> ListkeepError:
     """Turn what a child of ours said at its end back into an error."""
     lines = [line for line in words.splitlines() if line.startswith(_WORDS)]

@@ -33,6 +33,7 @@ from .staging import staged, taken_back
 if TYPE_CHECKING:
     from listkeep.drill.people import SoftwarePerson
 
+DOCK_PORT, SEAL_PORT = 8480, 8471
 _SEAL_HOST = "seal.localhost"  # browsers take it for this machine, and for secure
 
 
@@ -51,7 +52,10 @@ _Database = Annotated[
         show_default=False,
     ),
 ]
-_SealPort = Annotated[
+Port = Annotated[
+    int, typer.Option(min=1, max=65535, help="The dock's port on this machine.")
+]
+SealPort = Annotated[
     int, typer.Option(min=1, max=65535, help="The port of the pages to sign on.")
 ]
 _SealOrigin = Annotated[
@@ -87,11 +91,9 @@ def init(  # noqa: PLR0913 - each is an option
     custodian: Annotated[
         list[str], typer.Option(metavar="NAME", help="A first custodian; give two.")
     ] = ["cleo", "cyrus"],  # noqa: B006 - the words of a manual, never changed
-    port: Annotated[
-        int, typer.Option(min=1, max=65535, help="The dock's port on this machine.")
-    ] = 8480,
+    port: Port = DOCK_PORT,
     database: _Database = "",
-    seal_port: _SealPort = 8471,
+    seal_port: SealPort = SEAL_PORT,
     seal_origin: _SealOrigin = "",
     links: _Links = False,
 ) -> None:

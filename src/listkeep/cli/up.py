@@ -6,7 +6,11 @@ from types import FrameType
 
 import typer
 
+from listkeep.wire.config import instance_home
+
+from .children import run_shown
 from .home import Instance
+from .init import DOCK_PORT, SEAL_PORT, Port, SealPort
 from .locks import only_one
 from .output import note
 from .status import wall
@@ -20,13 +24,16 @@ def register(program: typer.Typer) -> None:
     program.command(epilog="Example: listkeep up")(up)
 
 
-def up() -> None:
+def up(port: Port = DOCK_PORT, seal_port: SealPort = SEAL_PORT) -> None:
     """Start keeper, dock, pages and worker, and run them until Ctrl-C or SIGTERM.
+
+    Where there is no instance yet, this makes one (the ports are for that alone) and
+    prints two links: two people open them in their browsers and found it.
 
     For one machine and one user. A service manager runs `listkeep serve keeper`,
     `listkeep serve seal`, `listkeep serve dock` and `listkeep serve worker` itself.
     """
-    instance = Instance.open()
+    instance = _open_or_begin(port, seal_port)
     stopping = _Stop()
     with only_one(instance.home, "supervisor"):
         try:
@@ -40,6 +47,17 @@ def up() -> None:
         except KeyboardInterrupt:
             pass  # Ctrl-C is the way to stop
         note("stopped")
+
+
+def _open_or_begin(port: int, seal_port: int) -> Instance:
+    """Open the instance; where there is nothing at all, make one to be founded."""
+    home = instance_home()
+    if not home.exists() or not any(home.iterdir()):
+        note("there is nothing here yet: this makes a new instance")
+        ports = ("--port", str(port), "--seal-port", str(seal_port))
+        if status := run_shown("init", "--links", *ports, home=home):
+            raise typer.Exit(status)
+    return Instance.open()
 
 
 def _await_founding(instance: Instance, pages: Supervisor) -> None:
