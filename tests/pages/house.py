@@ -31,6 +31,7 @@ class House:
     keeper: KeeperClient
     stage: Stage
     expiring: m.RequestView  # valid for a minute from the start
+    supervisor: Supervisor
 
     @property
     def origin(self) -> str:
@@ -98,7 +99,8 @@ def open_house(folder: Path) -> Iterator[House]:
     )
     assert made.returncode == 0, made.stderr.decode()
     instance = Instance.open()
-    with Supervisor(instance, (*BUILDINGS, SEAL)), instance.keeper() as keeper:
+    supervisor = Supervisor(instance, (*BUILDINGS, SEAL))
+    with supervisor, instance.keeper() as keeper:
         stage = Stage(
             people=instance.people,
             keeper=keeper,
@@ -115,7 +117,7 @@ def open_house(folder: Path) -> Iterator[House]:
             recipient="warehouse",
             valid_seconds=60,
         )
-        yield House(instance, keeper, stage, expiring)
+        yield House(instance, keeper, stage, expiring, supervisor)
 
 
 def _bring_in(stage: Stage) -> None:
