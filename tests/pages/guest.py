@@ -4,7 +4,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, expect
 
-from tests.pages.visitor import Visitor, Window
+from tests.pages.visitor import Window
 
 
 class Guest(Window):
@@ -57,18 +57,20 @@ class Guest(Window):
         )
 
 
-def invite(host: Visitor, name: str, role: str = "marketer") -> str:
+def invite(host: Window, name: str, role: str = "marketer", *, tenant: str = "") -> str:
     """Make a link for somebody new, on the page for it."""
     host.page.goto(host.origin)
     host.page.get_by_role("link", name="Ask", exact=True).click()
     host.page.get_by_role("link", name="Invitations").click()
     host.page.locator("input[name=name]").fill(name)
     host.page.locator("select[name=role]").select_option(role)
+    if tenant:
+        host.page.locator("input[name=tenant]").fill(tenant)
     host.page.get_by_role("button", name="Make a link").first.click()
     return _shown(host)
 
 
-def help_out(host: Visitor, name: str) -> str:
+def help_out(host: Window, name: str) -> str:
     """Make a link for other passkeys of somebody known."""
     host.page.goto(host.origin)
     host.page.get_by_role("link", name="Ask", exact=True).click()
@@ -78,7 +80,7 @@ def help_out(host: Visitor, name: str) -> str:
     return _shown(host)
 
 
-def ask_for_place(host: Visitor, words: str, why: str) -> str:
+def ask_for_place(host: Window, words: str, why: str) -> str:
     """Compare the words, have the terms written and sign them; gives the request."""
     page = host.page
     page.reload()
@@ -91,13 +93,27 @@ def ask_for_place(host: Visitor, words: str, why: str) -> str:
     return page.url.rpartition("/")[2]
 
 
-def approve(host: Visitor, request: str) -> None:
+def approve(host: Window, request: str) -> None:
     host.open(request)
     host.page.get_by_role("button", name="Approve").click()
     host.page.get_by_role("dialog").get_by_role("button", name="Approve").click()
 
 
-def _shown(host: Visitor) -> str:
+def begin(founder: Guest, link: str) -> None:
+    """Make a founder's passkey, and go on to what both founders see."""
+    founder.follow(link)
+    founder.make_passkey()
+    founder.page.get_by_role("button", name="That is all of them").click()
+    together = founder.page.get_by_role("heading", name="Begin together")
+    expect(together).to_be_visible()
+
+
+def sign_beginning(founder: Guest) -> None:
+    founder.page.get_by_label("I heard the other custodian").check()
+    founder.page.get_by_role("button", name="Sign the beginning").click()
+
+
+def _shown(host: Window) -> str:
     link = host.page.locator("#link")
     expect(link).to_contain_text("/enrol#")
     return link.inner_text()

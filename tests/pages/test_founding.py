@@ -14,7 +14,7 @@ from listkeep.cli.children import own_command, own_environment
 from listkeep.cli.home import Instance
 from listkeep.cli.locks import find_free_port
 from listkeep.cli.supervisor import BUILDINGS, SEAL, Supervisor, is_founded
-from tests.pages.guest import Guest
+from tests.pages.guest import Guest, begin, sign_beginning
 
 
 @dataclass
@@ -50,22 +50,10 @@ def beginning(chromium: Browser) -> Iterator[Beginning]:
     shutil.rmtree(folder, ignore_errors=True)
 
 
-def enrol(guest: Guest, link: str) -> None:
-    guest.follow(link)
-    guest.make_passkey()
-    guest.page.get_by_role("button", name="That is all of them").click()
-    expect(guest.page.get_by_role("heading", name="Begin together")).to_be_visible()
-
-
 def words_of(guest: Guest, name: str) -> list[str]:
     words = guest.page.get_by_label(f"The six words of {name}").locator("li")
     expect(words).to_have_count(6)
     return words.all_text_contents()
-
-
-def sign(guest: Guest) -> None:
-    guest.page.get_by_label("I heard the other custodian").check()
-    guest.page.get_by_role("button", name="Sign the beginning").click()
 
 
 def test_two_custodians_found_an_instance_and_the_keeper_goes_on_by_itself(
@@ -75,17 +63,17 @@ def test_two_custodians_found_an_instance_and_the_keeper_goes_on_by_itself(
     assert not is_founded(beginning.instance.seal)
     cleo.page.goto(beginning.origin)
     expect(cleo.page.get_by_text("has not been founded yet")).to_be_visible()
-    enrol(cleo, beginning.links[0])
+    begin(cleo, beginning.links[0])
     expect(cleo.page.get_by_text("cyrus has no passkey yet")).to_be_visible()
-    enrol(cyrus, beginning.links[1])
+    begin(cyrus, beginning.links[1])
     for name in ("cleo", "cyrus"):
         assert words_of(cleo, name) == words_of(cyrus, name)
     button = cleo.page.get_by_role("button", name="Sign the beginning")
     expect(button).to_be_disabled()  # before the words were heard
 
-    sign(cleo)
+    sign_beginning(cleo)
     expect(cleo.page.get_by_text("cyrus has to sign as well")).to_be_visible()
-    sign(cyrus)
+    sign_beginning(cyrus)
 
     digests = set()
     for guest in (cleo, cyrus):  # the first one's page noticed by itself
@@ -111,8 +99,8 @@ def test_a_page_in_between_shows_a_founder_other_words(
     beginning: Beginning, chromium: Browser
 ) -> None:
     cleo, cyrus = (Guest(beginning.origin, chromium) for _ in beginning.links)
-    enrol(cyrus, beginning.links[1])
-    enrol(cleo, beginning.links[0])
+    begin(cyrus, beginning.links[1])
+    begin(cleo, beginning.links[0])
     words = " ".join(words_of(cyrus, "cyrus"))
     told = cleo.post("/enrol", {"link": beginning.links[0].partition("#")[2]})
     for founder in told["founders"]:
