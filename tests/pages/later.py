@@ -1,39 +1,33 @@
-"""Serve an instance's pages some hours from now: the same code, another clock.
+"""Serve an instance's pages some hours from now: the same server, another clock.
 
 Run as a program: ``python -m tests.pages.later PORT HOURS`` in its environment.
 """
 
-import os
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from socketserver import ThreadingMixIn
 from typing import Any
-from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
-from django.core.wsgi import get_wsgi_application
+from listkeep.cli import serve
 
-
-class Server(ThreadingMixIn, WSGIServer):
-    daemon_threads = True
+PORT, HOURS = map(int, sys.argv[1:])
 
 
-class Silent(WSGIRequestHandler):
-    def log_message(self, *_parts: Any) -> None:
-        """Say nothing."""
-
-
-def main(port: int, hours: int) -> None:
-    os.environ["DJANGO_SETTINGS_MODULE"] = "listkeep.keeper.project.pages"
-    application = get_wsgi_application()
+def make_later() -> Callable[..., Any]:
+    """Make the pages' application; they take the time from the endpoint."""
+    serve._begin("listkeep.keeper.project.pages")
     from listkeep.keeper.gate import endpoint  # noqa: PLC0415
 
-    def later() -> datetime:
-        return datetime.now(UTC) + timedelta(hours=hours)
-
-    endpoint.current_time = later  # before any page is read, which take it from there
-    with make_server("127.0.0.1", port, application, Server, Silent) as server:
-        server.serve_forever()
+    endpoint.current_time = lambda: datetime.now(UTC) + timedelta(hours=HOURS)
+    return serve.make_seal()
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:]))
+    serve._begin("listkeep.keeper.project.pages")
+    serve._run(
+        make_later,
+        supervised=False,
+        address="127.0.0.1",
+        port=PORT,
+        blocking_threads=4,
+    )
