@@ -52,6 +52,9 @@ PLANTS = [
     Plant.edge("keeper-rooms", "keeper/ledger/__init__.py", "listkeep.keeper.gate"),
     Plant.edge("keeper-rooms", "keeper/gate/__init__.py", "listkeep.keeper.release"),
     Plant("keeper-rooms", {"keeper/common.py": "json"}, "- listkeep.keeper.common"),
+    Plant.edge(
+        "gate-rooms", "keeper/gate/sign_in/__init__.py", "listkeep.keeper.gate.api"
+    ),
     Plant.edge("dock-rooms", "dock/lists/__init__.py", "listkeep.dock.intake"),
     Plant.edge("dock-rooms", "dock/intake/__init__.py", "listkeep.dock.outlet"),
     Plant("dock-rooms", {"dock/helpers.py": "json"}, "- listkeep.dock.helpers"),

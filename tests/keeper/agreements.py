@@ -3,7 +3,7 @@
 from datetime import timedelta
 
 from listkeep.core.grants import Right, format_time
-from listkeep.keeper.gate import lists
+from listkeep.keeper.gate.custody import lists
 from listkeep.wire import messages as m
 
 from .world import World

@@ -9,7 +9,7 @@ import msgspec
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from listkeep.keeper.gate.sessions import begin_sign_in
+from listkeep.keeper.gate.sign_in.sessions import begin_sign_in
 from listkeep.wire import messages as m
 from listkeep.wire.base import FRAME_BYTES, MEDIA_TYPE, decode, encode
 from listkeep.wire.messages import notices as n

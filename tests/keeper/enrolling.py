@@ -3,8 +3,8 @@
 import hashlib
 
 from listkeep.core.grants import Statement
-from listkeep.keeper.gate import enrolments
-from listkeep.keeper.gate.enrolments import Attested, Invitation, OpenEnrolment
+from listkeep.keeper.gate.people import enrolments
+from listkeep.keeper.gate.people.enrolments import Attested, Invitation, OpenEnrolment
 from listkeep.keeper.gate.turns import Gate
 from listkeep.wire import messages as m
 from tests.fakes.authenticator import Authenticator

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from urllib.parse import parse_qs, urlsplit
 
-from listkeep.keeper.gate import codes
+from listkeep.keeper.gate.sign_in import codes
 from listkeep.keeper.gate.turns import Gate
 from listkeep.wire import messages as m
 from listkeep.wire.flows import BegunFlow, begin_flow, challenge_of

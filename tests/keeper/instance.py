@@ -20,8 +20,9 @@ from listkeep.core.registry.facts import RequestFacts, Service
 from listkeep.core.registry.passkeys import Kind
 from listkeep.core.registry.state import Registry
 from listkeep.drill.people import SoftwarePerson
-from listkeep.keeper.gate import genesis, sessions
 from listkeep.keeper.gate.endpoint import open_gate
+from listkeep.keeper.gate.people import genesis
+from listkeep.keeper.gate.sign_in import sessions
 from listkeep.keeper.gate.turns import Gate
 from listkeep.keeper.ledger.models import Entry
 from listkeep.keeper.project import start

@@ -12,7 +12,8 @@ import pyrage
 from listkeep.core.canonical import encode, parse
 from listkeep.core.registry.facts import OWNERS
 from listkeep.core.registry.words import six_words
-from listkeep.keeper.gate import requests, sessions
+from listkeep.keeper.gate.decisions import requests
+from listkeep.keeper.gate.sign_in import sessions
 from listkeep.wire import messages as m
 
 from .instance import (

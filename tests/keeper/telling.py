@@ -3,7 +3,7 @@
 from datetime import timedelta
 from typing import Self
 
-from listkeep.keeper.gate import notices
+from listkeep.keeper.gate.showing import notices
 from listkeep.wire.messages import notices as n
 
 from .world import World

@@ -7,7 +7,7 @@ import pytest
 from django.conf import settings
 
 from listkeep.core.grants import SignIn, Statement
-from listkeep.keeper.gate import sessions
+from listkeep.keeper.gate.sign_in import sessions
 from listkeep.wire import messages as m
 from tests.keeper.edge import post
 from tests.keeper.forgery import client_data, forge

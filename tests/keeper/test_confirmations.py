@@ -3,7 +3,7 @@
 import pytest
 
 from listkeep.core.registry.words import six_words
-from listkeep.keeper.gate.rows import registry_rows
+from listkeep.keeper.gate.showing.rows import registry_rows
 from listkeep.wire import messages as m
 from tests.keeper.instance import WAREHOUSE, refusal
 from tests.keeper.world import Rows, World

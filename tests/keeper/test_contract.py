@@ -7,7 +7,8 @@ import httpx
 import pytest
 from django.core.wsgi import get_wsgi_application
 
-from listkeep.keeper.gate import codes, endpoint
+from listkeep.keeper.gate import endpoint
+from listkeep.keeper.gate.sign_in import codes
 from listkeep.keeper.release import api
 from listkeep.wire.keeper import KeeperClient
 from tests.fakes.keeper_contract import CONTRACT

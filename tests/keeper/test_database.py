@@ -11,8 +11,8 @@ from django.db import OperationalError, connection, connections, transaction
 
 from listkeep.core.errors import MalformedError, UnavailableError
 from listkeep.core.ledger.events import Event
-from listkeep.keeper.gate import sessions
 from listkeep.keeper.gate.endpoint import make_store, open_store
+from listkeep.keeper.gate.sign_in import sessions
 from listkeep.keeper.ledger.models import Entry, Head, ListHead, Node
 from listkeep.keeper.ledger.services import describe_failure, locked_log
 from listkeep.keeper.project import start

@@ -10,9 +10,9 @@ from listkeep.core.grants import Enrol
 from listkeep.core.registry.keyring import format_keys
 from listkeep.core.registry.passkeys import Kind
 from listkeep.core.registry.words import six_words
-from listkeep.keeper.gate import enrolments
-from listkeep.keeper.gate.enrolments import Attested
 from listkeep.keeper.gate.models import Enrolment
+from listkeep.keeper.gate.people import enrolments
+from listkeep.keeper.gate.people.enrolments import Attested
 from tests.fakes.authenticator import FLAG, Authenticator, Maker
 from tests.keeper.enrolling import (
     enrol,

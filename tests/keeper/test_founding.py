@@ -9,10 +9,10 @@ from django.db import connection
 
 from listkeep.core.errors import ConflictError, ListkeepError, UnavailableError
 from listkeep.core.grants import Genesis
-from listkeep.keeper.gate import founding
 from listkeep.keeper.gate.endpoint import open_store
-from listkeep.keeper.gate.founding import Founding, FoundingView
 from listkeep.keeper.gate.models import Enrolment
+from listkeep.keeper.gate.people import founding
+from listkeep.keeper.gate.people.founding import Founding, FoundingView
 from listkeep.keeper.project import start
 from listkeep.wire import messages as m
 from tests.fakes.authenticator import FLAG, Authenticator, Maker

@@ -19,7 +19,7 @@ from listkeep.core.errors import (
 from listkeep.core.grants import Genesis
 from listkeep.core.registry.passkeys import Kind
 from listkeep.keeper.gate.endpoint import open_store
-from listkeep.keeper.gate.genesis import rp_id_of
+from listkeep.keeper.gate.people.genesis import rp_id_of
 from listkeep.keeper.project import start
 from tests.keeper.forgery import forge
 from tests.keeper.instance import tenant_subject

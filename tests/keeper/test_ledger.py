@@ -16,7 +16,7 @@ from listkeep.core.ledger.heads import (
 from listkeep.core.ledger.note import Checkpoint, NoteKey, open_note
 from listkeep.core.ledger.tree import Frontier, TreeHead, leaf_hash, verify_inclusion
 from listkeep.keeper.gate.endpoint import open_store
-from listkeep.keeper.gate.ledger_views import visible_body
+from listkeep.keeper.gate.showing.ledger_views import visible_body
 from listkeep.keeper.gate.turns import Gate
 from listkeep.keeper.ledger.models import Entry, Head
 from listkeep.keeper.ledger.models import ListHead as ListHeadRow

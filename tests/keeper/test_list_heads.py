@@ -12,9 +12,9 @@ from listkeep.core.ledger.heads import (
     verify_head,
 )
 from listkeep.core.ledger.note import Checkpoint, open_note
-from listkeep.keeper.gate import ledger_views
 from listkeep.keeper.gate.endpoint import open_store
-from listkeep.keeper.gate.ledger_views import prove_list_head
+from listkeep.keeper.gate.showing import ledger_views
+from listkeep.keeper.gate.showing.ledger_views import prove_list_head
 from listkeep.keeper.gate.turns import Gate
 from listkeep.keeper.ledger.queries import read_head
 from listkeep.keeper.ledger.services import ledger_key

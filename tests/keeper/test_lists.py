@@ -1,7 +1,7 @@
 import pytest
 
 from listkeep.core.errors import MalformedError
-from listkeep.keeper.gate import lists
+from listkeep.keeper.gate.custody import lists
 from listkeep.keeper.gate.endpoint import open_store
 from listkeep.wire import messages as m
 from tests.keeper.instance import refusal

@@ -1,4 +1,4 @@
-from listkeep.keeper.gate import notices
+from listkeep.keeper.gate.showing import notices
 from listkeep.wire.messages import notices as n
 from tests.keeper.instance import refusal
 from tests.keeper.telling import Telling

@@ -2,8 +2,8 @@
 
 import pytest
 
-from listkeep.keeper.gate import sessions
 from listkeep.keeper.gate.models import Draft
+from listkeep.keeper.gate.sign_in import sessions
 from listkeep.wire import messages as m
 from tests.keeper.instance import refusal
 from tests.keeper.world import World

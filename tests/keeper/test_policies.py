@@ -9,7 +9,7 @@ from listkeep.core.errors import VerificationError
 from listkeep.core.grants import DEFAULT_POLICY
 from listkeep.core.registry.replay import apply
 from listkeep.core.registry.state import Registry
-from listkeep.keeper.gate import explanations, policies
+from listkeep.keeper.gate.decisions import explanations, policies
 from listkeep.keeper.gate.models import Draft
 from listkeep.wire import messages as m
 from listkeep.wire.messages import policies as p

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from listkeep.core.registry.charges import Measure
-from listkeep.keeper.gate import sessions
+from listkeep.keeper.gate.sign_in import sessions
 from listkeep.wire import messages as m
 from tests.keeper.instance import KEEPER, WAREHOUSE
 from tests.keeper.race import PROCESSES, Crowd, outcome

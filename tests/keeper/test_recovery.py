@@ -6,7 +6,7 @@ import pytest
 
 from listkeep.core.registry.words import six_words
 from listkeep.drill.people import SoftwarePerson
-from listkeep.keeper.gate import enrolments
+from listkeep.keeper.gate.people import enrolments
 from listkeep.wire import messages as m
 from tests.fakes.authenticator import Authenticator
 from tests.keeper.enrolling import enrol, invite, link_of, sign_with

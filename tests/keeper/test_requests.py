@@ -6,7 +6,7 @@ import pytest
 from listkeep.core.canonical import encode, parse
 from listkeep.core.errors import MalformedError, RefusedError
 from listkeep.core.grants import Terms
-from listkeep.keeper.gate import requests
+from listkeep.keeper.gate.decisions import requests
 from listkeep.keeper.gate.models import Draft
 from listkeep.wire import messages as m
 from tests.keeper.instance import DIRECT, refusal

@@ -1,7 +1,7 @@
 import pyrage
 import pytest
 
-from listkeep.keeper.gate import sessions
+from listkeep.keeper.gate.sign_in import sessions
 from tests.keeper.instance import ACME, NOON, SERVICES, WAREHOUSE, refusal, service_key
 from tests.keeper.world import World
 

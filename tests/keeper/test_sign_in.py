@@ -2,7 +2,8 @@ import pytest
 
 from listkeep.core.errors import ListkeepError, MalformedError, VerificationError
 from listkeep.core.grants import SignIn
-from listkeep.keeper.gate import requests, sessions
+from listkeep.keeper.gate.decisions import requests
+from listkeep.keeper.gate.sign_in import sessions
 from listkeep.wire import messages as m
 from tests.keeper.forgery import forge
 from tests.keeper.instance import DIRECT, KEEPER, SERVICES, carrier_id, refusal

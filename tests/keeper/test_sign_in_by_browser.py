@@ -5,8 +5,8 @@ import pytest
 from django.conf import settings
 
 from listkeep.core.grants import SignIn
-from listkeep.keeper.gate import codes, sessions
 from listkeep.keeper.gate.models import SignInCode
+from listkeep.keeper.gate.sign_in import codes, sessions
 from listkeep.wire import messages as m
 from listkeep.wire.flows import challenge_of
 from tests.keeper.flows import DOCK, DROP, LOOPBACK, Program, finish

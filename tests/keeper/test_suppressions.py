@@ -1,7 +1,7 @@
 import pytest
 
 from listkeep.core.errors import MalformedError
-from listkeep.keeper.gate import suppressions
+from listkeep.keeper.gate.custody import suppressions
 from listkeep.wire import messages as m
 from tests.keeper.instance import refusal
 from tests.keeper.world import Rows, World

@@ -2,7 +2,8 @@ import pytest
 from django.db import connection
 
 from listkeep.core.registry.notices import Severity
-from listkeep.keeper.gate import contacts, notices
+from listkeep.keeper.gate import contacts
+from listkeep.keeper.gate.showing import notices
 from listkeep.wire.messages import notices as n
 from tests.keeper.instance import refusal
 from tests.keeper.telling import DESK, HOOK, Telling

@@ -2,7 +2,7 @@ import pytest
 
 from listkeep.core.errors import ConflictError, MalformedError
 from listkeep.core.registry.state import Registry
-from listkeep.keeper.gate import rows as registry_rows
+from listkeep.keeper.gate.showing import rows as registry_rows
 from tests.keeper.instance import ACME, OTHER, refusal, tenant_subject
 from tests.keeper.world import World
 

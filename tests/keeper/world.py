@@ -7,7 +7,7 @@ from pathlib import Path
 import pyrage
 
 from listkeep.core.sealing import SealedRow, format_token
-from listkeep.keeper.gate import lists, suppressions
+from listkeep.keeper.gate.custody import lists, suppressions
 from listkeep.keeper.release import deliveries, exports, imports, look_ups, reveals
 from listkeep.wire import messages as m
 

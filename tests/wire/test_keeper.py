@@ -33,44 +33,13 @@ from tests.wire.listener import (
     say,
     say_nothing,
 )
+from tests.wire.paths import PATHS
 from tests.wire.samples import batch, frames, make
 
 # httpcore leaves a unix socket to the garbage collector when connecting fails.
 pytestmark = pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning")
 PLANTED = "planted.person@example.com"
 SERVICE_KEY = "lkk_planted_key"
-PATHS = {
-    "health": "health",
-    "authorize": "authorize",
-    "create_list": "lists/create",
-    "extend_list": "lists/extend",
-    "show_lists": "lists/show",
-    "start_import": "imports/start",
-    "seal_rows": "imports/seal",
-    "finish_import": "imports/finish",
-    "suppress": "suppress",
-    "look_up": "look-up",
-    "begin_sign_in": "sign-in/begin",
-    "finish_sign_in": "sign-in/finish",
-    "redeem_code": "sign-in/redeem",
-    "end_session": "sign-out",
-    "who_am_i": "who-am-i",
-    "draft_request": "requests/draft",
-    "show_requests": "requests/show",
-    "submit_statement": "requests/statement",
-    "run_reveal": "reveals/run",
-    "explain_request": "requests/explain",
-    "show_policy": "policy/show",
-    "show_registry": "registry/show",
-    "invite": "people/invite",
-    "read_ledger": "ledger/entries",
-    "read_proof": "ledger/proof",
-    "read_list_head": "ledger/head",
-    "read_notices": "notices/read",
-    "read_digest_contacts": "notices/digest",
-    "open_contact": "notices/open",
-    "show_contact_secret": "contacts/secret",
-}
 HEALTH = m.Health(version="1", keeper="k_demo", profile="demo", ledger_size=7)
 PROBLEM = m.Problem(family="refused", code="frozen", message="no", hint="wait")
 RUN = m.RunExport(session="s", request="r_1", format="csv")

@@ -234,7 +234,7 @@ def _begin_keeper(
 def _begin_at_once(staging: Path, plan: Plan, dock: dict[str, str]) -> Begun:
     """Have both custodians vouch with software passkeys."""
     from listkeep.drill.people import SoftwarePerson  # noqa: PLC0415
-    from listkeep.keeper.gate.genesis import write_facts  # noqa: PLC0415
+    from listkeep.keeper.gate.people.genesis import write_facts  # noqa: PLC0415
     from listkeep.keeper.project import start  # noqa: PLC0415
 
     keeper, folder = new_id("k"), staging / "demo" / "people"
@@ -255,7 +255,7 @@ def _begin_at_once(staging: Path, plan: Plan, dock: dict[str, str]) -> Begun:
 def _begin_links(_staging: Path, plan: Plan, dock: dict[str, str]) -> Begun:
     """Prepare the links over which both custodians found the instance."""
     from listkeep.keeper.gate.endpoint import open_store  # noqa: PLC0415
-    from listkeep.keeper.gate.founding import begin_founding  # noqa: PLC0415
+    from listkeep.keeper.gate.people.founding import begin_founding  # noqa: PLC0415
 
     keeper = new_id("k")
     invitations = begin_founding(

@@ -16,8 +16,8 @@ import pyrage
 
 from listkeep.core.errors import ListkeepError
 from listkeep.core.registry.charges import Measure
-from listkeep.keeper.gate import sessions
 from listkeep.keeper.gate.models import Draft
+from listkeep.keeper.gate.sign_in import sessions
 from listkeep.wire import messages as m
 from tests.keeper.enrolling import invite, link_of, look
 from tests.keeper.flows import Program

@@ -7,9 +7,9 @@ from django.db import connection
 
 from listkeep.core.grants import SignIn, Statement
 from listkeep.core.registry.passkeys import encode_base64url
-from listkeep.keeper.gate import enrolments
-from listkeep.keeper.gate.enrolments import Attested, Invitation
 from listkeep.keeper.gate.models import Enrolment
+from listkeep.keeper.gate.people import enrolments
+from listkeep.keeper.gate.people.enrolments import Attested, Invitation
 from tests.fakes.authenticator import FLAG, Authenticator
 from tests.keeper.enrolling import enrol, finish, invite, link_of, look, make
 from tests.keeper.instance import KEEPER, refusal

@@ -11,8 +11,9 @@ from django.db.models import Model
 
 from listkeep.core.errors import VerificationError
 from listkeep.core.grants import Terms
-from listkeep.keeper.gate import requests, sessions
+from listkeep.keeper.gate.decisions import requests
 from listkeep.keeper.gate.models import Draft, Session, Suppression
+from listkeep.keeper.gate.sign_in import sessions
 from listkeep.wire import messages as m
 from tests.keeper.instance import DIRECT, refusal
 from tests.keeper.world import World

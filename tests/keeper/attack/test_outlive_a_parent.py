@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from listkeep.keeper.gate import sessions
+from listkeep.keeper.gate.sign_in import sessions
 from listkeep.keeper.release import imports
 from listkeep.wire import messages as m
 from tests.keeper.agreements import AGENCY, add_agency

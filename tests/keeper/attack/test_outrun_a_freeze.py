@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from listkeep.keeper.gate import requests
+from listkeep.keeper.gate.decisions import requests
 from listkeep.keeper.gate.turns import Gate
 from listkeep.keeper.release import deliveries, exports
 from listkeep.keeper.release.opening import Opener

@@ -3,7 +3,8 @@
 import pytest
 
 from listkeep.core.grants import Right
-from listkeep.keeper.gate import ledger_views, lists
+from listkeep.keeper.gate.custody import lists
+from listkeep.keeper.gate.showing import ledger_views
 from listkeep.keeper.ledger.queries import read_entries
 from listkeep.wire import messages as m
 from tests.keeper.agreements import CONSENT, authorize, give_consent

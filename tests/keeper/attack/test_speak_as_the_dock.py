@@ -6,7 +6,7 @@ import pyrage
 import pytest
 
 from listkeep.core.errors import ListkeepError
-from listkeep.keeper.gate import suppressions
+from listkeep.keeper.gate.custody import suppressions
 from listkeep.keeper.release import deliveries
 from listkeep.keeper.release.imports import start_import
 from listkeep.wire import messages as m

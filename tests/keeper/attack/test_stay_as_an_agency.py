@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from listkeep.keeper.gate import sessions
-from listkeep.keeper.gate.subjects import EVENTS
+from listkeep.keeper.gate.decisions.subjects import EVENTS
+from listkeep.keeper.gate.sign_in import sessions
 from listkeep.wire import messages as m
 from tests.keeper.agreements import (
     AGENCY,

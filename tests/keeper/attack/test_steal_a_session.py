@@ -1,6 +1,7 @@
 """Somebody holds a live session of Ben's or Ada's: by a relayed page, or malware."""
 
-from listkeep.keeper.gate import requests, sessions
+from listkeep.keeper.gate.decisions import requests
+from listkeep.keeper.gate.sign_in import sessions
 from listkeep.wire import messages as m
 from tests.keeper.instance import DIRECT, refusal
 from tests.keeper.world import World

@@ -3,7 +3,7 @@
 import pytest
 
 from listkeep.core.registry.charges import Measure
-from listkeep.keeper.gate import suppressions
+from listkeep.keeper.gate.custody import suppressions
 from listkeep.wire import messages as m
 from tests.keeper.instance import SERVICES, refusal
 from tests.keeper.world import World

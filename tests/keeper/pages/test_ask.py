@@ -2,7 +2,7 @@ import pyrage
 import pytest
 
 from listkeep.core.grants import Terms
-from listkeep.keeper.gate import requests
+from listkeep.keeper.gate.decisions import requests
 from listkeep.keeper.pages.ask import FORMS
 from listkeep.wire import messages as m
 from tests.keeper.instance import WAREHOUSE, service_key

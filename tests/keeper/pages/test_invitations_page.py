@@ -3,7 +3,7 @@
 import re
 
 from listkeep.core.registry.words import six_words
-from listkeep.keeper.gate import requests
+from listkeep.keeper.gate.decisions import requests
 from listkeep.keeper.gate.models import Enrolment
 from listkeep.keeper.pages.visits import COOKIE
 from listkeep.wire import messages as m

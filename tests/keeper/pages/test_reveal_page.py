@@ -1,7 +1,7 @@
 import pytest
 
 from listkeep.core.grants import Terms
-from listkeep.keeper.gate import requests
+from listkeep.keeper.gate.decisions import requests
 from listkeep.wire import messages as m
 from listkeep.wire.base import encode
 from tests.keeper.instance import refusal

@@ -6,28 +6,31 @@ from msgspec.structs import replace
 from listkeep import __version__
 from listkeep.core.grants import format_time
 from listkeep.core.ledger.tree import leaf_hash
-from listkeep.keeper.ledger.queries import prove_entry, read_entries, read_head
-from listkeep.keeper.ledger.services import ledger_key
-from listkeep.wire import messages as m
-from listkeep.wire.messages import notices as n
-from listkeep.wire.messages import policies as p
-
-from .codes import redeem_code
-from .endpoint import Call, endpoint
-from .enrolments import invite
-from .explanations import explain_request
-from .ledger_views import prove_list_head, visible_body
-from .lists import authorize, create_list, extend_list, show_lists
-from .notices import (
+from listkeep.keeper.gate.custody.lists import (
+    authorize,
+    create_list,
+    extend_list,
+    show_lists,
+)
+from listkeep.keeper.gate.custody.suppressions import suppress
+from listkeep.keeper.gate.decisions.explanations import explain_request
+from listkeep.keeper.gate.decisions.policies import show_policy
+from listkeep.keeper.gate.decisions.requests import (
+    draft_request,
+    show_requests,
+    submit_statement,
+)
+from listkeep.keeper.gate.people.enrolments import invite
+from listkeep.keeper.gate.showing.ledger_views import prove_list_head, visible_body
+from listkeep.keeper.gate.showing.notices import (
     open_contact,
     read_digest_contacts,
     read_notices,
     show_contact_secret,
 )
-from .policies import show_policy
-from .requests import draft_request, show_requests, submit_statement
-from .rows import registry_rows
-from .sessions import (
+from listkeep.keeper.gate.showing.rows import registry_rows
+from listkeep.keeper.gate.sign_in.codes import redeem_code
+from listkeep.keeper.gate.sign_in.sessions import (
     DIRECT,
     begin_sign_in,
     end_session,
@@ -35,7 +38,13 @@ from .sessions import (
     principal_of,
     resolve_session,
 )
-from .suppressions import suppress
+from listkeep.keeper.ledger.queries import prove_entry, read_entries, read_head
+from listkeep.keeper.ledger.services import ledger_key
+from listkeep.wire import messages as m
+from listkeep.wire.messages import notices as n
+from listkeep.wire.messages import policies as p
+
+from .endpoint import Call, endpoint
 from .turns import Gate
 
 

@@ -12,11 +12,11 @@ from django.http import HttpRequest, HttpResponse
 
 from listkeep.core.errors import Code, MalformedError, RefusedError, UnavailableError
 from listkeep.core.registry.facts import Service
+from listkeep.keeper.gate.people.founding import open_founding
+from listkeep.keeper.gate.sign_in.sessions import DIRECT, resolve_service
 from listkeep.keeper.keys import FileProvider, KeyStore
 from listkeep.wire.base import MEDIA_TYPE, decode, encode
 
-from .founding import open_founding
-from .sessions import DIRECT, resolve_service
 from .turns import Gate
 
 _M = TypeVar("_M", bound=msgspec.Struct)

@@ -22,7 +22,7 @@ from listkeep.core.registry.facts import (
 )
 from listkeep.core.registry.standing import may_be_chosen
 from listkeep.core.registry.state import Registry
-from listkeep.keeper.gate.requests import draft_request
+from listkeep.keeper.gate.decisions.requests import draft_request
 from listkeep.wire import messages as m
 from listkeep.wire.identifiers import new_id
 

@@ -14,8 +14,13 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse
 
 from listkeep.core.errors import MalformedError
-from listkeep.keeper.gate.codes import Flow, begin_flow, describe_flow, finish_flow
 from listkeep.keeper.gate.endpoint import current_time, open_gate
+from listkeep.keeper.gate.sign_in.codes import (
+    Flow,
+    begin_flow,
+    describe_flow,
+    finish_flow,
+)
 
 from .answers import go_on, read_body
 from .guard import landing

@@ -20,7 +20,7 @@ from listkeep.core.registry.keyring import (
 )
 from listkeep.core.registry.passkeys import Kind, decode_base64url, encode_base64url
 from listkeep.keeper.gate.endpoint import current_time, open_gate, open_store
-from listkeep.keeper.gate.enrolments import (
+from listkeep.keeper.gate.people.enrolments import (
     Attested,
     OpenEnrolment,
     add_key,
@@ -28,7 +28,7 @@ from listkeep.keeper.gate.enrolments import (
     open_enrolment,
     statement_to_sign,
 )
-from listkeep.keeper.gate.founding import (
+from listkeep.keeper.gate.people.founding import (
     GENESIS,
     Founding,
     FoundingView,

@@ -13,10 +13,10 @@ from listkeep.core.grants import Decision, Statement
 from listkeep.core.registry.facts import Person, RequestFacts, Signed
 from listkeep.core.registry.passkeys import RecordedAssertion
 from listkeep.core.registry.state import Registry
-from listkeep.keeper.gate.descriptions import name_of
-from listkeep.keeper.gate.requests import show_requests
-from listkeep.keeper.gate.sessions import DIRECT
-from listkeep.keeper.gate.signers import may_say
+from listkeep.keeper.gate.decisions.descriptions import name_of
+from listkeep.keeper.gate.decisions.requests import show_requests
+from listkeep.keeper.gate.decisions.signers import may_say
+from listkeep.keeper.gate.sign_in.sessions import DIRECT
 from listkeep.wire import messages as m
 
 from .guard import landing

@@ -16,13 +16,13 @@ from listkeep.core.grants import Action, Role
 from listkeep.core.registry.facts import OWNERS, Person
 from listkeep.core.registry.standing import may_recover
 from listkeep.core.registry.state import Registry
-from listkeep.keeper.gate.enrolments import (
+from listkeep.keeper.gate.decisions.requests import draft_request
+from listkeep.keeper.gate.people.enrolments import (
     EnrolmentView,
     invite,
     show_enrolments,
     subject_of,
 )
-from listkeep.keeper.gate.requests import draft_request
 from listkeep.wire import messages as m
 from listkeep.wire.identifiers import new_id
 

@@ -10,7 +10,7 @@ from listkeep.core.grants import RIGHTS, Budget, Right
 from listkeep.core.registry.charges import Measure
 from listkeep.core.registry.facts import Person
 from listkeep.core.registry.state import RECENT, Registry
-from listkeep.keeper.gate.my_sessions import end_sessions, show_sessions
+from listkeep.keeper.gate.sign_in.my_sessions import end_sessions, show_sessions
 
 from .answers import SIGN_IN, go_on, read_body
 from .signing import credentials_of

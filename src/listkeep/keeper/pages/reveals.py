@@ -12,7 +12,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from listkeep.core.errors import Code, RefusedError
 from listkeep.core.registry.passkeys import decode_base64url
-from listkeep.keeper.gate.descriptions import may_see
+from listkeep.keeper.gate.decisions.descriptions import may_see
 from listkeep.keeper.release.reveals import show_reveal
 from listkeep.wire import messages as m
 from listkeep.wire.base import decode

@@ -13,7 +13,7 @@ from listkeep.core.errors import RefusedError
 from listkeep.core.grants import SignIn
 from listkeep.core.registry.passkeys import decode_base64url
 from listkeep.keeper.gate.endpoint import current_time, open_gate
-from listkeep.keeper.gate.sessions import (
+from listkeep.keeper.gate.sign_in.sessions import (
     DIRECT,
     begin_sign_in,
     end_session,

@@ -11,10 +11,10 @@ from listkeep.core.grants import Decision, Statement, Terms
 from listkeep.core.registry.facts import Person, RequestFacts
 from listkeep.core.registry.passkeys import Credential
 from listkeep.core.registry.state import Registry
-from listkeep.keeper.gate.on_page import OnPage, needs_count
-from listkeep.keeper.gate.requests import show_requests, submit_statement
-from listkeep.keeper.gate.sessions import DIRECT
-from listkeep.keeper.gate.signers import may_say
+from listkeep.keeper.gate.decisions.on_page import OnPage, needs_count
+from listkeep.keeper.gate.decisions.requests import show_requests, submit_statement
+from listkeep.keeper.gate.decisions.signers import may_say
+from listkeep.keeper.gate.sign_in.sessions import DIRECT
 from listkeep.wire import messages as m
 
 from .answers import go_on, read_body

@@ -7,7 +7,7 @@ from django.urls import path, re_path
 
 from listkeep.core.errors import Code, RefusedError
 from listkeep.keeper.gate.endpoint import open_store
-from listkeep.keeper.gate.founding import open_founding
+from listkeep.keeper.gate.people.founding import open_founding
 
 from . import (
     ask,

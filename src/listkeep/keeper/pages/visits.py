@@ -14,7 +14,7 @@ from listkeep.core.errors import Code, RefusedError
 from listkeep.core.registry.facts import Person
 from listkeep.keeper.gate.endpoint import current_time, open_gate
 from listkeep.keeper.gate.refusals import MisplacedSessionError, record_misplaced
-from listkeep.keeper.gate.sessions import DIRECT, resolve_session
+from listkeep.keeper.gate.sign_in.sessions import DIRECT, resolve_session
 from listkeep.keeper.gate.turns import Gate
 
 from .answers import SIGN_IN, answer_page

@@ -12,7 +12,7 @@ from listkeep.core.grants import Action, Decision, Terms, format_time
 from listkeep.core.registry.facts import Person, RequestFacts
 from listkeep.core.registry.state import Registry
 from listkeep.core.registry.words import six_words
-from listkeep.keeper.gate.descriptions import name_of
+from listkeep.keeper.gate.decisions.descriptions import name_of
 
 SAID: Final = {
     Decision.REQUEST: "asked",

@@ -10,8 +10,8 @@ from django.db.migrations.executor import MigrationExecutor
 
 from listkeep.core.errors import Code, ConflictError, UnavailableError
 from listkeep.keeper.gate.endpoint import make_store, open_gate, open_store
-from listkeep.keeper.gate.founding import open_founding
-from listkeep.keeper.gate.genesis import seal_genesis
+from listkeep.keeper.gate.people.founding import open_founding
+from listkeep.keeper.gate.people.genesis import seal_genesis
 from listkeep.keeper.pages.assets import assets
 from listkeep.wire.messages import Assertion
 

@@ -13,9 +13,9 @@ from typing import Protocol
 from listkeep.core.errors import RefusedError
 from listkeep.core.registry.facts import RequestFacts
 from listkeep.core.registry.state import Registry
+from listkeep.keeper.gate.decisions.requests import require_current_facts
+from listkeep.keeper.gate.decisions.standing import require_not_frozen
 from listkeep.keeper.gate.refusals import Attempt, record_refusal
-from listkeep.keeper.gate.requests import require_current_facts
-from listkeep.keeper.gate.standing import require_not_frozen
 from listkeep.keeper.gate.turns import Gate
 
 _LOOK_SECONDS = 1.0

@@ -31,16 +31,16 @@ from listkeep.core.registry.facts import (
 )
 from listkeep.core.registry.state import Registry
 from listkeep.core.segments import Schema, parse_segment
-from listkeep.keeper.gate.age_keys import parse_age_recipient
-from listkeep.keeper.gate.descriptions import may_see
+from listkeep.keeper.gate.custody.suppressions import suppressed_tokens
+from listkeep.keeper.gate.decisions.age_keys import parse_age_recipient
+from listkeep.keeper.gate.decisions.descriptions import may_see
+from listkeep.keeper.gate.decisions.standing import require_not_frozen, require_standing
 from listkeep.keeper.gate.refusals import (
     Attempt,
     record_refusal,
     recorded_refusals,
 )
-from listkeep.keeper.gate.sessions import resolve_session
-from listkeep.keeper.gate.standing import require_not_frozen, require_standing
-from listkeep.keeper.gate.suppressions import suppressed_tokens
+from listkeep.keeper.gate.sign_in.sessions import resolve_session
 from listkeep.keeper.gate.turns import Gate, Turn
 from listkeep.wire import messages as m
 

@@ -18,12 +18,12 @@ from listkeep.core.ledger.events import Event
 from listkeep.core.registry.charges import Measure
 from listkeep.core.registry.facts import ListFacts, Service
 from listkeep.core.sealing import BATCH_ID_BYTES, OpenedRow, make_tokens, seal_rows
-from listkeep.keeper.gate.drafts import find_list
-from listkeep.keeper.gate.lists import index_key, list_key, require_right
+from listkeep.keeper.gate.custody.lists import index_key, list_key, require_right
+from listkeep.keeper.gate.custody.tickets import find_ticket, open_ticket
+from listkeep.keeper.gate.decisions.drafts import find_list
+from listkeep.keeper.gate.decisions.standing import require_granted
 from listkeep.keeper.gate.refusals import recorded_refusals
-from listkeep.keeper.gate.sessions import resolve_caller
-from listkeep.keeper.gate.standing import require_granted
-from listkeep.keeper.gate.tickets import find_ticket, open_ticket
+from listkeep.keeper.gate.sign_in.sessions import resolve_caller
 from listkeep.keeper.gate.turns import Gate, Turn
 from listkeep.wire import messages as m
 from listkeep.wire.base import MAX_ROWS

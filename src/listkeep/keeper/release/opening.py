@@ -14,7 +14,7 @@ from listkeep.core.sealing import (
     open_row,
 )
 from listkeep.core.segments import Schema
-from listkeep.keeper.gate.lists import index_key, list_key
+from listkeep.keeper.gate.custody.lists import index_key, list_key
 from listkeep.keeper.keys import KeyStore
 from listkeep.wire import messages as m
 from listkeep.wire.base import MAX_ROWS

@@ -19,15 +19,15 @@ from listkeep.core.ledger.events import Event
 from listkeep.core.registry.charges import Measure
 from listkeep.core.registry.facts import ListFacts, RequestFacts
 from listkeep.core.sealing import SealedRow, format_token
-from listkeep.keeper.gate.age_keys import parse_age_recipient
+from listkeep.keeper.gate.custody.suppressions import require_not_erased
+from listkeep.keeper.gate.decisions.age_keys import parse_age_recipient
+from listkeep.keeper.gate.decisions.standing import require_granted, require_not_frozen
 from listkeep.keeper.gate.refusals import (
     Attempt,
     record_refusal,
     recorded_refusals,
 )
-from listkeep.keeper.gate.sessions import DIRECT, resolve_session
-from listkeep.keeper.gate.standing import require_granted, require_not_frozen
-from listkeep.keeper.gate.suppressions import require_not_erased
+from listkeep.keeper.gate.sign_in.sessions import DIRECT, resolve_session
 from listkeep.keeper.gate.turns import Gate
 from listkeep.wire import messages as m
 

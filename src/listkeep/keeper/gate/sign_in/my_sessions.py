@@ -11,10 +11,10 @@ from listkeep.core.errors import Code, RefusedError
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.facts import Person
 from listkeep.core.registry.state import Registry
+from listkeep.keeper.gate.models import Session
+from listkeep.keeper.gate.turns import Gate
 
-from .models import Session
 from .sessions import DIRECT, IDLE, LIFETIME
-from .turns import Gate
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

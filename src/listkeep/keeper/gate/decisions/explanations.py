@@ -7,12 +7,12 @@ from listkeep.core.grants import Decision
 from listkeep.core.grants.reading import Statement
 from listkeep.core.registry.facts import RequestFacts
 from listkeep.core.registry.state import Registry
+from listkeep.keeper.gate.sign_in.sessions import resolve_session
+from listkeep.keeper.gate.turns import Gate
 from listkeep.wire.messages import policies as p
 
 from .descriptions import may_see, name_of
 from .requests import load_request
-from .sessions import resolve_session
-from .turns import Gate
 
 
 def explain_request(

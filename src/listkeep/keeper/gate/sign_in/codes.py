@@ -28,12 +28,13 @@ from listkeep.core.grants import SignIn, format_time
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.facts import Service
 from listkeep.core.registry.state import Registry
+from listkeep.keeper.gate.models import SignInCode
+from listkeep.keeper.gate.refusals import recorded_claims
+from listkeep.keeper.gate.turns import Gate, Turn
 from listkeep.wire import messages as m
 from listkeep.wire.flows import CLI, challenge_of, is_verifier
 from listkeep.wire.identifiers import new_id, new_secret
 
-from .models import SignInCode
-from .refusals import recorded_claims
 from .sessions import (
     DIRECT,
     SignedIn,
@@ -45,7 +46,6 @@ from .sessions import (
     state_mac,
     verify_sign_in,
 )
-from .turns import Gate, Turn
 
 CODE_LIFETIME = timedelta(seconds=60)
 _LOOPBACK = re.compile(r"http://127\.0\.0\.1:([1-9][0-9]{0,4})/")

@@ -5,9 +5,8 @@ from listkeep.core.grants import OPERATOR_ROLES, Right, Role, format_time
 from listkeep.core.registry.facts import Person
 from listkeep.core.registry.passkeys import Kind
 from listkeep.core.registry.state import Registry
-
-from .lists import require_right
-from .sessions import principal_of
+from listkeep.keeper.gate.custody.lists import require_right
+from listkeep.keeper.gate.sign_in.sessions import principal_of
 
 _Row = dict[str, str]
 _KINDS = {

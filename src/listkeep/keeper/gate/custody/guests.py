@@ -15,9 +15,8 @@ from listkeep.core.ledger.events import Event
 from listkeep.core.registry.charges import Measure
 from listkeep.core.registry.facts import ListFacts
 from listkeep.core.registry.state import Registry
+from listkeep.keeper.gate.turns import Turn
 from listkeep.wire import messages as m
-
-from .turns import Turn
 
 
 def as_guest(

@@ -16,17 +16,17 @@ from listkeep.core.registry.agreements import Contact
 from listkeep.core.registry.charges import Measure
 from listkeep.core.registry.facts import Service
 from listkeep.core.registry.state import Registry
+from listkeep.keeper.gate.contacts import CONTACTS_KEY, open_destination
+from listkeep.keeper.gate.custody.lists import require_right
+from listkeep.keeper.gate.decisions.descriptions import view_request
+from listkeep.keeper.gate.refusals import recorded_refusals
+from listkeep.keeper.gate.sign_in.sessions import DIRECT, principal_of, resolve_session
+from listkeep.keeper.gate.turns import Gate, Turn
 from listkeep.keeper.keys import KeyStore
 from listkeep.keeper.ledger.queries import read_head
 from listkeep.wire.messages import notices as n
 
-from .contacts import CONTACTS_KEY, open_destination
-from .descriptions import view_request
 from .ledger_views import may_read
-from .lists import require_right
-from .refusals import recorded_refusals
-from .sessions import DIRECT, principal_of, resolve_session
-from .turns import Gate, Turn
 
 # Of one contact; so that noise leaves room for what matters, whoever makes it.
 OPENS_A_DAY = {

@@ -9,8 +9,7 @@ from listkeep.core.registry.fields import NAME
 from listkeep.core.registry.standing import may_recover
 from listkeep.core.registry.state import Registry
 from listkeep.core.registry.words import six_words
-
-from .models import Enrolment
+from listkeep.keeper.gate.models import Enrolment
 
 OPERATOR = "the operator"
 

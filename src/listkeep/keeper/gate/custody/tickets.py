@@ -5,8 +5,7 @@ from datetime import datetime, timedelta
 from listkeep.core.errors import Code, RefusedError
 from listkeep.core.registry.facts import Ticket
 from listkeep.core.registry.state import Registry
-
-from .standing import require_not_denied
+from listkeep.keeper.gate.decisions.standing import require_not_denied
 
 _LONGEST_IMPORT = timedelta(hours=12)
 

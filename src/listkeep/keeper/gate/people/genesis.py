@@ -13,13 +13,12 @@ from listkeep.core.grants import format_time
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.genesis import CUSTODIANS, DOCK, GENESIS_FACTS
 from listkeep.core.registry.passkeys import Assertion, encode_assertion
+from listkeep.keeper.gate.contacts import CONTACTS_KEY
+from listkeep.keeper.gate.sign_in.sessions import STATE_KEY
+from listkeep.keeper.gate.turns import Gate
 from listkeep.keeper.keys import KeyStore
 from listkeep.keeper.ledger.queries import read_head
 from listkeep.keeper.ledger.services import LEDGER_KEY, locked_log
-
-from .contacts import CONTACTS_KEY
-from .sessions import STATE_KEY
-from .turns import Gate
 
 FIRST_KEYS = (LEDGER_KEY, STATE_KEY, CONTACTS_KEY)
 _HOST = r"[a-z0-9][a-z0-9-]*(?:\.[a-z0-9-]+)*"

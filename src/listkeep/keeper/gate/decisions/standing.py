@@ -11,9 +11,9 @@ from listkeep.core.grants import Action
 from listkeep.core.registry.agreements import RELEASES
 from listkeep.core.registry.facts import RequestFacts
 from listkeep.core.registry.state import Registry
+from listkeep.keeper.gate.turns import Turn
 
 from .requests import require_current_facts, unknown_request
-from .turns import Turn
 
 
 def require_granted(

@@ -19,13 +19,13 @@ from listkeep.core.registry.facts import Person, Service
 from listkeep.core.registry.keyring import DEMO
 from listkeep.core.registry.passkeys import Credential, Kind, verify_assertion
 from listkeep.core.registry.state import Registry
+from listkeep.keeper.gate.models import Session
+from listkeep.keeper.gate.refusals import Claim, MisplacedSessionError, recorded_claims
+from listkeep.keeper.gate.turns import Gate, Turn
 from listkeep.wire import messages as m
 from listkeep.wire.identifiers import new_id, new_secret
 
-from .models import Session
-from .refusals import Claim, MisplacedSessionError, recorded_claims
 from .signing_places import require_may_sign_here
-from .turns import Gate, Turn
 
 STATE_KEY = "state"
 DIRECT = "keeper"  # the audience of people who talk to the keeper themselves

@@ -8,12 +8,11 @@ from listkeep.core.grants import Right, Role
 from listkeep.core.ledger.heads import prove_head
 from listkeep.core.registry.facts import Person
 from listkeep.core.registry.state import Registry
+from listkeep.keeper.gate.sign_in.sessions import DIRECT, principal_of, resolve_session
+from listkeep.keeper.gate.turns import Gate
 from listkeep.keeper.ledger.queries import read_head
 from listkeep.keeper.ledger.services import MAX_ENTRY_BYTES
 from listkeep.wire import messages as m
-
-from .sessions import DIRECT, principal_of, resolve_session
-from .turns import Gate
 
 _TRIES = 5
 

@@ -35,6 +35,8 @@ from listkeep.core.registry.passkeys import (
 )
 from listkeep.core.registry.state import Registry
 from listkeep.core.registry.words import six_words
+from listkeep.keeper.gate.models import Enrolment
+from listkeep.keeper.gate.turns import Gate
 from listkeep.keeper.keys import KeyStore
 from listkeep.wire.identifiers import new_id, new_secret
 
@@ -50,9 +52,7 @@ from .enrolment_rows import (
     save_row,
 )
 from .invitations import place_of, subject_from
-from .models import Enrolment
 from .possession import enrol_statement, verify_proof
-from .turns import Gate
 
 VALIDITY = timedelta(days=7)
 _KEPT = timedelta(days=30)  # after its end, for what was finished and not yet signed

@@ -13,10 +13,9 @@ from listkeep.core.grants import format_time
 from listkeep.core.registry.keyring import parse_keys
 from listkeep.core.registry.passkeys import Credential
 from listkeep.core.registry.state import Registry
+from listkeep.keeper.gate.models import Enrolment
+from listkeep.keeper.gate.sign_in.sessions import STATE_KEY
 from listkeep.keeper.keys import KeyStore
-
-from .models import Enrolment
-from .sessions import STATE_KEY
 
 _BOUND = (
     *("id", "action", "person", "inviter", "tenant", "tenant_name"),

@@ -29,6 +29,8 @@ from listkeep.core.registry.passkeys import (
 )
 from listkeep.core.registry.state import Registry
 from listkeep.core.registry.words import six_words
+from listkeep.keeper.gate.models import Enrolment
+from listkeep.keeper.gate.turns import Gate, Turn
 from listkeep.keeper.keys import KeyStore
 from listkeep.wire.identifiers import new_id, new_secret
 
@@ -36,8 +38,6 @@ from .enrolment_rows import create_row, find_row, is_finished, not_valid
 from .enrolments import VALIDITY, Invitation
 from .genesis import FIRST_KEYS, cli_origin, rp_id_of, seal_genesis, write_facts
 from .invitations import OPERATOR, subject_from
-from .models import Enrolment
-from .turns import Gate, Turn
 
 GENESIS = "genesis"
 _NOTES = "founding"

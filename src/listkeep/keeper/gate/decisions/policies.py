@@ -8,11 +8,11 @@ from listkeep.core.grants.lockout import require_changeable
 from listkeep.core.grants.reading import load
 from listkeep.core.registry.facts import Person, RequestFacts, check_policy_text
 from listkeep.core.registry.state import Registry
+from listkeep.keeper.gate.sign_in.sessions import resolve_session
+from listkeep.keeper.gate.turns import Gate
 from listkeep.wire.messages import policies as p
 
-from .sessions import resolve_session
 from .subjects import check_subject
-from .turns import Gate
 
 
 def check_change(registry: Registry, request: RequestFacts, asked: Person) -> None:

@@ -32,16 +32,10 @@ from listkeep.core.ledger.events import Event
 from listkeep.core.registry.facts import RequestFacts, Signed, check_policy_text
 from listkeep.core.registry.passkeys import encode_assertion
 from listkeep.core.registry.state import Registry
-from listkeep.wire import messages as m
-
-from .contacts import seal_subject
-from .descriptions import may_see, view_request
-from .drafts import fill_terms
-from .models import Draft
-from .on_page import OnPage, claimed_person, require_on_page
-from .policies import check_change
-from .possession import verify_possession
-from .sessions import (
+from listkeep.keeper.gate.contacts import seal_subject
+from listkeep.keeper.gate.models import Draft
+from listkeep.keeper.gate.people.possession import verify_possession
+from listkeep.keeper.gate.sign_in.sessions import (
     DIRECT,
     STATE_KEY,
     require_counter,
@@ -49,10 +43,16 @@ from .sessions import (
     require_present,
     resolve_session,
 )
+from listkeep.keeper.gate.sign_in.signing_places import require_may_sign_here
+from listkeep.keeper.gate.turns import Gate, Turn
+from listkeep.wire import messages as m
+
+from .descriptions import may_see, view_request
+from .drafts import fill_terms
+from .on_page import OnPage, claimed_person, require_on_page
+from .policies import check_change
 from .signers import require_asker, require_part
-from .signing_places import require_may_sign_here
 from .subjects import EVENTS
-from .turns import Gate, Turn
 
 _REFUSALS_RECORDED = 20
 _AUTHORITY_VALIDITY = timedelta(days=7)

@@ -17,11 +17,11 @@ from listkeep.core.registry.passkeys import (
     verify_assertion,
 )
 from listkeep.core.registry.state import Registry
+from listkeep.keeper.gate.models import Enrolment
+from listkeep.keeper.gate.turns import Gate
 
 from .enrolment_rows import is_finished
 from .invitations import subject_from
-from .models import Enrolment
-from .turns import Gate
 
 _BRING_KEYS = frozenset(
     {

@@ -16,16 +16,16 @@ from listkeep.core.registry.charges import Measure
 from listkeep.core.registry.facts import Service
 from listkeep.core.registry.state import Registry
 from listkeep.core.sealing import TOKEN_BYTES
+from listkeep.keeper.gate.decisions.drafts import find_list
+from listkeep.keeper.gate.decisions.standing import require_granted
+from listkeep.keeper.gate.models import Suppression
+from listkeep.keeper.gate.sign_in.sessions import STATE_KEY, resolve_caller
+from listkeep.keeper.gate.turns import Gate, Turn
 from listkeep.wire import messages as m
 from listkeep.wire.base import MAX_ROWS
 
-from .drafts import find_list
 from .lists import require_right
-from .models import Suppression
-from .sessions import STATE_KEY, resolve_caller
-from .standing import require_granted
 from .tickets import open_ticket
-from .turns import Gate, Turn
 
 REASONS = frozenset({"unsubscribed", "bounced", "complained", "erased"})
 _CHECK_BYTES = 32

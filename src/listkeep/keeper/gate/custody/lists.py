@@ -10,14 +10,14 @@ from listkeep.core.ledger.events import Event
 from listkeep.core.registry.facts import ListFacts, Service
 from listkeep.core.registry.state import Registry
 from listkeep.core.segments import Schema
+from listkeep.keeper.gate.decisions.drafts import find_list
+from listkeep.keeper.gate.refusals import recorded_refusals
+from listkeep.keeper.gate.sign_in.sessions import resolve_caller
+from listkeep.keeper.gate.turns import Gate
 from listkeep.wire import messages as m
 from listkeep.wire.identifiers import new_id
 
-from .drafts import find_list
 from .guests import admit_guest, as_guest, is_guest
-from .refusals import recorded_refusals
-from .sessions import resolve_caller
-from .turns import Gate
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,39}")

@@ -1,0 +1,1 @@
+"""Lists and what happens to their rows without opening one."""

@@ -1,0 +1,1 @@
+"""Requests: the keeper writes the terms, people sign them, the policy decides."""

@@ -1,0 +1,1 @@
+"""How people come in: an instance is founded, links are followed, keys are proven."""

@@ -1,0 +1,1 @@
+"""What people are shown and told: entries, notices, rows of the registry."""

@@ -1,0 +1,1 @@
+"""Who is calling: passkeys sign people in, sessions carry them from there."""
