@@ -44,7 +44,7 @@ from listkeep.wire import messages as m
 from listkeep.wire.messages import notices as n
 from listkeep.wire.messages import policies as p
 
-from .endpoint import Call, endpoint
+from .endpoint import Call, audible, carried, direct, endpoint
 from .turns import Gate
 
 
@@ -61,48 +61,10 @@ def health(gate: Gate, _message: m.Empty, call: Call) -> m.Health:
         )
 
 
-@endpoint(m.Authorize)
-def authorize_caller(gate: Gate, message: m.Authorize, call: Call) -> m.Principal:
-    """Say who a caller is and whether it may touch."""
-    carrier = call.service("dock", "console")
-    return authorize(gate, message, carrier=carrier, now=call.now)
-
-
-@endpoint(m.CreateList)
-def lists_create(gate: Gate, message: m.CreateList, call: Call) -> m.ListRecord:
-    """Open a list."""
-    return create_list(gate, message, carrier=call.service("dock"), now=call.now)
-
-
-@endpoint(m.ExtendList)
-def lists_extend(gate: Gate, message: m.ExtendList, call: Call) -> m.ListRecord:
-    """Append sealed fields to a list."""
-    return extend_list(gate, message, carrier=call.service("dock"), now=call.now)
-
-
-@endpoint(m.ShowLists)
-def lists_show(gate: Gate, message: m.ShowLists, call: Call) -> m.ListRecords:
-    """Show lists."""
-    carrier = call.service("dock", "console")
-    return show_lists(gate, message, carrier=carrier, now=call.now)
-
-
-@endpoint(m.Suppress)
-def suppress_tokens(gate: Gate, message: m.Suppress, call: Call) -> m.Suppressed:
-    """Make addresses unsendable and unexportable."""
-    return suppress(gate, message, carrier=call.service("dock"), now=call.now)
-
-
 @endpoint(m.BeginSignIn)
 def sign_in_begin(gate: Gate, _message: m.BeginSignIn, call: Call) -> m.Nonce:
     """Hand out a nonce to sign in with."""
     return begin_sign_in(gate, now=call.now)
-
-
-@endpoint(m.FinishSignIn)
-def sign_in_finish(gate: Gate, message: m.FinishSignIn, call: Call) -> m.Session:
-    """Start a session."""
-    return finish_sign_in(gate, message, now=call.now)
 
 
 @endpoint(m.RedeemCode)
@@ -130,40 +92,6 @@ def who_am_i(gate: Gate, message: m.WhoAmI, call: Call) -> m.Principal:
         return principal_of(person)
     mine = tuple(key.id for key in person.credentials)
     return replace(principal_of(person), credentials=mine)
-
-
-@endpoint(m.DraftRequest)
-def requests_draft(gate: Gate, message: m.DraftRequest, call: Call) -> m.RequestView:
-    """Write the exact terms of a request."""
-    return draft_request(gate, message, now=call.now)
-
-
-@endpoint(m.ShowRequest)
-def requests_show(gate: Gate, message: m.ShowRequest, call: Call) -> m.RequestViews:
-    """Show requests."""
-    return show_requests(gate, message, service=call.audience(), now=call.now)
-
-
-@endpoint(m.SubmitStatement)
-def requests_statement(
-    gate: Gate, message: m.SubmitStatement, call: Call
-) -> m.RequestView:
-    """Take a signed statement."""
-    return submit_statement(gate, message, now=call.now)
-
-
-@endpoint(p.ExplainRequest)
-def requests_explain(
-    gate: Gate, message: p.ExplainRequest, call: Call
-) -> p.Explanation:
-    """Explain a request by the policy in force."""
-    return explain_request(gate, message, service=call.audience(), now=call.now)
-
-
-@endpoint(p.ShowPolicy)
-def policy_show(gate: Gate, message: p.ShowPolicy, call: Call) -> p.PolicyTexts:
-    """Show the policy in force."""
-    return show_policy(gate, message, service=call.audience(), now=call.now)
 
 
 @endpoint(m.ShowRegistry)
@@ -234,18 +162,6 @@ def ledger_proof(gate: Gate, message: m.ReadProof, call: Call) -> m.Proof:
     )
 
 
-@endpoint(m.ReadListHead)
-def ledger_head(gate: Gate, message: m.ReadListHead, call: Call) -> m.ListHeadProof:
-    """Prove which entry about a list is the newest."""
-    return prove_list_head(gate, message, now=call.now)
-
-
-@endpoint(n.ReadNotices)
-def notices_read(gate: Gate, message: n.ReadNotices, call: Call) -> n.Notices:
-    """Show what people are to be told."""
-    return read_notices(gate, message, carrier=call.service("dock"), now=call.now)
-
-
 @endpoint(n.ReadDigestContacts)
 def notices_digest(
     gate: Gate, message: n.ReadDigestContacts, call: Call
@@ -255,45 +171,31 @@ def notices_digest(
     return read_digest_contacts(gate, message, now=call.now)
 
 
-@endpoint(n.OpenContact)
-def notices_open(gate: Gate, message: n.OpenContact, call: Call) -> n.OpenedContact:
-    """Say where one contact is."""
-    return open_contact(gate, message, carrier=call.service("dock"), now=call.now)
-
-
-@endpoint(n.ShowContactSecret)
-def contacts_secret(
-    gate: Gate, message: n.ShowContactSecret, call: Call
-) -> n.ContactSecret:
-    """Show a webhook's secret."""
-    return show_contact_secret(gate, message, now=call.now)
-
-
 _VIEWS = {
     "health": health,
-    "authorize": authorize_caller,
-    "lists/create": lists_create,
-    "lists/extend": lists_extend,
-    "lists/show": lists_show,
-    "suppress": suppress_tokens,
+    "authorize": carried(m.Authorize, authorize, "dock", "console"),
+    "lists/create": carried(m.CreateList, create_list, "dock"),
+    "lists/extend": carried(m.ExtendList, extend_list, "dock"),
+    "lists/show": carried(m.ShowLists, show_lists, "dock", "console"),
+    "suppress": carried(m.Suppress, suppress, "dock"),
     "sign-in/begin": sign_in_begin,
-    "sign-in/finish": sign_in_finish,
+    "sign-in/finish": direct(m.FinishSignIn, finish_sign_in),
     "sign-in/redeem": sign_in_redeem,
     "sign-out": sign_out,
     "who-am-i": who_am_i,
-    "requests/draft": requests_draft,
-    "requests/show": requests_show,
-    "requests/statement": requests_statement,
-    "requests/explain": requests_explain,
-    "policy/show": policy_show,
+    "requests/draft": direct(m.DraftRequest, draft_request),
+    "requests/show": audible(m.ShowRequest, show_requests),
+    "requests/statement": direct(m.SubmitStatement, submit_statement),
+    "requests/explain": audible(p.ExplainRequest, explain_request),
+    "policy/show": audible(p.ShowPolicy, show_policy),
     "registry/show": registry_show,
     "people/invite": people_invite,
     "ledger/entries": ledger_entries,
     "ledger/proof": ledger_proof,
-    "ledger/head": ledger_head,
-    "notices/read": notices_read,
+    "ledger/head": direct(m.ReadListHead, prove_list_head),
+    "notices/read": carried(n.ReadNotices, read_notices, "dock"),
     "notices/digest": notices_digest,
-    "notices/open": notices_open,
-    "contacts/secret": contacts_secret,
+    "notices/open": carried(n.OpenContact, open_contact, "dock"),
+    "contacts/secret": direct(n.ShowContactSecret, show_contact_secret),
 }
 urlpatterns = [path(route, view) for route, view in _VIEWS.items()]

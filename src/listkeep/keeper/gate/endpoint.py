@@ -3,12 +3,12 @@
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import lru_cache, wraps
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
-import msgspec
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import HttpRequest, HttpResponse
+from msgspec import Struct
 
 from listkeep.core.errors import Code, MalformedError, RefusedError, UnavailableError
 from listkeep.core.registry.facts import Service
@@ -19,7 +19,8 @@ from listkeep.wire.base import MEDIA_TYPE, decode, encode
 
 from .turns import Gate
 
-_M = TypeVar("_M", bound=msgspec.Struct)
+_M = TypeVar("_M", bound=Struct)
+_C_contra = TypeVar("_C_contra", bound=Struct, contravariant=True)
 _ROOT = "root.key"
 View = Callable[[HttpRequest], HttpResponse]
 
@@ -59,10 +60,10 @@ def current_time() -> datetime:
 
 def endpoint(
     kind: type[_M],
-) -> Callable[[Callable[[Gate, _M, "Call"], msgspec.Struct]], View]:
+) -> Callable[[Callable[[Gate, _M, "Call"], Struct]], View]:
     """Make a view of a function that takes one kind of message."""
 
-    def wrap(handle: Callable[[Gate, _M, Call], msgspec.Struct]) -> View:
+    def wrap(handle: Callable[[Gate, _M, Call], Struct]) -> View:
         @wraps(handle)
         def view(request: HttpRequest) -> HttpResponse:
             require_post(request)
@@ -73,6 +74,47 @@ def endpoint(
         return view
 
     return wrap
+
+
+class _Direct(Protocol[_C_contra]):
+    def __call__(
+        self, gate: Gate, message: _C_contra, /, *, now: datetime
+    ) -> Struct: ...
+
+
+class _Carried(Protocol[_C_contra]):
+    def __call__(
+        self, gate: Gate, message: _C_contra, /, *, carrier: Service, now: datetime
+    ) -> Struct: ...
+
+
+class _Audible(Protocol[_C_contra]):
+    def __call__(
+        self, gate: Gate, message: _C_contra, /, *, service: str, now: datetime
+    ) -> Struct: ...
+
+
+def direct(kind: type[_M], act: _Direct[_M]) -> View:
+    """Make a view of what persons ask for themselves, by session or signature."""
+    return endpoint(kind)(lambda gate, message, call: act(gate, message, now=call.now))
+
+
+def carried(kind: type[_M], act: _Carried[_M], *kinds: str) -> View:
+    """Make a view of what only these services of the operator may carry here."""
+    return endpoint(kind)(
+        lambda gate, message, call: act(
+            gate, message, carrier=call.service(*kinds), now=call.now
+        )
+    )
+
+
+def audible(kind: type[_M], act: _Audible[_M]) -> View:
+    """Make a view of what a session made for whoever is on the line may hear."""
+    return endpoint(kind)(
+        lambda gate, message, call: act(
+            gate, message, service=call.audience(), now=call.now
+        )
+    )
 
 
 def require_post(request: HttpRequest) -> None:
@@ -92,16 +134,6 @@ def _read_body(request: HttpRequest) -> bytes:
         raise MalformedError(
             "a message is too long", code=Code.BODY_TOO_LARGE
         ) from error
-
-
-def require_message(request: HttpRequest) -> None:
-    """Take messages only, the one way there is.
-
-    Raises:
-        MalformedError: Another method or media type.
-    """
-    if request.method != "POST" or request.content_type != MEDIA_TYPE:
-        raise MalformedError("the keeper takes msgpack messages by POST")
 
 
 class Call:

@@ -9,7 +9,9 @@ from django.urls import path
 from listkeep.core.errors import MalformedError
 from listkeep.keeper.gate.endpoint import (
     Call,
+    carried,
     current_time,
+    direct,
     endpoint,
     open_gate,
     require_post,
@@ -27,12 +29,6 @@ from .reveals import run_reveal
 _MAX_FRAME_BYTES = 64 * 1024 * 1024
 
 
-@endpoint(m.StartImport)
-def imports_start(gate: Gate, message: m.StartImport, call: Call) -> m.ImportTicket:
-    """Permit adding rows to a list."""
-    return start_import(gate, message, carrier=call.service("dock"), now=call.now)
-
-
 @endpoint(m.SealRows)
 def imports_seal(gate: Gate, message: m.SealRows, call: Call) -> m.SealedRows:
     """Seal rows in flight."""
@@ -45,18 +41,6 @@ def imports_finish(gate: Gate, message: m.FinishImport, call: Call) -> m.Empty:
     """Close an import."""
     call.service("dock")
     return finish_import(gate, message, now=call.now)
-
-
-@endpoint(m.LookUp)
-def look_up_address(gate: Gate, message: m.LookUp, call: Call) -> m.FoundToken:
-    """Tell the token of one exact address."""
-    return look_up(gate, message, carrier=call.service("dock"), now=call.now)
-
-
-@endpoint(m.RunReveal)
-def reveals_run(gate: Gate, message: m.RunReveal, call: Call) -> m.Ciphertext:
-    """Open the few rows of a granted reveal."""
-    return run_reveal(gate, message, now=call.now)
 
 
 def exports_run(request: HttpRequest) -> HttpResponseBase:
@@ -111,11 +95,11 @@ def _read(request: HttpRequest, size: int) -> bytes:
 
 
 _VIEWS = {
-    "imports/start": imports_start,
+    "imports/start": carried(m.StartImport, start_import, "dock"),
     "imports/seal": imports_seal,
     "imports/finish": imports_finish,
-    "look-up": look_up_address,
-    "reveals/run": reveals_run,
+    "look-up": carried(m.LookUp, look_up, "dock"),
+    "reveals/run": direct(m.RunReveal, run_reveal),
     "exports/run": exports_run,
 }
 urlpatterns = [path(route, view) for route, view in _VIEWS.items()]
