@@ -150,7 +150,8 @@ def look_up(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     keeper = get_keeper()
     context = {
         "visitor": visitor,
-        "lists": _lists(visitor, right="look-up"),
+        # Support sees no lists, also under consent: it is told which one to look at.
+        "lists": () if visitor.is_guest else _lists(visitor, right="look-up"),
         "chosen": request.POST.get("list", ""),
         "address": request.POST.get("address", ""),
         "reveals": find_reveals(visitor, keeper=keeper),
