@@ -130,6 +130,7 @@ def _bring_in(stage: Stage) -> None:
     for name in ("ben", "ivan"):
         stage.hire(name, role="marketer", by=owners)
     stage.sign_in("ben", "ivan")
+    stage.hire("sam", role="support", by=custodians)
     recipient = str(pyrage.x25519.Identity.generate().to_public())
     stage.add_recipient("warehouse", recipient, by=owners)
 

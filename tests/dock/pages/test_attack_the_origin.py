@@ -15,7 +15,10 @@ from tests.fakes.keeper import FakeKeeper
 EVIL = "https://evil.example"
 SIBLING = "http://app.localhost:8480"
 NAMES = {"run_id": "run", "list_id": "list", "import_id": "import"}
-FORMS = ("/sign-out", "/exports", "/look-up", "/import/list/check", "/import/list/run")
+FORMS = (
+    *("/sign-out", "/exports", "/look-up", "/import"),
+    *("/import/list/check", "/import/list/run"),
+)
 
 
 def paths() -> Iterator[str]:
@@ -77,7 +80,7 @@ def test_a_form_without_the_token_of_this_session_does_nothing(
 
     for token in tokens:
         fields = {"token": token} if token else {}
-        if path.startswith("/import/"):
+        if path.startswith("/import/"):  # with a file
             page = bens.upload(path, fields, b"E-mail\nx@example.com\n")
         else:
             page = bens.post(path, fields)

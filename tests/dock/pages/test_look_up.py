@@ -108,6 +108,22 @@ def test_who_may_not_look_up_is_told_so(keeper: FakeKeeper, news: str) -> None:
     assert Browser(keeper).sign_in(sam).get("/look-up").status == 403
 
 
+def test_support_names_the_list_and_is_let_in_or_not_by_the_keeper(
+    keeper: FakeKeeper, news: str
+) -> None:
+    """Which lists there are is nothing it is shown; see tests/pages/test_consent.py."""
+    sams = Browser(keeper).sign_in(Api(keeper.add_person("sam", "", rights=("view",))))
+
+    page = sams.get("/look-up")
+    assert "<select" not in page.text
+    assert news not in page.text
+    sent = sams.submit(page, "/look-up", list="news", address="anna@example.com")
+
+    assert (sent.status, "There is no such list." in sent.words) == (403, True)
+    assert (sent.field("list"), sent.field("address")) == ("news", "anna@example.com")
+    assert not keeper.looked_up
+
+
 def test_markup_that_is_typed_stays_text(bens: Browser, news: str) -> None:
     planted = '"><script>alert(1)</script>'
 

@@ -32,7 +32,9 @@ class NewList(Shape):
 
     name: Name
     facets: Annotated[list[str], Field(max_length=32)] = Field(default=[])
-    fields: Annotated[list[FieldName], Field(max_length=200)] = Field(default=[])
+    fields: Annotated[list[FieldName], Field(max_length=services.MAX_FIELDS)] = Field(
+        default=[]
+    )
 
 
 class ListPage(Shape):

@@ -30,6 +30,7 @@ from .models import Import
 from .receiving import Clock, Receiver, Upload, staging_path
 
 log = structlog.get_logger("listkeep.dock.intake")
+MAX_FIELDS = 200
 _DRAINED_BYTES = 8 * 1024 * 1024
 
 
@@ -39,10 +40,17 @@ def open_list(
     """Open a list whose facets are what they should be.
 
     Raises:
-        MalformedError: A facet is not written as ``name:type``, or names clash.
+        MalformedError: A facet is not written as ``name:type``, names clash, or there
+            are too many.
         RefusedError: The caller may not open lists.
     """
     schema = Schema.parse(facets)
+    if len(fields) > MAX_FIELDS:
+        raise MalformedError(
+            f"a list has at most {MAX_FIELDS} fields",
+            code=Code.FACET_INVALID,
+            hint="leave out what is to be sealed: an import adds a file's columns",
+        )
     if len({*schema.names, *fields}) < len(schema.names) + len(fields):
         raise MalformedError(
             "a field is named twice, or is a facet and sealed at once",

@@ -47,6 +47,11 @@ class Visitor:
         text = f"listkeep drop form\x00{self.caller.session}"
         return hashlib.sha256(text.encode()).hexdigest()
 
+    @property
+    def is_guest(self) -> bool:
+        """Whether these are people of the operator, who have no lists of their own."""
+        return not self.principal.tenant
+
     def require_token(self, token: str) -> None:
         """Require that a form came from a page this person was given.
 

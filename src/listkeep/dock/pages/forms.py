@@ -4,10 +4,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from listkeep.core.files import Format
-from listkeep.core.segments import Schema
+from listkeep.core.segments import FacetType, Schema
 
 _FORMATS: tuple[Format, ...] = ("auto", "csv", "tsv", "jsonl")
 _COLUMN = "column."
+_MAX_NAME = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +24,29 @@ class Target:
     def is_known(self) -> bool:
         """Whether the file's columns are known, and what was typed is one of them."""
         return bool(self.choices) and self.column in ("", *self.choices)
+
+
+@dataclass(frozen=True, slots=True)
+class ListForm:
+    """A list to open, as it was typed."""
+
+    name: str = ""
+    facets: str = ""
+    fields: str = ""
+
+    types = tuple(FacetType)
+
+    @classmethod
+    def read(cls, fields: Mapping[str, str]) -> "ListForm":
+        """Read what was sent; unknown fields are left out."""
+        return cls(
+            fields.get("name", ""), fields.get("facets", ""), fields.get("fields", "")
+        )
+
+    @property
+    def list_name(self) -> str:
+        """The name, cut where no name goes on; the keeper refuses it all the same."""
+        return self.name.strip()[:_MAX_NAME]
 
 
 @dataclass(slots=True)

@@ -27,7 +27,7 @@ from listkeep.wire.flows import begin_flow
 from . import doors
 from .answers import go_to, show
 from .doors import Visitor, personal, public
-from .forms import ImportForm
+from .forms import ImportForm, ListForm
 from .headers import harden
 from .releases import find_granted, find_reveals
 from .runs import start_run
@@ -150,7 +150,8 @@ def look_up(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     keeper = get_keeper()
     context = {
         "visitor": visitor,
-        "lists": _lists(visitor, right="look-up"),
+        # Support sees no lists, also under consent: it is told which one to look at.
+        "lists": () if visitor.is_guest else _lists(visitor, right="look-up"),
         "chosen": request.POST.get("list", ""),
         "address": request.POST.get("address", ""),
         "reveals": find_reveals(visitor, keeper=keeper),
@@ -169,15 +170,31 @@ def look_up(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 # --- import -----------------------------------------------------------------------
 
 
-@personal("GET")
+@personal("GET", "POST")
 def choose_list(request: HttpRequest, visitor: Visitor) -> HttpResponse:
-    """Show the lists a file can be imported into, and the imports there were."""
+    """Show the lists a file can be imported into, and past imports; open a list."""
+    form = ListForm.read(request.POST)
     context = {
         "visitor": visitor,
         "lists": _lists(visitor, right="touch"),
         "imports": imports.find_imports(visitor.principal.id),
+        "form": form,
     }
-    return show(request, "imports", context)
+    if request.method == "GET":
+        return show(request, "imports", context)
+    try:
+        record = intake.open_list(
+            visitor.caller,
+            name=form.list_name,
+            facets=form.facets.split(),
+            fields=form.fields.split(),
+            keeper=get_keeper(),
+        )
+    except ListkeepError as error:
+        _pass_on(error)
+        context["error"] = error
+        return show(request, "imports", context, status=error.status)
+    return go_to(f"/import/{record.id}")
 
 
 @personal("GET")

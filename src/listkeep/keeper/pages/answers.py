@@ -1,5 +1,6 @@
 """What pages answer with: a page, a place to go on to, or a problem in our words."""
 
+from datetime import datetime
 from typing import Any, Final, TypeVar
 
 import msgspec
@@ -7,12 +8,14 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 
 from listkeep.core.errors import Code, ListkeepError, MalformedError
+from listkeep.core.grants import format_time
 
 from .assets import assets
 
 INBOX: Final = "/"
 SIGN_IN: Final = "/sign-in"
 _MAX_BODY: Final = 256 * 1024  # ten sealed rows of a reveal, with room
+_MAX_DIGITS: Final = 20  # Python refuses very long ones with an error of its own
 _M = TypeVar("_M", bound=msgspec.Struct)
 
 
@@ -34,6 +37,11 @@ def answer_page(
     return HttpResponse(text, status=status)
 
 
+def show_time(moment: datetime) -> str:
+    """Write a moment for people; the page reads it back to the minute."""
+    return f"{format_time(moment)[:16].replace('T', ' ')} UTC"
+
+
 def go_on(place: str) -> HttpResponse:
     """Tell the page that posted where to go on."""
     return JsonResponse({"go": place})
@@ -46,6 +54,22 @@ def answer_problem(request: HttpRequest, error: ListkeepError) -> HttpResponse:
     if request.method == "POST":
         return JsonResponse(told, status=status)
     return answer_page(request, "problem.html", status=status, **told)
+
+
+def read_number(text: str, *, at_most: int = 10**9) -> int:
+    """Read a number as somebody typed it.
+
+    Raises:
+        MalformedError: It is none, or outside of what can be used.
+    """
+    is_number = text.isascii() and text.isdigit() and len(text) <= _MAX_DIGITS
+    if not (is_number and 0 < int(text) <= at_most):
+        raise MalformedError(
+            "this is not a number that can be used",
+            code=Code.REQUEST_INVALID,
+            hint=f"a whole number from 1 to {at_most:,}",
+        )
+    return int(text)
 
 
 def read_body(request: HttpRequest, kind: type[_M]) -> _M:

@@ -12,7 +12,7 @@ import msgspec
 from django.http import HttpRequest, HttpResponse
 
 from listkeep.core.canonical import encode
-from listkeep.core.errors import Code, MalformedError, RefusedError
+from listkeep.core.errors import RefusedError
 from listkeep.core.grants import Action, Role
 from listkeep.core.registry.agreements import FREEZE_CLASSES
 from listkeep.core.registry.facts import (
@@ -26,7 +26,8 @@ from listkeep.keeper.gate.decisions.requests import draft_request
 from listkeep.wire import messages as m
 from listkeep.wire.identifiers import new_id
 
-from .answers import go_on, read_body
+from .answers import go_on, read_body, read_number
+from .consents import choose_support, in_force, say_consent, write_consent
 from .visits import Visit, signed_in
 
 _WORKERS: Final = frozenset({"owner", "marketer", "agent"})
@@ -116,6 +117,20 @@ FORMS: Final = {
             subject=("helpers",),
         ),
         Form(
+            Action.CONSENT_GIVE,
+            "Let support look",
+            "At the tenant's lists, until an end. It opens and changes nothing.",
+            _OWNERS,
+            subject=("people", "until"),
+        ),
+        Form(
+            Action.CONSENT_WITHDRAW,
+            "Let support look no more",
+            "It ends at once, whoever of the owners gave it.",
+            _OWNERS,
+            subject=("consent",),
+        ),
+        Form(
             Action.FREEZE,
             "Freeze releases",
             "Nothing leaves any more, until two of the same side lift it.",
@@ -170,15 +185,22 @@ def ask_for(request: HttpRequest, visit: Visit, name: str) -> HttpResponse:
         return go_on(f"/requests/{view.id}")
     with visit.gate.view(visit.now) as registry:
         options = _options(registry, visit.person)
+        options["support"] = choose_support(registry, visit.person)
+        options["consents"] = [
+            (say_consent(registry, each), each.id)
+            for each in in_force(registry, visit.person, now=visit.now)
+        ]
     return visit.page(request, "form.html", asked=form, **options)
 
 
 def _message(visit: Visit, form: Form, asked: Asked) -> m.DraftRequest:
-    hours = _number(asked.hours, at_most=_MAX_HOURS)
+    hours = read_number(asked.hours, at_most=_MAX_HOURS)
     subject = {name: value.strip() for name, value in asked.subject.items()}
     tenant = asked.tenant
     if form.action is Action.RECIPIENT_ADD:
         subject["id"] = new_id("c")
+    elif form.action is Action.CONSENT_GIVE:
+        subject = write_consent(subject, now=visit.now)
     elif form.action is Action.RECOVERY_CHOOSE:
         subject["id"] = visit.person.id
     elif form.action is Action.PERSON_CONFIRM:
@@ -191,7 +213,7 @@ def _message(visit: Visit, form: Form, asked: Asked) -> m.DraftRequest:
         tenant=tenant,
         list=asked.list,
         selection=asked.tokens or asked.selection,
-        cap=_number(asked.cap) if "cap" in form.fields else 0,
+        cap=read_number(asked.cap) if "cap" in form.fields else 0,
         recipient=asked.recipient,
         subject=encode(subject).decode() if subject else "",
         valid_seconds=hours * 3600,
@@ -202,16 +224,6 @@ def _home_of(visit: Visit, person: str) -> str:
     with visit.gate.view(visit.now) as registry:
         known = registry.people.get(person)
         return known.tenant if known else ""
-
-
-def _number(text: str, *, at_most: int = 10**9) -> int:
-    if not (text.isascii() and text.isdigit() and 0 < int(text) <= at_most):
-        raise MalformedError(
-            "this is not a number that can be used",
-            code=Code.REQUEST_INVALID,
-            hint=f"a whole number from 1 to {at_most:,}",
-        )
-    return int(text)
 
 
 def _options(registry: Registry, person: Person) -> dict[str, list[tuple[str, str]]]:

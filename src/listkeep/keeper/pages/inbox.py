@@ -19,9 +19,11 @@ from listkeep.keeper.gate.decisions.signers import may_say
 from listkeep.keeper.gate.sign_in.sessions import DIRECT
 from listkeep.wire import messages as m
 
+from .answers import show_time
+from .consents import in_force, say_consent
 from .guard import landing
 from .visits import Visit, signed_in
-from .wording import show_time, title_of
+from .wording import title_of
 
 _LATELY: Final = timedelta(days=14)
 _SHOWN: Final = 12
@@ -46,7 +48,12 @@ class Line:
 def inbox(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Show the three piles."""
     piles = _sort(visit)
-    return visit.page(request, "inbox.html", **piles)
+    with visit.gate.view(visit.now) as registry:
+        guests = [
+            say_consent(registry, each)
+            for each in in_force(registry, visit.person, now=visit.now)
+        ]
+    return visit.page(request, "inbox.html", guests=guests, **piles)
 
 
 def _sort(visit: Visit) -> dict[str, list[Line]]:

@@ -26,9 +26,8 @@ from listkeep.keeper.gate.people.enrolments import (
 from listkeep.wire import messages as m
 from listkeep.wire.identifiers import new_id
 
-from .answers import go_on, read_body
+from .answers import go_on, read_body, show_time
 from .visits import Visit, signed_in
-from .wording import show_time
 
 _A_WEEK: Final = 7 * 24 * 3600
 

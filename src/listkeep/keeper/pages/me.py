@@ -12,10 +12,9 @@ from listkeep.core.registry.facts import Person
 from listkeep.core.registry.state import RECENT, Registry
 from listkeep.keeper.gate.sign_in.my_sessions import end_sessions, show_sessions
 
-from .answers import SIGN_IN, go_on, read_body
+from .answers import SIGN_IN, go_on, read_body, show_time
 from .signing import credentials_of
 from .visits import COOKIE, Visit, signed_in
-from .wording import show_time
 
 _DAY: Final = timedelta(days=1)
 _COPIES: Final = 1_000  # above, a custodian has to agree

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
-from listkeep.core.grants import Decision, Statement, Terms
+from listkeep.core.grants import Action, Decision, Statement, Terms
 from listkeep.core.registry.facts import Person, RequestFacts
 from listkeep.core.registry.passkeys import Credential
 from listkeep.core.registry.state import Registry
@@ -70,6 +71,7 @@ def show(request: HttpRequest, visit: Visit, name: str) -> HttpResponse:
             terms=view.terms.decode(),
             on_screen=terms.action == "reveal" and not terms.recipient,
             is_mine=asked == visit.person.id,
+            carried_out_at=_carried_out_at(terms.action),
         )
 
 
@@ -84,6 +86,12 @@ def sign(request: HttpRequest, visit: Visit, name: str) -> HttpResponse:
         page=OnPage(person=visit.person.id, typed_rows=given.rows),
     )
     return go_on(f"/requests/{name}")
+
+
+def _carried_out_at(action: Action) -> str:
+    """Say where on the dock's pages somebody goes on with what was granted."""
+    place = {Action.EXPORT: "exports", Action.IMPORT: "import"}.get(action)
+    return f"{settings.CONFIG.drop_origin}/{place}" if place else ""
 
 
 def credentials_of(person: Person) -> tuple[Credential, ...]:

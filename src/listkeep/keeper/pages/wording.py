@@ -5,14 +5,16 @@ what it shows against the bytes it asks to be signed.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Final
 
-from listkeep.core.grants import Action, Decision, Terms, format_time
+from listkeep.core.grants import Action, Decision, Terms, parse_time
 from listkeep.core.registry.facts import Person, RequestFacts
 from listkeep.core.registry.state import Registry
 from listkeep.core.registry.words import six_words
 from listkeep.keeper.gate.decisions.descriptions import name_of
+
+from .answers import show_time
+from .consents import OWN_SUPPORT, say_consent, say_people
 
 SAID: Final = {
     Decision.REQUEST: "asked",
@@ -30,6 +32,8 @@ _TITLES: Final = {
     Action.PASSKEY_ADD: "Another passkey",
     Action.PASSKEY_REPLACE: "Other passkeys after a loss",
     Action.RECOVERY_CHOOSE: "Who may help after a loss",
+    Action.CONSENT_GIVE: "Let support look",
+    Action.CONSENT_WITHDRAW: "Let support look no more",
 }
 _FOLLOWS: Final = {
     Action.TENANT_ADD: "Its owners do everything but reveal and export, until two "
@@ -48,7 +52,12 @@ _FOLLOWS: Final = {
     "aloud to you.",
     Action.RECOVERY_CHOOSE: "After a loss two of these people, and nobody else, ask "
     "for and approve other passkeys for {who}.",
+    Action.CONSENT_GIVE: "From then on they see tokens, facets and counts of the "
+    "tenant's lists, and whether an address is in one. They open, change and take "
+    "nothing. Each look is recorded, and every owner ends it at once.",
+    Action.CONSENT_WITHDRAW: "It ends the moment you sign, also for who is signed in.",
 }
+_ABOUT_SUPPORT: Final = (Action.CONSENT_GIVE, Action.CONSENT_WITHDRAW)
 _VERBS: Final = {"add": "Add a {}", "revoke": "Remove a {}"}
 _TECHNICAL: Final = frozenset({"proof"})
 
@@ -80,6 +89,7 @@ def facts_of(registry: Registry, terms: Terms) -> list[Fact]:
     tenant = registry.tenants.get(terms.tenant)
     recipient = registry.recipients.get(terms.recipient)
     is_release = terms.action in (Action.EXPORT, Action.REVEAL)
+    is_consent = terms.action in _ABOUT_SUPPORT
     facts = [
         Fact("why", terms.purpose, "purpose"),
         Fact("list", terms.list, "list", name=found.name if found else ""),
@@ -91,14 +101,19 @@ def facts_of(registry: Registry, terms: Terms) -> list[Fact]:
             "recipient",
             name=recipient.name if recipient else "",
         ),
-        *_subject(registry, terms),
+        *(_consent(registry, terms) or _subject(registry, terms)),
         Fact(
             "tenant",
             terms.tenant,
             "tenant",
             name=tenant.name if tenant else "the operator",
         ),
-        Fact("until", show_time(terms.expires), "expires", "time"),
+        Fact(
+            "to be signed until" if is_consent else "until",
+            show_time(terms.expires),
+            "expires",
+            "time",
+        ),
         Fact("from", show_time(terms.not_before), "not_before", "time"),
         Fact("action", terms.action.value, "action"),
     ]
@@ -131,11 +146,6 @@ def describe_role(person: Person | None) -> str:
     return person.role.value if person else "has left"
 
 
-def show_time(moment: datetime) -> str:
-    """Write a moment for people; the page reads it back to the minute."""
-    return f"{format_time(moment)[:16].replace('T', ' ')} UTC"
-
-
 def _subject(registry: Registry, terms: Terms) -> list[Fact]:
     if not terms.subject:
         return []
@@ -158,6 +168,36 @@ def _subject(registry: Registry, terms: Terms) -> list[Fact]:
         )
         for name, value in terms.subject_fields().items()
         if value and name not in _TECHNICAL
+    ]
+
+
+def _consent(registry: Registry, terms: Terms) -> list[Fact]:
+    """Say who may look and until when, or what ends."""
+    if terms.action not in _ABOUT_SUPPORT:
+        return []
+    subject = terms.subject_fields()
+    known = registry.consents.get(subject["id"])
+    ends = say_consent(registry, known) if known else ""
+    if terms.action is Action.CONSENT_WITHDRAW:
+        return [Fact("what ends", subject["id"], "subject.id", name=ends)]
+    people = subject["people"].split()
+    who = [
+        Fact(
+            "who may look",
+            subject["people"],
+            "subject.people",
+            name=say_people(registry, people),
+        )
+    ]
+    return [
+        *(who if people else [Fact("who may look", OWN_SUPPORT)]),
+        Fact(
+            "may look until",
+            show_time(parse_time(subject["until"])),
+            "subject.until",
+            "time",
+        ),
+        Fact("consent", subject["id"], "subject.id"),
     ]
 
 

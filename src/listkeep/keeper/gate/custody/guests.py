@@ -5,12 +5,13 @@ else. Every touch is a ledger entry about the list, so that its owners see it, a
 spends from a budget of distinct tenants.
 """
 
+from collections.abc import Iterable
 from datetime import datetime
 
 import msgspec
 
 from listkeep.core.errors import Code, RefusedError
-from listkeep.core.grants import GUEST_RIGHTS, Right
+from listkeep.core.grants import GUEST_RIGHTS, Right, Role
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.charges import Measure
 from listkeep.core.registry.facts import ListFacts
@@ -31,16 +32,26 @@ def as_guest(
         return principal
     hosts = registry.hosts(person, now=now)
     lists = [known for known in registry.lists.values() if known.tenant in hosts]
-    # An id wins over other lists that were given that id for a name; a name that
-    # two tenants use means neither.
-    found = [known for known in lists if known.id == name] or [
-        known for known in lists if known.name == name
-    ]
-    if len(found) != 1:
+    found = _only_one(lists, name)
+    if found is None:
         return principal
     return msgspec.structs.replace(
-        principal, tenant=found[0].tenant, rights=tuple(sorted(GUEST_RIGHTS))
+        principal, tenant=found.tenant, rights=tuple(sorted(GUEST_RIGHTS))
     )
+
+
+def knock(registry: Registry, principal: m.Principal, name: str) -> tuple[str, str]:
+    """Say of a person of support who they are and which list they want to look at.
+
+    Of a refusal both are recorded, so that owners read who came without consent, or
+    after it had ended. A list that cannot be told is recorded as none, and not left
+    out: the size of the ledger would tell which names there are.
+    """
+    person = registry.people.get(principal.id)
+    if person is None or person.role is not Role.SUPPORT:
+        return "", ""
+    wanted = _only_one(registry.lists.values(), name)
+    return person.id, wanted.id if wanted else ""
 
 
 def is_guest(registry: Registry, principal: m.Principal) -> bool:
@@ -70,3 +81,16 @@ def admit_guest(
         {"person": principal.id, "tenant": found.tenant, "right": Right(right).value},
         list_id=found.id,
     )
+
+
+def _only_one(lists: Iterable[ListFacts], name: str) -> ListFacts | None:
+    """Find a list by id or name, across tenants.
+
+    An id wins over other lists that were given that id for a name; a name that two
+    tenants use means neither.
+    """
+    known = list(lists)
+    found = [row for row in known if row.id == name] or [
+        row for row in known if row.name == name
+    ]
+    return found[0] if len(found) == 1 else None

@@ -17,7 +17,7 @@ from listkeep.keeper.gate.turns import Gate
 from listkeep.wire import messages as m
 from listkeep.wire.identifiers import new_id
 
-from .guests import admit_guest, as_guest, is_guest
+from .guests import admit_guest, as_guest, is_guest, knock
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 _FIELD = re.compile(r"[a-z][a-z0-9_]{0,39}")
@@ -37,11 +37,15 @@ def authorize(
         raise MalformedError(
             "there is no such right", hint=f"one of {', '.join(sorted(Right))}"
         )
-    with gate.view(now) as registry:
+    with (
+        recorded_refusals(gate, "support", now=now) as attempt,
+        gate.view(now) as registry,
+    ):
         principal = resolve_caller(
             gate, registry, message.caller, carrier=carrier, now=now
         )
         if message.list is not None:
+            attempt.who, attempt.list_id = knock(registry, principal, message.list)
             principal = as_guest(registry, principal, message.list, now=now)
             find_list(registry, message.list, tenant=principal.tenant)
         require_right(principal, message.right)
@@ -127,13 +131,21 @@ def extend_list(
 def show_lists(
     gate: Gate, message: m.ShowLists, *, carrier: Service, now: datetime
 ) -> m.ListRecords:
-    """Show the caller's tenant's lists, or one of them."""
-    with gate.view(now) as registry:
+    """Show the caller's tenant's lists, or one of them.
+
+    Raises:
+        RefusedError: There is no such list for this caller, or the right is missing.
+    """
+    with (
+        recorded_refusals(gate, "support", now=now) as attempt,
+        gate.view(now) as registry,
+    ):
         principal = resolve_caller(
             gate, registry, message.caller, carrier=carrier, now=now
         )
         may_stay = True
         if message.list:
+            attempt.who, attempt.list_id = knock(registry, principal, message.list)
             principal = as_guest(registry, principal, message.list, now=now)
             found = [find_list(registry, message.list, tenant=principal.tenant)]
             may_stay = not is_guest(registry, principal)
