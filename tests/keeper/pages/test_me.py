@@ -10,8 +10,8 @@ def test_what_is_spent_and_what_is_left_is_shown(served: World, ben: Browser) ->
 
     told = ben.get("/me")
 
-    assert "addresses looked up a day 1 50" in told.plain
-    assert "addresses revealed a day 0 20" in told.plain
+    assert "addresses looked up a day, half of it in an hour 1 50" in told.plain
+    assert "addresses revealed a day, half of it in an hour 0 20" in told.plain
     assert told.text.count("<meter") == 5
     assert "<meter" not in Browser(served, "cleo").get("/me").text
 
@@ -91,3 +91,13 @@ def test_which_keys_sign_for_me_is_shown(served: World, ben: Browser) -> None:
 def test_reading_an_address_for_posting_goes_on_to_the_page(ben: Browser) -> None:
     assert ben.get("/me/sessions/end").goes_to == "/me"
     assert ben.get("/sign-out").goes_to == "/"
+
+
+def test_a_ceiling_an_owner_lowered_is_the_one_that_is_shown(
+    served: World, ben: Browser
+) -> None:
+    subject = {"measure": "look_ups", "ceiling": "8", "who": "marketer"}
+    view = served.draft("ada", "budget.set", subject, tenant="acme")
+    assert served.sign("ada", view, "request").state == "done"
+
+    assert "looked up a day, half of it in an hour 0 8" in ben.get("/me").plain

@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from listkeep.core.grants import RIGHTS, Budget, Right
+from listkeep.core.grants import RIGHTS, Right
 from listkeep.core.registry.charges import Measure
 from listkeep.core.registry.facts import Person
 from listkeep.core.registry.state import RECENT, Registry
@@ -17,6 +17,7 @@ from .signing import credentials_of
 from .visits import COOKIE, Visit, signed_in
 
 _DAY: Final = timedelta(days=1)
+_HALF: Final = "a day, half of it in an hour"
 _COPIES: Final = 1_000  # above, a custodian has to agree
 
 
@@ -73,19 +74,19 @@ def end(request: HttpRequest, visit: Visit) -> HttpResponse:
 def _budgets(registry: Registry, person: Person, now: datetime) -> list[dict[str, Any]]:
     if Right.REVEAL not in RIGHTS.get(person.role, ()):
         return []
-    budget = Budget()
-    rows = (
-        ("addresses revealed", "a day", Measure.REVEALS, budget.reveals, _DAY),
-        ("addresses looked up", "a day", Measure.LOOK_UPS, budget.look_ups, _DAY),
-        ("rows added", "a day", Measure.ROWS_ADDED, budget.rows_added, _DAY),
-        ("rows suppressed", "a day", Measure.ROWS_CHANGED, budget.rows_changed, _DAY),
-        (
-            "rows in copies asked for",
-            "in 30 days, then a custodian agrees too",
-            Measure.ROWS_EXPORTED,
-            _COPIES,
-            RECENT,
-        ),
+    spent = (
+        ("addresses revealed", Measure.REVEALS, _HALF),
+        ("addresses looked up", Measure.LOOK_UPS, _HALF),
+        ("rows added", Measure.ROWS_ADDED, "a day"),
+        ("rows suppressed", Measure.ROWS_CHANGED, "a day"),
+    )
+    rows = [
+        (what, window, measure, registry.ceiling(person.id, measure), _DAY)
+        for what, measure, window in spent
+    ]
+    copies = "in 30 days, then a custodian agrees too"
+    rows.append(
+        ("rows in copies asked for", copies, Measure.ROWS_EXPORTED, _COPIES, RECENT)
     )
     return [
         {
