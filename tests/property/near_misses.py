@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlencode
 
 from hypothesis import strategies as st
 
@@ -80,3 +81,36 @@ def _doubled(first: dict[str, Any], second: dict[str, Any]) -> bytes:
     pairs = [*first.items(), *second.items()]
     inside = ", ".join(f"{json.dumps(name)}: {json.dumps(v)}" for name, v in pairs)
     return f"{{{inside}}}".encode()
+
+
+def forms_near(valid: Mapping[str, str]) -> st.SearchStrategy[bytes]:
+    """Write forms that a browser nearly would send for a page of ours."""
+    whole = urlencode(valid).encode()
+    return (
+        typed_near(valid).map(_form)
+        | typed_near(valid).map(_form)
+        | bent(whole)
+        | st.binary(max_size=60)
+        | st.sampled_from(
+            (
+                *(b"", b"&" * 3000, b"=&=&=", b"a=1&" * 2000 + whole),
+                *(whole + b"&" + whole, b"\xff\xfe" + whole, whole + b";a=b"),
+                *(whole + b"&x=%ff%fe%00%zz", json.dumps(dict(valid)).encode()),
+            )
+        )
+    )
+
+
+def typed_near(valid: Mapping[str, str]) -> st.SearchStrategy[list[tuple[str, str]]]:
+    """Type something else into fields, leave them out, say them twice, add others."""
+    pairs = sorted(valid.items())
+    names = st.sampled_from(sorted(valid)) | TEXTS if valid else TEXTS
+    wrong = st.lists(st.tuples(names, TEXTS), max_size=3)
+    some = st.just(pairs) | st.sets(st.sampled_from(pairs or [("a", "b")])).map(sorted)
+    return st.builds(lambda old, new: [*old, *new], some, wrong) | st.builds(
+        lambda old, new: [*new, *old], some, wrong
+    )
+
+
+def _form(pairs: list[tuple[str, str]]) -> bytes:
+    return urlencode(pairs, errors="surrogatepass").encode()
