@@ -10,10 +10,11 @@ from urllib.parse import urlsplit
 
 import structlog
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 
-from listkeep.core.errors import Code, ListkeepError, RefusedError
+from listkeep.core.errors import Code, ListkeepError, MalformedError, RefusedError
 from listkeep.dock.lists.access import not_signed_in, parse_bearer
 from listkeep.dock.lists.keeper import get_keeper
 from listkeep.wire import messages as m
@@ -232,6 +233,18 @@ def _require_own_form(request: HttpRequest, kind: str) -> None:
     # Any other form would be parsed by Django, which puts large files on the disk.
     if request.content_type != kind:
         raise RefusedError("the form has another shape than this page's")
+    if kind == _FORM:
+        _read_fields(request)
+
+
+def _read_fields(request: HttpRequest) -> None:
+    """Have Django read the fields now: it refuses what no page of ours sends."""
+    try:
+        _ = request.POST
+    except (BadRequest, SuspiciousOperation, UnreadablePostError) as error:
+        raise MalformedError(
+            "the form cannot be read", hint="open the page anew, then send it again"
+        ) from error
 
 
 def _refuse_method(request: HttpRequest, methods: tuple[str, ...]) -> HttpResponse:

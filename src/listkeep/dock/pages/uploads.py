@@ -35,6 +35,11 @@ class FileForm:
     file_name: str
     upload: Upload
 
+    @property
+    def shown_name(self) -> str:
+        """The file's name for a page, which repeats no address outside its field."""
+        return "the file" if "@" in self.file_name else self.file_name
+
 
 def is_form_with_file(path: str) -> bool:
     """Tell whether a path takes such forms, which may be of any size."""

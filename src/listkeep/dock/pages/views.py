@@ -221,7 +221,7 @@ def check_import(request: HttpRequest, visitor: Visitor, list_id: str) -> HttpRe
     )
     form.sha256 = "" if checked.error else checked.sha256
     return _show_import_form(
-        request, visitor, visit, form, checked=checked, file_name=sent.file_name
+        request, visitor, visit, form, checked=checked, file_name=sent.shown_name
     )
 
 

@@ -11,6 +11,7 @@ import msgspec
 from django.http import HttpRequest, HttpResponse, JsonResponse
 
 from listkeep.core.canonical import encode
+from listkeep.core.errors import Code, RefusedError
 from listkeep.core.grants import Action, Role
 from listkeep.core.registry.keyring import (
     DEMO,
@@ -164,7 +165,13 @@ def finish(request: HttpRequest) -> HttpResponse:
 def vouch(request: HttpRequest) -> HttpResponse:
     """Take a founder's signature; the second one seals the genesis."""
     given, now = read_body(request, Vouched), current_time()
-    founding = Founding(open_store())
+    founding = open_founding(open_store())
+    if founding is None:
+        raise RefusedError(
+            "nothing is being founded here",
+            code=Code.NOT_FOUND,
+            hint="the instance has begun, or was never prepared",
+        )
     assertion = given.signature.assertion()
     return JsonResponse(
         {"founded": sign_founding(founding, given.link, assertion, now=now)}
