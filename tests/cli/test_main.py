@@ -129,7 +129,7 @@ def test_a_reader_who_leaves_is_no_error(offline: Terminal) -> None:
 
 @pytest.mark.parametrize(
     "line",
-    ["status", "login --as ada", "list ls", "up", "serve keeper", "migrate", "whoami"],
+    ["status", "login --as ada", "list ls", "serve keeper", "migrate", "whoami"],
 )
 def test_without_an_instance_each_command_says_so(line: str, bare: Terminal) -> None:
     ran = bare(f"listkeep {line}")

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from pyrage.x25519 import Identity
 
 from listkeep.core.registry.words import six_words
-from listkeep.keeper.gate import sessions
+from listkeep.keeper.gate.sign_in import sessions
 from listkeep.keeper.ledger.models import Entry
 from listkeep.keeper.pages import urls
 from listkeep.keeper.pages.ask import FORMS
