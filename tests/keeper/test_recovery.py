@@ -132,7 +132,6 @@ class Loss:
         view = self.recover(by)
         self.world.wait(**DAY)
         assert self.world.show(by[0], view).state == "done"
-        self.world.wait(seconds=1)  # a session of the same second is an old key's
 
 
 def lose(world: World, name: str) -> Loss:

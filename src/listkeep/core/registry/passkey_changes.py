@@ -44,6 +44,7 @@ def change_passkeys(registry: Registry, request: RequestFacts, *, at: datetime) 
     if terms.action is Action.PASSKEY_REPLACE:
         vouchers = unconfirmed_signers(registry, request)
         person = replace(person, waits_for=person.waits_for | vouchers)
+        _end_sessions(registry, person)  # begun with passkeys that were lost
     registry.people[person.id] = person
     if terms.action is Action.PERSON_CONFIRM:
         for other in list(registry.people.values()):
@@ -91,6 +92,13 @@ def unconfirmed_signers(registry: Registry, request: RequestFacts) -> frozenset[
             if signed.decision != Decision.DENY
         )
     )
+
+
+def _end_sessions(registry: Registry, person: Person) -> None:
+    mine = [n for n, each in registry.sessions.items() if each.person == person.id]
+    for name in mine:
+        registry.sessions.pop(name)
+        registry.ended_sessions.add(name)
 
 
 def _confirmed(person: Person, subject: Mapping[str, str]) -> Person:

@@ -200,8 +200,6 @@ def _find_session(
         raise _not_signed_in()
     if now >= row.expires_at or now - row.seen_at >= IDLE:
         raise _not_signed_in()
-    if person.recovered_at is not None and row.issued_at <= person.recovered_at:
-        raise _not_signed_in()  # by a passkey that was lost
     return row, person
 
 
