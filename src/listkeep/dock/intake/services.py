@@ -138,7 +138,6 @@ def receive_file(
         try:
             receiver = Receiver(source, visit=visit, keeper=keeper, clock=clock)
             receiver.receive(upload, staging)
-            staging.close()
             _merge(source, visit=visit, staging=staging, keeper=keeper, clock=clock)
         finally:
             staging.remove()
@@ -240,7 +239,7 @@ def _merge(
         source.save()
 
     lists.merge_staging(
-        staging.path,
+        staging,
         list_id=source.list_id,
         schema=visit.schema,
         now=clock(),

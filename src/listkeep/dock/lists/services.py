@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain, repeat
-from pathlib import Path
 
 from django.db import transaction
 
@@ -17,7 +16,7 @@ _TOKENS_AT_ONCE = 500
 
 
 def merge_staging(
-    staging: Path,
+    staging: bulk.Staging,
     *,
     list_id: str,
     schema: Schema,
@@ -28,16 +27,19 @@ def merge_staging(
 
     New tokens are added and known ones replaced; a status only ever gets worse.
     ``before_commit`` is told what was done and which tokens are not subscribed; if
-    it raises, the list stays as it was. It runs while the database is locked.
+    it raises, the list stays as it was. It runs while the list is locked.
 
     Raises:
         RefusedError: The facets of the list would nearly identify people.
-        UnavailableError: The disk is full, or the database locked for too long.
+        UnavailableError: The disk is full, the list is locked for too long, or the
+            database does not answer.
     """
-    with bulk.translated(), bulk.attached(staging), transaction.atomic():
-        merged = bulk.merge_attached(list_id, at=int(now.timestamp()))
+    staging.complete()
+    with bulk.translated(), transaction.atomic():
+        bulk.lock_list(list_id)
+        merged = bulk.merge(list_id, staging, at=int(now.timestamp()))
         _verify_facets(list_id, schema)
-        before_commit(merged, bulk.read_attached_suppressions())
+        before_commit(merged, staging.read_suppressed())
 
 
 def lower_status(
@@ -48,11 +50,14 @@ def lower_status(
     Raises:
         ValueError: ``subscribed`` is no worse status, and ``erased`` is no status
             to set but what erasing leaves behind.
+        UnavailableError: The list is locked for too long, or the database does not
+            answer.
     """
     if not SUBSCRIBED < status < ERASED:
         raise ValueError(status)
     changed = 0
-    with transaction.atomic():
+    with bulk.translated(), transaction.atomic():
+        bulk.lock_list(list_id)
         for at in range(0, len(tokens), _TOKENS_AT_ONCE):
             changed += Entry.objects.filter(
                 list_id=list_id,
