@@ -54,3 +54,5 @@ class Event(StrEnum):
     RECOVERY_CHOSEN = "recovery.chosen"
     SESSION_REFUSED = "session.refused"
     CONTACT_OPENED = "contact.opened"
+    KEY_RENEWED = "key.renewed"
+    KEY_DESTROYED = "key.destroyed"
