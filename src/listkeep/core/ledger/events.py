@@ -56,3 +56,4 @@ class Event(StrEnum):
     CONTACT_OPENED = "contact.opened"
     KEY_RENEWED = "key.renewed"
     KEY_DESTROYED = "key.destroyed"
+    ROOT_ROTATED = "root.rotated"

@@ -27,6 +27,7 @@ _FREEZES = frozenset({Action.FREEZE, Action.UNFREEZE})
 _DAMPED = _ABOUT_ROWS - {Action.EXPORT}
 _INTENDED = frozenset({Event.REVEAL_INTENDED, Event.EXPORT_INTENDED})
 _COMPLETED = frozenset({Event.REVEAL_COMPLETED, Event.EXPORT_COMPLETED})
+_OF_ALL_KEYS = frozenset({Event.ROOT_ROTATED})
 _ACTORS = ("person", "principal", "claimed_person")
 _RECOVERY = ("passkey.", "recovery.")
 _NO_TOUCH = frozenset({Telling.SIGNED, Telling.REFUSED})
@@ -130,7 +131,7 @@ def _times(
 
 
 def _severity(event: Event, action: Action | None, *, first_touch: bool) -> Severity:
-    if event in _INTENDED or event is Event.RELEASES_FROZEN:
+    if event in _INTENDED | _OF_ALL_KEYS or event is Event.RELEASES_FROZEN:
         return Severity.ALARM
     if action is not None and action.startswith(_RECOVERY):
         return Severity.ALARM
