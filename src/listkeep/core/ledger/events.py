@@ -54,3 +54,6 @@ class Event(StrEnum):
     RECOVERY_CHOSEN = "recovery.chosen"
     SESSION_REFUSED = "session.refused"
     CONTACT_OPENED = "contact.opened"
+    LIST_SCRUBBED = "list.scrubbed"
+    INCIDENT_OPENED = "incident.opened"
+    INCIDENT_CLOSED = "incident.closed"

@@ -14,6 +14,7 @@ from .authority import is_granted
 from .charges import Measure
 from .facts import ListFacts, Ticket
 from .fields import untrusted
+from .holdings import note_growth
 from .state import Registry
 
 
@@ -65,9 +66,12 @@ def _reserve_rows(registry: Registry, fields: Mapping[str, str], at: datetime) -
         registry.charges.add(ticket.principal, Measure.ROWS_ADDED, at=at, amount=rows)
 
 
-def _close_import(registry: Registry, fields: Mapping[str, str], _at: datetime) -> None:
+def _close_import(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
     ticket = registry.tickets.pop(fields["ticket"])
-    if ticket.request and fields["event"] == Event.IMPORT_FINISHED:
+    if fields["event"] != Event.IMPORT_FINISHED:
+        return
+    note_growth(registry, ticket, fields, at)
+    if ticket.request:
         registry.requests[ticket.request].done = True
 
 
