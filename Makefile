@@ -51,8 +51,8 @@ demo: .venv/.package ## Tell the whole story on a fresh instance in var/ (ARGS="
 	@$(BIN)/listkeep demo $(ARGS)
 
 .PHONY: bench
-bench: .venv/.dev ## Measure: make bench LEG=import-sqlite ARGS="--rows 100000 --check"
-	@$(BIN)/python -m bench $(LEG) $(ARGS)
+bench: .venv/.dev ## Measure all and keep it, or make bench LEG=open ARGS="--rows 100000 --check"
+	@$(BIN)/python -m bench $(or $(LEG),--keep --rows 100000,1000000) $(ARGS)
 
 # --- tests -------------------------------------------------------------------
 

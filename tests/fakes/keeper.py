@@ -38,10 +38,12 @@ from listkeep.wire.base import MAX_ROWS, Message, decode
 from listkeep.wire.base import encode as pack
 from tests.fakes.grants import FakeGrants
 from tests.fakes.rows import sealed_rows
+from tests.fakes.scrubbing import FakeScrubbing
 from tests.fakes.sign_in import FakeSignIn
 from tests.fakes.telling import FakeTelling
 
 PERSON_RIGHTS = ("view", "touch", "look-up", "reveal", "export")
+OWNER_RIGHTS = (*PERSON_RIGHTS, "administer")
 SERVICE_RIGHTS = {"app": ("view", "touch"), "intake": ("touch",)}
 _LIST_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
@@ -58,7 +60,7 @@ class Ticket:
 
 
 @dataclass
-class FakeKeeper(FakeGrants, FakeSignIn, FakeTelling):
+class FakeKeeper(FakeGrants, FakeSignIn, FakeTelling, FakeScrubbing):
     """A keeper for tests; see the module's text."""
 
     look_up_budget: int = 50
@@ -219,6 +221,7 @@ class FakeKeeper(FakeGrants, FakeSignIn, FakeTelling):
         rows = zip(message.addresses, message.fields, tokens, strict=True)
         sealed = seal_rows(
             self._key(record.id),
+            key_number=0,
             list_id=record.id,
             batch_id=batch_id,
             row_version=1,
@@ -310,14 +313,14 @@ class FakeKeeper(FakeGrants, FakeSignIn, FakeTelling):
     def open(self, record: m.ListRecord, row: SealedRow) -> OpenedRow:
         """Open one row, or find that it was tampered with."""
         index_key = self._key(f"tenant {record.tenant}")
-        return open_row(self._key(record.id), index_key, list_id=record.id, row=row)
+        return open_row(self._key(record.id), (index_key,), list_id=record.id, row=row)
 
     # --- inside ---
 
     def _called(self, method: str, message: Message) -> None:
         with self._lock:
             self.calls.append(method)
-            if method not in {"seal_rows", "look_up", "run_export"}:
+            if method not in {"seal_rows", "look_up", "run_export", "scrub_rows"}:
                 self.seen.append(message)
             decode(pack(message), type(message))  # it would cross the wire
             left, act = self._faults.get(method, (-1, lambda: None))

@@ -54,6 +54,8 @@ class Event(StrEnum):
     RECOVERY_CHOSEN = "recovery.chosen"
     SESSION_REFUSED = "session.refused"
     CONTACT_OPENED = "contact.opened"
+    KEY_RENEWED = "key.renewed"
+    KEY_DESTROYED = "key.destroyed"
     LIST_SCRUBBED = "list.scrubbed"
     INCIDENT_OPENED = "incident.opened"
     INCIDENT_CLOSED = "incident.closed"

@@ -9,6 +9,7 @@ when it was last written, so that a rolled-back database is noticed.
 import fcntl
 import os
 import secrets
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +19,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
 from listkeep.core.canonical import encode, parse
 from listkeep.core.errors import Code, UnavailableError
+from listkeep.core.sealing import forget_ciphers
 
 from .provider import KEY_BYTES, KeyProvider
 
@@ -42,6 +44,7 @@ class KeyStore:
         self._path = path
         self._provider = provider
         self._cache: dict[str, bytes] = {}
+        self._lock = threading.Lock()
 
     def create(self, key_id: str) -> None:
         """Make a new random key under a name, unless it exists."""
@@ -57,14 +60,35 @@ class KeyStore:
         """
         key = self._cache.get(key_id)
         if key is None:
-            key = self._provider.unwrap(self._read(key_id), key_id=key_id)
-            self._cache[key_id] = key
+            with self._lock:  # or one that is just being destroyed would stay cached
+                key = self._provider.unwrap(self._read(key_id), key_id=key_id)
+                self._cache[key_id] = key
         return key
 
     def destroy(self, key_id: str) -> None:
-        """Forget a key; what is sealed under it stays unreadable."""
-        self._cache.pop(key_id, None)
-        self._file(key_id).unlink(missing_ok=True)
+        """Remove a key; what is sealed under it stays closed.
+
+        The file is gone once this returns, also after a power cut. It is not written
+        over: on flash and copying file systems that promises nothing. Bytes that the
+        disk has not reused yet are wrapped, and go with the root.
+
+        Raises:
+            UnavailableError: The key store cannot be written.
+        """
+        with self._lock:
+            self._cache.pop(key_id, None)
+            try:
+                self._file(key_id).unlink()
+            except FileNotFoundError:
+                return
+            except OSError as error:
+                raise UnavailableError(
+                    "a key cannot be destroyed",
+                    code=Code.KEY_UNAVAILABLE,
+                    hint="the keeper's user has to own the key store",
+                ) from error
+            self._sync_folder()
+        forget_ciphers()
 
     def sign(self, key_id: str, data: bytes) -> bytes:
         """Sign with Ed25519 under a named key."""
@@ -192,8 +216,11 @@ class KeyStore:
                 os.fsync(file.fileno())
         draft.replace(target)
         if durable:
-            directory = os.open(self._path, os.O_RDONLY)
-            try:
-                os.fsync(directory)
-            finally:
-                os.close(directory)
+            self._sync_folder()
+
+    def _sync_folder(self) -> None:
+        directory = os.open(self._path, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)

@@ -26,7 +26,7 @@ from listkeep.core.registry.facts import ListFacts, Service
 from listkeep.core.registry.holdings import Pass, judge
 from listkeep.core.registry.incidents import IncidentKind
 from listkeep.core.registry.state import Registry
-from listkeep.core.sealing import TOKEN_BYTES, SealedRow
+from listkeep.core.sealing import TOKEN_BYTES, SealedRow, read_row_version
 from listkeep.keeper.gate.custody.incidents import open_incident, open_overdue
 from listkeep.keeper.gate.models import Suppression
 from listkeep.keeper.gate.sign_in.sessions import STATE_KEY
@@ -35,8 +35,6 @@ from listkeep.wire.base import encode
 from listkeep.wire.messages import scrubs as s
 
 from .opening import Opener, rows_of
-
-_VERSION_AT = {1: 1, 2: 3}  # where the row version begins, by format
 
 
 def read_scrubs(
@@ -82,7 +80,7 @@ def scrub_rows(
             opener.open(row)
         except VerificationError:
             continue
-        genuine[place], newest = True, max(newest, _version(row))
+        genuine[place], newest = True, max(newest, read_row_version(row.sealed))
     invalid = [place for place, is_good in enumerate(genuine) if not is_good]
     better = _find_better(message, rows, genuine)
     if mark is None:
@@ -163,12 +161,6 @@ def _require_order(mark: s.Bookmark, rows: Sequence[SealedRow]) -> None:
         before = row.token
     if mark.is_wrapped and rows and before > mark.start:
         raise MalformedError("a pass ends where it began")
-
-
-def _version(row: SealedRow) -> int:
-    """Read the row version of a row that opened, so it is what was sealed."""
-    begin = _VERSION_AT[row.sealed[0]]
-    return int.from_bytes(row.sealed[begin : begin + 4], "big")
 
 
 def _find_better(
