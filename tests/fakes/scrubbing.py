@@ -5,8 +5,8 @@ so a MAC is a word. The ledger's numbers are what imports said.
 """
 
 import os
+from collections import defaultdict
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 from msgspec.structs import replace
 
@@ -24,18 +24,29 @@ from listkeep.wire import messages as m
 from listkeep.wire.base import Message
 from listkeep.wire.messages import incidents as i
 from listkeep.wire.messages import scrubs as s
+from tests.fakes.grants import FakeGrants
 from tests.fakes.rows import sealed_rows
-
-if TYPE_CHECKING:
-    from tests.fakes.keeper import Ticket
 
 _MAC = b"ours"
 
 
 @dataclass
-class FakeScrubbing:
+class Ticket:
+    """One permitted import."""
+
+    list_id: str
+    max_rows: int
+    sha256: str
+    rows: int = 0
+    end: m.FinishImport | None = None
+
+
+@dataclass
+class FakeScrubbing(FakeGrants):
     """Passes over lists, and incidents that tests may open by hand."""
 
+    tickets: dict[str, Ticket] = field(default_factory=dict)
+    suppressed: dict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set))
     incidents: dict[str, i.Incident] = field(default_factory=dict)
     scrubbed: list[tuple[str, int, int]] = field(default_factory=list)
     removed: dict[str, int] = field(default_factory=dict)
@@ -238,11 +249,6 @@ class FakeScrubbing:
         return True
 
     # --- what the rest of the fake has ---
-
-    if TYPE_CHECKING:
-        lists: dict[str, m.ListRecord]
-        tickets: dict[str, Ticket]
-        suppressed: dict[str, set[bytes]]
 
     def open(self, record: m.ListRecord, row: SealedRow) -> object:
         raise NotImplementedError
