@@ -174,6 +174,12 @@ def read_key_number(sealed: bytes) -> int:
     raise _row_invalid()
 
 
+def read_row_version(sealed: bytes) -> int:
+    """Read when a row was sealed; of one that opened, this is authenticated."""
+    end = _HEADER_BYTES[sealed[0]]
+    return int.from_bytes(sealed[end - _VERSION_BYTES : end], "big")
+
+
 def open_row(
     list_key: bytes, index_keys: Sequence[bytes], *, list_id: str, row: SealedRow
 ) -> OpenedRow:
