@@ -22,7 +22,7 @@ from listkeep.core.sealing import format_token
 from listkeep.dock.lists.keeper import use_keeper
 from listkeep.dock.project.database import database_settings
 from listkeep.wire import messages as m
-from tests.fakes.keeper import FakeKeeper
+from tests.fakes.keeper import OWNER_RIGHTS, FakeKeeper
 from tests.postgres import Cluster, cluster
 
 __all__ = ["cluster"]
@@ -174,7 +174,7 @@ def keeper() -> Iterator[FakeKeeper]:
 
 @pytest.fixture
 def ada(keeper: FakeKeeper) -> Api:
-    return Api(keeper.add_person("ada", "acme"))
+    return Api(keeper.add_person("ada", "acme", OWNER_RIGHTS))
 
 
 @pytest.fixture
@@ -184,7 +184,7 @@ def ben(keeper: FakeKeeper) -> Api:
 
 @pytest.fixture
 def eve(keeper: FakeKeeper) -> Api:
-    return Api(keeper.add_person("eve", "other"))
+    return Api(keeper.add_person("eve", "other", OWNER_RIGHTS))
 
 
 @pytest.fixture

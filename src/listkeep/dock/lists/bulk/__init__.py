@@ -6,11 +6,11 @@ that commit the database knows nothing of it, so a dock, a server or a disk that
 leaves the list as it was.
 
 Two engines keep one contract (``engine.py``): SQLite and PostgreSQL. Whoever changes
-rows of ``entry`` holds the list's lock: ``lock_list``.
+rows of ``entry`` begins a change first (``history``), which locks the list.
 """
 
 from .faults import describe_fault, translated
-from .merging import Merged, lock_list, merge
+from .merging import Merged, merge
 from .reading import READ_ROWS, Found, count_groups, count_rows, read_rows
 from .staging import StagedRow, Staging
 
@@ -23,7 +23,6 @@ __all__ = [
     "count_groups",
     "count_rows",
     "describe_fault",
-    "lock_list",
     "merge",
     "read_rows",
     "translated",

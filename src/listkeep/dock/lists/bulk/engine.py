@@ -5,6 +5,8 @@ from typing import Protocol
 
 from django.db import connection
 
+from listkeep.dock.lists.models import Change
+
 from .staging import Row
 
 
@@ -14,10 +16,7 @@ class Engine(Protocol):
     Every method works within the caller's transaction on Django's connection.
     """
 
-    def lock_list(self, list_id: str) -> None:
-        """Wait until nobody else changes this list's entries, and keep it so."""
-
-    def insert(self, list_id: str, rows: Iterable[Sequence[Row]], *, at: int) -> int:
+    def insert(self, change: Change, pages: Iterable[Sequence[Row]]) -> int:
         """Fill an empty list with pages in token order; tell how many rows."""
 
     def make_incoming(self) -> None:

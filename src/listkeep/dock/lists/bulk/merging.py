@@ -4,7 +4,8 @@ from typing import Final, NamedTuple
 
 from django.db import connection
 
-from listkeep.dock.lists.models import ERASED
+from listkeep.dock.lists.history import keep_staged
+from listkeep.dock.lists.models import ERASED, Change
 
 from .engine import Engine, get_engine
 from .staging import Staging
@@ -25,14 +26,14 @@ UPDATE entry SET
     sealed = incoming.sealed, facets = incoming.facets,
     status = CASE WHEN incoming.status > entry.status
         THEN incoming.status ELSE entry.status END,
-    updated_at = %s
+    updated_at = %s, change = %s
 FROM incoming
 WHERE entry.list_id = %s AND entry.token = incoming.token AND entry.status <> %s
 """
 _ADD: Final = """
 INSERT INTO entry
-    (list_id, token, batch_id, position, sealed, facets, status, updated_at)
-SELECT %s, token, batch_id, position, sealed, facets, status, %s FROM incoming
+    (list_id, token, batch_id, position, sealed, facets, status, updated_at, change)
+SELECT %s, token, batch_id, position, sealed, facets, status, %s, %s FROM incoming
 WHERE NOT EXISTS (
     SELECT 1 FROM entry WHERE entry.list_id = %s AND entry.token = incoming.token
 )
@@ -40,21 +41,15 @@ ORDER BY token
 """
 
 
-def lock_list(list_id: str) -> None:
-    """Be the only one who changes this list's entries until the transaction ends.
+def merge(change: Change, staging: Staging) -> Merged:
+    """Put staged rows into a list, within the caller's transaction and lock.
 
-    Merge, status change, restore, renew and erase each begin with this, so that none
-    works on what another is about to replace.
+    What they replace is kept in the list's history.
     """
-    get_engine().lock_list(list_id)
-
-
-def merge(list_id: str, staging: Staging, *, at: int) -> Merged:
-    """Put staged rows into a list, within the caller's transaction and lock."""
     engine = get_engine()
-    if not _has_rows(list_id):
-        return Merged(engine.insert(list_id, staging.read_sorted(), at=at), 0)
-    return _merge_pages(engine, list_id, staging, at=at)
+    if not _has_rows(change.list_id):
+        return Merged(engine.insert(change, staging.read_sorted()), 0)
+    return _merge_pages(engine, change, staging)
 
 
 def _has_rows(list_id: str) -> bool:
@@ -63,14 +58,16 @@ def _has_rows(list_id: str) -> bool:
         return cursor.fetchone() is not None
 
 
-def _merge_pages(engine: Engine, list_id: str, staging: Staging, *, at: int) -> Merged:
+def _merge_pages(engine: Engine, change: Change, staging: Staging) -> Merged:
+    list_id, at, number = change.list_id, change.at, change.number
     added = distinct = 0
     engine.make_incoming()
     with connection.cursor() as cursor:
         for page in staging.read_sorted():
             engine.fill_incoming(page)
-            cursor.execute(_REPLACE, [at, list_id, ERASED])
-            cursor.execute(_ADD, [list_id, at, list_id])
+            keep_staged(change, "incoming")
+            cursor.execute(_REPLACE, [at, number, list_id, ERASED])
+            cursor.execute(_ADD, [list_id, at, number, list_id])
             added += cursor.rowcount
             distinct += len(page)
     return Merged(added=added, updated=distinct - added)

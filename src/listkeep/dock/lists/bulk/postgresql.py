@@ -1,4 +1,4 @@
-"""PostgreSQL: binary COPY, and a lock for each list that ends with the transaction."""
+"""PostgreSQL: binary COPY on the driver's own cursor."""
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -7,11 +7,10 @@ from typing import Any, Final
 import psycopg
 from django.db import connection
 
+from listkeep.dock.lists.models import Change
+
 from .staging import Row
 
-# Any text of ours that no other use of advisory locks in this database begins with.
-_LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))"
-_LOCK_PREFIX: Final = "listkeep/entry/"
 _INCOMING: Final = """
 CREATE TEMPORARY TABLE incoming (
     token bytea PRIMARY KEY, batch_id bytea, position integer, sealed bytea,
@@ -20,7 +19,8 @@ CREATE TEMPORARY TABLE incoming (
 """
 _COPY_INCOMING: Final = "COPY incoming FROM STDIN (FORMAT BINARY)"
 _COPY_ENTRY: Final = """
-COPY entry (list_id, token, batch_id, position, sealed, facets, status, updated_at)
+COPY entry
+    (list_id, token, batch_id, position, sealed, facets, status, updated_at, change)
 FROM STDIN (FORMAT BINARY)
 """
 _TYPES: Final = ("bytea", "bytea", "int4", "bytea", "text", "int2")
@@ -29,22 +29,18 @@ _TYPES: Final = ("bytea", "bytea", "int4", "bytea", "text", "int2")
 class PostgreSQL:
     """The engine on a server."""
 
-    def lock_list(self, list_id: str) -> None:
-        """Wait for the list's lock; it ends with the transaction."""
-        with connection.cursor() as cursor:
-            cursor.execute(_LOCK, [f"{_LOCK_PREFIX}{list_id}"])
-
-    def insert(self, list_id: str, rows: Iterable[Sequence[Row]], *, at: int) -> int:
+    def insert(self, change: Change, pages: Iterable[Sequence[Row]]) -> int:
         """Fill an empty list with pages in token order; tell how many rows.
 
         Straight into the table: in token order COPY costs half of what it does in
         any other, and a third of an INSERT that looks for conflicts.
         """
         count = 0
-        with _copying(_COPY_ENTRY, ("varchar", *_TYPES, "int8")) as copy:
-            for page in rows:
+        list_id, at, number = change.list_id, change.at, change.number
+        with _copying(_COPY_ENTRY, ("varchar", *_TYPES, "int8", "int4")) as copy:
+            for page in pages:
                 for row in page:
-                    copy.write_row((list_id, *row, at))
+                    copy.write_row((list_id, *row, at, number))
                 count += len(page)
         return count
 

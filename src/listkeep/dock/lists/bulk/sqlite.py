@@ -8,6 +8,8 @@ from typing import Final
 
 from django.db import connection
 
+from listkeep.dock.lists.models import Change
+
 from .staging import Row
 
 # Many rows to a statement: half of the time of one row is the way in and out.
@@ -24,15 +26,11 @@ CREATE TEMPORARY TABLE incoming (
 class SQLite:
     """The engine in one file."""
 
-    def lock_list(self, list_id: str) -> None:  # noqa: ARG002 - all lists at once
-        """Nothing to do: the transaction began IMMEDIATE, so it is the only writer."""
-        connection.validate_no_broken_transaction()
-
-    def insert(self, list_id: str, rows: Iterable[Sequence[Row]], *, at: int) -> int:
+    def insert(self, change: Change, pages: Iterable[Sequence[Row]]) -> int:
         """Fill an empty list with pages in token order; tell how many rows."""
         count = 0
-        for page in rows:
-            _execute(_entry_statement, page, (list_id, at))
+        for page in pages:
+            _execute(_entry_statement, page, (change.list_id, change.at, change.number))
             count += len(page)
         return count
 
@@ -51,10 +49,11 @@ class SQLite:
 
 @cache
 def _entry_statement(rows: int) -> str:
-    values = (f"(?1, {_marks(2 + at * _COLUMNS)}, ?2)" for at in range(rows))
+    values = (f"(?1, {_marks(3 + at * _COLUMNS)}, ?2, ?3)" for at in range(rows))
     return f"""
         INSERT INTO entry
-            (list_id, token, batch_id, position, sealed, facets, status, updated_at)
+            (list_id, token, batch_id, position, sealed, facets, status, updated_at,
+            change)
         VALUES {", ".join(values)}
     """  # noqa: S608 - marks, and no value
 
