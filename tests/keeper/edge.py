@@ -9,12 +9,16 @@ import msgspec
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from listkeep.core.grants import format_time
 from listkeep.keeper.gate.sign_in.sessions import begin_sign_in
 from listkeep.wire import messages as m
 from listkeep.wire.base import FRAME_BYTES, MEDIA_TYPE, decode, encode
+from listkeep.wire.messages import erasures as e
 from listkeep.wire.messages import notices as n
 from listkeep.wire.messages import policies as p
+from listkeep.wire.messages import restores as r
 
+from . import restoring
 from .flows import Program
 from .instance import service_key
 from .telling import HOOK, add_contact
@@ -103,6 +107,8 @@ class Stage:
     reveal: m.RequestView
     ticket: str
     contact: str
+    restore: str
+    erasure: m.RequestView
 
 
 def set_stage(world: World) -> Stage:
@@ -116,6 +122,8 @@ def set_stage(world: World) -> Stage:
         reveal=reveal,
         ticket=world.start_import("ben", rows.list_id).ticket,
         contact=add_contact(world, "hook", HOOK, kind="webhook"),
+        restore=restoring.start(world, "ben", rows, rows=1),
+        erasure=restoring.ask_erasure(world, rows, 0),
     )
 
 
@@ -180,6 +188,25 @@ def _seal(stage: Stage, name: str) -> m.SealRows:
 def _finish(stage: Stage, name: str) -> m.FinishImport:
     ticket = stage.ticket if name == "ben" else "i_nothingnothi"
     return m.FinishImport(ticket=ticket, committed=True)
+
+
+def _reseal(stage: Stage, name: str) -> r.ResealRows:
+    ticket = stage.restore if name == "ben" else "i_nothingnothi"
+    return r.ResealRows(ticket=ticket, rows=stage.rows.batch(0))
+
+
+def _finish_restore(stage: Stage, name: str) -> r.FinishRestore:
+    ticket = stage.restore if name == "ben" else "i_nothingnothi"
+    return r.FinishRestore(ticket=ticket, committed=True)
+
+
+def _erase(stage: Stage, name: str) -> e.EraseEntry:
+    return e.EraseEntry(
+        session=_session(stage, name, "dock"),
+        request=stage.erasure.id,
+        token=stage.rows.sealed[0].token,
+        lists=(e.ErasedFrom(list=stage.rows.list_id, removed=True),),
+    )
 
 
 def _open(stage: Stage, name: str) -> n.OpenContact:
@@ -291,6 +318,18 @@ CASES: dict[str, Case] = {
     ),
     "imports/seal": Case(_seal, nobody="not-found", by_service=True),
     "imports/finish": Case(_finish, nobody="not-found", by_service=True),
+    "restores/start": Case(
+        lambda s, n: r.StartRestore(
+            caller=_caller(s, n),
+            list=s.rows.list_id,
+            moment=format_time(s.world.now),
+            rows=1,
+        ),
+        by_service=True,
+    ),
+    "restores/reseal": Case(_reseal, nobody="not-found", by_service=True),
+    "restores/finish": Case(_finish_restore, nobody="not-found", by_service=True),
+    "erase": Case(_erase, insider="ada", by_service=True),
     "look-up": Case(
         lambda s, n: m.LookUp(
             caller=_caller(s, n), list=s.rows.list_id, address=PLANTED

@@ -90,7 +90,9 @@ class Registry:
         self.tickets: dict[str, Ticket] = {}
         self.enrolments: dict[str, EnrolmentFacts] = {}
         self.freezes: set[tuple[str, str, str]] = set()  # tenant or "", class, side
-        self.suppressed: dict[str, tuple[int, str]] = {}  # count and check per list
+        # Count and check, per list; of the erased, per tenant.
+        self.suppressed: dict[str, tuple[int, str]] = {}
+        self.erased: dict[str, dict[str, datetime]] = {}  # per tenant: item, when
         self.rows_added: dict[str, int] = {}
         self.used_ids: set[str] = set()  # of who or what was ever enrolled
         self.nonces: set[str] = set()
