@@ -13,10 +13,17 @@ from listkeep.core.errors import Code, MalformedError, UnavailableError
 
 from . import messages as m
 from .base import FRAME_BYTES, MEDIA_TYPE, decode, encode
+<<<<<<< HEAD
 from .messages import erasures as e
 from .messages import notices as n
 from .messages import policies as p
 from .messages import restores as r
+=======
+from .messages import incidents as i
+from .messages import notices as n
+from .messages import policies as p
+from .messages import scrubs as s
+>>>>>>> main
 from .problems import error_of
 
 _R = TypeVar("_R", bound=msgspec.Struct)
@@ -127,6 +134,26 @@ class KeeperClient:
     def open_contact(self, message: n.OpenContact) -> n.OpenedContact:
         """Ask where one contact is, for one thing it is to be told."""
         return self._call("notices/open", message, n.OpenedContact)
+
+    def read_scrubs(self, message: s.ReadScrubs) -> s.ScrubStates:
+        """Ask which lists there are to look over."""
+        return self._call("scrubs/read", message, s.ScrubStates)
+
+    def scrub_rows(self, message: s.ScrubRows) -> s.ScrubbedRows:
+        """Ask which rows of a batch are not genuine."""
+        return self._call("scrubs/rows", message, s.ScrubbedRows)
+
+    def report_incident(self, message: i.OpenIncident) -> i.Incident:
+        """Say that something is wrong; get the incident it is part of."""
+        return self._call("incidents/report", message, i.Incident)
+
+    def show_incidents(self, message: i.ShowIncidents) -> i.Incidents:
+        """Read incidents: all, or those a caller may know of."""
+        return self._call("incidents/show", message, i.Incidents)
+
+    def close_incident(self, message: i.CloseIncident) -> i.Incident:
+        """Close an incident for a caller."""
+        return self._call("incidents/close", message, i.Incident)
 
     @contextmanager
     def run_export(

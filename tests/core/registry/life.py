@@ -46,6 +46,7 @@ def life() -> Scribe:
     renewed = {"list": NEWS, "principal": "s_dockdockdock", "request": ""}
     scribe.write(Event.KEY_RENEWED, {**renewed, "key": "1"})
     scribe.write(Event.KEY_DESTROYED, {"list": NEWS, "key": "0", "rows": "2"})
+    _find_rows_missing(scribe, ada)
     scribe.agree(
         Event.SERVICE_ADDED,
         *("ada", "amir"),
@@ -127,6 +128,14 @@ def _let_rows_out(scribe: Scribe, who: str) -> None:
     scribe.write(Event.REVEAL_INTENDED, intent)
     scribe.write(Event.REVEAL_COMPLETED, {"request": reveal.id, "list": NEWS})
     scribe.sign("amir", scribe.ask_export(), "deny")
+
+
+def _find_rows_missing(scribe: Scribe, who: str) -> None:
+    scribe.write(Event.LIST_SCRUBBED, {"list": NEWS, "rows": "29"})
+    about = {"incident": "w_1", "kind": "rows-missing", "tenant": ACME, "list": NEWS}
+    scribe.write(Event.INCIDENT_OPENED, {**about, "found": "1", "by": "keeper"})
+    closed = {**about, "person": who, "reason": "a test", "removed": "1"}
+    scribe.write(Event.INCIDENT_CLOSED, closed)
 
 
 def _freeze(scribe: Scribe) -> None:

@@ -14,6 +14,7 @@ from listkeep.core.registry.replay import apply, apply_body
 from listkeep.core.registry.state import Registry
 from tests.core.registry.life import life, state
 from tests.core.registry.scribe import (
+    ACME,
     NEWS,
     Scribe,
     changed,

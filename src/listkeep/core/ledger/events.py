@@ -60,3 +60,6 @@ class Event(StrEnum):
     ENTRY_ERASED = "entry.erased"
     KEY_RENEWED = "key.renewed"
     KEY_DESTROYED = "key.destroyed"
+    LIST_SCRUBBED = "list.scrubbed"
+    INCIDENT_OPENED = "incident.opened"
+    INCIDENT_CLOSED = "incident.closed"

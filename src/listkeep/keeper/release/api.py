@@ -19,7 +19,11 @@ from listkeep.keeper.gate.endpoint import (
 from listkeep.keeper.gate.turns import Gate
 from listkeep.wire import messages as m
 from listkeep.wire.base import FRAME_BYTES, decode
+<<<<<<< HEAD
 from listkeep.wire.messages import restores as r
+=======
+from listkeep.wire.messages import scrubs as s
+>>>>>>> main
 
 from .deliveries import deliver, watch_delivery
 from .exports import run_export
@@ -27,6 +31,7 @@ from .imports import finish_import, seal_import_rows, start_import
 from .look_ups import look_up
 from .restores import finish_restore, reseal_restored_rows, start_restore
 from .reveals import run_reveal
+from .scrubs import read_scrubs, scrub_rows
 
 _MAX_FRAME_BYTES = 64 * 1024 * 1024
 
@@ -120,5 +125,7 @@ _VIEWS = {
     "look-up": carried(m.LookUp, look_up, "dock"),
     "reveals/run": direct(m.RunReveal, run_reveal),
     "exports/run": exports_run,
+    "scrubs/read": carried(s.ReadScrubs, read_scrubs, "dock"),
+    "scrubs/rows": carried(s.ScrubRows, scrub_rows, "dock"),
 }
 urlpatterns = [path(route, view) for route, view in _VIEWS.items()]
