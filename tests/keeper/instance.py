@@ -64,11 +64,8 @@ class Instance:
         """Make this instance the one that settings and database speak of."""
         self.leave()
         imports._reservations = imports.Reservations()
-<<<<<<< HEAD
         restores._running = restores._Running()
-=======
         settings.KEEPER_TOML = self.home / "keeper.toml"
->>>>>>> main
         settings.KEY_STORE = self.home / "keys"
         settings.SPOOL = self.home / "spool"
         known = database_settings(self.database, home=self.home)

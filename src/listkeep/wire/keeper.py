@@ -13,17 +13,12 @@ from listkeep.core.errors import Code, MalformedError, UnavailableError
 
 from . import messages as m
 from .base import FRAME_BYTES, MEDIA_TYPE, decode, encode
-<<<<<<< HEAD
 from .messages import erasures as e
-from .messages import notices as n
-from .messages import policies as p
-from .messages import restores as r
-=======
 from .messages import incidents as i
 from .messages import notices as n
 from .messages import policies as p
+from .messages import restores as r
 from .messages import scrubs as s
->>>>>>> main
 from .problems import error_of
 
 _R = TypeVar("_R", bound=msgspec.Struct)

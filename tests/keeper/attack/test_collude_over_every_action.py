@@ -77,9 +77,6 @@ def subject_of(world: World, action: Action) -> dict[str, str] | None:
     mallory = world.subject("mallory", "owner")
     consent = {"id": "g_mallorymallo", "until": until, "people": ""}
     subjects: dict[Action, Callable[[], dict[str, str]]] = {
-        Action.IMPORT: lambda: {"sha256": "0" * 64, "rows": "1"},
-        Action.LIST_RESTORE: lambda: {"moment": format_time(world.now)},
-        Action.ENTRY_ERASE: lambda: {"keep": "no"},
         Action.TENANT_ADD: lambda: tenant_subject("mine", "t_minemineminx", mallory),
         Action.TENANT_REVOKE: lambda: {"id": ACME},
         Action.PERSON_ADD: lambda: mallory,
@@ -118,9 +115,18 @@ def subject_of(world: World, action: Action) -> dict[str, str] | None:
         Action.POLICY_SET: lambda: {
             "sha256": hashlib.sha256(STRICTER.encode()).hexdigest()
         },
+        **_about_rows(world),
         **_about_passkeys(world),
     }
     return subjects[action]() if action in subjects else None
+
+
+def _about_rows(world: World) -> dict[Action, Callable[[], dict[str, str]]]:
+    return {
+        Action.IMPORT: lambda: {"sha256": "0" * 64, "rows": "1"},
+        Action.LIST_RESTORE: lambda: {"moment": format_time(world.now)},
+        Action.ENTRY_ERASE: lambda: {"keep": "no"},
+    }
 
 
 def _about_passkeys(world: World) -> dict[Action, Callable[[], dict[str, str]]]:

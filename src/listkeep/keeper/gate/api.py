@@ -6,11 +6,8 @@ from msgspec.structs import replace
 from listkeep import __version__
 from listkeep.core.grants import format_time
 from listkeep.core.ledger.tree import leaf_hash
-<<<<<<< HEAD
 from listkeep.keeper.gate.custody.erasures import erase_entry
-=======
 from listkeep.keeper.gate.custody.incidents import close_incident, report_incident
->>>>>>> main
 from listkeep.keeper.gate.custody.lists import (
     authorize,
     create_list,
@@ -47,11 +44,8 @@ from listkeep.keeper.gate.sign_in.sessions import (
 from listkeep.keeper.ledger.queries import prove_entry, read_entries, read_head
 from listkeep.keeper.ledger.services import ledger_key
 from listkeep.wire import messages as m
-<<<<<<< HEAD
 from listkeep.wire.messages import erasures as e
-=======
 from listkeep.wire.messages import incidents as i
->>>>>>> main
 from listkeep.wire.messages import notices as n
 from listkeep.wire.messages import policies as p
 

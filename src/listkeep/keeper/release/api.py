@@ -19,11 +19,8 @@ from listkeep.keeper.gate.endpoint import (
 from listkeep.keeper.gate.turns import Gate
 from listkeep.wire import messages as m
 from listkeep.wire.base import FRAME_BYTES, decode
-<<<<<<< HEAD
 from listkeep.wire.messages import restores as r
-=======
 from listkeep.wire.messages import scrubs as s
->>>>>>> main
 
 from .deliveries import deliver, watch_delivery
 from .exports import run_export

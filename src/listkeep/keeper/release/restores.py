@@ -155,18 +155,20 @@ def finish_restore(gate: Gate, message: r.FinishRestore, *, now: datetime) -> m.
     """
     with gate.turn(now) as turn:
         ticket = find_ticket(turn.registry, message.ticket, restore=True)
-        turn.append(
-            Event.LIST_RESTORED if message.committed else Event.RESTORE_ABANDONED,
-            {
-                "ticket": ticket.id,
-                "principal": ticket.principal,
-                "moment": ticket.moment,
+        fields = {
+            "ticket": ticket.id,
+            "principal": ticket.principal,
+            "moment": ticket.moment,
+        }
+        event = Event.RESTORE_ABANDONED
+        if message.committed:
+            event = Event.LIST_RESTORED
+            fields |= {
                 "rows": str(message.rows),
                 "added": str(message.added),
                 "removed": str(message.removed),
-            },
-            list_id=ticket.list_id,
-        )
+            }
+        turn.append(event, fields, list_id=ticket.list_id)
     _running.forget(message.ticket)
     return m.Empty()
 

@@ -98,6 +98,5 @@ def _record(
     for each in message.lists:
         more = {"added": "0", "removed": "1" if each.removed else "0"}
         turn.append(Event.ENTRY_ERASED, {**fields, **more}, list_id=each.list)
-    if not message.lists:  # a suppression of somebody who is in no list yet
-        more = {"added": "0", "removed": "0"}
-        turn.append(Event.ENTRY_ERASED, {**fields, **more})
+    if not message.lists:  # somebody who is in no list, and is to be kept away
+        turn.append(Event.ENTRY_ERASED, fields)
