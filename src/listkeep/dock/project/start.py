@@ -42,6 +42,23 @@ def migrate_database() -> None:
     call_command("migrate", verbosity=0, interactive=False)
 
 
+def require_empty() -> None:
+    """Refuse a database in which there are lists already, for a new instance.
+
+    Raises:
+        ConflictError: Another dock keeps its lists there.
+        UnavailableError: It does not answer.
+    """
+    with translated():
+        is_used = "entry" in connection.introspection.table_names()
+    if is_used:
+        raise ConflictError(
+            "there is a dock in this database already",
+            code=Code.ALREADY_EXISTS,
+            hint="make an empty database for each instance",
+        )
+
+
 def check_instance() -> Recovered:
     """Check all the dock needs, then clear up after one that died.
 
