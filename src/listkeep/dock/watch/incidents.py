@@ -95,7 +95,7 @@ def _get(known: i.Incident, now: datetime) -> tuple[Incident, bool]:
 
 
 def _find_again(row: Incident, found: int, now: datetime) -> None:
-    """Count what was found, and say so once a day."""
+    """Count what was found, and say so after a day in which nothing was."""
     if now - row.found_at >= _ONE_LINE_IN:
         _write(row, "found", now, text=f"found again: {found:,}")
     row.found, row.times, row.found_at = max(row.found, found), row.times + 1, now

@@ -106,8 +106,9 @@ class Scrubber:
         now = self.clock()
         passes = {row.list_id: row for row in ScrubPass.objects.all()}
         for list_id, row in sorted(passes.items()):
-            is_ripe = row.doubted_at is None or now >= row.doubted_at + DOUBTED_FOR
-            if is_ripe and list_id in states:
+            since = row.doubted_at or datetime.min.replace(tzinfo=now.tzinfo)
+            is_waiting = since <= now < since + DOUBTED_FOR  # never of a day to come
+            if list_id in states and not is_waiting:
                 return list_id
         waiting = [
             (parse_time(each.scrubbed_at or each.created_at), each.list)
