@@ -44,6 +44,8 @@ def life() -> Scribe:
     _let_rows_out(scribe, ben)
     renewed = {"list": NEWS, "principal": "s_dockdockdock", "request": ""}
     scribe.write(Event.KEY_RENEWED, {**renewed, "key": "1"})
+    rotated = {"from": "file", "to": "pkcs11", "keys": "9"}
+    scribe.write(Event.ROOT_ROTATED, rotated)
     scribe.write(Event.KEY_DESTROYED, {"list": NEWS, "key": "0", "rows": "2"})
     _find_rows_missing(scribe, ada)
     scribe.agree(

@@ -59,3 +59,4 @@ class Event(StrEnum):
     LIST_SCRUBBED = "list.scrubbed"
     INCIDENT_OPENED = "incident.opened"
     INCIDENT_CLOSED = "incident.closed"
+    ROOT_ROTATED = "root.rotated"

@@ -59,6 +59,7 @@ TOLD: Final[dict[Event, Telling]] = {
     Event.RECOVERY_CHOSEN: Telling.CHANGE,
     Event.INCIDENT_OPENED: Telling.INCIDENT,
     Event.INCIDENT_CLOSED: Telling.INCIDENT,
+    Event.ROOT_ROTATED: Telling.CHANGE,
 }
 
 _OF_ITS_REQUEST = "its request was told, and the day's numbers count it"
