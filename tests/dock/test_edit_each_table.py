@@ -18,6 +18,7 @@ from listkeep.core.errors import ListkeepError
 from listkeep.core.registry.incidents import IncidentKind
 from listkeep.dock.project.start import verify_version
 from listkeep.dock.watch import jobs as watch
+from listkeep.dock.watch import scrubbing
 from listkeep.dock.watch.incidents import open_incident
 from listkeep.dock.watch.letters import write_letter
 from listkeep.dock.watch.models import ScrubPass
@@ -90,6 +91,11 @@ class Plot:
     after: dict[str, Table]
 
 
+@pytest.fixture(autouse=True)
+def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scrubbing, "_PAUSE_SECONDS", 0)
+
+
 @pytest.fixture
 def plot(keeper: FakeKeeper, ada: Api, ben: Api, eve: Api) -> Plot:
     news, theirs = ada.open_list(), eve.open_list("theirs")
@@ -128,6 +134,8 @@ def plot(keeper: FakeKeeper, ada: Api, ben: Api, eve: Api) -> Plot:
     keeper.tell("request.denied")  # and nobody was told yet
     follow_notices(keeper=keeper, now=NOON + DAY)
     find_something(keeper, news, NOON + 3 * DAY)
+    for list_id in (news, theirs):
+        begin_pass(keeper, list_id)
     ScrubPass.objects.filter(list_id=news).update(doubted_at=NOON)
     bert = token_text(keeper, "bert@example.com")
     answer = ada.patch(f"/lists/{news}/entries/{bert}", {"status": "unsubscribed"})
@@ -150,8 +158,9 @@ def begin_pass(keeper: FakeKeeper, list_id: str) -> None:
         ScrubRows(list=list_id, rows=nothing, subscribed=b"", begins=True)
     )
     assert answer.bookmark
-    bookmark = encode(answer.bookmark)
-    ScrubPass.objects.create(list_id=list_id, bookmark=bookmark)
+    ScrubPass.objects.update_or_create(
+        list_id=list_id, defaults={"bookmark": encode(answer.bookmark)}
+    )
 
 
 def body(request: str) -> dict[str, str]:
