@@ -17,6 +17,7 @@ from listkeep.core.sealing import (
     make_tokens,
     parse_token,
     read_key_number,
+    read_row_version,
 )
 from tests.core.sealed import (
     ADA,
@@ -362,3 +363,10 @@ def test_spellings_of_one_address_have_one_token_and_keep_their_spelling() -> No
     assert first.token == second.token
     assert open_(first).address == "Ada@Example.com"
     assert open_(second).address == "ada@example.com"
+
+
+def test_a_row_says_when_it_was_sealed() -> None:
+    [row] = seal([ADA], row_version=1_767_614_400, key_number=258)
+
+    assert read_row_version(row.sealed) == 1_767_614_400
+    assert read_row_version(seal_without_number(ADA).sealed) == 7

@@ -12,11 +12,14 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from listkeep.keeper.gate.sign_in.sessions import begin_sign_in
 from listkeep.wire import messages as m
 from listkeep.wire.base import FRAME_BYTES, MEDIA_TYPE, decode, encode
+from listkeep.wire.messages import incidents as i
 from listkeep.wire.messages import notices as n
 from listkeep.wire.messages import policies as p
+from listkeep.wire.messages import scrubs
 
 from .flows import Program
 from .instance import service_key
+from .scrubbing import report
 from .telling import HOOK, add_contact
 from .world import Rows, World
 
@@ -130,6 +133,7 @@ class Case:
     nobody: str = "not-signed-in"  # is told; empty: nothing there is secret
     by_service: bool = False
     streamed: bool = False
+    is_docks: bool = False  # it asks for itself, whoever is there
 
     def body(self, stage: Stage, name: str) -> bytes:
         message = self.message(stage, name)
@@ -186,6 +190,14 @@ def _open(stage: Stage, name: str) -> n.OpenContact:
     notices = stage.world.registry.book.notices
     contact = stage.contact if name == "ben" else "d_nobodynobody"
     return n.OpenContact(contact=contact, notice=notices[-1].index)
+
+
+def _close(stage: Stage, name: str) -> i.CloseIncident:
+    """Name an incident that is open."""
+    opened = report(stage.world, "rows-extra", list_id=stage.rows.list_id)
+    return i.CloseIncident(
+        caller=_caller(stage, name), incident=opened.id, reason="a test"
+    )
 
 
 CASES: dict[str, Case] = {
@@ -323,6 +335,35 @@ CASES: dict[str, Case] = {
         by_service=True,
     ),
     "notices/open": Case(_open, nobody="not-found", by_service=True),
+    "scrubs/read": Case(
+        lambda _s, _n: scrubs.ReadScrubs(),
+        told="",
+        nobody="",
+        by_service=True,
+        is_docks=True,
+    ),
+    "scrubs/rows": Case(
+        lambda s, _n: scrubs.ScrubRows(
+            list=s.rows.list_id, rows=s.rows.whole(), subscribed=b"\1\1"
+        ),
+        told="",
+        nobody="",
+        by_service=True,
+    ),
+    "incidents/report": Case(
+        lambda s, _n: i.OpenIncident(kind="rows-invalid", list=s.rows.list_id),
+        told="",
+        nobody="",
+        by_service=True,
+        is_docks=True,
+    ),
+    "incidents/show": Case(
+        lambda s, name: i.ShowIncidents(caller=_caller(s, name)),
+        insider="ada",
+        told="",
+        by_service=True,
+    ),
+    "incidents/close": Case(_close, insider="ada", by_service=True),
     "contacts/secret": Case(
         lambda s, name: n.ShowContactSecret(session=_session(s, name), contact="hook"),
         insider="ada",

@@ -31,4 +31,9 @@ PATHS = {
     "read_digest_contacts": "notices/digest",
     "open_contact": "notices/open",
     "show_contact_secret": "contacts/secret",
+    "read_scrubs": "scrubs/read",
+    "scrub_rows": "scrubs/rows",
+    "report_incident": "incidents/report",
+    "show_incidents": "incidents/show",
+    "close_incident": "incidents/close",
 }

@@ -20,17 +20,17 @@ Keys, batch ids and times are arguments; nothing here draws randomness.
 import base64
 import hashlib
 import hmac
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from typing import NamedTuple, cast
+from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from .addresses import index_form, index_forms
-from .errors import Code, ListkeepError, MalformedError, VerificationError
+from .addresses import index_form
+from .errors import Code, MalformedError, VerificationError
 
 FORMAT = 2
 FIRST_KEY = 0
@@ -43,14 +43,13 @@ _TOKEN_PERSON = b"lk-token-v1"
 _UNNUMBERED_FORMAT = 1
 _NUMBER_BYTES = 2
 _VERSION_BYTES = 4
-_HEADER_BYTES = {
+HEADER_BYTES = {
     _UNNUMBERED_FORMAT: 1 + _VERSION_BYTES,
     FORMAT: 1 + _NUMBER_BYTES + _VERSION_BYTES,
 }
-_MARK_BYTES = max(_HEADER_BYTES.values())
 _TAG_BYTES = 16
 _FORMAT_MARK, _UNNUMBERED_MARK = bytes([FORMAT]), bytes([_UNNUMBERED_FORMAT])
-_POSITIONS = range(65_536)
+POSITIONS = range(65_536)
 _CIPHERS_KEPT = 16_384  # rows in token order come from all batches of a list in turn
 _TOKEN_ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz234567")
 
@@ -70,32 +69,6 @@ class OpenedRow(NamedTuple):
 
     address: str
     fields: str  # JSON array of sealed values, in the order of the list's fields
-
-
-class SealedRows(NamedTuple):
-    """Stored rows of one list as columns of equal length."""
-
-    tokens: Sequence[bytes]
-    batch_ids: Sequence[bytes]
-    positions: Sequence[int]
-    sealed: Sequence[bytes]
-    facets: Sequence[str]
-
-
-class OpenedRows(NamedTuple):
-    """The same rows in the clear, in UTF-8; exists only inside the keeper."""
-
-    addresses: Sequence[bytes]
-    fields: Sequence[bytes]
-
-
-class _Way(NamedTuple):
-    """How rows are opened that have batch, format, key and row version in common."""
-
-    decrypt: Callable[..., bytes]
-    context: bytes
-    stamp: bytes
-    start: int
 
 
 def make_token(index_key: bytes, form: str) -> bytes:
@@ -163,12 +136,12 @@ def seal_rows(  # noqa: PLR0913 - one batch is described by all of these
         raise MalformedError("a batch is at most 4096 rows of equal columns")
     if len(set(positions)) < len(positions):
         raise MalformedError("a position is used twice in a batch")
-    if not all(map(_POSITIONS.__contains__, positions)):
+    if not all(map(POSITIONS.__contains__, positions)):
         raise MalformedError("a position lies outside of what can be opened")
     if not FIRST_KEY <= key_number <= MAX_KEY_NUMBER:
         raise MalformedError("a list has at most 65,536 keys in its life")
-    encrypt = _cipher(list_key, batch_id).encrypt
-    prefix = _context(list_id, FORMAT)
+    encrypt = batch_cipher(list_key, batch_id).encrypt
+    prefix = row_context(list_id, FORMAT)
     stamp = key_number.to_bytes(_NUMBER_BYTES, "big") + row_version.to_bytes(
         _VERSION_BYTES, "big"
     )
@@ -201,6 +174,12 @@ def read_key_number(sealed: bytes) -> int:
     raise _row_invalid()
 
 
+def read_row_version(sealed: bytes) -> int:
+    """Read when a row was sealed; of one that opened, this is authenticated."""
+    end = HEADER_BYTES[sealed[0]]
+    return int.from_bytes(sealed[end - _VERSION_BYTES : end], "big")
+
+
 def open_row(
     list_key: bytes, index_keys: Sequence[bytes], *, list_id: str, row: SealedRow
 ) -> OpenedRow:
@@ -213,24 +192,24 @@ def open_row(
             its token is not the token of its address. One message for all causes.
     """
     sealed = row.sealed
-    header_bytes = _HEADER_BYTES.get(sealed[0], 0) if sealed else 0
+    header_bytes = HEADER_BYTES.get(sealed[0], 0) if sealed else 0
     if (
         not header_bytes
         or len(sealed) <= header_bytes + _TAG_BYTES
-        or row.position not in _POSITIONS
+        or row.position not in POSITIONS
         or len(row.batch_id) != BATCH_ID_BYTES
     ):
         raise _row_invalid()
     associated = b"".join(
         (
-            _context(list_id, sealed[0]),
+            row_context(list_id, sealed[0]),
             row.token,
             sealed[1:header_bytes],
             row.facets.encode(),
         )
     )
     try:
-        packed = _cipher(list_key, row.batch_id).decrypt(
+        packed = batch_cipher(list_key, row.batch_id).decrypt(
             row.position.to_bytes(12, "big"), sealed[header_bytes:], associated
         )
     except InvalidTag as error:
@@ -242,42 +221,9 @@ def open_row(
     return opened
 
 
-def open_plain_rows(
-    list_keys: Mapping[int, bytes],
-    index_keys: Sequence[bytes],
-    *,
-    list_id: str,
-    rows: SealedRows,
-) -> OpenedRows | None:
-    """Open many rows of one list at once, each checked as ``open_row`` checks it.
-
-    Gives nothing if any of them does not open, or is unusual enough to be left to
-    ``open_row``: which one it is, and why, is found there. Pass a few thousand.
-    """
-    ways, nonces = _Ways(list_keys, list_id), _nonces()
-    if rows.positions and min(rows.positions) < 0:
-        return None  # Python counts negative ones from the end
-    try:
-        packed = []
-        for token, batch_id, position, sealed, facets in zip(*rows, strict=True):
-            decrypt, context, stamp, start = ways[batch_id + sealed[:_MARK_BYTES]]
-            associated = b"".join((context, token, stamp, facets.encode()))
-            packed.append(decrypt(nonces[position], sealed[start:], associated))
-        addresses = [row[1 : row[0] + 1] for row in packed]
-        spellings = b"\n".join(addresses).decode().split("\n") if packed else []
-    except (InvalidTag, ListkeepError, LookupError, ValueError):
-        return None
-    forms = index_forms(spellings)
-    if len(forms) != len(packed) or None in forms:
-        return None
-    if not _are_tokens(rows.tokens, cast("list[str]", forms), index_keys):
-        return None
-    return OpenedRows(addresses, [row[row[0] + 1 :] for row in packed])
-
-
 def forget_ciphers() -> None:
     """Drop what was derived from keys, after one of them was destroyed."""
-    _cipher.cache_clear()
+    batch_cipher.cache_clear()
     _keyed.cache_clear()
 
 
@@ -286,19 +232,6 @@ def _is_token(token: bytes, form: str, index_keys: Sequence[bytes]) -> bool:
         if hmac.compare_digest(make_token(key, form), token):
             return True
     return False
-
-
-def _are_tokens(
-    tokens: Sequence[bytes], forms: Sequence[str], index_keys: Sequence[bytes]
-) -> bool:
-    """Tell whether all tokens are those of the forms, under one key for all."""
-    if not {*map(len, tokens)} <= {TOKEN_BYTES}:
-        return False
-    joined = b"".join(tokens)
-    return any(
-        hmac.compare_digest(b"".join(make_tokens(key, forms)), joined)
-        for key in index_keys
-    )
 
 
 def _find_form(address: str) -> str | None:
@@ -315,43 +248,25 @@ def _keyed(index_key: bytes) -> hashlib.blake2b:
 
 
 @lru_cache(maxsize=_CIPHERS_KEPT)
-def _cipher(list_key: bytes, batch_id: bytes) -> AESGCM:
+def batch_cipher(list_key: bytes, batch_id: bytes) -> AESGCM:
+    """Derive what seals and opens the rows of one batch.
+
+    Raises:
+        MalformedError: This is no batch id.
+    """
     if len(batch_id) != BATCH_ID_BYTES:
         raise MalformedError("a batch id has 12 bytes")
     kdf = HKDF(SHA256(), 32, salt=None, info=b"listkeep/v1/batch" + batch_id)
     return AESGCM(kdf.derive(list_key))
 
 
-class _Ways(dict[bytes, _Way]):
-    """How rows of one batch and header are opened: found once, kept for one call.
-
-    The name of a way is the batch id and as much of the seal as a header is long. It is
-    the row's own header that is authenticated, by what of it is in the way.
-    """
-
-    def __init__(self, list_keys: Mapping[int, bytes], list_id: str) -> None:
-        super().__init__()
-        self._list_keys, self._list_id = list_keys, list_id
-
-    def __missing__(self, name: bytes) -> _Way:
-        batch_id, mark = name[:BATCH_ID_BYTES], name[BATCH_ID_BYTES:]
-        cipher = _cipher(self._list_keys[read_key_number(mark)], batch_id)
-        start = _HEADER_BYTES[mark[0]]
-        way = _Way(
-            cipher.decrypt, _context(self._list_id, mark[0]), mark[1:start], start
-        )
-        self[name] = way
-        return way
-
-
-@lru_cache(maxsize=1)
-def _nonces() -> tuple[bytes, ...]:
-    """List the nonces of all positions: looking one up costs less than making it."""
-    return tuple(position.to_bytes(12, "big") for position in _POSITIONS)
-
-
 @lru_cache(maxsize=64)
-def _context(list_id: str, row_format: int) -> bytes:
+def row_context(list_id: str, row_format: int) -> bytes:
+    """Write what the associated data of every row of a list begins with.
+
+    Raises:
+        MalformedError: The list id is too long.
+    """
     name = list_id.encode()
     if len(name) > 255:
         raise MalformedError("a list id has at most 255 bytes")

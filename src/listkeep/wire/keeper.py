@@ -13,8 +13,10 @@ from listkeep.core.errors import Code, MalformedError, UnavailableError
 
 from . import messages as m
 from .base import FRAME_BYTES, MEDIA_TYPE, decode, encode
+from .messages import incidents as i
 from .messages import notices as n
 from .messages import policies as p
+from .messages import scrubs as s
 from .problems import error_of
 
 _R = TypeVar("_R", bound=msgspec.Struct)
@@ -110,6 +112,26 @@ class KeeperClient:
         """Ask where one contact is, for one thing it is to be told."""
         return self._call("notices/open", message, n.OpenedContact)
 
+    def read_scrubs(self, message: s.ReadScrubs) -> s.ScrubStates:
+        """Ask which lists there are to look over."""
+        return self._call("scrubs/read", message, s.ScrubStates)
+
+    def scrub_rows(self, message: s.ScrubRows) -> s.ScrubbedRows:
+        """Ask which rows of a batch are not genuine."""
+        return self._call("scrubs/rows", message, s.ScrubbedRows)
+
+    def report_incident(self, message: i.OpenIncident) -> i.Incident:
+        """Say that something is wrong; get the incident it is part of."""
+        return self._call("incidents/report", message, i.Incident)
+
+    def show_incidents(self, message: i.ShowIncidents) -> i.Incidents:
+        """Read incidents: all, or those a caller may know of."""
+        return self._call("incidents/show", message, i.Incidents)
+
+    def close_incident(self, message: i.CloseIncident) -> i.Incident:
+        """Close an incident for a caller."""
+        return self._call("incidents/close", message, i.Incident)
+
     @contextmanager
     def run_export(
         self, message: m.RunExport, batches: Iterable[m.RowBatch]
@@ -126,7 +148,7 @@ class KeeperClient:
         ):
             if response.status_code != httpx.codes.OK:
                 raise _problem(response.read())
-            yield response.iter_bytes(65_536)
+            yield response.iter_bytes(524_288)
 
     # --- for persons ---
 

@@ -44,7 +44,10 @@ def life() -> Scribe:
     _let_rows_out(scribe, ben)
     renewed = {"list": NEWS, "principal": "s_dockdockdock", "request": ""}
     scribe.write(Event.KEY_RENEWED, {**renewed, "key": "1"})
+    rotated = {"from": "file", "to": "pkcs11", "keys": "9"}
+    scribe.write(Event.ROOT_ROTATED, rotated)
     scribe.write(Event.KEY_DESTROYED, {"list": NEWS, "key": "0", "rows": "2"})
+    _find_rows_missing(scribe, ada)
     scribe.agree(
         Event.SERVICE_ADDED,
         *("ada", "amir"),
@@ -110,6 +113,14 @@ def _let_rows_out(scribe: Scribe, who: str) -> None:
     scribe.write(Event.REVEAL_INTENDED, intent)
     scribe.write(Event.REVEAL_COMPLETED, {"request": reveal.id, "list": NEWS})
     scribe.sign("amir", scribe.ask_export(), "deny")
+
+
+def _find_rows_missing(scribe: Scribe, who: str) -> None:
+    scribe.write(Event.LIST_SCRUBBED, {"list": NEWS, "rows": "29"})
+    about = {"incident": "w_1", "kind": "rows-missing", "tenant": ACME, "list": NEWS}
+    scribe.write(Event.INCIDENT_OPENED, {**about, "found": "1", "by": "keeper"})
+    closed = {**about, "person": who, "reason": "a test", "removed": "1"}
+    scribe.write(Event.INCIDENT_CLOSED, closed)
 
 
 def _freeze(scribe: Scribe) -> None:

@@ -56,3 +56,7 @@ class Event(StrEnum):
     CONTACT_OPENED = "contact.opened"
     KEY_RENEWED = "key.renewed"
     KEY_DESTROYED = "key.destroyed"
+    LIST_SCRUBBED = "list.scrubbed"
+    INCIDENT_OPENED = "incident.opened"
+    INCIDENT_CLOSED = "incident.closed"
+    ROOT_ROTATED = "root.rotated"

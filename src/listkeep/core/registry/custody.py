@@ -16,6 +16,7 @@ from .charges import Measure
 from .facts import ListFacts, Ticket
 from .fields import untrusted
 from .held_keys import first_key, list_key, with_newer, without
+from .holdings import note_growth
 from .state import Registry
 
 
@@ -75,9 +76,12 @@ def _reserve_rows(registry: Registry, fields: Mapping[str, str], at: datetime) -
         registry.charges.add(ticket.principal, Measure.ROWS_ADDED, at=at, amount=rows)
 
 
-def _close_import(registry: Registry, fields: Mapping[str, str], _at: datetime) -> None:
+def _close_import(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
     ticket = registry.tickets.pop(fields["ticket"])
-    if ticket.request and fields["event"] == Event.IMPORT_FINISHED:
+    if fields["event"] != Event.IMPORT_FINISHED:
+        return
+    note_growth(registry, ticket, fields, at)
+    if ticket.request:
         registry.requests[ticket.request].done = True
 
 

@@ -18,6 +18,7 @@ class Telling(Enum):
     TOUCH = auto()  # somebody touched a list: told if that person never did before
     VISIT = auto()  # support touched a tenant's list: told once a day
     CHANGE = auto()  # authority changed
+    INCIDENT = auto()  # something is wrong; a flood of one kind is damped
 
 
 TOLD: Final[dict[Event, Telling]] = {
@@ -56,6 +57,9 @@ TOLD: Final[dict[Event, Telling]] = {
     Event.PASSKEY_ADDED: Telling.CHANGE,
     Event.PASSKEY_REPLACED: Telling.CHANGE,
     Event.RECOVERY_CHOSEN: Telling.CHANGE,
+    Event.INCIDENT_OPENED: Telling.INCIDENT,
+    Event.INCIDENT_CLOSED: Telling.INCIDENT,
+    Event.ROOT_ROTATED: Telling.CHANGE,
 }
 
 _OF_ITS_REQUEST = "its request was told, and the day's numbers count it"
@@ -76,4 +80,5 @@ SILENT: Final[dict[Event, str]] = {
     Event.CONTACT_OPENED: "telling of telling would never end",
     Event.KEY_RENEWED: "nothing of the list changes for anybody",
     Event.KEY_DESTROYED: "every row it sealed is sealed under a newer one",
+    Event.LIST_SCRUBBED: "what it finds opens an incident, and that is told",
 }

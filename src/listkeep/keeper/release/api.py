@@ -16,6 +16,7 @@ from listkeep.keeper.gate.endpoint import (
 from listkeep.keeper.gate.turns import Gate
 from listkeep.wire import messages as m
 from listkeep.wire.base import decode
+from listkeep.wire.messages import scrubs as s
 
 from .deliveries import deliver, watch_delivery
 from .exports import run_export
@@ -23,6 +24,7 @@ from .frames import read_ahead, read_frames
 from .imports import finish_import, seal_import_rows, start_import
 from .look_ups import look_up
 from .reveals import run_reveal
+from .scrubs import read_scrubs, scrub_rows
 
 
 @endpoint(m.SealRows)
@@ -70,5 +72,7 @@ _VIEWS = {
     "look-up": carried(m.LookUp, look_up, "dock"),
     "reveals/run": direct(m.RunReveal, run_reveal),
     "exports/run": exports_run,
+    "scrubs/read": carried(s.ReadScrubs, read_scrubs, "dock"),
+    "scrubs/rows": carried(s.ScrubRows, scrub_rows, "dock"),
 }
 urlpatterns = [path(route, view) for route, view in _VIEWS.items()]

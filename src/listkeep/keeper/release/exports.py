@@ -22,6 +22,7 @@ import pyrage
 from listkeep.core.errors import Code, ListkeepError, RefusedError, VerificationError
 from listkeep.core.grants import Action
 from listkeep.core.ledger.events import Event
+from listkeep.core.opening import SealedRows
 from listkeep.core.registry.charges import Measure
 from listkeep.core.registry.facts import (
     ListFacts,
@@ -30,7 +31,6 @@ from listkeep.core.registry.facts import (
     Service,
 )
 from listkeep.core.registry.state import Registry
-from listkeep.core.sealing import SealedRows
 from listkeep.core.segments import Schema, parse_segment
 from listkeep.keeper.gate.custody.suppressions import suppressed_tokens
 from listkeep.keeper.gate.decisions.age_keys import parse_age_recipient

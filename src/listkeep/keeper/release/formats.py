@@ -14,7 +14,7 @@ from typing import Protocol
 import msgspec
 
 from listkeep.core.errors import MalformedError
-from listkeep.core.sealing import OpenedRows
+from listkeep.core.opening import OpenedRows
 
 from .opening import Shape, Value
 

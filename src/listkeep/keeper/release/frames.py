@@ -4,7 +4,7 @@ Without reading ahead the dock would wait while rows are opened, and the opening
 the dock reads rows: each would stand still half of the time.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import suppress
 from queue import Empty, Queue
 from threading import Event, Thread
@@ -14,7 +14,7 @@ from listkeep.core.errors import MalformedError
 from listkeep.wire.base import FRAME_BYTES
 
 _MAX_FRAME_BYTES = 64 * 1024 * 1024
-_FRAMES_AHEAD = 2
+_FRAMES_AHEAD = 1
 
 
 class Body(Protocol):
@@ -39,7 +39,7 @@ def read_frames(body: Body) -> Iterator[bytes]:
         yield _read(body, size)
 
 
-def read_ahead(frames: Iterator[bytes]) -> Iterator[bytes]:
+def read_ahead(frames: Iterator[bytes]) -> Generator[bytes, None, None]:
     """Read frames in a thread of its own, a few before they are asked for.
 
     An error comes where its frame would have come. Whoever stops early leaves nothing
@@ -47,7 +47,9 @@ def read_ahead(frames: Iterator[bytes]) -> Iterator[bytes]:
     """
     read: Queue[bytes | Exception | None] = Queue(_FRAMES_AHEAD)
     stopped = Event()
-    Thread(target=_fill, args=(read, frames, stopped), daemon=True).start()
+    Thread(
+        target=_fill, args=(read, frames, stopped), daemon=True, name="frames"
+    ).start()
     try:
         while (frame := read.get()) is not None:
             if isinstance(frame, Exception):

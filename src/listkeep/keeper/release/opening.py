@@ -5,16 +5,14 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from listkeep.core.errors import Code, MalformedError, VerificationError
+from listkeep.core.opening import OpenedRows, SealedRows, open_plain_rows
 from listkeep.core.registry.facts import ListFacts
 from listkeep.core.registry.held_keys import index_key, list_key
 from listkeep.core.sealing import (
     BATCH_ID_BYTES,
     TOKEN_BYTES,
     OpenedRow,
-    OpenedRows,
     SealedRow,
-    SealedRows,
-    open_plain_rows,
     open_row,
     read_key_number,
 )
