@@ -175,8 +175,16 @@ def read_key_number(sealed: bytes) -> int:
 
 
 def read_row_version(sealed: bytes) -> int:
-    """Read when a row was sealed; of one that opened, this is authenticated."""
-    end = HEADER_BYTES[sealed[0]]
+    """Read when a row was sealed, in seconds since 1970.
+
+    Of a row that opened, this is authenticated.
+
+    Raises:
+        VerificationError: It is no sealed row.
+    """
+    end = HEADER_BYTES.get(sealed[0], 0) if sealed else 0
+    if not end or len(sealed) < end:
+        raise _row_invalid()
     return int.from_bytes(sealed[end - _VERSION_BYTES : end], "big")
 
 

@@ -16,6 +16,7 @@ from listkeep.keeper.gate.endpoint import (
 from listkeep.keeper.gate.turns import Gate
 from listkeep.wire import messages as m
 from listkeep.wire.base import decode
+from listkeep.wire.messages import restores as r
 from listkeep.wire.messages import scrubs as s
 
 from .deliveries import deliver, watch_delivery
@@ -23,6 +24,7 @@ from .exports import run_export
 from .frames import read_ahead, read_frames
 from .imports import finish_import, seal_import_rows, start_import
 from .look_ups import look_up
+from .restores import finish_restore, reseal_restored_rows, start_restore
 from .reveals import run_reveal
 from .scrubs import read_scrubs, scrub_rows
 
@@ -32,6 +34,20 @@ def imports_seal(gate: Gate, message: m.SealRows, call: Call) -> m.SealedRows:
     """Seal rows in flight."""
     call.service("dock")
     return seal_import_rows(gate, message, now=call.now)
+
+
+@endpoint(r.ResealRows)
+def restores_reseal(gate: Gate, message: r.ResealRows, call: Call) -> m.SealedRows:
+    """Seal earlier rows of a list anew."""
+    call.service("dock")
+    return reseal_restored_rows(gate, message, now=call.now)
+
+
+@endpoint(r.FinishRestore)
+def restores_finish(gate: Gate, message: r.FinishRestore, call: Call) -> m.Empty:
+    """Close a restore."""
+    call.service("dock")
+    return finish_restore(gate, message, now=call.now)
 
 
 @endpoint(m.FinishImport)
@@ -69,6 +85,9 @@ _VIEWS = {
     "imports/start": carried(m.StartImport, start_import, "dock"),
     "imports/seal": imports_seal,
     "imports/finish": imports_finish,
+    "restores/start": carried(r.StartRestore, start_restore, "dock"),
+    "restores/reseal": restores_reseal,
+    "restores/finish": restores_finish,
     "look-up": carried(m.LookUp, look_up, "dock"),
     "reveals/run": direct(m.RunReveal, run_reveal),
     "exports/run": exports_run,
