@@ -9,7 +9,7 @@ from msgspec.structs import replace
 from listkeep.core.errors import Code, UnavailableError
 from listkeep.dock.lists.models import Entry
 from listkeep.dock.project.sweeps import SWEEPS
-from listkeep.dock.watch import jobs, scrubbing
+from listkeep.dock.watch import scrubbing
 from listkeep.dock.watch.models import Incident, ScrubPass
 from listkeep.dock.watch.sweeps import Work
 from listkeep.wire import messages as m
@@ -276,4 +276,4 @@ def test_it_is_a_job_with_the_period_of_the_settings(
     assert sweep.run(work) >= 20
     assert sweep.backlog(clock()) == 0
     assert keeper.scrubbed == [(many, 20, 0)]
-    assert sweep.every == jobs.EVERY == timedelta(minutes=1)
+    assert sweep.every == scrubbing.EVERY == timedelta(minutes=1)

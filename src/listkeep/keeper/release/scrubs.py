@@ -86,8 +86,12 @@ def scrub_rows(
             mark = replace(mark, is_wrapped=True, after=b"")
         return replace(answer, bookmark=_signed(gate, mark))
     with gate.turn(now) as turn:
-        doubts = _finish(turn, found, mark, answer, message, by=carrier.id)
-    return replace(answer, doubts=doubts, is_done=message.is_sure or not doubts)
+        wrong = _judge(turn.registry, mark)
+        doubts = (*(kind.value for kind in wrong), *_found_on(answer))
+        is_done = message.is_sure or not doubts
+        if is_done:
+            _record(turn, found, mark, wrong, by=carrier.id)
+    return replace(answer, doubts=doubts, is_done=is_done)
 
 
 def _state(registry: Registry, found: ListFacts) -> s.ScrubState:
@@ -190,18 +194,13 @@ def _find_better(
     return [place for place in called if rows[place].token in suppressed]
 
 
-def _finish(  # noqa: PLR0913 - a pass, its last page and who asked
-    turn: Turn,
-    found: ListFacts,
-    mark: s.Bookmark,
-    last: s.ScrubbedRows,
-    message: s.ScrubRows,
-    *,
-    by: str,
-) -> tuple[str, ...]:
-    """Hold a pass against the ledger; record it, unless there are doubts at first."""
-    registry = turn.registry
-    holding = registry.holding(found.id)
+def _judge(registry: Registry, mark: s.Bookmark) -> dict[IncidentKind, int]:
+    """Hold a pass against the ledger.
+
+    Raises:
+        ConflictError: Another one was completed meanwhile.
+    """
+    holding = registry.holding(mark.list)
     if mark.number != holding.scrubs:
         raise ConflictError("this pass is over", hint="begin a new one")
     seen = Pass(
@@ -211,13 +210,19 @@ def _finish(  # noqa: PLR0913 - a pass, its last page and who asked
         rows=mark.rows,
         newest=mark.newest,
     )
-    in_flight = sum(
-        t.reserved for t in registry.tickets.values() if t.list_id == found.id
-    )
-    wrong = judge(holding, seen, in_flight=in_flight)
-    doubts = (*(kind.value for kind in wrong), *_found_on(last))
-    if doubts and not message.is_sure:
-        return doubts
+    open_imports = [t for t in registry.tickets.values() if t.list_id == mark.list]
+    return judge(holding, seen, in_flight=sum(t.reserved for t in open_imports))
+
+
+def _record(
+    turn: Turn,
+    found: ListFacts,
+    mark: s.Bookmark,
+    wrong: dict[IncidentKind, int],
+    *,
+    by: str,
+) -> None:
+    """Record a pass as it was counted here, and what is wrong."""
     turn.append(
         Event.LIST_SCRUBBED,
         {
@@ -226,12 +231,11 @@ def _finish(  # noqa: PLR0913 - a pass, its last page and who asked
             "rows": str(mark.rows),
             "invalid": str(mark.invalid),
             "better": str(mark.better),
-            "expected": str(registry.entries.get(found.id, 0)),
+            "expected": str(turn.registry.entries.get(found.id, 0)),
         },
         list_id=found.id,
     )
-    wrong |= _counted(registry, mark)
-    for kind, rows in wrong.items():
+    for kind, rows in (wrong | _counted(turn.registry, mark)).items():
         open_incident(
             turn,
             kind,
@@ -240,7 +244,6 @@ def _finish(  # noqa: PLR0913 - a pass, its last page and who asked
             found=rows,
             by="keeper",
         )
-    return doubts
 
 
 def _found_on(last: s.ScrubbedRows) -> Iterator[str]:
