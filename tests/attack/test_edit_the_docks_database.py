@@ -38,6 +38,13 @@ def wait_for(look: Callable[[], Any]) -> Any:
     raise AssertionError("nothing came of it")
 
 
+def assert_told(world: World) -> None:
+    notices = read(world, "notice", "ls", "--as", "ada")
+    told = [each for each in notices if each["event"] == "incident.opened"]
+    assert [each["severity"] for each in told] == ["alarm"]
+    assert "rows of members do not open" in told[0]["sentence"]
+
+
 def test_an_edit_is_found_told_noted_on_and_closed(world: World) -> None:
     file = world.file.with_name("members.csv")
     file.write_text(PEOPLE)
@@ -57,7 +64,7 @@ def test_an_edit_is_found_told_noted_on_and_closed(world: World) -> None:
 
     (incident,) = wait_for(look)
 
-    name = incident["id"]
+    name = str(incident["id"])
     assert (incident["kind"], incident["tenant"]) == ("rows-invalid", "acme")
     assert (incident["state"], incident["found"] > 0) == ("open", True)
     assert f"{name}  open" in ok(world, "incident", "ls", "--as", "amir").out
@@ -66,10 +73,7 @@ def test_an_edit_is_found_told_noted_on_and_closed(world: World) -> None:
         assert world.run("incident", "show", name, "--as", nobody).status == 4
         closing_it = ("incident", "close", name, "--reason", "mine", "--as", nobody)
         assert world.run(*closing_it).status == 4
-    notices = read(world, "notice", "ls", "--as", "ada")
-    told = [each for each in notices if each["event"] == "incident.opened"]
-    assert [each["severity"] for each in told] == ["alarm"]
-    assert "rows of members do not open" in told[0]["sentence"]
+    assert_told(world)
 
     for words in (
         ("note", name, "ask anna@example.com"),

@@ -79,8 +79,8 @@ class Scrubber:
         sync(incidents, now=self.clock())
         states = {each.list: each for each in known}
         ScrubPass.objects.exclude(list_id__in=list(states)).delete()
-        for list_id in _draw(known):
-            self._each(list_id, self._sample)
+        for drawn in _draw(known):
+            self._each(drawn, self._sample)
         until, pages = self.clock() + _LONGEST_TICK, self._pages(known)
         while pages and self.clock() < until and self.keep_on():
             list_id = self._next(states)
