@@ -53,6 +53,7 @@ class Action(StrEnum):
     PASSKEY_ADD = "passkey.add"
     PASSKEY_REPLACE = "passkey.replace"
     RECOVERY_CHOOSE = "recovery.choose"
+    KEYS_BACKUP = "keys.backup"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -27,7 +27,12 @@ _ABOUT_ROWS = RELEASES | {Action.IMPORT, Action.SUPPRESS}
 _FREEZES = frozenset({Action.FREEZE, Action.UNFREEZE})
 _DAMPED = _ABOUT_ROWS - {Action.EXPORT}
 _INTENDED = frozenset({Event.REVEAL_INTENDED, Event.EXPORT_INTENDED})
-_ALARMS = frozenset({Event.RELEASES_FROZEN, Event.INCIDENT_OPENED, Event.ROOT_ROTATED})
+_ALARMS = frozenset(
+    {
+        *(Event.RELEASES_FROZEN, Event.INCIDENT_OPENED, Event.ROOT_ROTATED),
+        *(Event.KEYS_BACKED_UP, Event.KEYS_RESTORED),
+    }
+)
 _COMPLETED = frozenset({Event.REVEAL_COMPLETED, Event.EXPORT_COMPLETED})
 _ACTORS = ("person", "principal", "claimed_person")
 _RECOVERY = ("passkey.", "recovery.")

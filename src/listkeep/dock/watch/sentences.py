@@ -35,6 +35,8 @@ _OTHER: Final = {
     Event.SESSION_REFUSED: "a session of {who} came from a service it is not for",
     Event.STATEMENT_REFUSED: "a signature in {who}'s name was refused",
     Event.RELEASE_REFUSED: "{who} was refused a {action}",
+    Event.KEYS_BACKED_UP: "all keys were copied for their holders, as {who} asked",
+    Event.KEYS_RESTORED: "all keys were put back from a copy, on the keeper's own host",
     Event.ROOT_ROTATED: "the root of all keys was replaced, on the keeper's own host",
 }
 _WAITING: Final = frozenset({"waiting", "granted"})

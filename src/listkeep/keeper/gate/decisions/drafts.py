@@ -117,8 +117,17 @@ def _check_subject(action: Action, message: m.DraftRequest) -> None:
             raise MalformedError(
                 "a suppression is signed for by its reason", code=Code.REQUEST_INVALID
             )
+    elif action is Action.KEYS_BACKUP:
+        _check_holders(message.subject)
     elif action in _ABOUT_A_LIST and message.subject:
         raise MalformedError("this action has no subject", code=Code.REQUEST_INVALID)
+
+
+def _check_holders(subject: str) -> None:
+    """Refuse a holder whose key could not be encrypted to."""
+    holders = parse(subject.encode()).get("holders", "")
+    for holder in holders.split(" "):
+        parse_age_recipient(holder.partition(":")[2])
 
 
 def _selection(
