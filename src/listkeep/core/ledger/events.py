@@ -54,3 +54,4 @@ class Event(StrEnum):
     RECOVERY_CHOSEN = "recovery.chosen"
     SESSION_REFUSED = "session.refused"
     CONTACT_OPENED = "contact.opened"
+    LEDGER_RECOVERED = "ledger.recovered"

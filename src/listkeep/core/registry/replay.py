@@ -35,6 +35,7 @@ from .facts import (
 from .fields import untrusted
 from .genesis import CUSTODIANS, DOCK, GENESIS_FACTS, verify_genesis
 from .passkeys import RelyingParty, decode_assertion
+from .recovery import recover_ledger
 from .state import Registry
 from .telling import open_contact, tell
 
@@ -147,4 +148,5 @@ _HANDLERS = {
     Event.ENROLMENT_OPENED: _open_enrolment,
     Event.ENROLMENT_COMPLETED: _complete_enrolment,
     Event.CONTACT_OPENED: open_contact,
+    Event.LEDGER_RECOVERED: recover_ledger,
 }

@@ -99,6 +99,16 @@ class Registry:
         self.charges = Charges()
         self.book = Book()  # what people are to be told
         self.latest_at: datetime | None = None
+        self.epoch = 0  # how often the end of the ledger was lost and given up
+        self.epoch_start = 0  # the entry that says so
+        self.recovered_at: datetime | None = None  # the last time
+
+    def is_void(self, made_at: datetime) -> bool:
+        """Tell whether something was made before the ledger's end was last lost.
+
+        What came of it cannot be known any more, so it counts as used.
+        """
+        return self.recovered_at is not None and made_at <= self.recovered_at
 
     def find_person(self, credential_id: str) -> Person | None:
         """Find the person a credential signs for."""

@@ -2,7 +2,8 @@
 
 Contacts of a tenant are told what concerns that tenant. The operator's are told what
 concerns the operator, what waits for a custodian, and every freeze; a freeze of
-everybody is told to everybody. Whoever is removed as a contact is told of that too.
+everybody, and a loss of the ledger's end, are told to everybody. Whoever is removed
+as a contact is told of that too.
 """
 
 from collections.abc import Mapping
@@ -27,6 +28,7 @@ _FREEZES = frozenset({Action.FREEZE, Action.UNFREEZE})
 _DAMPED = _ABOUT_ROWS - {Action.EXPORT}
 _INTENDED = frozenset({Event.REVEAL_INTENDED, Event.EXPORT_INTENDED})
 _COMPLETED = frozenset({Event.REVEAL_COMPLETED, Event.EXPORT_COMPLETED})
+_ALARMING = frozenset({Event.RELEASES_FROZEN, Event.LEDGER_RECOVERED})
 _ACTORS = ("person", "principal", "claimed_person")
 _RECOVERY = ("passkey.", "recovery.")
 _NO_TOUCH = frozenset({Telling.SIGNED, Telling.REFUSED})
@@ -130,7 +132,7 @@ def _times(
 
 
 def _severity(event: Event, action: Action | None, *, first_touch: bool) -> Severity:
-    if event in _INTENDED or event is Event.RELEASES_FROZEN:
+    if event in _INTENDED or event in _ALARMING:
         return Severity.ALARM
     if action is not None and action.startswith(_RECOVERY):
         return Severity.ALARM
@@ -157,7 +159,8 @@ def _whom(
         ):
             tenants.add("")
     known = {**registry.book.contacts, **registry.contacts}
-    everybody = action in _FREEZES and not tenant
+    is_lost = event is Event.LEDGER_RECOVERED
+    everybody = is_lost or (action in _FREEZES and not tenant)
     return tuple(
         contact
         for _, contact in sorted(known.items())

@@ -56,6 +56,7 @@ TOLD: Final[dict[Event, Telling]] = {
     Event.PASSKEY_ADDED: Telling.CHANGE,
     Event.PASSKEY_REPLACED: Telling.CHANGE,
     Event.RECOVERY_CHOSEN: Telling.CHANGE,
+    Event.LEDGER_RECOVERED: Telling.CHANGE,
 }
 
 _OF_ITS_REQUEST = "its request was told, and the day's numbers count it"

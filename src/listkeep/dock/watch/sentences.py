@@ -34,6 +34,8 @@ _OTHER: Final = {
     Event.SIGN_IN_REFUSED: "a sign-in in {who}'s name was refused",
     Event.SESSION_REFUSED: "a session of {who} came from a service it is not for",
     Event.STATEMENT_REFUSED: "a signature in {who}'s name was refused",
+    Event.LEDGER_RECOVERED: "the end of the ledger was lost: everything is frozen, and "
+    "who was revoked since may be back",
     Event.RELEASE_REFUSED: "{who} was refused a {action}",
 }
 _WAITING: Final = frozenset({"waiting", "granted"})

@@ -234,6 +234,8 @@ def load_request(
     expected = _nonce_mac(gate, replace(terms, nonce=nonce), draft.person)
     if request_id(terms) != name or not hmac.compare_digest(mac, expected):
         raise unknown_request()
+    if registry.is_void(terms.not_before):  # it may have been used in the lost part
+        raise unknown_request()
     if terms.action is Action.POLICY_SET:
         check_policy_text(terms.subject_fields(), draft.policy)
     return RequestFacts(id=name, terms=terms, policy=draft.policy), True
