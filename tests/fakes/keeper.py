@@ -219,6 +219,7 @@ class FakeKeeper(FakeGrants, FakeSignIn, FakeTelling):
         rows = zip(message.addresses, message.fields, tokens, strict=True)
         sealed = seal_rows(
             self._key(record.id),
+            key_number=0,
             list_id=record.id,
             batch_id=batch_id,
             row_version=1,
@@ -310,7 +311,7 @@ class FakeKeeper(FakeGrants, FakeSignIn, FakeTelling):
     def open(self, record: m.ListRecord, row: SealedRow) -> OpenedRow:
         """Open one row, or find that it was tampered with."""
         index_key = self._key(f"tenant {record.tenant}")
-        return open_row(self._key(record.id), index_key, list_id=record.id, row=row)
+        return open_row(self._key(record.id), (index_key,), list_id=record.id, row=row)
 
     # --- inside ---
 

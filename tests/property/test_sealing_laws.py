@@ -49,6 +49,7 @@ def sealed_rows(draw: st.DrawFn) -> dict[str, Any]:
     token = make_token(scene["index_key"], index_form(opened.address))
     [sealed] = seal_rows(
         scene["list_key"],
+        key_number=draw(st.integers(0, 65535)),
         list_id=scene["list_id"],
         batch_id=batch_id,
         row_version=draw(st.integers(0, 2**32 - 1)),
@@ -64,7 +65,7 @@ def sealed_rows(draw: st.DrawFn) -> dict[str, Any]:
 def open_scene(scene: dict[str, Any], **changes: Any) -> OpenedRow:
     now = {**scene, **changes}
     return open_row(
-        now["list_key"], now["index_key"], list_id=now["list_id"], row=now["row"]
+        now["list_key"], (now["index_key"],), list_id=now["list_id"], row=now["row"]
     )
 
 
@@ -143,6 +144,7 @@ def test_no_part_of_one_row_fits_another(
     facets = [f"[{at}]" for at in range(len(rows))]
     sealed = seal_rows(
         list_key,
+        key_number=1,
         list_id="l_spring",
         batch_id=bytes(12),
         row_version=1,
@@ -180,7 +182,10 @@ def test_no_part_of_one_row_fits_another(
         st.binary(max_size=14),
         st.integers(),
         st.binary(max_size=80)
-        | st.binary(min_size=17, max_size=80).map(lambda body: b"\x01\0\0\0\0" + body),
+        | st.binary(min_size=17, max_size=80).map(lambda body: b"\x01\0\0\0\0" + body)
+        | st.binary(min_size=17, max_size=80).map(
+            lambda body: b"\x02\0\0\0\0\0\0" + body
+        ),
         TEXTS,
     ),
     KEYS,
@@ -220,6 +225,7 @@ def test_tokens_made_together_are_those_made_alone(
 
 BATCHES = st.fixed_dictionaries(
     {
+        "key_number": st.integers(-1, 65_536),
         "list_id": st.just("l_spring") | TEXTS.map(lambda text: text * 9),
         "batch_id": BATCH_IDS | st.binary(max_size=16),
         "row_version": st.just(1),

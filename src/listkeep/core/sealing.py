@@ -8,8 +8,10 @@ Rules of the room:
   one batch (``HKDF-SHA256(list key, batch id)``) and the nonce is the row's
   position, so ``(list, batch id, position)`` must never be used twice: batch ids
   are 96 random bits from the keeper, and every change of a row makes a new batch.
-- The associated data binds format, list, token, row version and facets: a row that
-  was swapped, edited or moved to another list does not open.
+- A list may hold several keys. A row says which one it is sealed under by that key's
+  number; rows of format 1, from before keys had numbers, are under key 0.
+- The associated data binds format, list, token, key number, row version and facets: a
+  row that was swapped, edited or moved to another list does not open.
 - After opening, the token is computed again from the address and must match.
 
 Keys, batch ids and times are arguments; nothing here draws randomness.
@@ -30,15 +32,23 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from .addresses import index_form
 from .errors import Code, MalformedError, VerificationError
 
-FORMAT = 1
+FORMAT = 2
+FIRST_KEY = 0
+MAX_KEY_NUMBER = 65_535
 TOKEN_BYTES = 16
 BATCH_ID_BYTES = 12
 MAX_BATCH_ROWS = 4096
 MAX_FIELDS_BYTES = 16_384
 _TOKEN_PERSON = b"lk-token-v1"
+_UNNUMBERED_FORMAT = 1
+_NUMBER_BYTES = 2
 _VERSION_BYTES = 4
-_HEADER_BYTES = 1 + _VERSION_BYTES
+_HEADER_BYTES = {
+    _UNNUMBERED_FORMAT: 1 + _VERSION_BYTES,
+    FORMAT: 1 + _NUMBER_BYTES + _VERSION_BYTES,
+}
 _TAG_BYTES = 16
+_FORMAT_MARK, _UNNUMBERED_MARK = bytes([FORMAT]), bytes([_UNNUMBERED_FORMAT])
 _POSITIONS = range(65_536)
 _CIPHERS_KEPT = 1024
 _TOKEN_ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz234567")
@@ -63,16 +73,14 @@ class OpenedRow(NamedTuple):
 
 def make_token(index_key: bytes, form: str) -> bytes:
     """Compute the token of an index form under one tenant's index key."""
-    return hashlib.blake2b(
-        form.encode(), digest_size=TOKEN_BYTES, key=index_key, person=_TOKEN_PERSON
-    ).digest()
+    state = _keyed(index_key).copy()
+    state.update(form.encode())
+    return state.digest()
 
 
 def make_tokens(index_key: bytes, forms: Sequence[str]) -> list[bytes]:
     """Compute many tokens; the same as ``make_token`` for each."""
-    keyed = hashlib.blake2b(
-        digest_size=TOKEN_BYTES, key=index_key, person=_TOKEN_PERSON
-    )
+    keyed = _keyed(index_key)
     tokens = []
     for form in forms:
         state = keyed.copy()
@@ -107,6 +115,7 @@ def parse_token(text: str) -> bytes:
 def seal_rows(  # noqa: PLR0913 - one batch is described by all of these
     list_key: bytes,
     *,
+    key_number: int,
     list_id: str,
     batch_id: bytes,
     row_version: int,
@@ -120,7 +129,8 @@ def seal_rows(  # noqa: PLR0913 - one batch is described by all of these
     Positions need not be consecutive, but each is used once: it is the nonce.
 
     Raises:
-        MalformedError: The batch is too large, ragged, or a row does not fit.
+        MalformedError: The batch is too large, ragged, a row does not fit, or the key
+            number does.
     """
     if not len(tokens) == len(facets) == len(rows) == len(positions) <= MAX_BATCH_ROWS:
         raise MalformedError("a batch is at most 4096 rows of equal columns")
@@ -128,16 +138,20 @@ def seal_rows(  # noqa: PLR0913 - one batch is described by all of these
         raise MalformedError("a position is used twice in a batch")
     if not all(map(_POSITIONS.__contains__, positions)):
         raise MalformedError("a position lies outside of what can be opened")
+    if not FIRST_KEY <= key_number <= MAX_KEY_NUMBER:
+        raise MalformedError("a list has at most 65,536 keys in its life")
     encrypt = _cipher(list_key, batch_id).encrypt
-    prefix = _context(list_id)
-    version = row_version.to_bytes(_VERSION_BYTES, "big")
-    header = bytes([FORMAT]) + version
+    prefix = _context(list_id, FORMAT)
+    stamp = key_number.to_bytes(_NUMBER_BYTES, "big") + row_version.to_bytes(
+        _VERSION_BYTES, "big"
+    )
+    header = bytes([FORMAT]) + stamp
     return [
         header
         + encrypt(
             position.to_bytes(12, "big"),
             _pack(row),
-            b"".join((prefix, token, version, facet.encode())),
+            b"".join((prefix, token, stamp, facet.encode())),
         )
         for position, token, facet, row in zip(
             positions, tokens, facets, rows, strict=True
@@ -145,37 +159,73 @@ def seal_rows(  # noqa: PLR0913 - one batch is described by all of these
     ]
 
 
+def read_key_number(sealed: bytes) -> int:
+    """Read which of its list's keys a row says it is sealed under.
+
+    Nobody has vouched for the number yet; a wrong one picks a key that does not open.
+
+    Raises:
+        VerificationError: It is no sealed row.
+    """
+    if sealed[:1] == _FORMAT_MARK and len(sealed) > _NUMBER_BYTES:
+        return sealed[1] << 8 | sealed[2]
+    if sealed[:1] == _UNNUMBERED_MARK:
+        return FIRST_KEY
+    raise _row_invalid()
+
+
 def open_row(
-    list_key: bytes, index_key: bytes, *, list_id: str, row: SealedRow
+    list_key: bytes, index_keys: Sequence[bytes], *, list_id: str, row: SealedRow
 ) -> OpenedRow:
     """Open one row and check that it is the row its token claims it is.
+
+    Its token may be the one under any index key that the tenant holds.
 
     Raises:
         VerificationError: The row was edited, swapped, moved from another list, or
             its token is not the token of its address. One message for all causes.
     """
-    header, body = row.sealed[:_HEADER_BYTES], row.sealed[_HEADER_BYTES:]
+    sealed = row.sealed
+    header_bytes = _HEADER_BYTES.get(sealed[0], 0) if sealed else 0
     if (
-        len(body) <= _TAG_BYTES
-        or header[0] != FORMAT
+        not header_bytes
+        or len(sealed) <= header_bytes + _TAG_BYTES
         or row.position not in _POSITIONS
         or len(row.batch_id) != BATCH_ID_BYTES
     ):
         raise _row_invalid()
     associated = b"".join(
-        (_context(list_id), row.token, header[1:], row.facets.encode())
+        (
+            _context(list_id, sealed[0]),
+            row.token,
+            sealed[1:header_bytes],
+            row.facets.encode(),
+        )
     )
     try:
         packed = _cipher(list_key, row.batch_id).decrypt(
-            row.position.to_bytes(12, "big"), body, associated
+            row.position.to_bytes(12, "big"), sealed[header_bytes:], associated
         )
     except InvalidTag as error:
         raise _row_invalid() from error
     opened = _unpack(packed)
     form = _find_form(opened.address)
-    if form is None or not hmac.compare_digest(make_token(index_key, form), row.token):
+    if form is None or not _is_token(row.token, form, index_keys):
         raise _row_invalid()
     return opened
+
+
+def forget_ciphers() -> None:
+    """Drop what was derived from keys, after one of them was destroyed."""
+    _cipher.cache_clear()
+    _keyed.cache_clear()
+
+
+def _is_token(token: bytes, form: str, index_keys: Sequence[bytes]) -> bool:
+    for key in index_keys:  # noqa: SIM110 - a generator would be felt here
+        if hmac.compare_digest(make_token(key, form), token):
+            return True
+    return False
 
 
 def _find_form(address: str) -> str | None:
@@ -183,6 +233,12 @@ def _find_form(address: str) -> str | None:
         return index_form(address)
     except MalformedError:  # sealed under rules that took it for an address
         return None
+
+
+@lru_cache(maxsize=64)
+def _keyed(index_key: bytes) -> hashlib.blake2b:
+    """Hash the key once: a copy of the state costs less than its key block."""
+    return hashlib.blake2b(digest_size=TOKEN_BYTES, key=index_key, person=_TOKEN_PERSON)
 
 
 @lru_cache(maxsize=_CIPHERS_KEPT)
@@ -194,11 +250,11 @@ def _cipher(list_key: bytes, batch_id: bytes) -> AESGCM:
 
 
 @lru_cache(maxsize=64)
-def _context(list_id: str) -> bytes:
+def _context(list_id: str, row_format: int) -> bytes:
     name = list_id.encode()
     if len(name) > 255:
         raise MalformedError("a list id has at most 255 bytes")
-    return bytes([FORMAT, len(name)]) + name
+    return bytes([row_format, len(name)]) + name
 
 
 def _pack(row: OpenedRow) -> bytes:

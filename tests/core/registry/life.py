@@ -42,6 +42,9 @@ def life() -> Scribe:
     )
     _bring_rows_in(scribe, ada)
     _let_rows_out(scribe, ben)
+    renewed = {"list": NEWS, "principal": "s_dockdockdock", "request": ""}
+    scribe.write(Event.KEY_RENEWED, {**renewed, "key": "1"})
+    scribe.write(Event.KEY_DESTROYED, {"list": NEWS, "key": "0", "rows": "2"})
     scribe.agree(
         Event.SERVICE_ADDED,
         *("ada", "amir"),

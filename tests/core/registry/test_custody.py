@@ -70,3 +70,46 @@ def test_what_was_spent_is_what_is_charged() -> None:
     assert charges.used(ben, Measure.LOOK_UPS, now=now) == 1
     assert charges.used(ben, Measure.REVEALS, now=now) == 2
     assert charges.used(ben, Measure.ROWS_EXPORTED, now=now) == 100
+
+
+def renew(scribe: Scribe, number: int) -> None:
+    fields = {"list": NEWS, "principal": "s_dockdockdock", "request": ""}
+    scribe.write(Event.KEY_RENEWED, {**fields, "key": str(number)})
+
+
+def destroy(scribe: Scribe, number: int) -> None:
+    scribe.write(Event.KEY_DESTROYED, {"list": NEWS, "key": str(number), "rows": "0"})
+
+
+def test_a_list_knows_which_key_seals_and_which_still_open(scribe: Scribe) -> None:
+    renew(scribe, 1)
+    renew(scribe, 2)
+    destroy(scribe, 0)
+
+    found = scribe.registry.lists[NEWS]
+    assert found.newest_key == 2
+    assert [key.number for key in found.keys] == [1, 2]
+    assert scribe.registry.destroyed_keys == {f"list-{NEWS}": scribe.now}
+
+
+def test_a_list_keeps_its_keys_when_it_gets_a_field(scribe: Scribe) -> None:
+    renew(scribe, 1)
+    scribe.write(Event.LIST_EXTENDED, {"list": NEWS, "fields": "last", "principal": ""})
+
+    found = scribe.registry.lists[NEWS]
+    assert found.fields == ("first", "last")
+    assert found.newest_key == 1
+
+
+def test_a_number_that_was_used_never_seals_again(scribe: Scribe) -> None:
+    renew(scribe, 1)
+    destroy(scribe, 0)
+
+    for number in (0, 1):
+        with pytest.raises(VerificationError, match="cannot be trusted"):
+            renew(scribe, number)
+
+
+def test_the_key_that_seals_is_not_destroyed(scribe: Scribe) -> None:
+    with pytest.raises(VerificationError, match="is the newest"):
+        destroy(scribe, 0)

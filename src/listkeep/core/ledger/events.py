@@ -55,3 +55,5 @@ class Event(StrEnum):
     SESSION_REFUSED = "session.refused"
     CONTACT_OPENED = "contact.opened"
     LEDGER_RECOVERED = "ledger.recovered"
+    KEY_RENEWED = "key.renewed"
+    KEY_DESTROYED = "key.destroyed"

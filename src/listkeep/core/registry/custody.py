@@ -5,6 +5,7 @@ without an intent is no honest keeper's.
 """
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from listkeep.core.grants import Action
@@ -14,6 +15,7 @@ from .authority import is_granted
 from .charges import Measure
 from .facts import ListFacts, Ticket
 from .fields import untrusted
+from .held_keys import first_key, list_key, with_newer, without
 from .state import Registry
 
 
@@ -25,19 +27,27 @@ def _create_list(registry: Registry, fields: Mapping[str, str], at: datetime) ->
         facets=_words(fields["facets"]),
         fields=_words(fields["fields"]),
         created_at=at,
+        keys=first_key(at),
     )
 
 
 def _extend_list(registry: Registry, fields: Mapping[str, str], _at: datetime) -> None:
     old = registry.lists[fields["list"]]
-    registry.lists[old.id] = ListFacts(
-        id=old.id,
-        tenant=old.tenant,
-        name=old.name,
-        facets=old.facets,
-        fields=(*old.fields, *_words(fields["fields"])),
-        created_at=old.created_at,
+    registry.lists[old.id] = replace(
+        old, fields=(*old.fields, *_words(fields["fields"]))
     )
+
+
+def _renew_key(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
+    old = registry.lists[fields["list"]]
+    keys = with_newer(old.keys, int(fields["key"]), at=at)
+    registry.lists[old.id] = replace(old, keys=keys)
+
+
+def _destroy_key(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
+    old, number = registry.lists[fields["list"]], int(fields["key"])
+    registry.lists[old.id] = replace(old, keys=without(old.keys, number))
+    registry.destroyed_keys[list_key(old.id, number)] = at
 
 
 def _start_import(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
@@ -144,4 +154,6 @@ HANDLERS = {
     Event.EXPORT_INTENDED: _intend,
     Event.REVEAL_COMPLETED: _complete,
     Event.EXPORT_COMPLETED: _complete,
+    Event.KEY_RENEWED: _renew_key,
+    Event.KEY_DESTROYED: _destroy_key,
 }

@@ -85,6 +85,7 @@ class Registry:
         self.budgets: dict[BudgetScope, int] = {}
         self.consents: dict[str, Consent] = {}
         self.lists: dict[str, ListFacts] = {}
+        self.destroyed_keys: dict[str, datetime] = {}  # by id in the key store
         self.requests: dict[str, RequestFacts] = {}
         self.tickets: dict[str, Ticket] = {}
         self.enrolments: dict[str, EnrolmentFacts] = {}

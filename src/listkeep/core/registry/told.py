@@ -75,4 +75,6 @@ SILENT: Final[dict[Event, str]] = {
     Event.ENROLMENT_OPENED: "passkeys count after a request, and that is told",
     Event.ENROLMENT_COMPLETED: "passkeys count after a request, and that is told",
     Event.CONTACT_OPENED: "telling of telling would never end",
+    Event.KEY_RENEWED: "nothing of the list changes for anybody",
+    Event.KEY_DESTROYED: "every row it sealed is sealed under a newer one",
 }

@@ -87,6 +87,8 @@ class Gate:
             store.reset_mark(verified)
         self._custodians = store.recall(CUSTODIANS)
         self._remember_custodians()
+        self._buried = 0
+        self._bury()
 
     @property
     def party(self) -> RelyingParty:
@@ -112,6 +114,7 @@ class Gate:
                 apply_body(self._registry, body)
             if log.bodies:
                 self._remember_custodians()
+            self._bury()
 
     @contextmanager
     def view(self, now: datetime) -> Iterator[Registry]:
@@ -156,6 +159,18 @@ class Gate:
         verify_checkpoint(self.store, checkpoint, origin=self.origin, frontier=frontier)
         for body in bodies:
             apply_body(self._registry, body)
+        self._bury()
+
+    def _bury(self) -> None:
+        """Destroy the keys the ledger says are destroyed.
+
+        Each process does so as soon as it reads of one, or a key would live on in its
+        memory; at start all of them, or one would come back with an old key store.
+        """
+        destroyed = list(self._registry.destroyed_keys)
+        for key_id in destroyed[self._buried :]:
+            self.store.destroy(key_id)
+            self._buried += 1
 
     def _require_head(self, log: Log) -> None:
         """Append to nothing but what was verified, or an edited row would be signed."""

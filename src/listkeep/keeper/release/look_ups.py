@@ -9,9 +9,10 @@ from listkeep.core.grants import Right
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.charges import Measure
 from listkeep.core.registry.facts import Service
+from listkeep.core.registry.held_keys import index_key
 from listkeep.core.sealing import make_token
 from listkeep.keeper.gate.custody.guests import admit_guest, as_guest
-from listkeep.keeper.gate.custody.lists import index_key, require_right
+from listkeep.keeper.gate.custody.lists import require_right
 from listkeep.keeper.gate.decisions.drafts import find_list
 from listkeep.keeper.gate.refusals import recorded_refusals
 from listkeep.keeper.gate.sign_in.sessions import STATE_KEY, resolve_caller

@@ -6,15 +6,16 @@ import msgspec
 
 from listkeep.core.errors import Code, MalformedError, VerificationError
 from listkeep.core.registry.facts import ListFacts
+from listkeep.core.registry.held_keys import index_key, list_key
 from listkeep.core.sealing import (
     BATCH_ID_BYTES,
     TOKEN_BYTES,
     OpenedRow,
     SealedRow,
     open_row,
+    read_key_number,
 )
 from listkeep.core.segments import Schema
-from listkeep.keeper.gate.custody.lists import index_key, list_key
 from listkeep.keeper.keys import KeyStore
 from listkeep.wire import messages as m
 from listkeep.wire.base import MAX_ROWS
@@ -26,22 +27,33 @@ class Opener:
     """Opens rows of one list; keys stay inside."""
 
     def __init__(self, store: KeyStore, found: ListFacts) -> None:
-        """Fetch the list's and the tenant's key.
+        """Fetch every key the list holds, and the tenant's.
 
         Raises:
             UnavailableError: A key was destroyed or does not unwrap.
         """
         self._list_id = found.id
-        self._list_key = store.get(list_key(found.id))
-        self._index_key = store.get(index_key(found.tenant))
+        self._list_keys = {
+            key.number: store.get(list_key(found.id, key.number)) for key in found.keys
+        }
+        self._index_keys = (store.get(index_key(found.tenant)),)
 
     def open(self, row: SealedRow) -> OpenedRow:
-        """Open one row.
+        """Open one row under the key it says it is sealed under.
 
         Raises:
-            VerificationError: It is not the row its token says, of this list.
+            VerificationError: It is not the row its token says, of this list, or its
+                key was destroyed.
         """
-        return open_row(self._list_key, self._index_key, list_id=self._list_id, row=row)
+        key = self._list_keys.get(read_key_number(row.sealed))
+        if key is None:
+            raise VerificationError(
+                "a sealed row is under a key that this list does not hold",
+                code=Code.ROW_INVALID,
+                hint="its key was destroyed, and what is under it stays closed; the "
+                "row comes from an old copy of the dock's database",
+            )
+        return open_row(key, self._index_keys, list_id=self._list_id, row=row)
 
 
 class Shape:
