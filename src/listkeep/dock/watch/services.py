@@ -128,7 +128,7 @@ def _begin_epoch(page: n.Notices, *, now: datetime) -> None:
     Cursor.objects.filter(name=NOTICES, position__gt=start).update(position=start)
     lost = Notice.objects.filter(index__gte=start)
     for notice in lost:
-        log.warning("notice.lost", index=notice.index, event=notice.event, at=notice.at)
+        log.warning("notice.lost", index=notice.index, kind=notice.event)
     lost.delete()
     waiting = Delivery.objects.filter(state=Delivery.State.WAITING)
     for delivery in waiting.exclude(about__contains="-"):
