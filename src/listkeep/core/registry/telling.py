@@ -23,7 +23,9 @@ if TYPE_CHECKING:
     from .state import Registry
 
 RELEASES = frozenset({Action.REVEAL, Action.EXPORT})
-_ABOUT_ROWS = RELEASES | {Action.IMPORT, Action.SUPPRESS}
+_ABOUT_ROWS = RELEASES | {
+    *(Action.IMPORT, Action.SUPPRESS, Action.LIST_RESTORE, Action.ENTRY_ERASE)
+}
 _FREEZES = frozenset({Action.FREEZE, Action.UNFREEZE})
 _DAMPED = _ABOUT_ROWS - {Action.EXPORT}
 _INTENDED = frozenset({Event.REVEAL_INTENDED, Event.EXPORT_INTENDED})
