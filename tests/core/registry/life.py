@@ -41,6 +41,7 @@ def life() -> Scribe:
         {"list": NEWS, "person": ben, "item": "0f", "found": "yes"},
     )
     _bring_rows_in(scribe, ada)
+    _take_rows_back(scribe, ada)
     _let_rows_out(scribe, ben)
     renewed = {"list": NEWS, "principal": "s_dockdockdock", "request": ""}
     scribe.write(Event.KEY_RENEWED, {**renewed, "key": "1"})
@@ -97,6 +98,22 @@ def _bring_rows_in(scribe: Scribe, who: str) -> None:
     for total in ("5", "7"):
         more = {**suppressed, "total": total, "rows": "2", "request": many.id}
         scribe.write(Event.ENTRIES_SUPPRESSED, {**more, "charged": "", "ticket": ""})
+
+
+def _take_rows_back(scribe: Scribe, who: str) -> None:
+    fields = {"list": NEWS, "principal": who, "moment": "2026-01-05T12:00:00Z"}
+    few = {**fields, "ticket": "i_3", "request": "", "rows": "2"}
+    scribe.write(Event.RESTORE_STARTED, few)
+    scribe.write(Event.RESTORE_ABANDONED, {"ticket": "i_3", "list": NEWS})
+    signed = scribe.ask("ada", "list.restore", {}, tenant=ACME, list=NEWS, cap=50)
+    many = {**fields, "ticket": "i_4", "request": signed.id, "rows": "50"}
+    scribe.write(Event.RESTORE_STARTED, many)
+    scribe.write(Event.LIST_RESTORED, {"ticket": "i_4", "list": NEWS})
+    for check, item in (("0f" * 32, "aa"), ("", "bb")):
+        gone = scribe.ask("ada", "entry.erase", {}, tenant=ACME, selection=item)
+        erased = {"list": NEWS, "request": gone.id, "item": item, "check": check}
+        for _ in range(2):  # in two lists
+            scribe.write(Event.ENTRY_ERASED, {**erased, "total": "1"})
 
 
 def _let_rows_out(scribe: Scribe, who: str) -> None:
