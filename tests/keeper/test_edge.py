@@ -15,18 +15,8 @@ from listkeep.keeper.gate import endpoint
 from listkeep.keeper.release import api as release_api
 from listkeep.wire import messages as m
 from listkeep.wire.base import encode
-from tests.keeper.edge import (
-    CASES,
-    PLANTED,
-    UNKNOWN_KEY,
-    Answer,
-    Case,
-    Stage,
-    frames,
-    post,
-    routes,
-    set_stage,
-)
+from tests.keeper.edge import PLANTED, UNKNOWN_KEY, Answer, frames, post, routes
+from tests.keeper.edge_cases import CASES, Case, Stage, set_stage
 from tests.keeper.world import World
 
 PATHS = sorted(CASES)

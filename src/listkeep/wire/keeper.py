@@ -13,9 +13,11 @@ from listkeep.core.errors import Code, MalformedError, UnavailableError
 
 from . import messages as m
 from .base import FRAME_BYTES, MEDIA_TYPE, decode, encode
+from .messages import erasures as e
 from .messages import incidents as i
 from .messages import notices as n
 from .messages import policies as p
+from .messages import restores as r
 from .messages import scrubs as s
 from .problems import error_of
 
@@ -92,6 +94,22 @@ class KeeperClient:
         """Close an import."""
         self._call("imports/finish", message, m.Empty)
 
+    def start_restore(self, message: r.StartRestore) -> r.RestoreTicket:
+        """Ask to take a list back to an earlier time."""
+        return self._call("restores/start", message, r.RestoreTicket)
+
+    def reseal_rows(self, message: r.ResealRows) -> m.SealedRows:
+        """Have up to 4096 earlier rows of a list sealed anew."""
+        return self._call("restores/reseal", message, m.SealedRows)
+
+    def finish_restore(self, message: r.FinishRestore) -> None:
+        """Close a restore."""
+        self._call("restores/finish", message, m.Empty)
+
+    def erase_entry(self, message: e.EraseEntry) -> None:
+        """Have one person's erasure recorded."""
+        self._call("erase", message, m.Empty)
+
     def suppress(self, message: m.Suppress) -> m.Suppressed:
         """Make addresses unsendable and unexportable."""
         return self._call("suppress", message, m.Suppressed)
@@ -148,7 +166,7 @@ class KeeperClient:
         ):
             if response.status_code != httpx.codes.OK:
                 raise _problem(response.read())
-            yield response.iter_bytes(65_536)
+            yield response.iter_bytes(524_288)
 
     # --- for persons ---
 

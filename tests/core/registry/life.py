@@ -1,10 +1,12 @@
 """A ledger with nearly every kind of entry in it, and the state it leads to."""
 
+from datetime import timedelta
 from typing import Any
 
+from listkeep.core.grants import format_time
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.state import Registry
-from tests.core.registry.scribe import ACME, NEWS, Scribe, meet
+from tests.core.registry.scribe import ACME, AGE_KEY, NEWS, Scribe, meet
 
 
 def state(registry: Registry) -> dict[str, Any]:
@@ -41,9 +43,11 @@ def life() -> Scribe:
         {"list": NEWS, "person": ben, "item": "0f", "found": "yes"},
     )
     _bring_rows_in(scribe, ada)
+    _take_rows_back(scribe, ada)
     _let_rows_out(scribe, ben)
     renewed = {"list": NEWS, "principal": "s_dockdockdock", "request": ""}
     scribe.write(Event.KEY_RENEWED, {**renewed, "key": "1"})
+    _copy_keys(scribe)
     rotated = {"from": "file", "to": "pkcs11", "keys": "9"}
     scribe.write(Event.ROOT_ROTATED, rotated)
     scribe.write(Event.KEY_DESTROYED, {"list": NEWS, "key": "0", "rows": "2"})
@@ -99,6 +103,22 @@ def _bring_rows_in(scribe: Scribe, who: str) -> None:
         scribe.write(Event.ENTRIES_SUPPRESSED, {**more, "charged": "", "ticket": ""})
 
 
+def _take_rows_back(scribe: Scribe, who: str) -> None:
+    fields = {"list": NEWS, "principal": who, "moment": "2026-01-05T12:00:00Z"}
+    few = {**fields, "ticket": "i_3", "request": "", "rows": "2"}
+    scribe.write(Event.RESTORE_STARTED, few)
+    scribe.write(Event.RESTORE_ABANDONED, {"ticket": "i_3", "list": NEWS})
+    signed = scribe.ask("ada", "list.restore", {}, tenant=ACME, list=NEWS, cap=50)
+    many = {**fields, "ticket": "i_4", "request": signed.id, "rows": "50"}
+    scribe.write(Event.RESTORE_STARTED, many)
+    scribe.write(Event.LIST_RESTORED, {"ticket": "i_4", "list": NEWS})
+    for check, item in (("0f" * 32, "aa"), ("", "bb")):
+        gone = scribe.ask("ada", "entry.erase", {}, tenant=ACME, selection=item)
+        erased = {"list": NEWS, "request": gone.id, "item": item, "check": check}
+        for _ in range(2):  # in two lists
+            scribe.write(Event.ENTRY_ERASED, {**erased, "total": "1"})
+
+
 def _let_rows_out(scribe: Scribe, who: str) -> None:
     export = scribe.ask_export()
     scribe.sign("ada", export, "approve")
@@ -135,3 +155,16 @@ def _freeze(scribe: Scribe) -> None:
         about=about,
         tenant=ACME,
     )
+
+
+def _copy_keys(scribe: Scribe) -> None:
+    until = format_time(scribe.now + timedelta(days=30))
+    holders = f"cleo:{AGE_KEY} cyrus:age1{'z' * 58}"
+    about = {"holders": holders, "needed": "2", "until": until}
+    request = scribe.ask("cleo", "keys.backup", about)
+    scribe.sign("cyrus", request, "approve")
+    copy = {"expires": until, "keys": "9", "needed": "2", "shares": "2"}
+    fields = {"request": request.id, **copy, "sha256": "0f" * 32}
+    scribe.write(Event.KEYS_BACKED_UP, fields)
+    back = {"sha256": "0f" * 32, "keys": "9", "withheld": "0", "missing": "0"}
+    scribe.write(Event.KEYS_RESTORED, back)

@@ -93,7 +93,9 @@ class Registry:
         self.tickets: dict[str, Ticket] = {}
         self.enrolments: dict[str, EnrolmentFacts] = {}
         self.freezes: set[tuple[str, str, str]] = set()  # tenant or "", class, side
-        self.suppressed: dict[str, tuple[int, str]] = {}  # count and check per list
+        # Count and check, per list; of the erased, per tenant.
+        self.suppressed: dict[str, tuple[int, str]] = {}
+        self.erased: dict[str, dict[str, datetime]] = {}  # per tenant: item, when
         self.rows_added: dict[str, int] = {}
         self.entries: dict[str, int] = {}  # per list: added less removed
         self.holdings: dict[str, Holding] = {}
@@ -106,6 +108,16 @@ class Registry:
         self.charges = Charges()
         self.book = Book()  # what people are to be told
         self.latest_at: datetime | None = None
+        self.epoch = 0  # how often the end of the ledger was lost and given up
+        self.epoch_start = 0  # the entry that says so
+        self.recovered_at: datetime | None = None  # the last time
+
+    def is_void(self, made_at: datetime) -> bool:
+        """Tell whether something was made before the ledger's end was last lost.
+
+        What came of it cannot be known any more, so it counts as used.
+        """
+        return self.recovered_at is not None and made_at <= self.recovered_at
 
     def find_person(self, credential_id: str) -> Person | None:
         """Find the person a credential signs for."""

@@ -7,11 +7,11 @@ try. A row that was planted or changed here gets nobody a destination.
 from django.db import models
 from django.db.models import Q
 
-NOTICES, DAYS = "notices", "days"  # what is followed
+NOTICES, DAYS, EPOCH = "notices", "days", "epoch"  # what is followed
 
 
 class Cursor(models.Model):
-    """How far something was followed: entries of the ledger, or days."""
+    """How far something was followed: the ledger, days, losses of its end."""
 
     name = models.CharField(primary_key=True, max_length=20)
     position = models.BigIntegerField()

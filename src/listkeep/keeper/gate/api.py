@@ -6,6 +6,7 @@ from msgspec.structs import replace
 from listkeep import __version__
 from listkeep.core.grants import format_time
 from listkeep.core.ledger.tree import leaf_hash
+from listkeep.keeper.gate.custody.erasures import erase_entry
 from listkeep.keeper.gate.custody.incidents import close_incident, report_incident
 from listkeep.keeper.gate.custody.lists import (
     authorize,
@@ -43,6 +44,7 @@ from listkeep.keeper.gate.sign_in.sessions import (
 from listkeep.keeper.ledger.queries import prove_entry, read_entries, read_head
 from listkeep.keeper.ledger.services import ledger_key
 from listkeep.wire import messages as m
+from listkeep.wire.messages import erasures as e
 from listkeep.wire.messages import incidents as i
 from listkeep.wire.messages import notices as n
 from listkeep.wire.messages import policies as p
@@ -181,6 +183,7 @@ _VIEWS = {
     "lists/extend": carried(m.ExtendList, extend_list, "dock"),
     "lists/show": carried(m.ShowLists, show_lists, "dock", "console"),
     "suppress": carried(m.Suppress, suppress, "dock"),
+    "erase": carried(e.EraseEntry, erase_entry, "dock"),
     "sign-in/begin": sign_in_begin,
     "sign-in/finish": direct(m.FinishSignIn, finish_sign_in),
     "sign-in/redeem": sign_in_redeem,

@@ -33,6 +33,7 @@ from listkeep.core.registry.facts import RequestFacts, Signed, check_policy_text
 from listkeep.core.registry.key_copies import parse_key_copy
 from listkeep.core.registry.passkeys import encode_assertion
 from listkeep.core.registry.state import Registry
+from listkeep.core.sealing import parse_token
 from listkeep.keeper.gate.contacts import seal_subject
 from listkeep.keeper.gate.models import Draft
 from listkeep.keeper.gate.people.possession import verify_possession
@@ -50,6 +51,7 @@ from listkeep.wire import messages as m
 
 from .descriptions import may_see, view_request
 from .drafts import fill_terms
+from .items import item_digest
 from .on_page import OnPage, claimed_person, require_on_page
 from .policies import check_change
 from .signers import require_asker, require_part
@@ -86,6 +88,9 @@ def draft_request(
         if terms.action is Action.CONTACT_ADD:
             subject = seal_subject(gate.store, terms.subject, message.destination)
             terms = replace(terms, subject=subject)
+        if terms.action is Action.ENTRY_ERASE:
+            item = item_digest(gate.store, parse_token(terms.selection))
+            terms = replace(terms, selection=item)
         terms = replace(
             terms,
             not_before=moment,
@@ -237,6 +242,8 @@ def load_request(
     nonce, _, mac = terms.nonce.partition(".")
     expected = _nonce_mac(gate, replace(terms, nonce=nonce), draft.person)
     if request_id(terms) != name or not hmac.compare_digest(mac, expected):
+        raise unknown_request()
+    if registry.is_void(terms.not_before):  # it may have been used in the lost part
         raise unknown_request()
     if terms.action is Action.POLICY_SET:
         check_policy_text(terms.subject_fields(), draft.policy)
