@@ -48,7 +48,11 @@ def read_scrubs(
     open_overdue(gate, now=now)
     with gate.view(now) as registry:
         return s.ScrubStates(
-            lists=tuple(_state(registry, found) for found in registry.lists.values())
+            lists=tuple(
+                _state(registry, found)
+                for found in registry.lists.values()
+                if found.keys  # of a list without keys no row opens
+            )
         )
 
 
