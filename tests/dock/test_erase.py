@@ -50,7 +50,9 @@ def test_with_a_mark_nothing_but_the_mark_stays(
     assert not PastEntry.objects.filter(token=anna).exists()
     for list_id in (news, more):
         row = Entry.objects.get(list_id=list_id, token=anna)
-        assert (row.status, bytes(row.sealed), bytes(row.batch_id)) == (4, b"", b"")
+        assert (row.status, bytes(row.sealed), bytes(row.batch_id)) == (
+            *(4, b"", bytes(12)),
+        )
         assert row.facets == "[null,null]"
         change = Change.objects.filter(list_id=list_id).order_by("-number")[0]
         assert (change.kind, change.who) == ("erase", "ada")

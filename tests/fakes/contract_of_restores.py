@@ -8,6 +8,7 @@ from listkeep.core.errors import Code, RefusedError
 from listkeep.wire import messages as m
 from listkeep.wire.messages import erasures as e
 from listkeep.wire.messages import restores as r
+from listkeep.wire.messages import scrubs as s
 from tests.fakes.keeper_stage import Stage
 
 MOMENT = "2026-01-05T12:00:00Z"
@@ -73,6 +74,19 @@ def who_was_erased_does_not_come_back(stage: Stage) -> None:
         assert _reseal(stage, ticket, rows, 0).sealed == [b""]
 
 
+def a_mark_is_as_it_should_be_and_an_emptied_row_is_not(stage: Stage) -> None:
+    record, rows = _filled(stage, "looked", people=["eva@looked.example", ADDRESSES[0]])
+    request = stage.grant_erasure(record.id, rows.tokens[:16], True)
+    _erase(stage, request, rows.tokens[:16], record, removed=False)
+    rows.sealed[:] = [b"", b""]
+
+    answer = stage.keeper.scrub_rows(
+        s.ScrubRows(list=record.id, rows=rows, subscribed=bytes([0, 1]))
+    )
+
+    assert answer.invalid == [1]
+
+
 def an_erasure_is_of_whom_the_request_names(stage: Stage) -> None:
     record, rows = _filled(stage, "named")
     request = stage.grant_erasure(record.id, rows.tokens[:16], True)
@@ -131,9 +145,16 @@ def _reseal(stage: Stage, ticket: str, rows: m.RowBatch, *places: int) -> m.Seal
     return stage.keeper.reseal_rows(r.ResealRows(ticket=ticket, rows=batch))
 
 
-def _erase(stage: Stage, request: str, token: bytes, record: m.ListRecord) -> None:
+def _erase(
+    stage: Stage,
+    request: str,
+    token: bytes,
+    record: m.ListRecord,
+    *,
+    removed: bool = True,
+) -> None:
     session = stage.owner.session
-    lists = (e.ErasedFrom(list=record.id, removed=True),)
+    lists = (e.ErasedFrom(list=record.id, removed=removed),)
     stage.keeper.erase_entry(
         e.EraseEntry(session=session, request=request, token=token, lists=lists)
     )
@@ -145,5 +166,6 @@ RESTORES: tuple[Callable[[Stage], None], ...] = (
     a_restore_ends_once,
     only_people_of_the_tenant_take_a_list_back,
     who_was_erased_does_not_come_back,
+    a_mark_is_as_it_should_be_and_an_emptied_row_is_not,
     an_erasure_is_of_whom_the_request_names,
 )

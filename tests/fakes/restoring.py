@@ -136,6 +136,11 @@ class FakeRestoring(FakeScrubbing):
 
     # --- inside ---
 
+    def _is_genuine(self, record: m.ListRecord, row: SealedRow) -> bool:
+        if not row.sealed:  # a mark that an erased person left
+            return row.token in self.suppressed[record.id]
+        return super()._is_genuine(record, row)
+
     def _take(self, list_id: str, rows: int) -> None:
         self.removed[list_id] = self.removed.get(list_id, 0) + rows
 

@@ -4,6 +4,7 @@ import json
 from datetime import datetime
 from typing import NamedTuple
 
+from listkeep.core.sealing import BATCH_ID_BYTES
 from listkeep.core.segments import Schema
 
 from . import history
@@ -38,7 +39,7 @@ def erase_token(  # noqa: PLR0913 - one erasure is described by all of these
     found = Entry.objects.filter(list_id=list_id, token=token)
     if keep:
         changed = found.update(
-            batch_id=b"",
+            batch_id=bytes(BATCH_ID_BYTES),  # it travels as others do
             position=0,
             sealed=b"",
             facets=json.dumps([None] * len(schema.facets), separators=(",", ":")),

@@ -15,6 +15,7 @@ from listkeep.dock.lists.keeper import get_keeper
 from listkeep.dock.lists.shapes import Shape
 from listkeep.dock.outlet.api import router as outlet
 from listkeep.dock.watch.api import router as watch
+from listkeep.dock.watch.incident_api import router as incidents
 
 from .problems import add_handlers
 
@@ -53,6 +54,7 @@ api.add_router("", intake)
 api.add_router("", history)
 api.add_router("", outlet)
 api.add_router("", watch)
+api.add_router("", incidents)
 
 
 @api.get("/health", response=HealthView, tags=["dock"])

@@ -41,6 +41,9 @@ class DockConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
     history_keep_days: int = 30
     """How long a list can be taken back: what entries were before is kept so long."""
 
+    scrub_days: int = 7
+    """How often each list is looked over, row by row."""
+
     inbox_url: str = ""
     """The inbox on the keeper's pages, as messages to people name it."""
 
@@ -84,6 +87,8 @@ class DockConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
             fault = "export_keep_days is at least 1"
         elif self.history_keep_days < 1:
             fault = "history_keep_days is at least 1"
+        elif self.scrub_days < 1:
+            fault = "scrub_days is at least 1"
         if fault:
             raise MalformedError(
                 "dock.toml contradicts itself", code=Code.CONFIG_INVALID, hint=fault
