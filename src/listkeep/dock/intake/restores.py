@@ -126,7 +126,6 @@ def run_restore(
                 _reseal(restore, page, staging=staging, keeper=keeper)
                 restore.changed_at = clock()
                 restore.save(update_fields=["rows", "refused", "changed_at"])
-            staging.close()
             _merge(restore, staging=staging, clock=clock)
         finally:
             staging.remove()
@@ -220,7 +219,7 @@ def _merge(restore: Restore, *, staging: Staging, clock: Clock) -> None:
         restore.save()
 
     lists.restore_staging(
-        staging.path,
+        staging,
         list_id=restore.list_id,
         moment=restore.moment,
         author=Author(restore.principal, restore.request or restore.ticket),

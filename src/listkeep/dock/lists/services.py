@@ -84,7 +84,7 @@ def lower_status(
 
 
 def restore_staging(  # noqa: PLR0913 - one restore is described by all of these
-    staging: Path,
+    staging: bulk.Staging,
     *,
     list_id: str,
     moment: Moment,
@@ -99,13 +99,15 @@ def restore_staging(  # noqa: PLR0913 - one restore is described by all of these
 
     Raises:
         ConflictError: Something else than statuses changed since it was looked at.
-        UnavailableError: The disk is full, or the database locked for too long.
+        UnavailableError: The disk is full, the list is locked for too long, or the
+            database does not answer.
     """
-    with bulk.translated(), bulk.attached(staging), transaction.atomic():
+    staging.complete()
+    with bulk.translated(), transaction.atomic():
         change = begin_change(list_id, kind=Change.Kind.RESTORE, author=author, now=now)
         _require_seen(list_id, moment)
         change.removed = remove_later(change, number=moment.number)
-        change.added, change.updated = bulk.merge_attached(change)
+        change.added, change.updated = bulk.merge(change, staging)
         change.moment = moment.at
         change.save(force_insert=True)
         before_commit(change)
