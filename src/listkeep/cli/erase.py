@@ -6,10 +6,12 @@ The address is read from standard input or asked for, never taken as an argument
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from msgspec.structs import replace
 
 from listkeep.core.canonical import encode
 from listkeep.core.grants import Action, Decision
 from listkeep.wire import messages as m
+from listkeep.wire.answers import DockErased
 
 from .home import Instance
 from .output import AsJson, WrongUsage, hint, note, plural, show
@@ -69,36 +71,22 @@ def erase(  # noqa: PLR0913 - each is an option
     session = load_session(instance, name)
     with instance.dock(session.dock) as dock:
         token = token or _find_token(dock)
-        view = None
         if not request:
-            view = _ask(instance, session, token, keep=keep, purpose=purpose)
-            show_terms(view, read_terms(instance, view))
-            if sign_at_once:
-                passkey = choose_passkey(instance, session)
-                with instance.keeper() as keeper:
-                    view = sign(
-                        instance,
-                        keeper,
-                        view,
-                        passkey=passkey,
-                        decision=Decision.REQUEST,
-                    )
+            terms = _terms(token, keep=keep, purpose=purpose)
+            view = _ask(instance, session, terms, sign_at_once=sign_at_once)
+            say_what_is_next(view)
             if view.state != "granted":
-                say_what_is_next(view)
-                hint(f"then `listkeep erase --token {token} --request {view.id}`")
                 show({"request": view.id, "token": token}, as_json=as_json)
                 return
             request = view.id
-        done = dock.erase(require_request_id(request), token)
-    note(
-        "nothing of it is left here; backups hold it until the lists' keys are renewed"
-    )
-    facts = {"lists": done.lists, "earlier rows": done.past, "mark stays": done.kept}
-    if as_json:
-        facts = {"lists": done.lists, "past": done.past, "kept": done.kept}
-    else:
-        note(f"erased from {plural(done.lists, 'list')}; it is recorded")
+        _show_end(dock.erase(require_request_id(request), token), as_json=as_json)
+
+
+def _show_end(done: DockErased, *, as_json: bool) -> None:
+    facts = {"lists": done.lists, "past": done.past, "kept": done.kept}
     show(facts, as_json=as_json)
+    note(f"erased from {plural(done.lists, 'list')}; it is recorded")
+    hint("copies of the database hold it until the lists' keys are renewed")
 
 
 def _find_token(dock: "DockClient") -> str:
@@ -109,22 +97,28 @@ def _find_token(dock: "DockClient") -> str:
     return dock.look_up(lists[0].id, read_unseen("address")).token
 
 
+def _terms(token: str, *, keep: bool, purpose: str) -> m.DraftRequest:
+    return m.DraftRequest(
+        session="",
+        action=Action.ENTRY_ERASE.value,
+        purpose=purpose,
+        selection=token,
+        subject=encode({"keep": "yes" if keep else "no"}).decode(),
+        valid_seconds=7 * 86_400,
+    )
+
+
 def _ask(
     instance: Instance,
     session: StoredSession,
-    token: str,
+    terms: m.DraftRequest,
     *,
-    keep: bool,
-    purpose: str,
+    sign_at_once: bool,
 ) -> m.RequestView:
     with instance.keeper() as keeper:
-        return keeper.draft_request(
-            m.DraftRequest(
-                session=session.keeper,
-                action=Action.ENTRY_ERASE.value,
-                purpose=purpose,
-                selection=token,
-                subject=encode({"keep": "yes" if keep else "no"}).decode(),
-                valid_seconds=7 * 86_400,
-            )
-        )
+        view = keeper.draft_request(replace(terms, session=session.keeper))
+        show_terms(view, read_terms(instance, view))
+        if not sign_at_once:
+            return view
+        passkey = choose_passkey(instance, session)
+        return sign(instance, keeper, view, passkey=passkey, decision=Decision.REQUEST)

@@ -35,6 +35,7 @@ from . import (
     freeze,
     history,
     import_file,
+    incident,
     init,
     job,
     keys,
@@ -90,7 +91,7 @@ _HEADINGS: dict[str, tuple[ModuleType, ...]] = {
         *(history, restore),
     ),
     "What needs a signature": (request, sign, reveal, export, erase),
-    "The record": (ledger, audit, notice),
+    "The record": (ledger, audit, notice, incident),
 }
 for heading, modules in _HEADINGS.items():
     for module in modules:

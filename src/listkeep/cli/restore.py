@@ -102,17 +102,7 @@ def restore(  # noqa: PLR0913 - each is an option
         )
         with progress("taking the list back", total=begun.total) as bar:
             done = _run(dock, begun, bar)
-    if done.refused:
-        note(
-            f"{plural(done.refused, 'entry')} stayed away: erased, or under a lost key"
-        )
-    facts = {
-        "added": done.added,
-        "updated": done.updated,
-        "removed": done.removed,
-        "refused": done.refused,
-    }
-    show(facts, as_json=as_json)
+    _show_end(done, as_json=as_json)
 
 
 def find_moment(dock: "DockClient", list_name: str, *, to: str, before: int) -> str:
@@ -184,6 +174,14 @@ def _tell(seen: DockPreview) -> None:
         note(f"    {name} of {count:,}")
     note(f"  {plural(seen.go, 'entry')} go")
     note(f"  {plural(seen.stay_suppressed, 'entry')} stay suppressed")
+
+
+def _show_end(done: DockRestore, *, as_json: bool) -> None:
+    if done.refused:
+        stayed = plural(done.refused, "entry")
+        note(f"{stayed} did not come back: erased, or under a key that is gone")
+    names = ("added", "updated", "removed", "refused")
+    show({name: getattr(done, name) for name in names}, as_json=as_json)
 
 
 def _confirm(*, yes: bool) -> None:
