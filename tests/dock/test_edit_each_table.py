@@ -126,8 +126,7 @@ def plot(keeper: FakeKeeper, ada: Api, ben: Api, eve: Api) -> Plot:
     keeper.add_contact("theirs", "desk@other.example", tenant="other")
     for tenant in ("acme", "other", "acme"):
         keeper.tell(tenant=tenant)
-    ears = Ears()
-    sweep(keeper, ears, NOON)
+    sweep(keeper, ears := Ears(), NOON)
     for list_id in (news, theirs):
         find_something(keeper, list_id, NOON)
         begin_pass(keeper, list_id)
