@@ -52,6 +52,7 @@ from . import (
     sign,
     status,
     suppress,
+    template,
     tenant,
     tokens,
     up,
@@ -82,7 +83,7 @@ _HEADINGS: dict[str, tuple[ModuleType, ...]] = {
         *(contact, consent, budget, policy, freeze),
     ),
     "Work with a list": (lists, import_file, tokens, count, facets, lookup, suppress),
-    "What needs a signature": (request, sign, reveal, export),
+    "What needs a signature": (request, sign, reveal, export, template),
     "The record": (ledger, audit, notice),
 }
 for heading, modules in _HEADINGS.items():
