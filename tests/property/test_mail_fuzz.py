@@ -245,7 +245,7 @@ def test_no_local_part_comes_through(
 
         assert said.code == 550
         assert said.status == "5.1.1"
-        assert local not in said.text.lower().replace("<recipient>", "").replace(
+        assert local not in said.text.lower().replace("<addressee>", "").replace(
             "text withheld", ""
         )
 

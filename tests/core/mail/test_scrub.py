@@ -19,15 +19,15 @@ def scrub(text: str, address: str = ZOE, names: tuple[str, ...] = NAMES) -> Repl
         ("250 OK", Reply(250, "", "OK")),
         (
             "550 5.1.1 <zoe.brennan@smith-family.example>: no such user",
-            Reply(550, "5.1.1", "<<recipient>>: no such user"),
+            Reply(550, "5.1.1", "<<addressee>>: no such user"),
         ),
         (
             "550-5.1.1 The account\r\n550 5.1.1 ZOE.BRENNAN is disabled",
-            Reply(550, "5.1.1", "The account <recipient> is disabled"),
+            Reply(550, "5.1.1", "The account <addressee> is disabled"),
         ),
         (
             "552 5.2.2 mailbox of Zoe Brennan is full",
-            Reply(552, "5.2.2", "mailbox of <recipient> is full"),
+            Reply(552, "5.2.2", "mailbox of <addressee> is full"),
         ),
         (
             "554 5.7.1 192.0.2.1 is listed at https://block.example/?ip=192.0.2.1",
@@ -37,7 +37,7 @@ def scrub(text: str, address: str = ZOE, names: tuple[str, ...] = NAMES) -> Repl
                 "192.0.2.1 is listed at https://block.example/?ip=192.0.2.1",
             ),
         ),
-        ("mx.smith-family.example says no", Reply(451, "", "mx.<recipient> says no")),
+        ("mx.smith-family.example says no", Reply(451, "", "mx.<addressee> says no")),
         ("421", Reply(421, "", "")),
         ("", Reply(451, "", "")),
     ],
@@ -90,20 +90,20 @@ def test_no_spelling_of_the_recipient_comes_through(text: str) -> None:
 
 
 def test_other_addresses_go_too() -> None:
-    assert scrub("550 ask postmaster@example.com").text == "ask <recipient>"
+    assert scrub("550 ask postmaster@example.com").text == "ask <addressee>"
 
 
 @pytest.mark.parametrize(
     ("address", "text", "clean"),
     [
-        ("a@example.com", "a mailbox a b", "<recipient> mailbox <recipient> b"),
+        ("a@example.com", "a mailbox a b", "<addressee> mailbox <addressee> b"),
         (
             "an@example.com",
             "an error in an answer",
-            "<recipient> error in <recipient> answer",
+            "<addressee> error in <addressee> answer",
         ),
-        ("info+shop@example.com", "user info unknown", "user <recipient> unknown"),
-        ("user@example.com", "user unknown", "<recipient> unknown"),
+        ("info+shop@example.com", "user info unknown", "user <addressee> unknown"),
+        ("user@example.com", "user unknown", "<addressee> unknown"),
     ],
 )
 def test_short_and_common_local_parts_go_as_words(

@@ -6,7 +6,7 @@ sign, in the decoded tree. The message that goes out is built from the template 
 these values (`message.py`), so what is overlooked here still does not go out.
 
 Sealed slots have to come through as they are; they are filled in later. Where the
-template says ``[[alias]]``, whatever stands for this recipient is taken.
+template says ``[[alias]]``, whatever stands for this addressee is taken.
 """
 
 from collections.abc import Collection, Iterator
@@ -28,7 +28,7 @@ def read_values(
 ) -> dict[str, str]:
     """Read the values an application put into the slots of a template.
 
-    ``stands_for`` has what may stand for this recipient: the alias and the token, bare
+    ``stands_for`` has what may stand for this addressee: the alias and the token, bare
     and as addresses. Whoever else is named in ``To`` is refused.
 
     Raises:
@@ -69,7 +69,7 @@ def _text_of(mail: Mail, name: str) -> str:
 
 
 def _spellings(stands_for: Collection[str]) -> tuple[str, ...]:
-    """Give all ways to write what stands for the recipient, the longest first."""
+    """Give all ways to write what stands for the addressee, the longest first."""
     found = {format_slot(Slot(Kind.ALIAS, Kind.ALIAS))}
     for text in stands_for:
         found |= {text, text.replace("@", "%40")}

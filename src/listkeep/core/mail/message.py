@@ -1,4 +1,4 @@
-"""Build the message for one recipient: made anew, nothing passed on.
+"""Build the message for one addressee: made anew, nothing passed on.
 
 Everything in it comes from the template that was signed for, from values that passed
 their types, and from us. So nothing an application, a mail server or somebody in
@@ -70,7 +70,7 @@ class Built:
 
 
 def build_message(template: Template, addressee: Addressee, stamp: Stamp) -> Built:
-    """Build the message of one recipient.
+    """Build the message of one addressee.
 
     Raises:
         MalformedError: A value does not fit its slot, or an argument its field.
@@ -190,7 +190,7 @@ def _write_file(node: File) -> list[str]:
     return fields
 
 
-@lru_cache(maxsize=64)  # the same for each recipient of a send
+@lru_cache(maxsize=64)  # the same for each addressee of a send
 def _encode_file(data: bytes) -> bytes:
     return _encode_base64(data)
 

@@ -38,7 +38,7 @@ _DAEMON = re.compile(r"mailer-daemon|postmaster", re.IGNORECASE)
 def parse_returned(data: bytes, *, came_to: str, mail_domain: str) -> Returned:
     """Read one message that came back.
 
-    ``came_to`` is the envelope recipient, ``mail_domain`` the domain of our return
+    ``came_to`` is the envelope addressee, ``mail_domain`` the domain of our return
     addresses.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Take the recipient out of what a remote mail server says about a message.
+"""Take the addressee out of what a remote mail server says about a message.
 
 Mail servers repeat the address in their replies, whole or in part, and the reply goes
 into queues, logs and bounces. Codes stay, because software decides by them; the text
@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from html import unescape
 
 MAX_REPLY_CHARACTERS = 2000
-PLACE = "<recipient>"
+PLACE = "<addressee>"
 WITHHELD = "(text withheld)"
 
 _REPLY_CODE = re.compile(r"\s*([2-5][0-5][0-9])(?:[ -]|\Z)")
@@ -47,9 +47,9 @@ class Reply:
 
 
 def scrub_reply(raw: str, *, address: str, names: Collection[str] = ()) -> Reply:
-    """Read a reply (RFC 5321, 4.2; RFC 3463) and take the recipient out of its text.
+    """Read a reply (RFC 5321, 4.2; RFC 3463) and take the addressee out of its text.
 
-    ``names`` are the names known of the recipient. A reply without a code counts as
+    ``names`` are the names known of the addressee. A reply without a code counts as
     451: try again, and let people look.
     """
     whole = raw[: 4 * MAX_REPLY_CHARACTERS]
@@ -67,7 +67,7 @@ def scrub_reply(raw: str, *, address: str, names: Collection[str] = ()) -> Reply
 
 
 def scrub_text(text: str, *, address: str, names: Collection[str] = ()) -> str:
-    """Take a recipient out of a text; what cannot be cleaned is withheld whole."""
+    """Take a addressee out of a text; what cannot be cleaned is withheld whole."""
     visible = "".join(c if c.isprintable() else " " for c in text)
     local, _, domain = address.rpartition("@")
     clean = _ADDRESS_LIKE.sub(PLACE, visible[:MAX_REPLY_CHARACTERS])

@@ -1,4 +1,4 @@
-"""The places of a template that are filled in for each recipient, and their types.
+"""The places of a template that are filled in for each addressee, and their types.
 
     [[alias]]                      this message's alias; alone allowed in links
     [[points:number]]              the application's, with each message
