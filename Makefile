@@ -41,9 +41,9 @@ help: ## Show this list
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/.dev: .venv/.package requirements/dev.txt requirements/postgres.txt
+.venv/.dev: .venv/.package requirements/dev.txt requirements/postgres.txt requirements/providers.txt
 	@echo "make: installing the tools of the tests into .venv (once)"
-	@$(PIP) $(HASHED) $(FROM_SOURCE) -r requirements/dev.txt -r requirements/postgres.txt
+	@$(PIP) $(HASHED) $(FROM_SOURCE) -r requirements/dev.txt -r requirements/postgres.txt -r requirements/providers.txt
 	@touch $@
 
 # --- the product -------------------------------------------------------------
@@ -53,8 +53,8 @@ demo: .venv/.package ## Tell the whole story on a fresh instance in var/ (ARGS="
 	@$(BIN)/listkeep demo $(ARGS)
 
 .PHONY: bench
-bench: .venv/.dev ## Measure: make bench LEG=import-sqlite ARGS="--rows 100000 --check"
-	@$(BIN)/python -m bench $(LEG) $(ARGS)
+bench: .venv/.dev ## Measure all and keep it, or make bench LEG=open ARGS="--rows 100000 --check"
+	@$(BIN)/python -m bench $(or $(LEG),--keep --rows 100000,1000000) $(ARGS)
 
 # --- tests -------------------------------------------------------------------
 
@@ -140,6 +140,7 @@ lock: .venv/.dev ## Renew the hashed locks (ARGS="--upgrade-package django")
 	$(COMPILE) $(ARGS) requirements/build.in --output-file requirements/build.txt
 	$(COMPILE) $(ARGS) pyproject.toml --output-file requirements/runtime.txt
 	$(COMPILE) $(ARGS) pyproject.toml --extra postgres --constraint requirements/runtime.txt --output-file requirements/postgres.txt
+	$(COMPILE) $(ARGS) pyproject.toml --extra pkcs11 --extra aws --constraint requirements/runtime.txt --output-file requirements/providers.txt
 	$(COMPILE) $(ARGS) requirements/dev.in --output-file requirements/dev.txt
 
 SOURCE := src/listkeep

@@ -3,43 +3,78 @@
 import argparse
 import json
 import sys
+from collections.abc import Iterator
 
-from bench import decide, import_sqlite
+from bench import decide, import_sqlite, lookup, memory, opening, size, tokens
 from bench.harness import Result
+from bench.plot import PLOT, draw
+from bench.results import keep, read_results, write_readme
 
-LEGS = {"import-sqlite": import_sqlite, "decide": decide}
+LEGS = {
+    "import-sqlite": import_sqlite,
+    "tokens": tokens,
+    "open": opening,
+    "lookup": lookup,
+    "size": size,
+    "memory": memory,
+    "decide": decide,
+}
 
 
 def main() -> int:
     """Run the legs that were named, or all; 1 when a checked bound is missed."""
-    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("legs", nargs="*", metavar="LEG", help=", ".join(LEGS))
-    parser.add_argument("--rows", type=int, default=1_000_000)
-    parser.add_argument("--rounds", type=int, default=5, help="alternating rounds")
-    parser.add_argument("--json", action="store_true", help="one object per leg")
-    parser.add_argument("--check", action="store_true", help="fail on a missed bound")
+    parser = _parser()
     options = parser.parse_args()
     unknown = set(options.legs) - set(LEGS)
     if unknown:
         parser.error(f"there is no leg {', '.join(sorted(unknown))}")
     missed = False
-    for name in options.legs or LEGS:
-        result = LEGS[name].run(rows=options.rows, rounds=options.rounds)
-        misses = result.misses()
+    for result in _measure(options) if not options.readme else ():
         text = json.dumps(result.as_json()) if options.json else _in_words(result)
         sys.stdout.write(f"{text}\n")
-        for miss in misses:
-            sys.stderr.write(f"bench: {name}: {miss}\n")
-        missed = missed or bool(misses)
+        sys.stdout.flush()
+        for miss in result.misses():
+            sys.stderr.write(f"bench: {result.leg}: {miss}\n")
+            missed = True
+        if options.keep:
+            keep([result])
+    if options.readme or options.keep:
+        figures = read_results()
+        write_readme(figures)
+        PLOT.write_text(draw(figures))
     return int(missed and options.check)
 
 
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
+    add = parser.add_argument
+    add("legs", nargs="*", metavar="LEG", help=", ".join(LEGS))
+    add("--rows", type=_sizes, default=[1_000_000], help="sizes, with commas between")
+    add("--rounds", type=int, default=5, help="alternating rounds")
+    add("--json", action="store_true", help="one object per leg and size")
+    add("--check", action="store_true", help="fail on a missed bound")
+    add("--keep", action="store_true", help="into results.json, README and plot")
+    add("--readme", action="store_true", help="README and plot anew, from results.json")
+    return parser
+
+
+def _sizes(text: str) -> list[int]:
+    return [int(word.replace("_", "")) for word in text.split(",")]
+
+
+def _measure(options: argparse.Namespace) -> Iterator[Result]:
+    for rows in options.rows:
+        for name in options.legs or LEGS:
+            yield LEGS[name].run(rows=rows, rounds=options.rounds)
+
+
 def _in_words(result: Result) -> str:
-    peers = "".join(f"\n  {name}: {value}" for name, value in result.peers.items())
+    beside = {**result.peers, **result.figures}
+    lines = "".join(f"\n  {name}: {value}" for name, value in beside.items())
     return (
         f"{result.leg}, {result.rows:,} rows on {result.machine}, {result.date}\n"
-        f"  ours {result.ours:,.0f} {result.unit}, reference "
-        f"{result.reference:,.0f} {result.unit}, ratio {result.ratio:.2f}{peers}"
+        f"  ours {result.ours:,} {result.unit}, reference "
+        f"{result.reference:,} {result.unit}, ratio {result.ratio:.2f}{lines}"
     )
 
 

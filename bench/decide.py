@@ -21,7 +21,7 @@ from statistics import median
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.hashes import SHA256
 
-from bench.harness import Bound, Result, alternate, machine, today
+from bench.harness import Bound, Result, alternate, sum_up
 from listkeep.core.grants import (
     Action,
     Circumstances,
@@ -83,21 +83,17 @@ def run(*, rows: int, rounds: int) -> Result:
             lambda: _rate(count, asked, lambda it: _verify_bare(it, people)),
             rounds=rounds,
         )
-        peers: dict[str, float | str] = {
+        parts_alone: dict[str, float | str] = {
             f"{name} /s": round(_rate(count, asked, part))
             for name, part in parts.items()
         }
     ours = median(rates.ours)
-    return Result(
-        leg=LEG,
+    return sum_up(
+        LEG,
+        rates,
         rows=count,
-        ours=round(ours),
-        reference=round(median(rates.reference)),
-        ratio=round(rates.ratio, 3),
         unit="decisions/s",
-        peers=peers,
-        machine=machine(),
-        date=today(),
+        figures=parts_alone,
         bounds=((Bound("decisions/s", at_least=LEAST_PER_SECOND), ours),),
     )
 

@@ -15,17 +15,16 @@ import tempfile
 import time
 from collections.abc import Iterator
 from pathlib import Path
-from statistics import median
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
-from bench.harness import Bound, Result, alternate, machine, today
+from bench.harness import Bound, Result, alternate, sum_up
 from bench.instance import peak_megabytes, running_instance
 from listkeep.drill.audience import SampleAudience
 
 LEG = "import-sqlite"
 FACETS = ["country:text", "language:text", "plan:text", "member_rating:int"]
-LEAST_ROWS_PER_SECOND = 60_000
+LEAST_OF_REFERENCE = 1.0
 MOST_MEGABYTES = 300
 
 
@@ -41,22 +40,14 @@ def run(*, rows: int, rounds: int) -> Result:
             lambda: _reference(file, Path(folder) / "reference.sqlite3"),
             rounds=rounds,
         )
-    ours = median(rates.ours)
-    return Result(
-        leg=LEG,
+    return sum_up(
+        LEG,
+        rates,
         rows=rows,
-        ours=round(ours),
-        reference=round(median(rates.reference)),
-        ratio=round(rates.ratio, 3),
         unit="rows/s",
-        peers={
-            "dock peak MB": round(memory["dock"]),
-            "keeper peak MB": round(memory["keeper"]),
-        },
-        machine=machine(),
-        date=today(),
+        figures={f"{name} peak MB": round(most) for name, most in memory.items()},
         bounds=(
-            (Bound("rows/s", at_least=LEAST_ROWS_PER_SECOND), ours),
+            (Bound("of the reference", at_least=LEAST_OF_REFERENCE), rates.ratio),
             *(
                 (Bound(f"{name} peak MB", at_most=MOST_MEGABYTES), value)
                 for name, value in memory.items()

@@ -59,10 +59,20 @@ def running_instance() -> Iterator[Running]:
 
 def peak_megabytes(pid: int) -> float:
     """Read the most memory a building's process, or its worker, ever had resident."""
-    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
     return max(
         int(line.split()[1]) / 1024
-        for each in (str(pid), *children)
+        for each in _family(pid)
         for line in Path(f"/proc/{each}/status").read_text().splitlines()
         if line.startswith("VmHWM")
     )
+
+
+def forget_peak(pid: int) -> None:
+    """Begin anew to watch what a building has resident at most (see proc(5))."""
+    for each in _family(pid):
+        Path(f"/proc/{each}/clear_refs").write_text("5")
+
+
+def _family(pid: int) -> list[str]:
+    children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+    return [str(pid), *children]

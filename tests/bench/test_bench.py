@@ -4,10 +4,14 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
-from bench.harness import Bound, Rounds
+import pytest
+
+from bench.harness import Bound, Rounds, alternate
 
 ROOT = Path(__file__).parents[2]
+SMALL = ("--rows", "5000", "--rounds", "1")
 
 
 def bench(*words: str) -> subprocess.CompletedProcess[str]:
@@ -21,18 +25,49 @@ def bench(*words: str) -> subprocess.CompletedProcess[str]:
     )
 
 
-def test_the_import_leg_measures_both_ways_and_the_memory() -> None:
-    done = bench("import-sqlite", "--rows", "5000", "--rounds", "1", "--json")
-
+def measured(leg: str) -> dict[str, Any]:
+    done = bench(leg, *SMALL, "--json")
     assert done.returncode == 0, done.stderr
-    figures = json.loads(done.stdout)
-    assert figures["leg"] == "import-sqlite"
-    assert figures["rows"] == 5000
-    assert figures["unit"] == "rows/s"
+    figures: dict[str, Any] = json.loads(done.stdout)
+    assert figures["leg"] == leg
     assert min(figures["ours"], figures["reference"], figures["ratio"]) > 0
-    assert set(figures["peers"]) == {"dock peak MB", "keeper peak MB"}
     assert figures["machine"]
     assert figures["date"]
+    assert figures["load"]
+    assert all(bound["value"] > 0 for bound in figures["bounds"])
+    return figures
+
+
+@pytest.mark.parametrize(
+    ("leg", "unit", "beside"),
+    [
+        ("import-sqlite", "rows/s", {"dock peak MB", "keeper peak MB"}),
+        ("tokens", "tokens/s", {"entries selected"}),
+        ("open", "rows/s", set()),
+        (
+            "lookup",
+            "ms p99",
+            {"p50 ms", "p90 ms", "p50 ms in bursts", "fsync p99 ms"},
+        ),
+        ("size", "bytes/entry", set()),
+        (
+            "memory",
+            "MB",
+            {
+                *("dock, import MB", "keeper, import MB"),
+                *("dock, export MB", "keeper, export MB"),
+            },
+        ),
+    ],
+)
+def test_a_leg_measures_both_ways_and_what_is_beside_it(
+    leg: str, unit: str, beside: set[str]
+) -> None:
+    figures = measured(leg)
+
+    assert (figures["rows"], figures["unit"]) == (5000, unit)
+    assert set(figures["figures"]) == beside
+    assert figures["bounds"]
 
 
 def test_the_decide_leg_measures_the_whole_and_its_parts() -> None:
@@ -43,15 +78,13 @@ def test_the_decide_leg_measures_the_whole_and_its_parts() -> None:
     assert (figures["leg"], figures["rows"]) == ("decide", 20)
     assert figures["unit"] == "decisions/s"
     assert 0 < figures["ours"] < figures["reference"]
-    assert min(figures["peers"].values()) > 0
+    assert min(figures["figures"].values()) > 0
 
 
 def test_a_missed_bound_fails_a_checked_run_only() -> None:
-    words = ("import-sqlite", "--rows", "5000", "--rounds", "1")
+    done = bench("decide", "--rows", "10", "--rounds", "1", "--check")
 
-    done = bench(*words, "--check")
-
-    missed = "must be at least" in done.stderr  # so few rows are all overhead
+    missed = "must be at least" in done.stderr
     assert done.returncode == int(missed)
 
 
@@ -61,6 +94,25 @@ def test_an_unknown_leg_is_wrong_usage() -> None:
 
 def test_the_ratio_is_the_median_of_the_rounds_own_ratios() -> None:
     assert Rounds((10.0, 30.0, 20.0), (10.0, 10.0, 40.0)).ratio == 1.0
+
+
+def test_the_ways_take_turns_round_by_round() -> None:
+    turns: list[str] = []
+
+    def rate(name: str) -> float:
+        turns.append(name)
+        return float(len(turns))
+
+    rates = alternate(
+        lambda: rate("ours"),
+        lambda: rate("reference"),
+        rounds=2,
+        peers={"peer": lambda: rate("peer")},
+    )
+
+    assert turns == ["ours", "reference", "peer"] * 2
+    assert rates.ours == (1.0, 4.0)
+    assert rates.peers == {"peer": (3.0, 6.0)}
 
 
 def test_a_bound_says_by_how_much_it_is_missed() -> None:

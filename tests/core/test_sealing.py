@@ -1,12 +1,9 @@
 import base64
 import hashlib
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from listkeep.core.addresses import RULE_VERSION, index_form
 from listkeep.core.errors import Code, MalformedError, VerificationError
@@ -14,73 +11,25 @@ from listkeep.core.sealing import (
     MAX_BATCH_ROWS,
     MAX_FIELDS_BYTES,
     OpenedRow,
-    SealedRow,
+    forget_ciphers,
     format_token,
     make_token,
     make_tokens,
-    open_row,
     parse_token,
-    seal_rows,
+    read_key_number,
+    read_row_version,
 )
-
-LIST_KEY = b"L" * 32
-INDEX_KEY = b"I" * 32
-LIST = "l_spring"
-BATCH = b"batch-id-012"
-ADA = OpenedRow("Ada@Example.com", '["Ada","Lovelace"]')
-BEN = OpenedRow("ben@example.org", '["Ben",""]')
-
-
-def seal(
-    rows: Sequence[OpenedRow],
-    *,
-    facets: Sequence[str] = (),
-    tokens: Sequence[bytes] = (),
-    positions: Sequence[int] = (),
-    list_key: bytes = LIST_KEY,
-    list_id: str = LIST,
-    batch_id: bytes = BATCH,
-    row_version: int = 1,
-) -> list[SealedRow]:
-    tokens = tokens or [make_token(INDEX_KEY, index_form(row.address)) for row in rows]
-    facets = facets or ['["DE"]'] * len(rows)
-    positions = positions or range(len(rows))
-    sealed = seal_rows(
-        list_key,
-        list_id=list_id,
-        batch_id=batch_id,
-        row_version=row_version,
-        positions=positions,
-        tokens=tokens,
-        facets=facets,
-        rows=rows,
-    )
-    return [
-        SealedRow(token, batch_id, position, body, facet)
-        for position, token, body, facet in zip(
-            positions, tokens, sealed, facets, strict=True
-        )
-    ]
-
-
-def open_(
-    row: SealedRow,
-    *,
-    list_key: bytes = LIST_KEY,
-    index_key: bytes = INDEX_KEY,
-    list_id: str = LIST,
-) -> OpenedRow:
-    return open_row(list_key, index_key, list_id=list_id, row=row)
-
-
-def assert_closed(row: SealedRow) -> None:
-    with pytest.raises(
-        VerificationError, match=r"^a sealed row does not open$"
-    ) as shut:
-        open_(row)
-    assert shut.value.code is Code.ROW_INVALID
-    assert shut.value.hint
-
+from tests.core.sealed import (
+    ADA,
+    BATCH,
+    BEN,
+    INDEX_KEY,
+    assert_closed,
+    batch_key,
+    open_,
+    seal,
+    seal_without_number,
+)
 
 # --- tokens ---------------------------------------------------------------------
 
@@ -153,16 +102,87 @@ def test_rows_open_to_what_was_sealed() -> None:
 
 def test_the_sealed_form_is_what_the_formats_page_promises() -> None:
     """Open a row with nothing but the primitives, as another program would."""
-    [row] = seal([ADA], row_version=7)
+    [row] = seal([ADA], row_version=7, key_number=258)
 
-    key = HKDF(SHA256(), 32, salt=None, info=b"listkeep/v1/batch" + BATCH).derive(
-        LIST_KEY
-    )
-    associated = b"\x01\x08l_spring" + row.token + b"\0\0\0\x07" + b'["DE"]'
-    packed = AESGCM(key).decrypt(bytes(12), row.sealed[5:], associated)
+    stamp = b"\x01\x02\0\0\0\x07"
+    associated = b"\x02\x08l_spring" + row.token + stamp + b'["DE"]'
+    packed = AESGCM(batch_key()).decrypt(bytes(12), row.sealed[7:], associated)
 
-    assert row.sealed[:5] == b"\x01\0\0\0\x07"
+    assert row.sealed[:7] == b"\x02" + stamp
     assert packed == b"\x0fAda@Example.com" + ADA.fields.encode()
+
+
+def test_a_row_says_which_of_its_lists_keys_it_is_under() -> None:
+    for number in (0, 1, 255, 256, 65_535):
+        [row] = seal([ADA], key_number=number)
+
+        assert read_key_number(row.sealed) == number
+        assert open_(row) == ADA
+
+
+@pytest.mark.parametrize("number", [-1, 65_536])
+def test_a_key_number_that_does_not_fit_is_refused(number: int) -> None:
+    with pytest.raises(MalformedError, match="65,536 keys"):
+        seal([ADA], key_number=number)
+
+
+def test_a_row_from_before_keys_had_numbers_opens_and_is_under_the_first_key() -> None:
+    row = seal_without_number(ADA)
+
+    assert read_key_number(row.sealed) == 0
+    assert open_(row) == ADA
+
+
+def test_a_row_says_when_it_was_sealed() -> None:
+    [row] = seal([ADA], row_version=1_767_614_400)
+
+    assert read_row_version(row.sealed) == 1_767_614_400
+    assert read_row_version(seal_without_number(ADA).sealed) == 7
+
+
+@pytest.mark.parametrize(
+    "sealed", [b"", b"\x02", b"\x01\0\0\0", b"\x02\0\0\0\0\0", b"\0" * 9]
+)
+def test_what_is_no_sealed_row_was_sealed_at_no_time(sealed: bytes) -> None:
+    with pytest.raises(VerificationError, match=r"^a sealed row does not open$"):
+        read_row_version(sealed)
+
+
+@pytest.mark.parametrize("sealed", [b"", b"\x02", b"\x02\0", b"\0", b"\x03\0\0\0"])
+def test_what_is_no_sealed_row_is_under_no_key(sealed: bytes) -> None:
+    with pytest.raises(VerificationError, match=r"^a sealed row does not open$"):
+        read_key_number(sealed)
+
+
+def test_a_row_can_not_be_passed_off_as_one_of_another_key() -> None:
+    """The number is bound: with one key of two names, only the right name opens."""
+    [row] = seal([ADA], key_number=1)
+
+    assert_closed(row._replace(sealed=b"\x02\0\x02" + row.sealed[3:]))
+
+
+def test_a_row_can_not_be_passed_off_as_one_of_the_other_format() -> None:
+    [new], old = seal([ADA], key_number=0), seal_without_number(ADA)
+
+    assert_closed(new._replace(sealed=b"\x01" + new.sealed[3:]))
+    assert_closed(old._replace(sealed=b"\x02\0\0" + old.sealed[1:]))
+
+
+def test_a_token_under_any_of_the_index_keys_is_the_rows() -> None:
+    [row] = seal([ADA])
+
+    assert open_(row, index_keys=(b"J" * 32, INDEX_KEY)) == ADA
+    for others in ((), (b"J" * 32,), (b"J" * 32, b"K" * 32)):
+        with pytest.raises(VerificationError, match="does not open"):
+            open_(row, index_keys=others)
+
+
+def test_rows_open_as_before_after_ciphers_were_forgotten() -> None:
+    [row] = seal([ADA])
+
+    forget_ciphers()
+
+    assert open_(row) == ADA
 
 
 def test_an_empty_batch_has_no_rows() -> None:
@@ -173,7 +193,7 @@ def test_the_same_row_looks_different_in_each_place() -> None:
     first, second = seal([ADA, ADA])
     [other] = seal([ADA], batch_id=b"batch-id-013")
 
-    assert len({first.sealed[5:], second.sealed[5:], other.sealed[5:]}) == 3
+    assert len({first.sealed[7:], second.sealed[7:], other.sealed[7:]}) == 3
 
 
 def test_a_full_batch_seals_and_one_more_row_does_not() -> None:
@@ -275,12 +295,12 @@ def test_facets_that_were_edited_do_not_open() -> None:
 
 def test_the_boundary_between_token_version_and_facets_can_not_be_moved() -> None:
     [row] = seal([ADA], facets=["AAAA[]"], row_version=1)
-    associated = row.token + row.sealed[1:5] + row.facets.encode()
+    associated = row.token + row.sealed[1:7] + row.facets.encode()
     for token_bytes in (12, 15, 17, 20):
         token, rest = associated[:token_bytes], associated[token_bytes:]
-        sealed = row.sealed[:1] + rest[:4] + row.sealed[5:]
+        sealed = row.sealed[:1] + rest[:6] + row.sealed[7:]
         moved = row._replace(
-            token=token, sealed=sealed, facets=rest[4:].decode("latin-1")
+            token=token, sealed=sealed, facets=rest[6:].decode("latin-1")
         )
         assert_closed(moved)
 
@@ -309,7 +329,7 @@ def test_another_batch_id_does_not_open(batch_id: bytes) -> None:
     assert_closed(seal([ADA])[0]._replace(batch_id=batch_id))
 
 
-@pytest.mark.parametrize("length", [0, 1, 5, 20, 21, 22])
+@pytest.mark.parametrize("length", [0, 1, 5, 7, 21, 22, 23, 24])
 def test_a_row_that_was_cut_short_does_not_open(length: int) -> None:
     row = seal([ADA])[0]
 
@@ -319,13 +339,13 @@ def test_a_row_that_was_cut_short_does_not_open(length: int) -> None:
 def test_a_row_of_an_unknown_format_does_not_open() -> None:
     row = seal([ADA])[0]
 
-    assert_closed(row._replace(sealed=b"\x02" + row.sealed[1:]))
+    assert_closed(row._replace(sealed=b"\x03" + row.sealed[1:]))
 
 
 def test_an_older_row_does_not_pass_for_a_newer_version() -> None:
     row = seal([ADA], row_version=1)[0]
 
-    assert_closed(row._replace(sealed=b"\x01\0\0\0\x02" + row.sealed[5:]))
+    assert_closed(row._replace(sealed=b"\x02\0\x03\0\0\0\x02" + row.sealed[7:]))
 
 
 def test_a_row_sealed_under_somebody_elses_token_does_not_open() -> None:
@@ -338,7 +358,7 @@ def test_a_row_does_not_open_under_another_tenants_index_key() -> None:
     [row] = seal([ADA])
 
     with pytest.raises(VerificationError, match="does not open"):
-        open_(row, index_key=b"J" * 32)
+        open_(row, index_keys=(b"J" * 32,))
 
 
 def test_a_sealed_text_that_is_no_address_does_not_open_and_is_not_told() -> None:

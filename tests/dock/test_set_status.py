@@ -1,6 +1,7 @@
 import pytest
 
 from listkeep.core.errors import Code, RefusedError
+from listkeep.dock.lists.history import Author
 from listkeep.dock.lists.services import lower_status
 from tests.dock.conftest import Api, token_text
 from tests.fakes.grants import NOON
@@ -120,4 +121,4 @@ def test_tokens_that_are_none_are_refused(
 @pytest.mark.parametrize("status", [0, 4, 9])
 def test_the_service_sets_no_status_that_is_not_worse(news: str, status: int) -> None:
     with pytest.raises(ValueError, match=str(status)):
-        lower_status(news, [bytes(16)], status=status, now=NOON)
+        lower_status(news, [bytes(16)], status=status, author=Author("p_ada"), now=NOON)

@@ -58,6 +58,7 @@ def test_the_row_of_the_example_is_sealed_as_the_page_says() -> None:
 
     sealed = seal_rows(
         bytes.fromhex(row["list key"]),
+        key_number=int(row["key number"]),
         list_id=row["list id"],
         batch_id=bytes.fromhex(row["batch id"]),
         row_version=int(row["row version"]),
@@ -80,19 +81,36 @@ def test_the_row_of_the_example_opens_and_its_key_is_derived_as_the_page_says() 
     )
     opened = open_row(
         bytes.fromhex(row["list key"]),
-        bytes.fromhex(row["index key"]),
+        (bytes.fromhex(row["index key"]),),
         list_id=row["list id"],
-        row=SealedRow(
-            bytes.fromhex(row["token"]),
-            batch_id,
-            int(row["position"]),
-            bytes.fromhex(row["sealed"]),
-            row["facets"],
-        ),
+        row=stored(row, "sealed"),
     )
 
     assert derived.hex() == row["batch key"]
     assert opened == (row["address"], row["fields"])
+
+
+def test_the_row_of_the_example_opens_also_as_it_was_sealed_before() -> None:
+    row = example("row")
+
+    opened = open_row(
+        bytes.fromhex(row["list key"]),
+        (bytes.fromhex(row["index key"]),),
+        list_id=row["list id"],
+        row=stored(row, "sealed in format 1"),
+    )
+
+    assert opened == (row["address"], row["fields"])
+
+
+def stored(row: dict[str, str], sealed: str) -> SealedRow:
+    return SealedRow(
+        bytes.fromhex(row["token"]),
+        bytes.fromhex(row["batch id"]),
+        int(row["position"]),
+        bytes.fromhex(row[sealed]),
+        row["facets"],
+    )
 
 
 def test_the_challenge_of_the_example_is_computed_as_the_page_says() -> None:

@@ -1,6 +1,7 @@
 import pytest
 
 from listkeep.core.errors import MalformedError
+from listkeep.core.registry.held_keys import list_key
 from listkeep.keeper.gate.custody import lists
 from listkeep.keeper.gate.endpoint import open_store
 from listkeep.wire import messages as m
@@ -38,7 +39,7 @@ def test_a_list_belongs_to_its_makers_tenant_and_has_a_key_of_its_own(
     one, two = world.create_list(by="ben"), world.create_list("more", by="ben")
 
     assert one.tenant == two.tenant
-    keys = {open_store().get(lists.list_key(found.id)) for found in (one, two)}
+    keys = {open_store().get(list_key(found.id)) for found in (one, two)}
     assert len(keys) == 2
     assert world.events(2) == ["list.created", "list.created"]
 

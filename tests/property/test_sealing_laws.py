@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from listkeep.core.addresses import index_form
 from listkeep.core.errors import MalformedError, VerificationError
+from listkeep.core.opening import SealedRows, open_plain_rows
 from listkeep.core.sealing import (
     OpenedRow,
     SealedRow,
@@ -49,6 +50,7 @@ def sealed_rows(draw: st.DrawFn) -> dict[str, Any]:
     token = make_token(scene["index_key"], index_form(opened.address))
     [sealed] = seal_rows(
         scene["list_key"],
+        key_number=draw(st.integers(0, 65535)),
         list_id=scene["list_id"],
         batch_id=batch_id,
         row_version=draw(st.integers(0, 2**32 - 1)),
@@ -64,7 +66,7 @@ def sealed_rows(draw: st.DrawFn) -> dict[str, Any]:
 def open_scene(scene: dict[str, Any], **changes: Any) -> OpenedRow:
     now = {**scene, **changes}
     return open_row(
-        now["list_key"], now["index_key"], list_id=now["list_id"], row=now["row"]
+        now["list_key"], (now["index_key"],), list_id=now["list_id"], row=now["row"]
     )
 
 
@@ -82,6 +84,57 @@ def flip_bit(data: bytes, bit: int) -> bytes:
 @given(sealed_rows())
 def test_open_after_seal_is_identity(scene: dict[str, Any]) -> None:
     assert open_scene(scene) == scene["opened"]
+
+
+@given(st.lists(sealed_rows(), min_size=1, max_size=5), st.data())
+def test_many_rows_open_when_and_as_each_does(
+    scenes: list[dict[str, Any]], data: st.DataObject
+) -> None:
+    first = scenes[0]
+    rows = [
+        seal_again(first, scene["opened"], position)
+        for position, scene in enumerate(scenes)
+    ]
+    if data.draw(st.booleans()):
+        at = data.draw(st.integers(0, len(rows) - 1))
+        field = data.draw(st.sampled_from(["token", "batch_id", "sealed"]))
+        bit = data.draw(st.integers(0))
+        changes: dict[str, Any] = {field: flip_bit(getattr(rows[at], field), bit)}
+        rows[at] = rows[at]._replace(**changes)
+
+    opened = open_plain_rows(
+        {0: first["list_key"]},
+        (first["index_key"],),
+        list_id=first["list_id"],
+        rows=SealedRows(*zip(*rows, strict=True)),
+    )
+
+    try:
+        one_by_one = [open_scene(first, row=row) for row in rows]
+    except VerificationError:
+        assert opened is None
+    else:
+        assert opened is not None
+        pairs = zip(*opened, strict=True)
+        assert [OpenedRow(a.decode(), f.decode()) for a, f in pairs] == one_by_one
+
+
+def seal_again(scene: dict[str, Any], opened: OpenedRow, position: int) -> SealedRow:
+    token = make_token(scene["index_key"], index_form(opened.address))
+    [sealed] = seal_rows(
+        scene["list_key"],
+        key_number=0,
+        list_id=scene["list_id"],
+        batch_id=scene["row"].batch_id,
+        row_version=1,
+        positions=[position],
+        tokens=[token],
+        facets=[scene["row"].facets],
+        rows=[opened],
+    )
+    return SealedRow(
+        token, scene["row"].batch_id, position, sealed, scene["row"].facets
+    )
 
 
 @given(sealed_rows(), st.sampled_from(["token", "batch_id", "sealed"]), st.integers(0))
@@ -143,6 +196,7 @@ def test_no_part_of_one_row_fits_another(
     facets = [f"[{at}]" for at in range(len(rows))]
     sealed = seal_rows(
         list_key,
+        key_number=1,
         list_id="l_spring",
         batch_id=bytes(12),
         row_version=1,
@@ -180,7 +234,10 @@ def test_no_part_of_one_row_fits_another(
         st.binary(max_size=14),
         st.integers(),
         st.binary(max_size=80)
-        | st.binary(min_size=17, max_size=80).map(lambda body: b"\x01\0\0\0\0" + body),
+        | st.binary(min_size=17, max_size=80).map(lambda body: b"\x01\0\0\0\0" + body)
+        | st.binary(min_size=17, max_size=80).map(
+            lambda body: b"\x02\0\0\0\0\0\0" + body
+        ),
         TEXTS,
     ),
     KEYS,
@@ -220,6 +277,7 @@ def test_tokens_made_together_are_those_made_alone(
 
 BATCHES = st.fixed_dictionaries(
     {
+        "key_number": st.integers(-1, 65_536),
         "list_id": st.just("l_spring") | TEXTS.map(lambda text: text * 9),
         "batch_id": BATCH_IDS | st.binary(max_size=16),
         "row_version": st.just(1),

@@ -8,8 +8,10 @@ Rules of the room:
   one batch (``HKDF-SHA256(list key, batch id)``) and the nonce is the row's
   position, so ``(list, batch id, position)`` must never be used twice: batch ids
   are 96 random bits from the keeper, and every change of a row makes a new batch.
-- The associated data binds format, list, token, row version and facets: a row that
-  was swapped, edited or moved to another list does not open.
+- A list may hold several keys. A row says which one it is sealed under by that key's
+  number; rows of format 1, from before keys had numbers, are under key 0.
+- The associated data binds format, list, token, key number, row version and facets: a
+  row that was swapped, edited or moved to another list does not open.
 - After opening, the token is computed again from the address and must match.
 
 Keys, batch ids and times are arguments; nothing here draws randomness.
@@ -30,17 +32,25 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from .addresses import index_form
 from .errors import Code, MalformedError, VerificationError
 
-FORMAT = 1
+FORMAT = 2
+FIRST_KEY = 0
+MAX_KEY_NUMBER = 65_535
 TOKEN_BYTES = 16
 BATCH_ID_BYTES = 12
 MAX_BATCH_ROWS = 4096
 MAX_FIELDS_BYTES = 16_384
 _TOKEN_PERSON = b"lk-token-v1"
+_UNNUMBERED_FORMAT = 1
+_NUMBER_BYTES = 2
 _VERSION_BYTES = 4
-_HEADER_BYTES = 1 + _VERSION_BYTES
+HEADER_BYTES = {
+    _UNNUMBERED_FORMAT: 1 + _VERSION_BYTES,
+    FORMAT: 1 + _NUMBER_BYTES + _VERSION_BYTES,
+}
 _TAG_BYTES = 16
-_POSITIONS = range(65_536)
-_CIPHERS_KEPT = 1024
+_FORMAT_MARK, _UNNUMBERED_MARK = bytes([FORMAT]), bytes([_UNNUMBERED_FORMAT])
+POSITIONS = range(65_536)
+_CIPHERS_KEPT = 16_384  # rows in token order come from all batches of a list in turn
 _TOKEN_ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz234567")
 
 
@@ -63,16 +73,14 @@ class OpenedRow(NamedTuple):
 
 def make_token(index_key: bytes, form: str) -> bytes:
     """Compute the token of an index form under one tenant's index key."""
-    return hashlib.blake2b(
-        form.encode(), digest_size=TOKEN_BYTES, key=index_key, person=_TOKEN_PERSON
-    ).digest()
+    state = _keyed(index_key).copy()
+    state.update(form.encode())
+    return state.digest()
 
 
 def make_tokens(index_key: bytes, forms: Sequence[str]) -> list[bytes]:
     """Compute many tokens; the same as ``make_token`` for each."""
-    keyed = hashlib.blake2b(
-        digest_size=TOKEN_BYTES, key=index_key, person=_TOKEN_PERSON
-    )
+    keyed = _keyed(index_key)
     tokens = []
     for form in forms:
         state = keyed.copy()
@@ -107,6 +115,7 @@ def parse_token(text: str) -> bytes:
 def seal_rows(  # noqa: PLR0913 - one batch is described by all of these
     list_key: bytes,
     *,
+    key_number: int,
     list_id: str,
     batch_id: bytes,
     row_version: int,
@@ -120,24 +129,29 @@ def seal_rows(  # noqa: PLR0913 - one batch is described by all of these
     Positions need not be consecutive, but each is used once: it is the nonce.
 
     Raises:
-        MalformedError: The batch is too large, ragged, or a row does not fit.
+        MalformedError: The batch is too large, ragged, a row does not fit, or the key
+            number does.
     """
     if not len(tokens) == len(facets) == len(rows) == len(positions) <= MAX_BATCH_ROWS:
         raise MalformedError("a batch is at most 4096 rows of equal columns")
     if len(set(positions)) < len(positions):
         raise MalformedError("a position is used twice in a batch")
-    if not all(map(_POSITIONS.__contains__, positions)):
+    if not all(map(POSITIONS.__contains__, positions)):
         raise MalformedError("a position lies outside of what can be opened")
-    encrypt = _cipher(list_key, batch_id).encrypt
-    prefix = _context(list_id)
-    version = row_version.to_bytes(_VERSION_BYTES, "big")
-    header = bytes([FORMAT]) + version
+    if not FIRST_KEY <= key_number <= MAX_KEY_NUMBER:
+        raise MalformedError("a list has at most 65,536 keys in its life")
+    encrypt = batch_cipher(list_key, batch_id).encrypt
+    prefix = row_context(list_id, FORMAT)
+    stamp = key_number.to_bytes(_NUMBER_BYTES, "big") + row_version.to_bytes(
+        _VERSION_BYTES, "big"
+    )
+    header = bytes([FORMAT]) + stamp
     return [
         header
         + encrypt(
             position.to_bytes(12, "big"),
             _pack(row),
-            b"".join((prefix, token, version, facet.encode())),
+            b"".join((prefix, token, stamp, facet.encode())),
         )
         for position, token, facet, row in zip(
             positions, tokens, facets, rows, strict=True
@@ -145,37 +159,87 @@ def seal_rows(  # noqa: PLR0913 - one batch is described by all of these
     ]
 
 
+def read_key_number(sealed: bytes) -> int:
+    """Read which of its list's keys a row says it is sealed under.
+
+    Nobody has vouched for the number yet; a wrong one picks a key that does not open.
+
+    Raises:
+        VerificationError: It is no sealed row.
+    """
+    if sealed[:1] == _FORMAT_MARK and len(sealed) > _NUMBER_BYTES:
+        return sealed[1] << 8 | sealed[2]
+    if sealed[:1] == _UNNUMBERED_MARK:
+        return FIRST_KEY
+    raise _row_invalid()
+
+
+def read_row_version(sealed: bytes) -> int:
+    """Read when a row was sealed, in seconds since 1970.
+
+    Of a row that opened, this is authenticated.
+
+    Raises:
+        VerificationError: It is no sealed row.
+    """
+    end = HEADER_BYTES.get(sealed[0], 0) if sealed else 0
+    if not end or len(sealed) < end:
+        raise _row_invalid()
+    return int.from_bytes(sealed[end - _VERSION_BYTES : end], "big")
+
+
 def open_row(
-    list_key: bytes, index_key: bytes, *, list_id: str, row: SealedRow
+    list_key: bytes, index_keys: Sequence[bytes], *, list_id: str, row: SealedRow
 ) -> OpenedRow:
     """Open one row and check that it is the row its token claims it is.
+
+    Its token may be the one under any index key that the tenant holds.
 
     Raises:
         VerificationError: The row was edited, swapped, moved from another list, or
             its token is not the token of its address. One message for all causes.
     """
-    header, body = row.sealed[:_HEADER_BYTES], row.sealed[_HEADER_BYTES:]
+    sealed = row.sealed
+    header_bytes = HEADER_BYTES.get(sealed[0], 0) if sealed else 0
     if (
-        len(body) <= _TAG_BYTES
-        or header[0] != FORMAT
-        or row.position not in _POSITIONS
+        not header_bytes
+        or len(sealed) <= header_bytes + _TAG_BYTES
+        or row.position not in POSITIONS
         or len(row.batch_id) != BATCH_ID_BYTES
     ):
         raise _row_invalid()
     associated = b"".join(
-        (_context(list_id), row.token, header[1:], row.facets.encode())
+        (
+            row_context(list_id, sealed[0]),
+            row.token,
+            sealed[1:header_bytes],
+            row.facets.encode(),
+        )
     )
     try:
-        packed = _cipher(list_key, row.batch_id).decrypt(
-            row.position.to_bytes(12, "big"), body, associated
+        packed = batch_cipher(list_key, row.batch_id).decrypt(
+            row.position.to_bytes(12, "big"), sealed[header_bytes:], associated
         )
     except InvalidTag as error:
         raise _row_invalid() from error
     opened = _unpack(packed)
     form = _find_form(opened.address)
-    if form is None or not hmac.compare_digest(make_token(index_key, form), row.token):
+    if form is None or not _is_token(row.token, form, index_keys):
         raise _row_invalid()
     return opened
+
+
+def forget_ciphers() -> None:
+    """Drop what was derived from keys, after one of them was destroyed."""
+    batch_cipher.cache_clear()
+    _keyed.cache_clear()
+
+
+def _is_token(token: bytes, form: str, index_keys: Sequence[bytes]) -> bool:
+    for key in index_keys:  # noqa: SIM110 - a generator would be felt here
+        if hmac.compare_digest(make_token(key, form), token):
+            return True
+    return False
 
 
 def _find_form(address: str) -> str | None:
@@ -185,8 +249,19 @@ def _find_form(address: str) -> str | None:
         return None
 
 
+@lru_cache(maxsize=64)
+def _keyed(index_key: bytes) -> hashlib.blake2b:
+    """Hash the key once: a copy of the state costs less than its key block."""
+    return hashlib.blake2b(digest_size=TOKEN_BYTES, key=index_key, person=_TOKEN_PERSON)
+
+
 @lru_cache(maxsize=_CIPHERS_KEPT)
-def _cipher(list_key: bytes, batch_id: bytes) -> AESGCM:
+def batch_cipher(list_key: bytes, batch_id: bytes) -> AESGCM:
+    """Derive what seals and opens the rows of one batch.
+
+    Raises:
+        MalformedError: This is no batch id.
+    """
     if len(batch_id) != BATCH_ID_BYTES:
         raise MalformedError("a batch id has 12 bytes")
     kdf = HKDF(SHA256(), 32, salt=None, info=b"listkeep/v1/batch" + batch_id)
@@ -194,11 +269,16 @@ def _cipher(list_key: bytes, batch_id: bytes) -> AESGCM:
 
 
 @lru_cache(maxsize=64)
-def _context(list_id: str) -> bytes:
+def row_context(list_id: str, row_format: int) -> bytes:
+    """Write what the associated data of every row of a list begins with.
+
+    Raises:
+        MalformedError: The list id is too long.
+    """
     name = list_id.encode()
     if len(name) > 255:
         raise MalformedError("a list id has at most 255 bytes")
-    return bytes([FORMAT, len(name)]) + name
+    return bytes([row_format, len(name)]) + name
 
 
 def _pack(row: OpenedRow) -> bytes:

@@ -68,7 +68,7 @@ def _open_offline(scene: Scene, loot: Loot, files: Iterable[bytes]) -> None:
                 loot.take(address)  # a guess that a stolen key confirms
         for list_id, row in rows[:3]:
             try:
-                loot.take(open_row(key, key[:64], list_id=list_id, row=row).address)
+                loot.take(open_row(key, (key[:64],), list_id=list_id, row=row).address)
             except (ListkeepError, ValueError):
                 continue
         opened = len(loot.found) > before

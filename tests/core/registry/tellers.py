@@ -14,6 +14,7 @@ from listkeep.core.registry.facts import (
     Signed,
     Tenant,
 )
+from listkeep.core.registry.held_keys import first_key
 from listkeep.core.registry.notices import Notice
 from listkeep.core.registry.passkeys import Credential, Kind
 from listkeep.core.registry.state import Registry
@@ -76,6 +77,7 @@ def cast() -> Registry:
         facets=(),
         fields=(),
         created_at=NOON,
+        keys=first_key(NOON),
     )
     for name, tenant in (("desk", "t_acme"), ("noc", ""), ("else", "t_other")):
         state.contacts[f"d_{name}"] = contact(name, tenant)

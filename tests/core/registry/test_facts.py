@@ -6,6 +6,7 @@ from listkeep.core.canonical import encode
 from listkeep.core.errors import MalformedError
 from listkeep.core.grants import Role
 from listkeep.core.registry.facts import (
+    ListFacts,
     parse_first_owners,
     parse_person,
     parse_recipient,
@@ -13,7 +14,8 @@ from listkeep.core.registry.facts import (
     parse_tenant,
     require_age_key,
 )
-from tests.core.registry.scribe import ACME, AGE_KEY, meet, subject
+from listkeep.core.registry.held_keys import first_key, with_newer
+from tests.core.registry.scribe import ACME, AGE_KEY, NEWS, NOON, meet, subject
 
 Subject = dict[str, str]
 
@@ -157,3 +159,18 @@ def test_a_recipient_needs_an_age_public_key(key: str) -> None:
     with pytest.raises(MalformedError):
         parse_recipient(recipient(public_key=key), tenant=ACME)
     assert parse_recipient(recipient(), tenant=ACME).public_key == AGE_KEY
+
+
+def test_a_lists_rows_are_sealed_under_its_newest_key() -> None:
+    keys = with_newer(first_key(NOON), 1, at=NOON)
+    found = ListFacts(
+        id=NEWS,
+        tenant=ACME,
+        name="news",
+        facets=(),
+        fields=(),
+        created_at=NOON,
+        keys=keys,
+    )
+
+    assert found.newest_key == 1

@@ -11,6 +11,7 @@ from listkeep.core.errors import Code, MalformedError
 from listkeep.core.grants import OPERATOR_ROLES, Role, Signer, Statement, Terms
 
 from .fields import invalid, is_id, read_id, read_name, require_fields
+from .held_keys import HeldKey
 from .keyring import parse_keys
 from .passkeys import Assertion, Credential
 
@@ -93,7 +94,10 @@ class Recipient:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class ListFacts:
-    """One tenant's list; fields are only ever appended."""
+    """One tenant's list; fields are only ever appended.
+
+    ``keys`` are those that are held, the oldest first: the last one seals.
+    """
 
     id: str
     tenant: str
@@ -101,6 +105,12 @@ class ListFacts:
     facets: tuple[str, ...]
     fields: tuple[str, ...]
     created_at: datetime
+    keys: tuple[HeldKey, ...]
+
+    @property
+    def newest_key(self) -> int:
+        """The number of the key that rows are sealed under."""
+        return self.keys[-1].number
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,7 +154,7 @@ class StartedSession:
 
 @dataclass(slots=True)
 class Ticket:
-    """Permission to seal rows of one import."""
+    """Permission to seal rows of one import, or to seal a list's own rows anew."""
 
     id: str
     list_id: str
@@ -154,6 +164,7 @@ class Ticket:
     started_at: datetime
     reserved: int = 0
     suppressed: int = 0
+    moment: str = ""  # of a restore: the time it goes back to
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -22,6 +22,7 @@ from listkeep.core.segments import Schema
 from listkeep.dock.lists import services as lists
 from listkeep.dock.lists.access import Visit
 from listkeep.dock.lists.bulk import Merged, Staging
+from listkeep.dock.lists.history import Author
 from listkeep.dock.lists.keeper import Keeper
 from listkeep.dock.lists.models import STATUSES
 from listkeep.wire import messages as m
@@ -243,6 +244,7 @@ def _merge(
         staging.path,
         list_id=source.list_id,
         schema=visit.schema,
+        author=Author(source.principal, source.id),
         now=clock(),
         before_commit=finish,
     )

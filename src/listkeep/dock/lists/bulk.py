@@ -17,7 +17,8 @@ from django.db import OperationalError, connection
 
 from listkeep.core.errors import Code, UnavailableError
 
-from .models import ERASED
+from .history import keep_staged
+from .models import ERASED, Change
 from .segments import Condition, Parameter
 
 READ_ROWS = 4096
@@ -56,13 +57,14 @@ _STAGE_MANY = _STAGE + ", (?, ?, ?, ?, ?, ?)" * (_STAGED_AT_ONCE - 1)
 # the file wins, except that a status never gets better and erased stays erased.
 _MERGE = """
 INSERT INTO main.entry
-    (list_id, token, batch_id, position, sealed, facets, status, updated_at)
-SELECT %s, token, batch_id, position, sealed, facets, status, %s
+    (list_id, token, batch_id, position, sealed, facets, status, updated_at, change)
+SELECT %s, token, batch_id, position, sealed, facets, status, %s, %s
 FROM staging.row WHERE true ORDER BY token, rowid
 ON CONFLICT (list_id, token) DO UPDATE SET
     batch_id = excluded.batch_id, position = excluded.position,
     sealed = excluded.sealed, facets = excluded.facets,
-    status = max(status, excluded.status), updated_at = excluded.updated_at
+    status = max(status, excluded.status), updated_at = excluded.updated_at,
+    change = excluded.change
 WHERE status <> %s
 """
 
@@ -158,11 +160,17 @@ def attached(staging: Path) -> Iterator[None]:
             cursor.execute("DETACH DATABASE staging")
 
 
-def merge_attached(list_id: str, *, at: int) -> Merged:
-    """Put the attached rows into a list, within the caller's transaction."""
+def merge_attached(change: Change) -> Merged:
+    """Put the attached rows into a list, within the caller's transaction.
+
+    What they replace is kept in the list's history.
+    """
+    list_id = change.list_id
     before = count_rows(list_id)
+    if before:
+        keep_staged(change, "staging.row")
     with connection.cursor() as cursor:
-        cursor.execute(_MERGE, [list_id, at, ERASED])
+        cursor.execute(_MERGE, [list_id, change.at, change.number, ERASED])
         added = count_rows(list_id) - before
         if not before:
             return Merged(added=added, updated=0)

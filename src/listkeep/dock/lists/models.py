@@ -1,4 +1,4 @@
-"""The table of sealed entries: what the dock holds and cannot open."""
+"""Sealed entries, and what they were before: what the dock holds and cannot open."""
 
 from django.db import models
 
@@ -34,6 +34,61 @@ class Entry(models.Model):
     facets = models.TextField()
     status = models.PositiveSmallIntegerField()
     updated_at = models.BigIntegerField()  # seconds since 1970, UTC
+    change = models.PositiveIntegerField(default=0, db_default=0)  # that wrote it
 
     class Meta:
         db_table = "entry"
+
+
+class Change(models.Model):
+    """One act that changed entries of a list, numbered within the list from 1.
+
+    Times never run backwards from one number to the next. Entries from before there
+    was a history were written by change 0, which has no row.
+    """
+
+    class Kind(models.TextChoices):
+        """What was done."""
+
+        IMPORT = "import"
+        STATUS = "status"
+        RESTORE = "restore"
+        ERASE = "erase"
+        RENEW = "renew"
+
+    pk = models.CompositePrimaryKey("list_id", "number")
+    list_id = models.CharField(max_length=40)
+    number = models.PositiveIntegerField()
+    kind = models.CharField(max_length=7, choices=Kind)
+    at = models.BigIntegerField()  # seconds since 1970, UTC
+    who = models.CharField(max_length=40)  # id of the person or service
+    source = models.CharField(max_length=40, blank=True)  # import, ticket or request
+    moment = models.BigIntegerField(null=True)  # restore: what time it went back to
+    added = models.BigIntegerField(default=0)
+    updated = models.BigIntegerField(default=0)
+    removed = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "change"
+
+
+class PastEntry(models.Model):
+    """An entry as it was until a change replaced or removed it, sealed as before.
+
+    It stood from ``change`` on until before ``replaced_by``. An
+    erased person has none, and the sweep drops those that were replaced long ago.
+    """
+
+    pk = models.CompositePrimaryKey("list_id", "token", "replaced_by")
+    list_id = models.CharField(max_length=40)
+    token = models.BinaryField(max_length=16)
+    replaced_by = models.PositiveIntegerField()
+    change = models.PositiveIntegerField()  # that wrote it
+    batch_id = models.BinaryField(max_length=12)
+    position = models.PositiveIntegerField()
+    sealed = models.BinaryField()
+    facets = models.TextField()
+    status = models.PositiveSmallIntegerField()
+
+    class Meta:
+        db_table = "past_entry"

@@ -1,4 +1,7 @@
-"""What changes a list's entries: one merge per import, and statuses that sink."""
+"""What changes a list's entries: one merge per import, and statuses that sink.
+
+Each change is numbered and keeps what it replaces (`history`).
+"""
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
@@ -10,17 +13,19 @@ from django.db import transaction
 from listkeep.core.segments import FacetRisk, Schema, verify_anonymity
 
 from . import bulk
-from .models import ERASED, SUBSCRIBED, Entry
+from .history import Author, begin_change, keep_better
+from .models import ERASED, SUBSCRIBED, Change, Entry
 
 Suppressions = Iterator[tuple[int, list[bytes]]]
 _TOKENS_AT_ONCE = 500
 
 
-def merge_staging(
+def merge_staging(  # noqa: PLR0913 - one import is described by all of these
     staging: Path,
     *,
     list_id: str,
     schema: Schema,
+    author: Author,
     now: datetime,
     before_commit: Callable[[bulk.Merged, Suppressions], None],
 ) -> None:
@@ -35,13 +40,21 @@ def merge_staging(
         UnavailableError: The disk is full, or the database locked for too long.
     """
     with bulk.translated(), bulk.attached(staging), transaction.atomic():
-        merged = bulk.merge_attached(list_id, at=int(now.timestamp()))
+        change = begin_change(list_id, kind=Change.Kind.IMPORT, author=author, now=now)
+        merged = bulk.merge_attached(change)
+        change.added, change.updated = merged
+        change.save(force_insert=True)
         _verify_facets(list_id, schema)
         before_commit(merged, bulk.read_attached_suppressions())
 
 
 def lower_status(
-    list_id: str, tokens: Sequence[bytes], *, status: int, now: datetime
+    list_id: str,
+    tokens: Sequence[bytes],
+    *,
+    status: int,
+    author: Author,
+    now: datetime,
 ) -> int:
     """Set a worse status on entries that have a better one; tell how many.
 
@@ -51,15 +64,17 @@ def lower_status(
     """
     if not SUBSCRIBED < status < ERASED:
         raise ValueError(status)
-    changed = 0
     with transaction.atomic():
+        change = begin_change(list_id, kind=Change.Kind.STATUS, author=author, now=now)
         for at in range(0, len(tokens), _TOKENS_AT_ONCE):
-            changed += Entry.objects.filter(
-                list_id=list_id,
-                token__in=tokens[at : at + _TOKENS_AT_ONCE],
-                status__lt=status,
-            ).update(status=status, updated_at=int(now.timestamp()))
-    return changed
+            some = tokens[at : at + _TOKENS_AT_ONCE]
+            keep_better(change, some, status=status)
+            change.updated += Entry.objects.filter(
+                list_id=list_id, token__in=some, status__lt=status
+            ).update(status=status, updated_at=change.at, change=change.number)
+        if change.updated:
+            change.save(force_insert=True)
+    return change.updated
 
 
 def _verify_facets(list_id: str, schema: Schema) -> None:

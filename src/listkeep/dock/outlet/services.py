@@ -8,6 +8,7 @@ from listkeep.core.segments import Status
 from listkeep.dock.lists import queries as entries
 from listkeep.dock.lists import services as lists
 from listkeep.dock.lists.access import Visit
+from listkeep.dock.lists.history import Author
 from listkeep.dock.lists.keeper import Keeper
 from listkeep.dock.lists.models import STATUS_CODES, Entry
 from listkeep.wire import messages as m
@@ -62,7 +63,11 @@ def suppress(  # noqa: PLR0913 - one change is described by all of these
         )
     )
     changed = lists.lower_status(
-        visit.record.id, tokens, status=STATUS_CODES[reason], now=now
+        visit.record.id,
+        tokens,
+        status=STATUS_CODES[reason],
+        author=Author(visit.principal.id, request or ""),
+        now=now,
     )
     return answer.changed, changed
 

@@ -4,6 +4,7 @@ from typing import Final
 
 from listkeep.core.grants import Action
 from listkeep.core.ledger.events import Event
+from listkeep.core.registry.incidents import IncidentKind
 from listkeep.wire.messages import notices as n
 
 _VERBS: Final = {"revoke": "remove"}  # others read as they are
@@ -16,6 +17,8 @@ _ROWS: Final = {
     Action.REVEAL: "reveal {rows} addresses of {list}",
     Action.IMPORT: "import up to {rows} rows into {list}",
     Action.SUPPRESS: "suppress up to {rows} addresses of {list}",
+    Action.LIST_RESTORE: "take back changes of up to {rows} entries of {list}",
+    Action.ENTRY_ERASE: "erase one person from every list",
 }
 _SIGNED: Final = {
     Event.REQUEST_MADE: "{who} asks to {what}",
@@ -29,12 +32,31 @@ _OTHER: Final = {
     Event.EXPORT_INTENDED: "{who} takes a copy of {list} for the first time",
     Event.ADDRESS_LOOKED_UP: "{who} looks up an address of {list} for the first time",
     Event.IMPORT_STARTED: "{who} imports into {list} for the first time",
+    Event.RESTORE_STARTED: "{who} takes back changes of {list} for the first time",
     Event.ENTRIES_SUPPRESSED: "{who} suppresses addresses of {list} for the first time",
     Event.SUPPORT_ADMITTED: "{who} of support looks at {list}, as a consent allows",
     Event.SIGN_IN_REFUSED: "a sign-in in {who}'s name was refused",
     Event.SESSION_REFUSED: "a session of {who} came from a service it is not for",
     Event.STATEMENT_REFUSED: "a signature in {who}'s name was refused",
     Event.RELEASE_REFUSED: "{who} was refused a {action}",
+    Event.ROOT_ROTATED: "the root of all keys was replaced, on the keeper's own host",
+    Event.INCIDENT_CLOSED: "{who} closed an incident: {incident}",
+    Event.INCIDENT_OPENED: "{incident}",
+}
+INCIDENTS: Final = {
+    IncidentKind.ROWS_INVALID: "rows of {list} do not open: they were edited, swapped "
+    "or invented outside Listkeep",
+    IncidentKind.ROWS_MISSING: "{list} has fewer entries than the ledger knows: rows "
+    "were taken away outside Listkeep",
+    IncidentKind.ROWS_EXTRA: "{list} has more entries than the ledger knows: rows were "
+    "put there outside Listkeep",
+    IncidentKind.ROWS_ROLLED_BACK: "nothing is left of the newest import into {list}: "
+    "older rows were put back",
+    IncidentKind.STATUS_BETTER: "rows of {list} are called subscribed though they are "
+    "suppressed; nothing is sent or exported to them",
+    IncidentKind.SCRUB_OVERDUE: "nobody looked over the rows of {list} for too long",
+    IncidentKind.SCRUB_EDITED: "the dock's note of how far {list} was looked over was "
+    "changed outside Listkeep",
 }
 _WAITING: Final = frozenset({"waiting", "granted"})
 
@@ -48,14 +70,27 @@ def sentence(notice: n.Notice) -> str:
         list=notice.list_name or "a list",
         about=notice.about or "everything",
         action=notice.action or "release",
+        incident=describe_incident(notice.about, notice.list_name),
     )
     return (
         f"{text} (the {notice.times:,}th time that day)" if notice.times > 1 else text
     )
 
 
+def describe_incident(kind: str, list_name: str) -> str:
+    """Say what is wrong, also of a kind this code has no words for."""
+    form = INCIDENTS.get(kind, "{kind}: {list}")  # type: ignore[call-overload]
+    return str(form).format(list=list_name or "a list", kind=kind or "an incident")
+
+
 def advice(notice: n.Notice, inbox: str) -> list[str]:
     """Say what to do, which is to look where a message cannot lead astray."""
+    if notice.event == Event.INCIDENT_OPENED:
+        return [
+            "Find out who could write to the dock's database, and keep a copy of it as",
+            "it is. `listkeep incident ls` shows what is known; an owner closes an",
+            "incident of the tenant's, a custodian one of the operator's.",
+        ]
     where = f"your inbox, {inbox}" if inbox else "your inbox on the keeper's pages"
     if notice.state in _WAITING and notice.event in _SIGNED:
         return [

@@ -1,7 +1,7 @@
 """The keeper's HTTP edge: one message in, one call, one message out."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache, wraps
 from typing import Protocol, TypeVar
 
@@ -14,14 +14,13 @@ from listkeep.core.errors import Code, MalformedError, RefusedError, Unavailable
 from listkeep.core.registry.facts import Service
 from listkeep.keeper.gate.people.founding import open_founding
 from listkeep.keeper.gate.sign_in.sessions import DIRECT, resolve_service
-from listkeep.keeper.keys import FileProvider, KeyStore
+from listkeep.keeper.keys import KeyStore, Roots
 from listkeep.wire.base import MEDIA_TYPE, decode, encode
 
 from .turns import Gate
 
 _M = TypeVar("_M", bound=Struct)
 _C_contra = TypeVar("_C_contra", bound=Struct, contravariant=True)
-_ROOT = "root.key"
 View = Callable[[HttpRequest], HttpResponse]
 
 
@@ -38,19 +37,31 @@ def open_gate() -> Gate:
             "this instance has not been founded yet",
             hint="both custodians open their links, compare the words and sign",
         )
-    return Gate(store)
+    return Gate(store, scrub_period=timedelta(days=settings.SCRUB_DAYS))
 
 
 def open_store() -> KeyStore:
-    """Open the key store under the configured provider."""
-    return KeyStore(settings.KEY_STORE, FileProvider(settings.KEY_STORE / _ROOT))
+    """Open the key store under the root that keeper.toml names.
+
+    Raises:
+        MalformedError: It names none that could be.
+    """
+    return KeyStore(settings.KEY_STORE, open_roots())
+
+
+def open_roots() -> Roots:
+    """Find out which root is in force.
+
+    Raises:
+        MalformedError: keeper.toml names none that could be.
+    """
+    return Roots(settings.KEEPER_TOML, settings.KEY_STORE)
 
 
 def make_store() -> None:
     """Make the key store's folder and its root, unless they are there."""
     settings.KEY_STORE.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not (settings.KEY_STORE / _ROOT).exists():
-        FileProvider.create(settings.KEY_STORE / _ROOT)
+    open_roots().make()
 
 
 def current_time() -> datetime:

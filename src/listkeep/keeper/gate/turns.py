@@ -64,7 +64,9 @@ class Turn:
 class Gate:
     """The keeper's authority in one process; safe to share between threads."""
 
-    def __init__(self, store: KeyStore) -> None:
+    def __init__(
+        self, store: KeyStore, *, scrub_period: timedelta = timedelta(days=7)
+    ) -> None:
         """Read and verify the whole ledger once.
 
         Raises:
@@ -73,6 +75,9 @@ class Gate:
         """
         self.store = store
         self.recent_refusals: dict[str, deque[datetime]] = {}
+        self.scrub_period = scrub_period
+        self.asked_since: datetime | None = None  # about lists nobody looked over
+        self.look_again_at: datetime | None = None
         self._lock = threading.RLock()
         self._registry = Registry(store.pinned())
         self.origin = self._registry.pinned["keeper"]
@@ -80,6 +85,8 @@ class Gate:
             for fields in verify_ledger(store, origin=self.origin):
                 apply(self._registry, fields)
             self._registry.frontier = log.frontier
+        self._buried = 0
+        self._bury()
 
     @property
     def party(self) -> RelyingParty:
@@ -103,6 +110,7 @@ class Gate:
             # From memory: what is read again could have been put back meanwhile.
             for body in log.bodies:
                 apply_body(self._registry, body)
+            self._bury()
 
     @contextmanager
     def view(self, now: datetime) -> Iterator[Registry]:
@@ -137,6 +145,18 @@ class Gate:
         verify_checkpoint(self.store, checkpoint, origin=self.origin, frontier=frontier)
         for body in bodies:
             apply_body(self._registry, body)
+        self._bury()
+
+    def _bury(self) -> None:
+        """Destroy the keys the ledger says are destroyed.
+
+        Each process does so as soon as it reads of one, or a key would live on in its
+        memory; at start all of them, or one would come back with an old key store.
+        """
+        destroyed = list(self._registry.destroyed_keys)
+        for key_id in destroyed[self._buried :]:
+            self.store.destroy(key_id)
+            self._buried += 1
 
     def _require_head(self, log: Log) -> None:
         """Append to nothing but what was verified, or an edited row would be signed."""

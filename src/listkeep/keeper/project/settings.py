@@ -20,6 +20,12 @@ class KeeperConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True
     keys: str = "keys"
     """The key store. Back it up apart from the databases."""
 
+    root: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it
+    """The root key, which wraps all others; a section. Empty: a file among the keys."""
+
+    next_root: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it
+    """Where `listkeep keys rotate-root` takes the root; a section of the same kind."""
+
     spool: str = "spool"
     """Finished exports that were not delivered yet: age ciphertext only."""
 
@@ -47,6 +53,9 @@ class KeeperConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True
     cli_signing: bool = True
     """Whether statements signed on a command line count, besides the keeper's page."""
 
+    scrub_days: int = 7
+    """How often the dock looks each list over; a list left out for two is told of."""
+
     def __post_init__(self) -> None:
         """Refuse what contradicts itself.
 
@@ -60,11 +69,13 @@ class KeeperConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True
                 code=Code.CONFIG_INVALID,
                 hint='as in "https://seal.example.com": lower case, no path, no slash',
             )
-        if self.threads < 1 or self.database.startswith(f"{self.keys}/"):
+        if min(self.threads, self.scrub_days) < 1 or self.database.startswith(
+            f"{self.keys}/"
+        ):
             raise MalformedError(
                 "keeper.toml contradicts itself",
                 code=Code.CONFIG_INVALID,
-                hint="threads >= 1; the database does not lie in the key store",
+                hint="threads, scrub_days >= 1; the database is not in the key store",
             )
 
     @property
@@ -75,11 +86,13 @@ class KeeperConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 HOME = instance_home()
-CONFIG = read_config(HOME / "keeper.toml", KeeperConfig)
+KEEPER_TOML = HOME / "keeper.toml"
+CONFIG = read_config(KEEPER_TOML, KeeperConfig)
 KEY_STORE = HOME / CONFIG.keys
 SPOOL = HOME / CONFIG.spool
 SOCKET = HOME / CONFIG.socket
 SEAL_ORIGIN = CONFIG.seal_origin
+SCRUB_DAYS = CONFIG.scrub_days
 ATTESTATION_AAGUIDS = CONFIG.attestation_aaguids
 
 SECRET_KEY = secrets.token_urlsafe(32)  # Django signs nothing here

@@ -1,12 +1,9 @@
 """The release room's part of the wire: imports, look-ups, reveals, exports."""
 
-from collections.abc import Iterator
-
 from django.conf import settings
 from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
 from django.urls import path
 
-from listkeep.core.errors import MalformedError
 from listkeep.keeper.gate.endpoint import (
     Call,
     carried,
@@ -18,15 +15,18 @@ from listkeep.keeper.gate.endpoint import (
 )
 from listkeep.keeper.gate.turns import Gate
 from listkeep.wire import messages as m
-from listkeep.wire.base import FRAME_BYTES, decode
+from listkeep.wire.base import decode
+from listkeep.wire.messages import restores as r
+from listkeep.wire.messages import scrubs as s
 
 from .deliveries import deliver, watch_delivery
 from .exports import run_export
+from .frames import read_ahead, read_frames
 from .imports import finish_import, seal_import_rows, start_import
 from .look_ups import look_up
+from .restores import finish_restore, reseal_restored_rows, start_restore
 from .reveals import run_reveal
-
-_MAX_FRAME_BYTES = 64 * 1024 * 1024
+from .scrubs import read_scrubs, scrub_rows
 
 
 @endpoint(m.SealRows)
@@ -34,6 +34,20 @@ def imports_seal(gate: Gate, message: m.SealRows, call: Call) -> m.SealedRows:
     """Seal rows in flight."""
     call.service("dock")
     return seal_import_rows(gate, message, now=call.now)
+
+
+@endpoint(r.ResealRows)
+def restores_reseal(gate: Gate, message: r.ResealRows, call: Call) -> m.SealedRows:
+    """Seal earlier rows of a list anew."""
+    call.service("dock")
+    return reseal_restored_rows(gate, message, now=call.now)
+
+
+@endpoint(r.FinishRestore)
+def restores_finish(gate: Gate, message: r.FinishRestore, call: Call) -> m.Empty:
+    """Close a restore."""
+    call.service("dock")
+    return finish_restore(gate, message, now=call.now)
 
 
 @endpoint(m.FinishImport)
@@ -47,7 +61,8 @@ def exports_run(request: HttpRequest) -> HttpResponseBase:
     """Open a granted export: frames of sealed rows in, an age file out."""
     require_post(request)
     carrier = Call(request).service("dock")
-    frames = _frames(request)
+    # Django reads nothing of a body whose length is not told beforehand.
+    frames = read_ahead(read_frames(request.META["wsgi.input"]))
     first = next(frames, b"")
     target = run_export(
         open_gate(),
@@ -66,40 +81,17 @@ def exports_run(request: HttpRequest) -> HttpResponseBase:
     )
 
 
-def _frames(request: HttpRequest) -> Iterator[bytes]:
-    """Cut the body into frames; an empty one ends it.
-
-    Raises:
-        MalformedError: A frame is too long, or the body ends before its end mark.
-    """
-    while True:
-        size = int.from_bytes(_read(request, FRAME_BYTES), "big")
-        if size == 0:
-            return
-        if size > _MAX_FRAME_BYTES:
-            raise MalformedError("a frame is too long")
-        yield _read(request, size)
-
-
-def _read(request: HttpRequest, size: int) -> bytes:
-    # Django reads nothing of a body whose length is not told beforehand.
-    stream = request.META["wsgi.input"]
-    parts, missing = [], size
-    while missing:
-        part = stream.read(missing)
-        if not part:
-            raise MalformedError("the rows ended in the middle")
-        parts.append(part)
-        missing -= len(part)
-    return b"".join(parts)
-
-
 _VIEWS = {
     "imports/start": carried(m.StartImport, start_import, "dock"),
     "imports/seal": imports_seal,
     "imports/finish": imports_finish,
+    "restores/start": carried(r.StartRestore, start_restore, "dock"),
+    "restores/reseal": restores_reseal,
+    "restores/finish": restores_finish,
     "look-up": carried(m.LookUp, look_up, "dock"),
     "reveals/run": direct(m.RunReveal, run_reveal),
     "exports/run": exports_run,
+    "scrubs/read": carried(s.ReadScrubs, read_scrubs, "dock"),
+    "scrubs/rows": carried(s.ScrubRows, scrub_rows, "dock"),
 }
 urlpatterns = [path(route, view) for route, view in _VIEWS.items()]

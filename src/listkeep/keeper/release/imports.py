@@ -17,8 +17,9 @@ from listkeep.core.grants import Action, Right
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.charges import Measure
 from listkeep.core.registry.facts import ListFacts, Service
+from listkeep.core.registry.held_keys import index_key, list_key
 from listkeep.core.sealing import BATCH_ID_BYTES, OpenedRow, make_tokens, seal_rows
-from listkeep.keeper.gate.custody.lists import index_key, list_key, require_right
+from listkeep.keeper.gate.custody.lists import require_right
 from listkeep.keeper.gate.custody.tickets import find_ticket, open_ticket
 from listkeep.keeper.gate.decisions.drafts import find_list
 from listkeep.keeper.gate.decisions.standing import require_granted
@@ -132,7 +133,8 @@ def seal_import_rows(gate: Gate, message: m.SealRows, *, now: datetime) -> m.Sea
     )
     batch_id = secrets.token_bytes(BATCH_ID_BYTES)
     sealed = seal_rows(
-        gate.store.get(list_key(found.id)),
+        gate.store.get(list_key(found.id, found.newest_key)),
+        key_number=found.newest_key,
         list_id=found.id,
         batch_id=batch_id,
         row_version=int(now.timestamp()),

@@ -8,6 +8,7 @@ from listkeep.core.errors import Code, ConflictError, MalformedError, RefusedErr
 from listkeep.core.grants import Right, format_time
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.facts import ListFacts, Service
+from listkeep.core.registry.held_keys import first_key, index_key, list_key
 from listkeep.core.registry.state import Registry
 from listkeep.core.segments import Schema
 from listkeep.keeper.gate.decisions.drafts import find_list
@@ -81,6 +82,7 @@ def create_list(
             facets=facets,
             fields=message.fields,
             created_at=now,
+            keys=first_key(now),
         )
         gate.store.create(list_key(found.id))
         gate.store.create(index_key(found.tenant))
@@ -189,16 +191,6 @@ def require_right(principal: m.Principal, right: str) -> None:
             f"the right to {right} is not given to this caller",
             hint="ask an owner of the tenant",
         )
-
-
-def list_key(list_id: str) -> str:
-    """Name a list's key in the key store."""
-    return f"list-{list_id}"
-
-
-def index_key(tenant: str) -> str:
-    """Name a tenant's index key in the key store."""
-    return f"index-{tenant}"
 
 
 def record_of(found: ListFacts) -> m.ListRecord:

@@ -1,0 +1,71 @@
+"""Seal rows anew under their list's newest key; nothing of them leaves in the clear.
+
+Rows come sealed and go sealed, in a fresh batch. Whoever asks needs a permission of
+its own: to renew a key, to restore.
+"""
+
+import secrets
+from collections.abc import Collection
+from datetime import datetime
+
+from listkeep.core.errors import VerificationError
+from listkeep.core.registry.facts import ListFacts
+from listkeep.core.registry.held_keys import list_key
+from listkeep.core.sealing import (
+    BATCH_ID_BYTES,
+    TOKEN_BYTES,
+    OpenedRow,
+    SealedRow,
+    seal_rows,
+)
+from listkeep.keeper.keys import KeyStore
+from listkeep.wire import messages as m
+
+from .opening import Opener, rows_of
+
+
+def reseal_rows(
+    store: KeyStore,
+    found: ListFacts,
+    batch: m.RowBatch,
+    *,
+    now: datetime,
+    without: Collection[bytes] = (),
+) -> m.SealedRows:
+    """Open each row under whichever key is held, and seal it under the newest.
+
+    Tokens, facets and order stay; the row version is that of now. Where a row does not
+    open, or its token is one of ``without``, the answer has an empty seal and no token,
+    so that whoever asked knows it by its position.
+
+    Raises:
+        MalformedError: The batch's columns have different lengths, or too many rows.
+        UnavailableError: A key does not unwrap.
+    """
+    opener = Opener(store, found)
+    rows = list(rows_of(batch))
+    opened = [None if r.token in without else _find_opened(opener, r) for r in rows]
+    good = [(at, row) for at, row in enumerate(opened) if row is not None]
+    batch_id = secrets.token_bytes(BATCH_ID_BYTES)
+    seals = seal_rows(
+        store.get(list_key(found.id, found.newest_key)),
+        key_number=found.newest_key,
+        list_id=found.id,
+        batch_id=batch_id,
+        row_version=int(now.timestamp()),
+        positions=[at for at, _ in good],
+        tokens=[rows[at].token for at, _ in good],
+        facets=[rows[at].facets for at, _ in good],
+        rows=[row for _, row in good],
+    )
+    tokens, sealed = [bytes(TOKEN_BYTES)] * len(rows), [b""] * len(rows)
+    for (at, _), seal in zip(good, seals, strict=True):
+        tokens[at], sealed[at] = rows[at].token, seal
+    return m.SealedRows(batch_id=batch_id, tokens=b"".join(tokens), sealed=sealed)
+
+
+def _find_opened(opener: Opener, row: SealedRow) -> OpenedRow | None:
+    try:
+        return opener.open(row)
+    except VerificationError:
+        return None
