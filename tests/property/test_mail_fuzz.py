@@ -60,7 +60,7 @@ PLAIN_BITS = st.sampled_from(
         *("<table>", "<tr>", "<td>", "</td>", "</table>", "<style>a{}</style>", "&lt;"),
         *("<title>x</title>", "<!-- x -->", "<b class=x>", "</b>", "<ul>", "<li>", "</html>"),
         *("<html>", "<body>", "<!doctype html>", "<img src='https://a.example/x'>", "]]>"),
-        *("<!--[if mso]><td><![endif]-->", "<!--[if !mso]><!-->", "<!--<![endif]-->", "-->"),
+        *("<!--[if mso]><td><![endif]-->", "<!--[if !mso]><!-->", "<!--<![endif]-->", "-->", "<!--[if !mso]><!-- -->"),
         *("<pre>", '"', "'", "</body>", "<h1>", "<a href='https://evil.example/'>", ">"),
     ]
 )  # fmt: skip

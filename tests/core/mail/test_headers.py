@@ -30,6 +30,22 @@ def test_text_is_decoded_once(raw: str, text: str) -> None:
     assert decode_text(raw) == text
 
 
+# RFC 2047, section 8: what is shown for what is written.
+@pytest.mark.parametrize(
+    ("raw", "shown"),
+    [
+        ("(=?ISO-8859-1?Q?a?=)", "(a)"),
+        ("(=?ISO-8859-1?Q?a?= b)", "(a b)"),
+        ("(=?ISO-8859-1?Q?a?= =?ISO-8859-1?Q?b?=)", "(ab)"),
+        ("(=?ISO-8859-1?Q?a?=  =?ISO-8859-1?Q?b?=)", "(ab)"),
+        ("(=?ISO-8859-1?Q?a_b?=)", "(a b)"),
+        ("(=?ISO-8859-1?Q?a?= =?ISO-8859-15?Q?_b?=)", "(a b)"),
+    ],
+)
+def test_the_published_examples_are_shown_as_published(raw: str, shown: str) -> None:
+    assert decode_text(raw) == shown
+
+
 @pytest.mark.parametrize(
     "raw",
     [

@@ -34,6 +34,8 @@ def test_an_ordinary_mail_is_taken_as_it_is() -> None:
         "a &amp; b & c &copy; 3 > 2",
         "<!-- a comment -->",
         "<!--[if !mso]><!--><div>x</div><!--<![endif]-->",
+        "<!--[if !mso]><!-- --><div>x</div><!-- <![endif]-->",
+        "<!--[if (gte mso 9)|(IE)]><td><![endif]\n-->",
         "<!--[if mso | IE]><table\n><tr><td><![endif]-->x",
         "<!--[if mso]><noscript><xml><o:AllowPNG/></xml></noscript><![endif]-->",
         "<!--[if mso]><style>td{padding:0}</style><![endif]-->",

@@ -59,6 +59,7 @@ def read(made: EmailMessage | bytes, came_to: str = BOUNCE) -> Returned:
         ("FAILED", "5.2.2 (over quota)", Outcome.SOFT_BOUNCE),
         ("failed", "5.7.1", Outcome.BLOCKED),
         ("failed", "4.4.7", Outcome.SOFT_BOUNCE),
+        ("failed", "4.0.0", Outcome.SOFT_BOUNCE),  # RFC 3464, appendix E.2
         ("delayed", "4.4.1", Outcome.SOFT_BOUNCE),
         ("delivered", "2.0.0", Outcome.DELIVERED),
         ("failed", "nonsense", Outcome.UNKNOWN),

@@ -41,10 +41,12 @@ _DOCTYPE = re.compile(r"<!doctype\s+html(?:\s[^<>\[\]]*)?>", re.IGNORECASE)
 _COMMENT = re.compile(r"<!--((?:(?!--)[^<>])*)-->")
 _CONDITIONAL = re.compile(
     r"<!--\[if [a-zA-Z0-9 |&!()]{1,60}\]>"
-    r"(?P<inner>(?:(?!--)(?!<!)(?s:.))*)<!\[endif\]-->"
+    r"(?P<inner>(?:(?!--)(?!<!)(?s:.))*)<!\[endif\]\s*-->"
 )
 # What all but Outlook read: the comment opens and closes again around it.
-_REVEALED = re.compile(r"<!--\[if [a-zA-Z0-9 |&!()]{1,60}\]><!-->|<!--<!\[endif\]-->")
+_REVEALED = re.compile(
+    r"<!--\[if [a-zA-Z0-9 |&!()]{1,60}\]><!--(?: --)?>|<!-- ?<!\[endif\]-->"
+)
 _CHARSET = re.compile(r"charset\s*=\s*[\"']?([\w-]+)", re.IGNORECASE)
 
 

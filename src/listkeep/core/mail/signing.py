@@ -39,7 +39,7 @@ SIGNED_FIELDS = (
 )
 _LINE = 70
 _SPACE = re.compile(r"[ \t\r\n]+")
-_BODY_SPACE = re.compile(rb"[ \t]+")
+_BODY_SPACE = re.compile(rb"[ \t]{2,}|\t")
 _LINE_END_SPACE = re.compile(rb" (?=\r\n|\Z)")
 _DOMAIN = re.compile(r"[a-z0-9_](?:[a-z0-9._-]{0,250}[a-z0-9])?")
 
