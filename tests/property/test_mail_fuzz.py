@@ -13,9 +13,7 @@ from hypothesis import strategies as st
 from listkeep.core.errors import ListkeepError
 from listkeep.core.mail import (
     Addressee,
-    Findings,
     build_message,
-    decode_mail,
     parse_return_address,
     parse_returned,
     parse_send_address,
@@ -23,8 +21,10 @@ from listkeep.core.mail import (
     read_values,
     scrub_reply,
 )
+from listkeep.core.mail.faults import Findings
 from listkeep.core.mail.headers import decode_text, parse_mailbox
 from listkeep.core.mail.markup import read_markup
+from listkeep.core.mail.mime import decode_mail
 from listkeep.core.mail.slots import find_slots, format_pieces, is_phrase, split_text
 from tests.core.mail.templates import ALIAS, HTML, template
 from tests.core.mail.test_message import STAMP

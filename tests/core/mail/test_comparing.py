@@ -5,7 +5,7 @@ from email.message import EmailMessage
 import pytest
 
 from listkeep.core.errors import Code, RefusedError
-from listkeep.core.mail import Findings, Mail, Template, decode_mail, read_values
+from listkeep.core.mail import Mail, Template, parse_mail, read_values
 from listkeep.core.mail.template import parse_template
 from tests.core.mail.templates import ALIAS, HTML, SENDER, TEXT, template
 
@@ -42,11 +42,7 @@ def message(
 
 
 def read(made: EmailMessage | bytes) -> Mail:
-    findings = Findings()
-    mail = decode_mail(bytes(made), findings)
-    findings.require_none()
-    assert mail is not None
-    return mail
+    return parse_mail(bytes(made))
 
 
 def values(made: EmailMessage | bytes, found: Template | None = None) -> dict[str, str]:

@@ -4,8 +4,9 @@ from email.message import EmailMessage
 
 import pytest
 
+from listkeep.core.errors import MalformedError
 from listkeep.core.mail.faults import Findings
-from listkeep.core.mail.mime import Branch, File, Mail, Text, decode_mail
+from listkeep.core.mail.mime import Branch, File, Mail, Text, decode_mail, parse_mail
 
 PNG = b"\x89PNG\r\n\x1a\n" + b"\0" * 20
 
@@ -14,6 +15,14 @@ def read(data: bytes) -> tuple[Mail | None, list[str]]:
     findings = Findings()
     mail = decode_mail(data, findings)
     return mail, [f"{fault.place}: {fault.message}" for fault in findings.faults]
+
+
+def test_a_message_is_taken_whole_or_not_at_all() -> None:
+    assert parse_mail(message("Subject: x")).body == Text("text/plain", "hello")
+    with pytest.raises(MalformedError, match="header subject: stands there more"):
+        parse_mail(message("Subject: x\nSubject: y"))
+    with pytest.raises(MalformedError, match="NUL bytes"):
+        parse_mail(b"\0")
 
 
 def message(head: str, body: str = "hello\n") -> bytes:

@@ -19,10 +19,10 @@ from .aliases import (
     parse_tag,
 )
 from .comparing import read_values
-from .faults import Fault, Findings, TemplateError
+from .faults import Fault, TemplateError
 from .headers import Mailbox
 from .message import Addressee, Built, Stamp, build_message
-from .mime import Mail, decode_mail
+from .mime import Mail, parse_mail
 from .outcomes import Outcome, Returned
 from .returned import parse_returned
 from .scrub import Reply, scrub_reply
@@ -37,7 +37,6 @@ __all__ = [
     "Built",
     "Draft",
     "Fault",
-    "Findings",
     "Kind",
     "Mail",
     "Mailbox",
@@ -53,12 +52,12 @@ __all__ = [
     "Template",
     "TemplateError",
     "build_message",
-    "decode_mail",
     "format_return_address",
     "format_send_address",
     "make_alias",
     "make_template",
     "open_alias",
+    "parse_mail",
     "parse_return_address",
     "parse_returned",
     "parse_send_address",

@@ -36,9 +36,9 @@ _WEB = re.compile(
 # One whole piece of the path or one whole value of the query, nothing less.
 _ALIAS_PLACE = re.compile(rf"(?<=[/=]){re.escape(ALIAS_SLOT)}(?=[/?&#]|$)")
 _ALIAS_STAND_IN = "aliasaliasaliasaliasaliasalias"
+_MAIL_FIELD = r"(?:subject|body)=(?:(?!%0[AD])[^&#\s\[\]])*"
 _MAILTO = re.compile(
-    r"mailto:([^?\s]+)(?:\?(?:subject|body)=[^&#\s]*(?:&(?:subject|body)=[^&#\s]*)?)?",
-    re.IGNORECASE,
+    rf"mailto:([^?\s%]+)(?:\?{_MAIL_FIELD}(?:&{_MAIL_FIELD})?)?", re.IGNORECASE
 )
 _TELEPHONE = re.compile(r"tel:\+?[0-9-]{3,20}", re.IGNORECASE)
 _INSIDE = re.compile(r"#[A-Za-z0-9._-]*")

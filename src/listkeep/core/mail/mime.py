@@ -17,6 +17,8 @@ from email.parser import BytesParser
 from email.policy import compat32
 from typing import cast
 
+from listkeep.core.errors import Code, MalformedError
+
 from . import headers
 from .faults import Findings
 
@@ -85,6 +87,22 @@ class Mail:
     def find_all(self, name: str) -> list[str]:
         """Give the raw values of a field."""
         return [value for key, value in self.fields if key.lower() == name]
+
+
+def parse_mail(data: bytes) -> Mail:
+    """Read a message that somebody handed over, whole or not at all.
+
+    Raises:
+        MalformedError: It could be read in another way, too, or is too much.
+    """
+    findings = Findings()
+    mail = decode_mail(data, findings)
+    if mail is None or findings.faults:
+        fault = findings.faults[0]
+        raise MalformedError(
+            f"{fault.place}: {fault.message}", code=Code.MAIL_INVALID, hint=fault.hint
+        )
+    return mail
 
 
 def decode_mail(data: bytes, findings: Findings) -> Mail | None:
