@@ -30,6 +30,7 @@ from listkeep.wire.messages import RowBatch
 from listkeep.wire.messages import notices as n
 from listkeep.wire.messages.scrubs import ScrubRows
 from tests.dock.conftest import Api, token_text
+from tests.dock.taking_back import begin
 from tests.dock.ways import NOON
 from tests.fakes.keeper import FakeKeeper
 from tests.tamper import Table, changes_to, read_table, table_names, write_table
@@ -46,6 +47,7 @@ WORTH = {
     "import": "to go on with somebody else's import",
     "past_entry": "a row that was replaced, of another list, or out of the selection",
     "rejected_line": "what stood in a file",
+    "restore": "to go on with a way back that somebody else began",
     "scrub_pass": "rows that nobody looks over",
     "sweep_state": "work nobody asked for",
     "watch_cursor": "to have told what was before somebody's time",
@@ -113,6 +115,8 @@ def plot(keeper: FakeKeeper, ada: Api, ben: Api, eve: Api) -> Plot:
         "news": keeper.grant_export(news, selection='plan = "pro"', cap=10),
         "theirs": keeper.grant_export(theirs, selection="all", cap=10),
     }
+    moment = "1970-01-01T00:00:00Z"
+    assert begin(ada, news, moment).status == begin(eve, theirs, moment).status == 201
     # One that will be used up, and one each that waits.
     run = str(ben.post("/exports", body(grants["news"])).json["id"])
     assert eve.post("/exports", body(grants["theirs"])).status == 201
@@ -142,6 +146,7 @@ def plot(keeper: FakeKeeper, ada: Api, ben: Api, eve: Api) -> Plot:
     assert answer.status == 200, answer.content
     assert ada.fill(news, "anna@example.com,pro,FR,Anna", "nobody,pro,DE,nobody")
     assert ben.post("/exports", body(grants["news"])).status == 201
+    assert begin(ben, news, moment).status == 201
     after = {name: read_table(name) for name in table_names()}
     callers = {"ada": ada, "ben": ben, "eve": eve}
     return Plot(keeper, callers, grants, run, ears, before, after)
@@ -259,6 +264,7 @@ def test_nobody_gains_anything(plot: Plot, name: str) -> None:
             continue  # the table itself does not take it
         if more := powers(plot) - honest:
             gained[what] = more
+    restore(plot)  # other tests know this table too
 
     assert gained == {}
 
