@@ -114,6 +114,15 @@ def test_short_and_common_local_parts_go_as_words(
 
 def test_what_cannot_be_cleaned_is_withheld() -> None:
     assert scrub_text("zo e.bren nan", address=ZOE) == WITHHELD
+    assert scrub_text("b%6fb is unknown", address="bob@mail.test") == WITHHELD
+
+
+def test_three_letters_inside_of_other_words_withhold_nothing() -> None:
+    text = "cannot deliver, Ann unknown"
+
+    clean = scrub_text(text, address="ann@mail.test")
+
+    assert clean == "cannot deliver, <addressee> unknown"
 
 
 def test_a_long_reply_is_cut_and_control_signs_go() -> None:

@@ -151,6 +151,7 @@ def test_images_that_are_shown_are_in_it_once() -> None:
         ({"html": "<p>" + "x" * 600_000}, "the template: is longer than 512 KiB"),
         ({"text": "[[points:text]]"}, "slot points: has two types"),
         ({"text": "https://a@evil.example/"}, "part 1.1, line 1: a link or an image whose address is not taken"),
+        ({"text": "https://a@evil.example/\n" * 600}, "part 1.1, line 50: a link or an image whose address is not taken"),
         ({"text": "[[a:text]] " * 101}, "the template: has more than 100 slots"),
         ({"html": "<form>"}, "part 1.2, line 1: a form sends what is typed somewhere else"),
     ],

@@ -67,7 +67,7 @@ def scrub_reply(raw: str, *, address: str, names: Collection[str] = ()) -> Reply
 
 
 def scrub_text(text: str, *, address: str, names: Collection[str] = ()) -> str:
-    """Take a addressee out of a text; what cannot be cleaned is withheld whole."""
+    """Take an addressee out of a text; what cannot be cleaned is withheld whole."""
     visible = "".join(c if c.isprintable() else " " for c in text)
     local, _, domain = address.rpartition("@")
     clean = _ADDRESS_LIKE.sub(PLACE, visible[:MAX_REPLY_CHARACTERS])
@@ -103,14 +103,13 @@ def _without(text: str, word: str) -> str:
 
 def _is_in(secret: str, text: str) -> bool:
     wanted = secret.lower()
-    apart = _APART.sub("", wanted)
-    for reading in _readings(text):
-        lowered = reading.lower()
-        if wanted in lowered:
-            return True
-        if len(apart) >= 4 and apart in _APART.sub("", lowered):
-            return True
-    return False
+    letters = _APART.sub("", wanted)
+    readings = [reading.lower() for reading in _readings(text)]
+    if len(letters) >= 4:
+        return any(letters in _APART.sub("", reading) for reading in readings)
+    # Three letters are in many words: only where they stand alone.
+    alone = re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)")
+    return any(map(alone.search, readings))
 
 
 def _readings(text: str) -> Iterator[str]:
