@@ -85,8 +85,9 @@ _HEADINGS: dict[str, tuple[ModuleType, ...]] = {
         *(contact, consent, budget, policy, freeze),
     ),
     "Work with a list": (lists, import_file, tokens, count, facets, lookup, suppress),
-    "What needs a signature": (request, sign, reveal, export, template),
+    "What needs a signature": (request, sign, reveal, export),
     "The record": (ledger, audit, notice, incident),
+    "Mail": (template,),
 }
 for heading, modules in _HEADINGS.items():
     for module in modules:
