@@ -92,9 +92,7 @@ def _words(local: str, domain: str, names: Collection[str]) -> set[str]:
 
 def _without(text: str, word: str) -> str:
     """Replace a word; a short one only where it stands alone."""
-    pattern = re.escape(word)
-    if len(word) < 4:
-        pattern = rf"(?<!\w){pattern}(?!\w)"
+    pattern = re.escape(word) if len(word) >= 4 else _alone(word)
     parts = text.split(PLACE)
     return PLACE.join(
         re.sub(pattern, PLACE, part, flags=re.IGNORECASE) for part in parts
@@ -108,8 +106,12 @@ def _is_in(secret: str, text: str) -> bool:
     if len(letters) >= 4:
         return any(letters in _APART.sub("", reading) for reading in readings)
     # Three letters are in many words: only where they stand alone.
-    alone = re.compile(rf"(?<!\w){re.escape(wanted)}(?!\w)")
-    return any(map(alone.search, readings))
+    return any(map(re.compile(_alone(wanted)).search, readings))
+
+
+def _alone(word: str) -> str:
+    """Give a pattern for a word that is no part of another; digits may touch it."""
+    return rf"(?<![^\W\d_]){re.escape(word)}(?![^\W\d_])"
 
 
 def _readings(text: str) -> Iterator[str]:
