@@ -17,13 +17,19 @@ from listkeep.core.errors import Code, ConflictError, ListkeepError, Unavailable
 from .databases import KEEPER, Snapshot, find_databases, missing, no_room, sync_file
 from .home import PRIVATE_FOLDER, Instance
 from .manifest import NAME as MANIFEST
-from .manifest import SETTINGS, Manifest, describe, read_checkpoint, write_manifest
+from .manifest import (
+    SETTINGS,
+    Manifest,
+    describe,
+    known_migrations,
+    read_checkpoint,
+    write_manifest,
+)
 from .output import AsJson, hint, note, plural, progress, show
 
 _TAR = ".tar"
 _PASSWORD = re.compile(r"(://[^:/@\s\"']*):[^@/\s\"']*@")
 _MIGRATIONS = "SELECT app, name FROM django_migrations ORDER BY app, name"
-_ROOMS = {"ledger", "gate", "lists", "intake", "outlet", "watch"}
 
 
 def register(program: typer.Typer) -> None:
@@ -99,7 +105,7 @@ def _copy(instance: Instance, folder: Path) -> Manifest:
         (row,) = snapshots[KEEPER].read("SELECT checkpoint FROM ledger_head")
         ledger = read_checkpoint(bytes(row[0]), instance.config)
         migrations = {
-            name: [f"{a}.{n}" for a, n in snapshot.read(_MIGRATIONS) if a in _ROOMS]
+            name: _read_migrations(name, snapshot)
             for name, snapshot in snapshots.items()
         }
         for snapshot in snapshots.values():
@@ -117,6 +123,12 @@ def _copy(instance: Instance, folder: Path) -> Manifest:
         migrations=migrations,
         now=datetime.now(UTC),
     )
+
+
+def _read_migrations(building: str, snapshot: Snapshot) -> list[str]:
+    rooms = {name.partition(".")[0] for name in known_migrations(building)}
+    applied = snapshot.read(_MIGRATIONS)
+    return [f"{room}.{name}" for room, name in applied if room in rooms]
 
 
 def _copy_one(snapshot: Snapshot, folder: Path) -> None:

@@ -228,8 +228,9 @@ def _postgres_snapshot(database: Database) -> Iterator[_PostgresSnapshot]:
 
 
 def run_tool(name: str, *arguments: str) -> None:
-    """Run one of PostgreSQL's own programs; what it says can quote rows, so it is not
-    repeated.
+    """Run one of PostgreSQL's own programs to its end.
+
+    What it says can quote rows, so it is not repeated.
 
     Raises:
         UnavailableError: It is not installed, or failed.

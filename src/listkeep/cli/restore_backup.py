@@ -52,6 +52,7 @@ _KNOWN_OF = {
     KEEPER: "SELECT list_id, token, reason FROM gate_suppression",
     DOCK: "SELECT list_id, token, status FROM entry WHERE status > 0",
 }
+_FOLDERS = ("cli", "log", "spool", "staging", "exports")
 _HEAD = "SELECT size FROM ledger_head"
 
 
@@ -102,6 +103,7 @@ def restore_backup(
     os.umask(0o077)
     home = instance_home()
     home.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
+    is_new = not any(home.iterdir())
     with ExitStack() as held:
         for building in _BUILDINGS:
             held.enter_context(only_one(home, building))
@@ -110,7 +112,11 @@ def restore_backup(
         with _staged(source.absolute(), home) as folder:
             manifest = read_manifest(folder)
             _verify(home, folder, manifest)
-            kept = _plan_and_commit(home, folder, manifest, only, older_ledger)
+            kept = _plan_and_commit(
+                home, folder, manifest, only=only, may_shrink=older_ledger
+            )
+    for folder_name in _FOLDERS if is_new else ():
+        (home / folder_name).mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
     show({**describe(manifest), "kept": kept}, as_json=as_json)
     _say_what_is_next(home, manifest, kept)
 
@@ -187,7 +193,12 @@ def _verify(home: Path, folder: Path, manifest: Manifest) -> None:
 
 
 def _plan_and_commit(
-    home: Path, folder: Path, manifest: Manifest, only: Only | None, older: bool
+    home: Path,
+    folder: Path,
+    manifest: Manifest,
+    *,
+    only: Only | None,
+    may_shrink: bool,
 ) -> str:
     """Lay out what goes where, and do it; give the folder of what was there."""
     is_new = not (home / CONFIG_FILE).exists()
@@ -203,7 +214,7 @@ def _plan_and_commit(
     targets = _targets(home, folder)
     if not is_new:
         if KEEPER in chosen:
-            _require_newer(targets[KEEPER], manifest, older=older)
+            _require_newer(targets[KEEPER], manifest, may_shrink=may_shrink)
         _keep_suppressions(home, folder, [targets[name] for name in chosen])
     files, dumps = _layout(home, manifest, targets, chosen)
     files |= {name: name for name in (*SETTINGS, KNOWN) if (folder / name).exists()}
@@ -245,7 +256,7 @@ def _layout(
     return files, dumps
 
 
-def _require_newer(present: Database, manifest: Manifest, *, older: bool) -> None:
+def _require_newer(present: Database, manifest: Manifest, *, may_shrink: bool) -> None:
     """Refuse to give up a ledger that is longer than the one in the backup."""
     try:
         with present.snapshot() as snapshot:
@@ -253,7 +264,7 @@ def _require_newer(present: Database, manifest: Manifest, *, older: bool) -> Non
     except ListkeepError:
         return  # it is damaged or gone: that is what a backup is for
     lost = max(sizes, default=0) - manifest.ledger_size
-    if lost > 0 and not older:
+    if lost > 0 and not may_shrink:
         raise ConflictError(
             f"the ledger here is {plural(lost, 'entry')} longer than the one in the "
             "backup",
@@ -279,7 +290,7 @@ def _keep_suppressions(home: Path, folder: Path, replaced: list[Database]) -> No
             except ListkeepError:
                 note(
                     f"the {database.building}'s database that is here cannot be read: "
-                    "who was suppressed since the backup is known from elsewhere, or not"
+                    "whom only it knew as suppressed is not known any more"
                 )
 
 

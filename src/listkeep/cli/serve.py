@@ -14,6 +14,7 @@ from listkeep.core.errors import ListkeepError
 
 from .home import PRIVATE_FILE, Instance
 from .locks import clear_socket, only_one, require_free_port
+from .putting_back import finish
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -116,7 +117,7 @@ def serve_worker(*, supervised: Supervised = False) -> None:
     Of several workers one works; when it dies, another takes over within a minute.
     What there is to do stands in `listkeep job ls`. Logs are JSON on stderr.
     """
-    Instance.open()
+    finish(Instance.open().home)
     _begin("listkeep.dock.project.settings")
     from listkeep.dock.project.worker import make_worker, work  # noqa: PLC0415
 
