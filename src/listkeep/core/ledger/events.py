@@ -65,3 +65,5 @@ class Event(StrEnum):
     INCIDENT_OPENED = "incident.opened"
     INCIDENT_CLOSED = "incident.closed"
     ROOT_ROTATED = "root.rotated"
+    KEYS_BACKED_UP = "keys.backed-up"
+    KEYS_RESTORED = "keys.restored"

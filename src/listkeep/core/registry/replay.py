@@ -37,6 +37,7 @@ from .genesis import CUSTODIANS, DOCK, GENESIS_FACTS, verify_genesis
 from .holdings import HANDLERS as HOLDINGS
 from .holdings import count_entries
 from .incidents import HANDLERS as INCIDENTS
+from .key_copies import keep_key_copy
 from .passkeys import RelyingParty, decode_assertion
 from .recovery import recover_ledger
 from .state import Registry
@@ -155,4 +156,5 @@ _HANDLERS = {
     Event.ENROLMENT_COMPLETED: _complete_enrolment,
     Event.CONTACT_OPENED: open_contact,
     Event.LEDGER_RECOVERED: recover_ledger,
+    Event.KEYS_BACKED_UP: keep_key_copy,
 }

@@ -87,6 +87,7 @@ class Registry:
         self.budgets: dict[BudgetScope, int] = {}
         self.consents: dict[str, Consent] = {}
         self.lists: dict[str, ListFacts] = {}
+        self.key_copies: dict[str, datetime] = {}  # by digest: until when it is kept
         self.destroyed_keys: dict[str, datetime] = {}  # by id in the key store
         self.requests: dict[str, RequestFacts] = {}
         self.tickets: dict[str, Ticket] = {}

@@ -33,6 +33,7 @@ _ALARMS = frozenset(
     {
         *(Event.RELEASES_FROZEN, Event.INCIDENT_OPENED, Event.ROOT_ROTATED),
         Event.LEDGER_RECOVERED,
+        *(Event.KEYS_BACKED_UP, Event.KEYS_RESTORED),
     }
 )
 _COMPLETED = frozenset({Event.REVEAL_COMPLETED, Event.EXPORT_COMPLETED})

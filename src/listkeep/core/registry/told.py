@@ -62,6 +62,8 @@ TOLD: Final[dict[Event, Telling]] = {
     Event.INCIDENT_OPENED: Telling.INCIDENT,
     Event.INCIDENT_CLOSED: Telling.INCIDENT,
     Event.ROOT_ROTATED: Telling.CHANGE,
+    Event.KEYS_BACKED_UP: Telling.CHANGE,
+    Event.KEYS_RESTORED: Telling.CHANGE,
 }
 
 _OF_ITS_REQUEST = "its request was told, and the day's numbers count it"
