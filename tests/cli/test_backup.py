@@ -19,7 +19,7 @@ import pytest
 from listkeep.cli import putting_back
 from listkeep.cli.children import own_command, own_environment
 from listkeep.cli.home import Instance
-from listkeep.cli.restore_backup import STATUSES
+from listkeep.cli.restore_backup import KNOWN, STATUSES
 from listkeep.cli.supervisor import Supervisor
 from listkeep.keeper.keys import FileProvider, KeyStore
 from tests.cli.stage import Ran, Terminal, copy_instance, set_cast
@@ -180,6 +180,47 @@ def test_an_empty_folder_becomes_the_instance(
         there.ok("listkeep login --as ben")
         assert there.ok("listkeep count news --as ben").stdout == "40\n"
         assert there.ok("listkeep ledger verify --as ben --json").json["verified"]
+
+
+def test_a_dock_that_is_older_learns_whom_the_keeper_suppressed(
+    stopped: Terminal,
+) -> None:
+    ran = restore(stopped, f"{stopped.folder / 'before.tar'} --only dock")
+    assert ran.status == 0, ran.stderr
+    with running(stopped):
+        stopped.ok("listkeep login --as ben")
+        assert status_of(stopped, "q3@example.com") == "complained"
+        assert status_of(stopped, "q4@example.com") == "subscribed"
+        segment = "--segment 'status = subscribed'"
+        assert stopped.ok(f"listkeep count news {segment} --as ben").stdout == "39\n"
+    assert not (stopped.home / KNOWN).exists()
+
+
+def test_a_keeper_that_is_older_learns_whom_the_rest_knew_as_suppressed(
+    stopped: Terminal,
+) -> None:
+    """Everything is put back but what was suppressed since."""
+    words = f"{stopped.folder / 'before.tar'} --older-ledger"
+    ran = restore(stopped, words)
+    assert ran.status == 0, ran.stderr
+    assert stopped("listkeep serve keeper").status == 1
+    for name in ("cleo", "cyrus"):
+        done = stopped._run_there(
+            ["ledger", "recover", "--as", name, "--yes"],
+            b"",
+            own_environment(stopped.home),
+        )
+        assert done.status == 0, done.stderr
+    with running(stopped):
+        stopped.ok("listkeep login --as cleo")
+        told = stopped.ok(
+            "listkeep ledger show --event entries.suppressed --as cleo --json"
+        )
+        assert [entry["reason"] for entry in told.json] == ["complained"]
+        stopped.ok("listkeep login --as ben")
+        segment = "--segment 'status = complained'"
+        assert stopped.ok(f"listkeep count news {segment} --as ben").stdout == "1\n"
+    assert not (stopped.home / KNOWN).exists()
 
 
 def test_a_longer_ledger_is_not_given_up_in_passing(stopped: Terminal) -> None:

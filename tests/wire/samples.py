@@ -13,8 +13,9 @@ from listkeep.wire.messages import notices as n
 from listkeep.wire.messages import policies as p
 from listkeep.wire.messages import restores as r
 from listkeep.wire.messages import scrubs as s
+from listkeep.wire.messages import suppressions as sp
 
-_MODULES = (m, n, p, s, i, e, r)
+_MODULES = (m, n, p, s, i, e, r, sp)
 KINDS: list[type[Message]] = [
     kind
     for kind in {

@@ -19,6 +19,7 @@ from .messages import notices as n
 from .messages import policies as p
 from .messages import restores as r
 from .messages import scrubs as s
+from .messages import suppressions as sp
 from .problems import error_of
 
 _R = TypeVar("_R", bound=msgspec.Struct)
@@ -129,6 +130,14 @@ class KeeperClient:
     def open_contact(self, message: n.OpenContact) -> n.OpenedContact:
         """Ask where one contact is, for one thing it is to be told."""
         return self._call("notices/open", message, n.OpenedContact)
+
+    def read_suppressions(self, message: sp.ReadSuppressions) -> sp.Suppressions:
+        """Ask whom of a list the keeper knows as suppressed."""
+        return self._call("suppressions/read", message, sp.Suppressions)
+
+    def keep_suppressions(self, message: sp.KeepSuppressions) -> m.Suppressed:
+        """Tell whom the dock knew as suppressed, after something was put back."""
+        return self._call("suppressions/keep", message, m.Suppressed)
 
     def read_scrubs(self, message: s.ReadScrubs) -> s.ScrubStates:
         """Ask which lists there are to look over."""
