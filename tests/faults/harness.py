@@ -150,9 +150,10 @@ def kill_at_random(
 
 
 @contextmanager
-def furnished() -> Iterator[House]:
+def furnished(folder: Path | None = None) -> Iterator[House]:
     """Give a house with a list, a recipient and people who are signed in."""
-    folder = Path(tempfile.mkdtemp(prefix="lk-"))
+    folder = folder or Path(tempfile.mkdtemp(prefix="lk-"))
+    folder.mkdir(exist_ok=True)
     made = Terminal(folder / "made", folder)
     made.ok("listkeep init")
     copy_instance(made.home, folder / "var")

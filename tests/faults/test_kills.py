@@ -12,9 +12,10 @@ from tests.faults.operations.backing_up import BackingUp
 from tests.faults.operations.exporting import Exporting
 from tests.faults.operations.importing import Importing
 from tests.faults.operations.putting_back import PuttingBack
+from tests.faults.operations.restoring import Restoring
 
 OPERATIONS: list[Callable[[], Operation]] = [
-    *(Importing, Exporting, BackingUp, PuttingBack),
+    *(Importing, Exporting, Restoring, BackingUp, PuttingBack),
 ]
 
 

@@ -3,21 +3,29 @@
 How the fixtures were made, and how the next one is, stands in ``make_instance.py``.
 """
 
+import os
+import random
+import secrets
 import shutil
+import signal
 import sqlite3
+import subprocess
 import tarfile
 import tempfile
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from unittest import mock
 
 import pyrage
 import pytest
 
+from listkeep.cli.children import own_command, own_environment
 from listkeep.cli.home import Instance
 from listkeep.cli.locks import find_free_port
 from listkeep.cli.supervisor import Supervisor
 from tests.cli.stage import Terminal
+from tests.faults.harness import KILLS
 from tests.upgrade.make_instance import ROWS, rows
 
 FOLDER = Path(__file__).parent
@@ -101,6 +109,31 @@ def export(terminal: Terminal) -> list[str]:
     terminal.ok(f"listkeep approve {request} --rows 200 --yes --as ada")
     terminal.ok(f"listkeep export {request} --output again.age --as ben")
     return opened(terminal, "again.age")
+
+
+def test_a_migration_that_was_killed_is_finished_by_the_next(old: Terminal) -> None:
+    seed = int(os.environ.get("LISTKEEP_SEED") or secrets.randbits(32))
+    print(f"LISTKEEP_SEED={seed}")  # noqa: T201
+    chance = random.Random(seed)
+    for _ in range(KILLS + 1):
+        process = subprocess.Popen(
+            own_command("migrate"),
+            env=own_environment(old.home),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(chance.uniform(0.2, 2))
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+    old.ok("listkeep migrate")
+    with running(old):
+        old.ok("listkeep login --as ben")
+        assert old.ok("listkeep count newsletter --as ben").stdout == f"{ROWS}\n"
 
 
 def test_what_is_newer_is_never_opened_by_this_code(old: Terminal) -> None:
