@@ -9,12 +9,11 @@ from io import BytesIO
 from pathlib import Path
 
 import pytest
-from django.db import OperationalError, connection
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
 from listkeep.core.errors import MalformedError, UnavailableError
-from listkeep.dock.intake import services
 from listkeep.dock.intake.jobs import recover_imports
 from listkeep.dock.intake.models import Import
 from listkeep.dock.intake.receiving import Upload
@@ -88,26 +87,6 @@ def test_after_a_crash_the_next_import_runs(
     shown = ada.get(f"/imports/{import_id}").json
     assert (shown["state"], shown["code"]) == ("failed", "dock-unavailable")
     assert ada.send(news, GOOD).status == 200
-
-
-def test_an_end_that_found_no_room_is_marked_before_the_next_import(
-    keeper: FakeKeeper, ada: Api, news: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """The disk was so full that not even the failure could be written down."""
-
-    def full(*_args: object, **_facts: object) -> None:
-        raise OperationalError
-
-    keeper.break_at("seal_rows", UnavailableError("gone"))
-    with monkeypatch.context() as patched:
-        patched.setattr(services, "fail_import", full)
-        assert ada.send(news, GOOD).status == 503
-    assert Import.objects.filter(state__in=Import.RUNNING).count() == 1
-    keeper._faults.clear()
-
-    assert ada.send(news, GOOD).status == 200
-    assert not Import.objects.filter(state__in=Import.RUNNING).exists()
-    assert not Import.objects.filter(is_reported=False).exists()
 
 
 def test_a_sweep_repeated_changes_nothing(keeper: FakeKeeper, news: str) -> None:

@@ -15,11 +15,11 @@ from listkeep.wire.messages import restores as r
 from listkeep.wire.messages import scrubs as s
 from listkeep.wire.messages import suppressions as sp
 
-_MODULES = (m, n, p, s, i, e, r, sp)
+_MODULES = (m, n, p, s, i, e, r)
 KINDS: list[type[Message]] = [
     kind
     for kind in {
-        name: value for each in _MODULES for name, value in vars(each).items()
+        name: value for each in (*_MODULES, sp) for name, value in vars(each).items()
     }.values()
     if isinstance(kind, type) and issubclass(kind, Message) and kind is not Message
 ]

@@ -11,6 +11,7 @@ from typing import Annotated, Any
 import typer
 
 from listkeep.core.errors import ListkeepError
+from listkeep.wire.config import instance_home
 
 from .home import PRIVATE_FILE, Instance
 from .locks import clear_socket, only_one, require_free_port
@@ -117,10 +118,11 @@ def serve_worker(*, supervised: Supervised = False) -> None:
     Of several workers one works; when it dies, another takes over within a minute.
     What there is to do stands in `listkeep job ls`. Logs are JSON on stderr.
     """
-    finish(Instance.open().home)
+    Instance.open()
     _begin("listkeep.dock.project.settings")
     from listkeep.dock.project.worker import make_worker, work  # noqa: PLC0415
 
+    finish(instance_home())
     worker, stopping = make_worker(), threading.Event()
 
     def stop(_number: int, _frame: Any) -> None:

@@ -115,6 +115,14 @@ class KeeperClient:
         """Make addresses unsendable and unexportable."""
         return self._call("suppress", message, m.Suppressed)
 
+    def read_suppressions(self, message: sp.ReadSuppressions) -> sp.Suppressions:
+        """Ask whom of a list the keeper knows as suppressed."""
+        return self._call("suppressions/read", message, sp.Suppressions)
+
+    def keep_suppressions(self, message: sp.KeepSuppressions) -> m.Suppressed:
+        """Tell whom the dock knew as suppressed, after something was put back."""
+        return self._call("suppressions/keep", message, m.Suppressed)
+
     def look_up(self, message: m.LookUp) -> m.FoundToken:
         """Ask for the token of one exact address."""
         return self._call("look-up", message, m.FoundToken)
@@ -130,14 +138,6 @@ class KeeperClient:
     def open_contact(self, message: n.OpenContact) -> n.OpenedContact:
         """Ask where one contact is, for one thing it is to be told."""
         return self._call("notices/open", message, n.OpenedContact)
-
-    def read_suppressions(self, message: sp.ReadSuppressions) -> sp.Suppressions:
-        """Ask whom of a list the keeper knows as suppressed."""
-        return self._call("suppressions/read", message, sp.Suppressions)
-
-    def keep_suppressions(self, message: sp.KeepSuppressions) -> m.Suppressed:
-        """Tell whom the dock knew as suppressed, after something was put back."""
-        return self._call("suppressions/keep", message, m.Suppressed)
 
     def read_scrubs(self, message: s.ReadScrubs) -> s.ScrubStates:
         """Ask which lists there are to look over."""

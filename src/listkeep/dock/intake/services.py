@@ -33,7 +33,6 @@ from .receiving import Clock, Receiver, Upload, staging_path
 log = structlog.get_logger("listkeep.dock.intake")
 MAX_FIELDS = 200
 _DRAINED_BYTES = 8 * 1024 * 1024
-_unmarked: dict[str, ListkeepError] = {}
 
 
 def open_list(
@@ -89,7 +88,6 @@ def begin_import(  # noqa: PLR0913 - one import is described by all of these
             hint='a mapping goes from field to column: {"address": "E-mail"}',
         )
     list_id = visit.record.id
-    _mark_ends(keeper=keeper, clock=clock)
     if Import.objects.filter(list_id=list_id, state__in=Import.RUNNING).exists():
         raise _busy()
     ticket = keeper.start_import(
@@ -263,22 +261,11 @@ def _failing(
         try:
             fail_import(source, ours, clock=clock)
             report_end(source, keeper=keeper)
-        except DatabaseError:  # the same full disk, perhaps
-            _unmarked[source.id] = ours
+        except DatabaseError:  # the same full disk, perhaps: the next start does it
             log.warning("import.not-marked", id=source.id)
         if isinstance(error, Exception):
             upload.drain(_DRAINED_BYTES)
         raise
-
-
-def _mark_ends(*, keeper: Keeper, clock: Clock) -> None:
-    """Mark the ends that a full disk had no room for; a start marks all others."""
-    for import_id, error in list(_unmarked.items()):
-        source = Import.objects.filter(pk=import_id, state__in=Import.RUNNING).first()
-        if source is not None:
-            fail_import(source, error, clock=clock)
-            report_end(source, keeper=keeper)
-        _unmarked.pop(import_id, None)
 
 
 def _interrupted() -> ListkeepError:
