@@ -7,7 +7,9 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import pytest
@@ -32,15 +34,16 @@ if os.geteuid() == 0:
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="it takes root to be another")
 
 
-def program(text: str, **options: object) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
+def program(text: str, **options: Any) -> subprocess.CompletedProcess[str]:
+    done: subprocess.CompletedProcess[str] = subprocess.run(
         [sys.executable, "-c", text],
         capture_output=True,
         text=True,
         check=False,
         timeout=60,
-        **options,  # type: ignore[call-overload]
+        **options,
     )
+    return done
 
 
 def allow_dumps() -> None:
@@ -132,10 +135,10 @@ def family(pid: int) -> list[int]:
     return [pid, *(each for child in children for each in family(int(child)))]
 
 
-def core_limit(pid: int) -> list[str]:
+def has_no_dumps(pid: int) -> bool:
     limits = Path(f"/proc/{pid}/limits").read_text()
     [core] = [line for line in limits.splitlines() if "core file" in line]
-    return core.split()[4:6]
+    return core.split()[4:6] == ["0", "0"]
 
 
 def poll(is_so: Callable[[], bool]) -> bool:
@@ -164,7 +167,7 @@ def test_every_process_of_every_building_is_hardened(
         pids = family(instance.pid(building))
         assert len(pids) >= (1 if building == "worker" else 2)
         for pid in pids:
-            assert poll(lambda pid=pid: core_limit(pid) == ["0", "0"]), building
+            assert poll(partial(has_no_dumps, pid)), building
             if building in ("keeper", "seal"):
                 locked = int(read_status(pid, "VmLck"))
                 assert (locked > 0) is said["memory_locked"], building

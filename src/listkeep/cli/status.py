@@ -24,7 +24,8 @@ def status(*, as_json: AsJson = False) -> None:
     """Say what runs. Exit status 6 when the keeper does not."""
     instance = Instance.open()
     keeper, dock = _ask_keeper(instance), _ask_dock(instance)
-    found = {
+    protection = _ask_process(instance)
+    found: dict[str, Any] = {
         "instance": str(instance.home),
         "profile": instance.config.profile,
         "genesis": instance.config.genesis,
@@ -33,13 +34,13 @@ def status(*, as_json: AsJson = False) -> None:
         "keeper": keeper,
         "dock": dock,
         "wall": wall(instance),
-        "protection": _ask_process(instance),
+        "protection": protection,
     }
     if as_json:
         show(found, as_json=True)
     else:
         found["keeper"], found["dock"] = _sentence(keeper), _sentence(dock)
-        found["protection"] = _protection(found["protection"])
+        found["protection"] = _protection(protection)
         show(found, as_json=False)
     if not keeper["running"]:
         note("the keeper is not running")
