@@ -91,8 +91,10 @@ class World(Signing):
         )
         return imports.seal_import_rows(self.gate, message, now=self.now)
 
-    def finish(self, ticket: str, *, committed: bool = True) -> None:
-        message = m.FinishImport(ticket=ticket, committed=committed, rows=1)
+    def finish(self, ticket: str, *, committed: bool = True, added: int = 0) -> None:
+        message = m.FinishImport(
+            ticket=ticket, committed=committed, rows=1, added=added
+        )
         imports.finish_import(self.gate, message, now=self.now)
 
     def list_with_rows(

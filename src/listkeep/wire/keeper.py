@@ -13,6 +13,7 @@ from listkeep.core.errors import Code, MalformedError, UnavailableError
 
 from . import messages as m
 from .base import FRAME_BYTES, MEDIA_TYPE, decode, encode
+from .messages import keys as k
 from .messages import notices as n
 from .messages import policies as p
 from .problems import error_of
@@ -109,6 +110,33 @@ class KeeperClient:
     def open_contact(self, message: n.OpenContact) -> n.OpenedContact:
         """Ask where one contact is, for one thing it is to be told."""
         return self._call("notices/open", message, n.OpenedContact)
+
+    def read_keys(self) -> k.HeldKeys:
+        """Read which keys every list holds."""
+        return self._call("keys/read", k.ReadKeys(), k.HeldKeys)
+
+    def renew_key(self, message: k.RenewKey) -> k.ListKeys:
+        """Ask that a list's next key be begun."""
+        return self._call("keys/renew", message, k.ListKeys)
+
+    def reseal_rows(self, message: k.ResealRows) -> m.SealedRows:
+        """Have rows under an older key sealed under the newest."""
+        return self._call("keys/reseal", message, m.SealedRows)
+
+    def destroy_keys(
+        self, message: k.DestroyKeys, held: Iterable[k.HeldRows]
+    ) -> k.ListKeys:
+        """Stream all rows of a list in, and have its older keys destroyed."""
+        with (
+            _translated(),
+            self._http.stream(
+                "POST", "keys/destroy", content=_frames(message, held)
+            ) as response,
+        ):
+            answer = response.read()
+        if response.status_code != httpx.codes.OK:
+            raise _problem(answer)
+        return _answer(answer, k.ListKeys)
 
     @contextmanager
     def run_export(
@@ -233,7 +261,9 @@ def _answer(content: bytes, kind: type[_R]) -> _R:
         ) from error
 
 
-def _frames(message: m.RunExport, batches: Iterable[m.RowBatch]) -> Iterator[bytes]:
+def _frames(
+    message: msgspec.Struct, batches: Iterable[msgspec.Struct]
+) -> Iterator[bytes]:
     first = encode(message)
     yield len(first).to_bytes(FRAME_BYTES, "big") + first
     for batch in batches:

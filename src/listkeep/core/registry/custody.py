@@ -77,6 +77,9 @@ def _reserve_rows(registry: Registry, fields: Mapping[str, str], at: datetime) -
 
 def _close_import(registry: Registry, fields: Mapping[str, str], _at: datetime) -> None:
     ticket = registry.tickets.pop(fields["ticket"])
+    if fields["event"] == Event.IMPORT_FINISHED:
+        known = registry.entries.get(ticket.list_id, 0)
+        registry.entries[ticket.list_id] = known + int(fields["added"])
     if ticket.request and fields["event"] == Event.IMPORT_FINISHED:
         registry.requests[ticket.request].done = True
 

@@ -92,6 +92,7 @@ class Registry:
         self.freezes: set[tuple[str, str, str]] = set()  # tenant or "", class, side
         self.suppressed: dict[str, tuple[int, str]] = {}  # count and check per list
         self.rows_added: dict[str, int] = {}
+        self.entries: dict[str, int] = {}  # per list: added less removed
         self.used_ids: set[str] = set()  # of who or what was ever enrolled
         self.nonces: set[str] = set()
         self.sessions: dict[str, StartedSession] = {}

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.urls import path
 
 from listkeep.core.errors import MalformedError
@@ -18,12 +18,14 @@ from listkeep.keeper.gate.endpoint import (
 )
 from listkeep.keeper.gate.turns import Gate
 from listkeep.wire import messages as m
-from listkeep.wire.base import FRAME_BYTES, decode
+from listkeep.wire.base import FRAME_BYTES, MEDIA_TYPE, decode, encode
+from listkeep.wire.messages import keys as k
 
 from .deliveries import deliver, watch_delivery
 from .exports import run_export
 from .imports import finish_import, seal_import_rows, start_import
 from .look_ups import look_up
+from .renewals import destroy_keys, read_keys, renew_key, reseal
 from .reveals import run_reveal
 
 _MAX_FRAME_BYTES = 64 * 1024 * 1024
@@ -66,6 +68,21 @@ def exports_run(request: HttpRequest) -> HttpResponseBase:
     )
 
 
+def keys_destroy(request: HttpRequest) -> HttpResponseBase:
+    """Destroy older keys of a list: frames of all its rows in, what is left out."""
+    require_post(request)
+    Call(request).service("dock")
+    frames = _frames(request)
+    first = next(frames, b"")
+    answer = destroy_keys(
+        open_gate(),
+        decode(first, k.DestroyKeys),
+        (decode(frame, k.HeldRows) for frame in frames),
+        clock=current_time,
+    )
+    return HttpResponse(encode(answer), content_type=MEDIA_TYPE)
+
+
 def _frames(request: HttpRequest) -> Iterator[bytes]:
     """Cut the body into frames; an empty one ends it.
 
@@ -101,5 +118,9 @@ _VIEWS = {
     "look-up": carried(m.LookUp, look_up, "dock"),
     "reveals/run": direct(m.RunReveal, run_reveal),
     "exports/run": exports_run,
+    "keys/read": carried(k.ReadKeys, read_keys, "dock"),
+    "keys/renew": carried(k.RenewKey, renew_key, "dock"),
+    "keys/reseal": carried(k.ResealRows, reseal, "dock"),
+    "keys/destroy": keys_destroy,
 }
 urlpatterns = [path(route, view) for route, view in _VIEWS.items()]
