@@ -39,9 +39,9 @@ help: ## Show this list
 	@$(PIP) install --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/.dev: .venv/.package requirements/dev.txt requirements/postgres.txt
+.venv/.dev: .venv/.package requirements/dev.txt requirements/postgres.txt requirements/providers.txt
 	@echo "make: installing the tools of the tests into .venv (once)"
-	@$(PIP) $(HASHED) -r requirements/dev.txt -r requirements/postgres.txt
+	@$(PIP) $(HASHED) -r requirements/dev.txt -r requirements/postgres.txt -r requirements/providers.txt
 	@touch $@
 
 # --- the product -------------------------------------------------------------
@@ -138,6 +138,7 @@ lock: .venv/.dev ## Renew the hashed locks (ARGS="--upgrade-package django")
 	$(COMPILE) $(ARGS) requirements/build.in --output-file requirements/build.txt
 	$(COMPILE) $(ARGS) pyproject.toml --output-file requirements/runtime.txt
 	$(COMPILE) $(ARGS) pyproject.toml --extra postgres --constraint requirements/runtime.txt --output-file requirements/postgres.txt
+	$(COMPILE) $(ARGS) pyproject.toml --extra pkcs11 --extra aws --constraint requirements/runtime.txt --output-file requirements/providers.txt
 	$(COMPILE) $(ARGS) requirements/dev.in --output-file requirements/dev.txt
 
 SOURCE := src/listkeep

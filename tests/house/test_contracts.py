@@ -94,6 +94,7 @@ PLANTS = [
     Plant.edge("core-cedar", "core/registry/state.py", "cedarpy"),
     Plant.edge("core-passkeys", "core/grants/terms.py", "fido2"),
     Plant.edge("keeper-small", "keeper/gate/__init__.py", "csv"),
+    Plant.edge("keeper-small", "keeper/keys/store.py", "boto3"),
     Plant(
         "keeper-small",
         {
@@ -227,8 +228,12 @@ def test_each_installed_library_is_in_or_out_of_the_core_by_name() -> None:
         for module in config[section + contract]["forbidden_modules"].split()
     }
 
-    lock = (ROOT / "requirements" / "postgres.txt").read_text(encoding="utf-8")
-    locked = set(re.findall(r"^([a-z0-9-]+)==", lock, flags=re.MULTILINE))
+    locks = [
+        (ROOT / "requirements" / f"{name}.txt").read_text(encoding="utf-8")
+        for name in ("postgres", "providers")
+    ]
+    pattern = re.compile(r"^([a-z0-9-]+)==", re.MULTILINE)
+    locked = {name for lock in locks for name in pattern.findall(lock)}
     modules = {
         module
         for module, owners in importlib.metadata.packages_distributions().items()

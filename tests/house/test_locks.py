@@ -7,7 +7,7 @@ from packaging.requirements import Requirement
 
 from tests.house.sizes import ROOT
 
-LOCKS = ("build", "runtime", "postgres", "dev")
+LOCKS = ("build", "runtime", "postgres", "providers", "dev")
 
 
 def locked(name: str) -> dict[str, str]:
@@ -22,6 +22,9 @@ def wanted(name: str) -> list[Requirement]:
             lines = project["project"]["dependencies"]
         case "postgres":
             lines = project["project"]["optional-dependencies"]["postgres"]
+        case "providers":
+            extras = project["project"]["optional-dependencies"]
+            lines = [*extras["pkcs11"], *extras["aws"]]
         case _:
             source = ROOT / "requirements" / f"{name}.in"
             lines = [
@@ -61,7 +64,7 @@ def test_every_locked_version_has_a_hash(name: str) -> None:
     assert all(entry.startswith("    --hash=sha256:") for entry in entries)
 
 
-@pytest.mark.parametrize("name", ["postgres", "dev"])
+@pytest.mark.parametrize("name", ["postgres", "providers", "dev"])
 def test_locks_that_are_installed_together_agree(name: str) -> None:
     runtime = locked("runtime") | locked("build")
 

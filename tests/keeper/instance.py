@@ -64,6 +64,7 @@ class Instance:
         """Make this instance the one that settings and database speak of."""
         self.leave()
         imports._reservations = imports.Reservations()
+        settings.KEEPER_TOML = self.home / "keeper.toml"
         settings.KEY_STORE = self.home / "keys"
         settings.SPOOL = self.home / "spool"
         known = database_settings(self.database, home=self.home)

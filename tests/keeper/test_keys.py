@@ -4,8 +4,10 @@ from pathlib import Path
 import pytest
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
+from listkeep.core.canonical import encode
 from listkeep.core.errors import ConflictError, UnavailableError
 from listkeep.keeper.keys import FileProvider, KeyStore, Mark
+from listkeep.keeper.keys.provider import away
 
 
 @pytest.fixture
@@ -126,7 +128,7 @@ def test_a_mark_never_shrinks_whoever_else_writes_one(
 
     assert stores[0].read_mark().size == 199
     assert {path.name for path in tmp_path.iterdir()} == {
-        *("root.key", "mark-0.key", "mark-1.key")
+        *("root.key", "facts.key", "mark-0.key", "mark-1.key")
     }
 
 
@@ -160,3 +162,89 @@ def test_a_signature_is_by_the_named_key(store: KeyStore) -> None:
     public = Ed25519PublicKey.from_public_bytes(store.public_key("ledger"))
 
     public.verify(store.sign("ledger", b"text"), b"text")
+
+
+def test_what_an_older_version_remembered_is_still_known(
+    tmp_path: Path, root: Path
+) -> None:
+    """Before, facts were wrapped by the provider, as keys are."""
+    provider = FileProvider(root)
+    for name, facts in {
+        "pin": {"genesis": "00"},
+        "mark-0": {"size": "6", "root": "06" * 32},
+        "mark-1": {"size": "7", "root": "07" * 32},
+    }.items():
+        wrapped = provider.wrap(encode(facts), key_id=name)
+        (tmp_path / f"{name}.key").write_bytes(wrapped)
+    store = KeyStore(tmp_path, provider)
+
+    assert store.pinned() == {"genesis": "00"}
+    assert store.read_mark() == Mark(7, b"\x07" * 32)
+    store.write_mark(Mark(8, b"\x08" * 32))
+    assert store.read_mark() == Mark(8, b"\x08" * 32)
+    (tmp_path / "mark-0.key").unlink()
+    assert store.read_mark() == Mark(7, b"\x07" * 32)
+
+
+class Moody:
+    """A provider that counts its calls, and can be away."""
+
+    def __init__(self, root: Path) -> None:
+        self._inner = FileProvider(root)
+        self.calls = 0
+        self.is_away = False
+
+    def _ask(self) -> FileProvider:
+        self.calls += 1
+        if self.is_away:
+            raise away("nobody answers", "wait")
+        return self._inner
+
+    def wrap(self, key: bytes, *, key_id: str) -> bytes:
+        return self._ask().wrap(key, key_id=key_id)
+
+    def unwrap(self, wrapped: bytes, *, key_id: str) -> bytes:
+        return self._ask().unwrap(wrapped, key_id=key_id)
+
+    def health(self) -> None:
+        self._ask().health()
+
+
+def test_what_is_in_use_goes_on_while_the_provider_is_away(
+    tmp_path: Path, root: Path
+) -> None:
+    provider = Moody(root)
+    store = KeyStore(tmp_path, provider)
+    for name in ("ledger", "list-l_one", "list-l_two"):
+        store.create(name)
+    used = store.get("list-l_one"), store.sign("ledger", b"text")
+    store.write_mark(Mark(1, bytes(32)))
+    provider.is_away, provider.calls = True, 0
+
+    assert (store.get("list-l_one"), store.sign("ledger", b"text")) == used
+    store.write_mark(Mark(2, bytes(32)))
+    assert store.read_mark().size == 2
+    assert provider.calls == 0
+    for act in (lambda: store.get("list-l_two"), lambda: store.create("list-l_new")):
+        with pytest.raises(UnavailableError, match="nobody answers"):
+            act()
+    assert "list-l_new" not in store.key_ids()
+
+    provider.is_away = False
+    assert len(store.get("list-l_two")) == 32
+
+
+def test_a_provider_that_is_away_is_no_store_without_marks(
+    tmp_path: Path, root: Path
+) -> None:
+    """Else an instance could be begun over another whose token is unplugged."""
+    provider = Moody(root)
+    KeyStore(tmp_path, provider).write_mark(Mark(1, bytes(32)))
+    provider.is_away = True
+
+    for act in (
+        KeyStore(tmp_path, provider).was_written,
+        KeyStore(tmp_path, provider).read_mark,
+    ):
+        with pytest.raises(UnavailableError, match="nobody answers"):
+            act()

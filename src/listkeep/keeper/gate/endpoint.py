@@ -14,14 +14,13 @@ from listkeep.core.errors import Code, MalformedError, RefusedError, Unavailable
 from listkeep.core.registry.facts import Service
 from listkeep.keeper.gate.people.founding import open_founding
 from listkeep.keeper.gate.sign_in.sessions import DIRECT, resolve_service
-from listkeep.keeper.keys import FileProvider, KeyStore
+from listkeep.keeper.keys import KeyStore, Roots
 from listkeep.wire.base import MEDIA_TYPE, decode, encode
 
 from .turns import Gate
 
 _M = TypeVar("_M", bound=Struct)
 _C_contra = TypeVar("_C_contra", bound=Struct, contravariant=True)
-_ROOT = "root.key"
 View = Callable[[HttpRequest], HttpResponse]
 
 
@@ -42,15 +41,27 @@ def open_gate() -> Gate:
 
 
 def open_store() -> KeyStore:
-    """Open the key store under the configured provider."""
-    return KeyStore(settings.KEY_STORE, FileProvider(settings.KEY_STORE / _ROOT))
+    """Open the key store under the root that keeper.toml names.
+
+    Raises:
+        MalformedError: It names none that could be.
+    """
+    return KeyStore(settings.KEY_STORE, open_roots())
+
+
+def open_roots() -> Roots:
+    """Find out which root is in force.
+
+    Raises:
+        MalformedError: keeper.toml names none that could be.
+    """
+    return Roots(settings.KEEPER_TOML, settings.KEY_STORE)
 
 
 def make_store() -> None:
     """Make the key store's folder and its root, unless they are there."""
     settings.KEY_STORE.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if not (settings.KEY_STORE / _ROOT).exists():
-        FileProvider.create(settings.KEY_STORE / _ROOT)
+    open_roots().make()
 
 
 def current_time() -> datetime:

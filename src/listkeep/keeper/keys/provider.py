@@ -1,21 +1,23 @@
 """Who holds the root: wraps and unwraps every other key.
 
-The provider named ``file`` keeps the root in one file of mode 0600. It is the
-embedded default; whoever can read that file and the key store can open lists.
+Rules of the room:
+
+- A provider wraps keys of 32 bytes and nothing else. What it cannot do now is an
+  ``UnavailableError`` with a hint; the caller loses nothing and may try again.
+- It finds its way back by itself: the next call after an outage works.
+- It is shared between threads, and may be carried over a fork.
+- Its errors repeat no word of a foreign library: those can quote what they worked on.
 """
 
-import os
 import stat
 from pathlib import Path
 from typing import Protocol
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-from listkeep.core.errors import Code, ConflictError, UnavailableError
+from listkeep.core.errors import Code, UnavailableError
 
 KEY_BYTES = 32
-_NONCE_BYTES = 12
+NONCE_BYTES = 12
+TRIAL = "health"
 
 
 class KeyProvider(Protocol):
@@ -34,72 +36,58 @@ class KeyProvider(Protocol):
         ...
 
 
-class FileProvider:
-    """A root key in a file of its own."""
+class Root(KeyProvider, Protocol):
+    """A provider's one root, from its making to its end."""
 
-    def __init__(self, path: Path) -> None:
-        """Read the root.
+    def make(self) -> None:
+        """Make the root, unless it is there."""
+        ...
 
-        Raises:
-            UnavailableError: The file is missing, unreadable, or open to others.
-        """
-        try:
-            mode = path.stat().st_mode
-            root = path.read_bytes()
-        except OSError as error:
-            raise UnavailableError(
-                "the root key cannot be read",
-                code=Code.KEY_UNAVAILABLE,
-                hint="run as the keeper's user; a new instance starts with "
-                "`listkeep init`",
-            ) from error
-        if stat.S_IMODE(mode) & 0o077 or len(root) != KEY_BYTES:
-            raise UnavailableError(
-                "the root key's file is open to others or damaged",
-                code=Code.KEY_UNAVAILABLE,
-                hint="it holds 32 bytes and has mode 0600",
-            )
-        self._cipher = AESGCM(root)
+    def retire(self) -> str:
+        """Destroy the root; say what is left to do by hand, if anything."""
+        ...
 
-    @staticmethod
-    def create(path: Path) -> None:
-        """Make a new root.
 
-        Raises:
-            ConflictError: There is one already; it is never overwritten.
-        """
-        try:
-            descriptor = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
-        except FileExistsError as error:
-            raise ConflictError(
-                "there is a root key already", code=Code.ALREADY_EXISTS
-            ) from error
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(os.urandom(KEY_BYTES))
-            file.flush()
-            os.fsync(file.fileno())
+class WrongKeyError(UnavailableError):
+    """The provider works, and this was not wrapped by it under this id."""
 
-    def wrap(self, key: bytes, *, key_id: str) -> bytes:
-        """Wrap a key with AES-256-GCM under a random nonce."""
-        nonce = os.urandom(_NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, key, key_id.encode())
+    def __init__(self) -> None:
+        """Say the same whatever the cause."""
+        super().__init__(
+            "a key does not unwrap",
+            code=Code.KEY_UNAVAILABLE,
+            hint="the key store does not belong to this root key",
+        )
 
-    def unwrap(self, wrapped: bytes, *, key_id: str) -> bytes:
-        """Unwrap a key.
 
-        Raises:
-            UnavailableError: It was wrapped under another root or id, or changed.
-        """
-        nonce, body = wrapped[:_NONCE_BYTES], wrapped[_NONCE_BYTES:]
-        try:
-            return self._cipher.decrypt(nonce, body, key_id.encode())
-        except (InvalidTag, ValueError) as error:
-            raise UnavailableError(
-                "a key does not unwrap",
-                code=Code.KEY_UNAVAILABLE,
-                hint="the key store does not belong to this root key",
-            ) from error
+def try_out(provider: KeyProvider) -> None:
+    """Wrap and unwrap once.
 
-    def health(self) -> None:
-        """Wrap and unwrap once."""
-        self.unwrap(self.wrap(bytes(KEY_BYTES), key_id="health"), key_id="health")
+    Raises:
+        UnavailableError: It does not work.
+    """
+    provider.unwrap(provider.wrap(bytes(KEY_BYTES), key_id=TRIAL), key_id=TRIAL)
+
+
+def away(what: str, hint: str) -> UnavailableError:
+    """Say that a provider cannot do its work now."""
+    return UnavailableError(what, code=Code.KEY_UNAVAILABLE, hint=hint)
+
+
+def read_private(path: Path, what: str) -> bytes:
+    """Read a secret from a file that is its owner's alone.
+
+    Raises:
+        UnavailableError: It is missing, unreadable, or open to others.
+    """
+    try:
+        mode = path.stat().st_mode
+        secret = path.read_bytes()
+    except OSError as error:
+        raise away(
+            f"{what} cannot be read",
+            "run as the keeper's user; a new instance starts with `listkeep init`",
+        ) from error
+    if stat.S_IMODE(mode) & 0o077:
+        raise away(f"the file of {what} is open to others", "give it mode 0600")
+    return secret

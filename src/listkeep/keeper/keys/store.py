@@ -11,20 +11,20 @@ import os
 import secrets
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from listkeep.core.canonical import encode, parse
 from listkeep.core.errors import Code, UnavailableError
 from listkeep.core.sealing import forget_ciphers
 
-from .provider import KEY_BYTES, KeyProvider
+from .facts import FACTS_KEY, is_sealed, open_facts, read_facts, seal_facts
+from .provider import KEY_BYTES, KeyProvider, WrongKeyError
 
-_SUFFIX = ".key"
-_MOST_BYTES = 65_536
+_SUFFIX, _DRAFT = ".key", ".new"
+_ROOTS = "root*.key"  # of the provider `file`
 _MARKS = ("mark-0", "mark-1")
 
 
@@ -48,9 +48,11 @@ class KeyStore:
 
     def create(self, key_id: str) -> None:
         """Make a new random key under a name, unless it exists."""
-        if not self._file(key_id).exists():
-            key = secrets.token_bytes(KEY_BYTES)
-            self._write(key_id, self._provider.wrap(key, key_id=key_id))
+        if self._file(key_id).exists():
+            return
+        with self._one_writer():  # so that a rotation knows of it, or it of the root
+            if not self._file(key_id).exists():
+                self._put(key_id, secrets.token_bytes(KEY_BYTES))
 
     def get(self, key_id: str) -> bytes:
         """Get a key in the clear, for use inside this process only.
@@ -75,9 +77,11 @@ class KeyStore:
         Raises:
             UnavailableError: The key store cannot be written.
         """
-        with self._lock:
+        # A rotation that is at this key must not put it back.
+        with self._one_writer(), self._lock:
             self._cache.pop(key_id, None)
             try:
+                self._draft(key_id).unlink(missing_ok=True)
                 self._file(key_id).unlink()
             except FileNotFoundError:
                 return
@@ -105,7 +109,7 @@ class KeyStore:
 
     def keep(self, name: str, facts: dict[str, str]) -> None:
         """Remember facts where no database can change them."""
-        self._write(name, self._provider.wrap(encode(facts), key_id=name))
+        self._write(name, self._seal(name, facts))
 
     def recall(self, name: str) -> dict[str, str] | None:
         """Recall what ``keep`` remembered, if anything.
@@ -113,10 +117,7 @@ class KeyStore:
         Raises:
             UnavailableError: It does not unwrap.
         """
-        if not self._file(name).exists():
-            return None
-        kept = self._provider.unwrap(self._read(name), key_id=name)
-        return parse(kept, max_bytes=_MOST_BYTES)
+        return self._recall(name) if self._file(name).exists() else None
 
     def pinned(self) -> dict[str, str]:
         """Read what ``pin`` wrote.
@@ -124,7 +125,7 @@ class KeyStore:
         Raises:
             UnavailableError: The instance was never initialised.
         """
-        return parse(self._provider.unwrap(self._read("pin"), key_id="pin"))
+        return self._recall("pin")
 
     def attestation_roots(self) -> list[bytes]:
         """Read the certificates (PEM) of makers this instance trusts."""
@@ -140,13 +141,13 @@ class KeyStore:
         that was lost makes the check weaker by the entries since; the ledger itself
         is synced before it counts.
         """
+        self.create(FACTS_KEY)  # while nobody holds the folder
         with self._one_writer():
             known = self._marks()
             if mark.size > max((each.size for each in known.values()), default=0):
                 facts = {"size": str(mark.size), "root": mark.root.hex()}
                 name = min(_MARKS, key=lambda n: known[n].size if n in known else 0)
-                wrapped = self._provider.wrap(encode(facts), key_id=name)
-                self._write(name, wrapped, durable=False)
+                self._write(name, self._seal(name, facts), durable=False)
 
     def read_mark(self) -> Mark:
         """Read the remembered length.
@@ -171,16 +172,78 @@ class KeyStore:
     def _marks(self) -> dict[str, Mark]:
         marks = {}
         for name in _MARKS:
+            if not self._file(name).exists():
+                continue
             try:
-                facts = parse(self._provider.unwrap(self._read(name), key_id=name))
-            except UnavailableError:  # not written yet, or torn
+                facts = self._recall(name)
+            except WrongKeyError:  # torn
                 continue
             marks[name] = Mark(int(facts["size"]), bytes.fromhex(facts["root"]))
         return marks
 
+    def _recall(self, name: str) -> dict[str, str]:
+        data = self._read(name)
+        if is_sealed(data):
+            return open_facts(data, key=self.get(FACTS_KEY), name=name)
+        return read_facts(self._provider.unwrap(data, key_id=name))
+
+    def _seal(self, name: str, facts: dict[str, str]) -> bytes:
+        self.create(FACTS_KEY)
+        return seal_facts(facts, key=self.get(FACTS_KEY), name=name)
+
     def health(self) -> None:
         """Raise ``UnavailableError`` unless the provider works now."""
         self._provider.health()
+
+    # --- what a rotation or a copy of the whole store does ---
+
+    def key_ids(self) -> list[str]:
+        """Name everything that is wrapped or sealed here, sorted."""
+        roots = set(self._path.glob(_ROOTS))
+        files = set(self._path.glob(f"*{_SUFFIX}")) - roots
+        return sorted(path.name.removesuffix(_SUFFIX) for path in files)
+
+    def rewrap(self, key_id: str, newest: KeyProvider) -> bool:
+        """Wrap one key under the newest root; tell whether it was not yet.
+
+        Whoever reads meanwhile finds the one or the other. A key that was destroyed
+        in between stays destroyed.
+
+        Raises:
+            UnavailableError: A provider does not answer, or the key does not unwrap.
+        """
+        if not self._file(key_id).exists() or is_sealed(before := self._read(key_id)):
+            return False
+        with suppress(WrongKeyError):
+            newest.unwrap(before, key_id=key_id)
+            return False
+        opened = self._provider.unwrap(before, key_id=key_id)
+        if len(opened) == KEY_BYTES:
+            after = newest.wrap(opened, key_id=key_id)
+            if newest.unwrap(after, key_id=key_id) != opened:
+                raise WrongKeyError
+        else:  # facts of an older store
+            after = self._seal(key_id, read_facts(opened))
+        with self._one_writer():
+            if self._file(key_id).exists() and self._read(key_id) == before:
+                self._write(key_id, after)
+        return True
+
+    def export(self) -> dict[str, bytes]:
+        """Give every key in the clear, for a copy that leaves sealed."""
+        return {
+            key_id: self.get(key_id)
+            for key_id in self.key_ids()
+            if not is_sealed(self._read(key_id))
+        }
+
+    def put_back(self, key_id: str, key: bytes) -> None:
+        """Wrap a key that came back from a copy."""
+        with self._one_writer():
+            self._put(key_id, key)
+
+    def _put(self, key_id: str, key: bytes) -> None:
+        self._write(key_id, self._provider.wrap(key, key_id=key_id))
 
     @contextmanager
     def _one_writer(self) -> Iterator[None]:
@@ -195,6 +258,9 @@ class KeyStore:
     def _file(self, key_id: str) -> Path:
         return self._path / f"{key_id}{_SUFFIX}"
 
+    def _draft(self, key_id: str) -> Path:
+        return self._path / f"{key_id}{_DRAFT}"
+
     def _read(self, key_id: str) -> bytes:
         try:
             return self._file(key_id).read_bytes()
@@ -207,7 +273,7 @@ class KeyStore:
 
     def _write(self, key_id: str, data: bytes, *, durable: bool = True) -> None:
         target = self._file(key_id)
-        draft = target.with_suffix(".new")
+        draft = self._draft(key_id)
         descriptor = os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)

@@ -20,6 +20,12 @@ class KeeperConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True
     keys: str = "keys"
     """The key store. Back it up apart from the databases."""
 
+    root: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it
+    """The root key, which wraps all others; a section. Empty: a file among the keys."""
+
+    next_root: dict[str, str] = {}  # noqa: RUF012 - msgspec copies it
+    """Where `listkeep keys rotate-root` takes the root; a section of the same kind."""
+
     spool: str = "spool"
     """Finished exports that were not delivered yet: age ciphertext only."""
 
@@ -75,7 +81,8 @@ class KeeperConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True
 
 
 HOME = instance_home()
-CONFIG = read_config(HOME / "keeper.toml", KeeperConfig)
+KEEPER_TOML = HOME / "keeper.toml"
+CONFIG = read_config(KEEPER_TOML, KeeperConfig)
 KEY_STORE = HOME / CONFIG.keys
 SPOOL = HOME / CONFIG.spool
 SOCKET = HOME / CONFIG.socket
