@@ -1,6 +1,7 @@
 """What the dock does to replace a list's key, in short verbs over a world."""
 
 from collections.abc import Iterator, Sequence
+from typing import Self
 
 from listkeep.core.sealing import SealedRow
 from listkeep.keeper.release import renewals
@@ -11,7 +12,13 @@ from tests.keeper.world import Rows, World, batch_of
 
 
 class Renewing(World):
-    """A world whose keys grow old."""
+    """A world whose keys grow old, with one list that has rows."""
+
+    rows: Rows
+
+    @classmethod
+    def of(cls, world: World) -> Self:
+        return cls(world.home, world.now, world.cluster, world.people, world._sessions)
 
     def fill(self, count: int = 5, name: str = "news") -> Rows:
         """Import so many people, and have the ledger know how many they are."""
@@ -41,7 +48,7 @@ class Renewing(World):
     def destroy(
         self, list_id: str, entries: Sequence[SealedRow], past: Sequence[SealedRow] = ()
     ) -> k.ListKeys:
-        """Show the keeper these rows, in small frames, and ask for the old key's end."""
+        """Show the keeper these rows in small frames, to have the old key destroyed."""
         message = k.DestroyKeys(list=list_id)
         return renewals.destroy_keys(
             self.gate, message, frames(entries, past), clock=self.clock

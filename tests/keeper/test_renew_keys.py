@@ -1,12 +1,16 @@
 """A list's key is replaced: begun, rows sealed anew, the old one destroyed."""
 
+from collections.abc import Iterator
+
 import pytest
 
 from listkeep.core.errors import ConflictError, RefusedError, VerificationError
 from listkeep.core.sealing import SealedRow, read_key_number
+from listkeep.keeper.gate.decisions.key_changes import begin_key
 from listkeep.keeper.gate.endpoint import open_store
 from listkeep.keeper.gate.turns import Gate
 from listkeep.keeper.release import renewals
+from listkeep.wire import messages as m
 from listkeep.wire.messages import keys as k
 from tests.keeper.instance import refusal
 from tests.keeper.renewing import Renewing
@@ -16,7 +20,7 @@ from tests.keeper.world import Rows, World
 @pytest.fixture
 def late(world: World) -> Renewing:
     """A world a month later, with a list of five."""
-    renewing = Renewing(**vars(world))
+    renewing = Renewing.of(world)
     renewing.rows = renewing.fill()
     renewing.wait(days=30)
     return renewing
@@ -105,7 +109,7 @@ def test_rows_that_came_in_meanwhile_count_and_are_kept(late: Renewing) -> None:
 def test_an_export_that_runs_opens_rows_of_both_keys(late: Renewing) -> None:
     view = late.granted_export(late.rows)
 
-    def stream() -> object:
+    def stream() -> Iterator[m.RowBatch]:
         yield late.rows.batch(0, 1, 2)
         late.renew(late.rows.list_id)
         again = late.reseal(late.rows)
@@ -163,7 +167,7 @@ def test_a_keeper_that_died_after_the_entry_destroys_the_key_at_its_next_start(
 
 
 def test_a_key_whose_entry_never_came_is_the_next_one(
-    late: Renewing, monkeypatch: pytest.MonkeyPatch
+    late: Renewing,
 ) -> None:
     """The keeper died between the key store and the ledger."""
     open_store().create(f"list-{late.rows.list_id}.1")
@@ -250,9 +254,7 @@ def test_a_key_that_was_begun_during_the_pass_ends_it(late: Renewing) -> None:
     again = renewed(late)
     other = Gate(open_store())
 
-    def held() -> object:
-        from listkeep.keeper.gate.decisions.key_changes import begin_key
-
+    def held() -> Iterator[k.HeldRows]:
         yield k.HeldRows(rows=again.whole())
         with other.turn(late.now) as turn:
             found = turn.registry.lists[late.rows.list_id]

@@ -7,12 +7,13 @@ import msgspec
 
 from listkeep.wire import messages as m
 from listkeep.wire.base import FRAME_BYTES, Message, decode
+from listkeep.wire.messages import keys as k
 from listkeep.wire.messages import notices as n
 from listkeep.wire.messages import policies as p
 
 KINDS: list[type[Message]] = [
     kind
-    for kind in {**vars(m), **vars(n), **vars(p)}.values()
+    for kind in {**vars(m), **vars(k), **vars(n), **vars(p)}.values()
     if isinstance(kind, type) and issubclass(kind, Message) and kind is not Message
 ]
 

@@ -11,6 +11,7 @@ from django.conf import settings
 from listkeep.core.errors import Code, MalformedError
 from listkeep.wire import messages as m
 from listkeep.wire.keeper import KeeperClient
+from listkeep.wire.messages import keys as k
 from listkeep.wire.messages import notices as n
 
 _TIMEOUT_SECONDS = 60
@@ -51,6 +52,20 @@ class Keeper(Protocol):
 
     def look_up(self, message: m.LookUp) -> m.FoundToken:
         """Compute one token and charge for it."""
+
+    def read_keys(self) -> k.HeldKeys:
+        """Say which keys every list holds."""
+
+    def renew_key(self, message: k.RenewKey) -> k.ListKeys:
+        """Begin a list's next key."""
+
+    def reseal_rows(self, message: k.ResealRows) -> m.SealedRows:
+        """Seal rows anew under the newest key."""
+
+    def destroy_keys(
+        self, message: k.DestroyKeys, held: Iterable[k.HeldRows]
+    ) -> k.ListKeys:
+        """Destroy older keys, after all rows were seen under the newest."""
 
     def show_requests(self, message: m.ShowRequest) -> m.RequestViews:
         """Show requests a person may see."""
