@@ -14,7 +14,7 @@ import pyrage
 import pytest
 from django.db import DatabaseError
 
-from listkeep.core.errors import ListkeepError
+from listkeep.core.errors import ListkeepError, UnavailableError
 from listkeep.dock.project.start import verify_version
 from listkeep.dock.watch import jobs as watch
 from listkeep.dock.watch.letters import write_letter
@@ -23,6 +23,7 @@ from listkeep.dock.watch.services import deliver, follow_notices
 from listkeep.dock.watch.sweeps import Work
 from listkeep.wire.messages import notices as n
 from tests.dock.conftest import Api, token_text
+from tests.dock.interrupted_renewal import renew
 from tests.dock.ways import NOON
 from tests.fakes.keeper import FakeKeeper
 from tests.tamper import Table, changes_to, read_table, table_names, write_table
@@ -37,6 +38,7 @@ WORTH = {
     "import": "to go on with somebody else's import",
     "past_entry": "a row that was replaced, of another list, or out of the selection",
     "rejected_line": "what stood in a file",
+    "renewal": "rows left behind when their key goes",
     "sweep_state": "work nobody asked for",
     "watch_cursor": "to have told what was before somebody's time",
     "worker_lease": "a second worker that tells everything once more",
@@ -109,7 +111,15 @@ def plot(keeper: FakeKeeper, ada: Api, ben: Api, eve: Api) -> Plot:
         keeper.tell(tenant=tenant)
     ears = Ears()
     sweep(keeper, ears, NOON)
+    keeper.now += 30 * DAY
+    keeper.break_at("reseal_rows", UnavailableError("the keeper is away"))
+    for list_id in (news, theirs):  # begun, and not gone on with
+        with suppress(UnavailableError):
+            renew(keeper)
+        keeper.keys_of(list_id)
+    keeper.mend()
     before = {name: read_table(name) for name in table_names()}
+    renew(keeper)
     keeper.tell("request.approved", severity="alarm")
     keeper.tell("request.approved", tenant="other")
     sweep(keeper, ears, NOON + DAY)
@@ -134,6 +144,8 @@ def powers(plot: Plot) -> set[str]:
     found: set[str] = set()
     with suppress(ListkeepError):
         verify_version()  # or the dock does not start on this
+        with suppress(ListkeepError, DatabaseError):
+            renew(plot.keeper)
         for name in plot.callers:
             found.update(exported(plot, name))
     sweep(plot.keeper, plot.ears, NOON + 2 * DAY)

@@ -136,7 +136,7 @@ def test_a_keeper_that_goes_away_in_the_middle_is_waited_for(
     assert numbers(many) == [0, 1]
     assert addresses(keeper, many) == before
 
-    keeper._faults.clear()
+    keeper.mend()
     assert renew(keeper) == ROWS + 15 - 2 * PAGE_ROWS
     assert keeper.calls.count("renew_key") == 1
     assert addresses(keeper, many) == before

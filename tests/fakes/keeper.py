@@ -116,6 +116,10 @@ class FakeKeeper(FakeGrants, FakeRenewing, FakeSignIn, FakeTelling):
         else:
             self._faults[method] = after, fault
 
+    def mend(self) -> None:
+        """Have every method work again."""
+        self._faults.clear()
+
     def open_export(self, age: bytes) -> str:
         """Read an export as its recipient."""
         return pyrage.decrypt(age, [self.identity]).decode()

@@ -75,10 +75,10 @@ class Renewing:
         state = _take_up(known)
         moved = 0
         for _ in range(_PAGES_AT_ONCE):
-            if state.shelf == len(shelves.SHELVES) or not self._keep_on():
+            if state.shelf >= len(shelves.SHELVES) or not self._keep_on():
                 break
             moved += self._move_page(state)
-        if state.shelf == len(shelves.SHELVES):
+        if state.shelf >= len(shelves.SHELVES):
             self._end(state, known)
         return moved
 
