@@ -19,7 +19,7 @@ from listkeep.cli.locks import find_free_port
 from listkeep.cli.main import run
 
 # These become a Django project, or last as long as a building does.
-IN_A_PROCESS = frozenset({"init", "migrate", "serve", "up", "demo", "job"})
+IN_A_PROCESS = frozenset({"init", "migrate", "serve", "up", "demo", "job", "keys"})
 
 
 @dataclass(frozen=True)

@@ -18,6 +18,7 @@ from listkeep.core.sealing import (
     make_tokens,
     parse_token,
     read_key_number,
+    read_row_version,
 )
 from tests.core.sealed import (
     ADA,
@@ -132,6 +133,21 @@ def test_a_row_from_before_keys_had_numbers_opens_and_is_under_the_first_key() -
 
     assert read_key_number(row.sealed) == 0
     assert open_(row) == ADA
+
+
+def test_a_row_says_when_it_was_sealed() -> None:
+    [row] = seal([ADA], row_version=1_767_614_400)
+
+    assert read_row_version(row.sealed) == 1_767_614_400
+    assert read_row_version(seal_without_number(ADA).sealed) == 7
+
+
+@pytest.mark.parametrize(
+    "sealed", [b"", b"\x02", b"\x01\0\0\0", b"\x02\0\0\0\0\0", b"\0" * 9]
+)
+def test_what_is_no_sealed_row_was_sealed_at_no_time(sealed: bytes) -> None:
+    with pytest.raises(VerificationError, match=r"^a sealed row does not open$"):
+        read_row_version(sealed)
 
 
 @pytest.mark.parametrize("sealed", [b"", b"\x02", b"\x02\0", b"\0", b"\x03\0\0\0"])

@@ -15,7 +15,7 @@ from django.test import Client
 from listkeep.core.sealing import format_token
 from listkeep.dock.lists.keeper import use_keeper
 from listkeep.wire import messages as m
-from tests.fakes.keeper import FakeKeeper
+from tests.fakes.keeper import OWNER_RIGHTS, FakeKeeper
 
 # pytest-django has read the settings by now, but nothing has used them yet: an
 # instance of somebody who works here stays out of the tests.
@@ -146,7 +146,7 @@ def keeper() -> Iterator[FakeKeeper]:
 
 @pytest.fixture
 def ada(keeper: FakeKeeper) -> Api:
-    return Api(keeper.add_person("ada", "acme"))
+    return Api(keeper.add_person("ada", "acme", OWNER_RIGHTS))
 
 
 @pytest.fixture
@@ -156,7 +156,7 @@ def ben(keeper: FakeKeeper) -> Api:
 
 @pytest.fixture
 def eve(keeper: FakeKeeper) -> Api:
-    return Api(keeper.add_person("eve", "other"))
+    return Api(keeper.add_person("eve", "other", OWNER_RIGHTS))
 
 
 @pytest.fixture

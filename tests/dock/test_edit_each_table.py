@@ -112,7 +112,7 @@ def plot(keeper: FakeKeeper, ada: Api, ben: Api, eve: Api) -> Plot:
     ears = Ears()
     sweep(keeper, ears, NOON)
     keeper.now += 30 * DAY
-    keeper.break_at("reseal_rows", UnavailableError("the keeper is away"))
+    keeper.break_at("renew_rows", UnavailableError("the keeper is away"))
     for list_id in (news, theirs):  # begun, and not gone on with
         with suppress(UnavailableError):
             renew(keeper)

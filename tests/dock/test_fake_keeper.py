@@ -8,7 +8,7 @@ from threading import Barrier
 import pytest
 
 from listkeep.wire import messages as m
-from tests.fakes.keeper import FakeKeeper
+from tests.fakes.keeper import OWNER_RIGHTS, FakeKeeper
 from tests.fakes.keeper_contract import CONTRACT
 from tests.fakes.keeper_stage import Stage
 
@@ -19,8 +19,8 @@ def test_the_fake_keeps_a_promise(promise: Callable[[Stage], None]) -> None:
     promise(
         Stage(
             keeper=fake,
-            owner=fake.add_person("ada", "acme"),
-            stranger=fake.add_person("eve", "other"),
+            owner=fake.add_person("ada", "acme", OWNER_RIGHTS),
+            stranger=fake.add_person("eve", "other", OWNER_RIGHTS),
             app=fake.add_service("app", "acme"),
             intake=fake.add_service("intake", "acme"),
             grant_export=lambda list_id, selection, cap: fake.grant_export(

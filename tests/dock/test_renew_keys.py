@@ -117,7 +117,7 @@ def test_facets_statuses_and_changes_stay(keeper: FakeKeeper, many: str) -> None
 
 
 def test_what_waits_is_shown(keeper: FakeKeeper, many: str) -> None:
-    keeper.break_at("reseal_rows", UnavailableError("the keeper is away"), after=2)
+    keeper.break_at("renew_rows", UnavailableError("the keeper is away"), after=2)
     [sweep] = [sweep for sweep in SWEEPS if sweep.name == "renew-keys"]
 
     with pytest.raises(UnavailableError):
@@ -130,7 +130,7 @@ def test_a_keeper_that_goes_away_in_the_middle_is_waited_for(
     keeper: FakeKeeper, many: str
 ) -> None:
     before = addresses(keeper, many)
-    keeper.break_at("reseal_rows", UnavailableError("the keeper is away"), after=2)
+    keeper.break_at("renew_rows", UnavailableError("the keeper is away"), after=2)
     with pytest.raises(UnavailableError):
         renew(keeper)
     assert numbers(many) == [0, 1]
@@ -176,8 +176,8 @@ class Interrupted(FakeKeeper):
     act: Callable[[], object] | None = None
     answers: int = 0
 
-    def reseal_rows(self, message: k.ResealRows) -> m.SealedRows:
-        answer = super().reseal_rows(message)
+    def renew_rows(self, message: k.RenewRows) -> m.SealedRows:
+        answer = super().renew_rows(message)
         self.answers += 1
         if self.act and self.answers == 2:
             self.act()
@@ -314,7 +314,7 @@ def test_an_answer_that_does_not_fit_changes_nothing(
         answer = m.SealedRows(
             batch_id=bytes(12), tokens=bytes(16 * rows), sealed=[b"x"] * rows
         )
-        monkeypatch.setattr(keeper, "reseal_rows", lambda _, answer=answer: answer)
+        monkeypatch.setattr(keeper, "renew_rows", lambda _, answer=answer: answer)
         with pytest.raises(MalformedError):
             renew(keeper)
 

@@ -61,7 +61,7 @@ def a_row_that_does_not_open_is_named_by_its_place(stage: Stage) -> None:
         facets=rows.facets,
     )
 
-    anew = stage.keeper.reseal_rows(k.ResealRows(list=record.id, rows=swapped))
+    anew = stage.keeper.renew_rows(k.RenewRows(list=record.id, rows=swapped))
 
     assert [bool(seal) for seal in anew.sealed] == [False, True]
     assert anew.tokens == bytes(TOKEN_BYTES) + rows.tokens[TOKEN_BYTES:]
@@ -71,7 +71,7 @@ def without_a_renewal_nothing_is_sealed_anew(stage: Stage) -> None:
     record, rows = _filled(stage)
 
     with pytest.raises(ListkeepError):
-        stage.keeper.reseal_rows(k.ResealRows(list=record.id, rows=rows))
+        stage.keeper.renew_rows(k.RenewRows(list=record.id, rows=rows))
 
 
 def an_old_key_goes_when_all_rows_were_shown_and_a_day_has_passed(
@@ -160,7 +160,7 @@ def _known(stage: Stage, record: m.ListRecord) -> k.ListKeys:
 
 
 def _reseal(stage: Stage, record: m.ListRecord, rows: m.RowBatch) -> m.RowBatch:
-    anew = stage.keeper.reseal_rows(k.ResealRows(list=record.id, rows=rows))
+    anew = stage.keeper.renew_rows(k.RenewRows(list=record.id, rows=rows))
     return m.RowBatch(
         tokens=anew.tokens,
         batch_ids=b"".join(repeat(anew.batch_id, len(anew.sealed))),

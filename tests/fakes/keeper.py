@@ -6,7 +6,7 @@ checks for both. It has no ledger and no passkeys; grants are put into it by han
 
 import os
 import re
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -38,38 +38,29 @@ from listkeep.core.segments import Schema, parse_segment
 from listkeep.wire import messages as m
 from listkeep.wire.base import MAX_ROWS, Message, decode
 from listkeep.wire.base import encode as pack
-from tests.fakes.grants import FakeGrants
 from tests.fakes.renewing import FakeRenewing
 from tests.fakes.rows import sealed_rows
+from tests.fakes.scrubbing import FakeScrubbing, Ticket
 from tests.fakes.sign_in import FakeSignIn
 from tests.fakes.telling import FakeTelling
 
 PERSON_RIGHTS = ("view", "touch", "look-up", "reveal", "export")
+OWNER_RIGHTS = (*PERSON_RIGHTS, "administer")
 SERVICE_RIGHTS = {"app": ("view", "touch"), "intake": ("touch",)}
+_WITH_ROWS = frozenset(
+    {"seal_rows", "look_up", "run_export", "scrub_rows", "renew_rows"}
+)
 _LIST_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
 @dataclass
-class Ticket:
-    """One permitted import."""
-
-    list_id: str
-    max_rows: int
-    sha256: str
-    rows: int = 0
-    end: m.FinishImport | None = None
-
-
-@dataclass
-class FakeKeeper(FakeGrants, FakeRenewing, FakeSignIn, FakeTelling):
+class FakeKeeper(FakeRenewing, FakeScrubbing, FakeSignIn, FakeTelling):
     """A keeper for tests; see the module's text."""
 
     look_up_budget: int = 50
     import_budget: int = 10_000_000
     calls: list[str] = field(default_factory=list)
     seen: list[Message] = field(default_factory=list)
-    tickets: dict[str, Ticket] = field(default_factory=dict)
-    suppressed: dict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set))
     looked_up: Counter[str] = field(default_factory=Counter)
     identity: pyrage.x25519.Identity = field(
         default_factory=pyrage.x25519.Identity.generate
@@ -348,7 +339,7 @@ class FakeKeeper(FakeGrants, FakeRenewing, FakeSignIn, FakeTelling):
     def _called(self, method: str, message: Message) -> None:
         with self._lock:
             self.calls.append(method)
-            if method not in {"seal_rows", "look_up", "run_export", "reseal_rows"}:
+            if method not in _WITH_ROWS:
                 self.seen.append(message)
             decode(pack(message), type(message))  # it would cross the wire
             left, act = self._faults.get(method, (-1, lambda: None))

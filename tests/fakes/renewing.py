@@ -71,8 +71,8 @@ class FakeRenewing:
             keys.append((keys[0][0] + 1, self.now))
         return self._state(message.list)
 
-    def reseal_rows(self, message: k.ResealRows) -> m.SealedRows:
-        self._called("reseal_rows", message)
+    def renew_rows(self, message: k.RenewRows) -> m.SealedRows:
+        self._called("renew_rows", message)
         if len(self._list_keys(message.list)) == 1:
             raise RefusedError("this list has no older key")
         record, rows = self.lists[message.list], list(sealed_rows(message.rows))

@@ -27,7 +27,7 @@ from listkeep.keeper.gate.turns import Gate
 from listkeep.keeper.ledger.models import Entry
 from listkeep.keeper.project import start
 from listkeep.keeper.project.database import database_settings
-from listkeep.keeper.release import imports
+from listkeep.keeper.release import imports, restores
 from listkeep.wire import messages as m
 from tests.postgres import Cluster
 
@@ -64,6 +64,7 @@ class Instance:
         """Make this instance the one that settings and database speak of."""
         self.leave()
         imports._reservations = imports.Reservations()
+        restores._running = restores._Running()
         settings.KEEPER_TOML = self.home / "keeper.toml"
         settings.KEY_STORE = self.home / "keys"
         settings.SPOOL = self.home / "spool"

@@ -39,8 +39,8 @@ class Renewing(World):
         )
 
     def reseal(self, rows: Rows) -> Rows:
-        message = k.ResealRows(list=rows.list_id, rows=rows.whole())
-        sealed = renewals.reseal(
+        message = k.RenewRows(list=rows.list_id, rows=rows.whole())
+        sealed = renewals.renew_rows(
             self.gate, message, carrier=self.service("dock"), now=self.now
         )
         return self.rows_of(rows.list_id, rows.addresses, sealed)

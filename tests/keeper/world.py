@@ -91,9 +91,15 @@ class World(Signing):
         )
         return imports.seal_import_rows(self.gate, message, now=self.now)
 
-    def finish(self, ticket: str, *, committed: bool = True, added: int = 0) -> None:
+    def finish(
+        self, ticket: str, *, committed: bool = True, added: int = 0, updated: int = 0
+    ) -> None:
         message = m.FinishImport(
-            ticket=ticket, committed=committed, rows=1, added=added
+            ticket=ticket,
+            committed=committed,
+            rows=max(1, added + updated),
+            added=added,
+            updated=updated,
         )
         imports.finish_import(self.gate, message, now=self.now)
 
@@ -105,7 +111,7 @@ class World(Signing):
         ticket = self.start_import(by, found.id).ticket
         addresses = [f"person{number}.{name}@example.com" for number in range(count)]
         rows = self.rows_of(found.id, addresses, self.seal(ticket, addresses))
-        self.finish(ticket)
+        self.finish(ticket, added=count)
         return rows
 
     @staticmethod

@@ -7,13 +7,20 @@ import msgspec
 
 from listkeep.wire import messages as m
 from listkeep.wire.base import FRAME_BYTES, Message, decode
+from listkeep.wire.messages import erasures as e
+from listkeep.wire.messages import incidents as i
 from listkeep.wire.messages import keys as k
 from listkeep.wire.messages import notices as n
 from listkeep.wire.messages import policies as p
+from listkeep.wire.messages import restores as r
+from listkeep.wire.messages import scrubs as s
 
+_MODULES = (m, n, p, s, i, e, r, k)
 KINDS: list[type[Message]] = [
     kind
-    for kind in {**vars(m), **vars(k), **vars(n), **vars(p)}.values()
+    for kind in {
+        name: value for each in _MODULES for name, value in vars(each).items()
+    }.values()
     if isinstance(kind, type) and issubclass(kind, Message) and kind is not Message
 ]
 

@@ -5,8 +5,10 @@ from listkeep.core.errors import MalformedError
 from listkeep.core.grants.reading import MAX_BYTES
 from listkeep.wire import messages as m
 from listkeep.wire.base import Message, decode, encode
+from listkeep.wire.messages import incidents as i
 from listkeep.wire.messages import notices as n
 from listkeep.wire.messages import policies as p
+from listkeep.wire.messages import scrubs as s
 from tests.wire.samples import KINDS, required, sample
 
 PLANTED = "planted.person@example.com"
@@ -97,6 +99,11 @@ def test_only_the_answer_to_one_opening_says_where_a_contact_is() -> None:
         (n.ReadNotices, "start", [-1, 2**53]),
         (n.OpenContact, "contact", ["", "A_1", "a 1", "a_1\n", "x" * 41]),
         (n.OpenContact, "notice", [-1]),
+        (s.Bookmark, "start", [bytes(15), bytes(17)]),
+        (s.Bookmark, "after", [bytes(17)]),
+        (s.ScrubbedRows, "invalid", [[-1], [4096]]),
+        (i.OpenIncident, "found", [0, 2**53]),
+        (i.CloseIncident, "reason", ["", "x" * 201, "ask a@example.com", "a\nb"]),
         (n.OpenContact, "day", ["", "today", "2026-1-5", "2026-01-05\n"]),
     ],
     ids=lambda value: value if isinstance(value, str) else None,

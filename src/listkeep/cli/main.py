@@ -35,6 +35,7 @@ from . import (
     import_file,
     init,
     job,
+    keys,
     ledger,
     lists,
     login,
@@ -75,7 +76,7 @@ app = typer.Typer(
 
 # Each module's `register` adds its commands to the program, below a heading.
 _HEADINGS: dict[str, tuple[ModuleType, ...]] = {
-    "The instance": (init, up, serve, migrate, status, job, sample, demo),
+    "The instance": (init, up, serve, migrate, status, keys, job, sample, demo),
     "Who you are": (login,),
     "Who may what": (
         *(tenant, person, agency, service, recipient),

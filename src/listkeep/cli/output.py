@@ -117,7 +117,8 @@ def clean(text: str) -> str:
 def plural(count: int, noun: str) -> str:
     """Write a number with its noun."""
     if count != 1:
-        noun = f"{noun[:-1]}ies" if noun.endswith("y") else f"{noun}s"
+        is_hard = noun.endswith("y") and noun[-2:-1] not in "aeiou"
+        noun = f"{noun[:-1]}ies" if is_hard else f"{noun}s"
     return f"{count:,} {noun}"
 
 

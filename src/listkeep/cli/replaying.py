@@ -25,7 +25,12 @@ from .verification import MAX_ENTRY_BYTES, ReadPage, Walk, open_checkpoint
 
 Row = dict[str, Any]
 # What these ask for brings nobody any authority.
-_ABOUT_ROWS = frozenset({Action.REVEAL, Action.EXPORT, Action.IMPORT, Action.SUPPRESS})
+_ABOUT_ROWS = frozenset(
+    {
+        *(Action.REVEAL, Action.EXPORT, Action.IMPORT, Action.SUPPRESS),
+        *(Action.LIST_RESTORE, Action.ENTRY_ERASE),
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

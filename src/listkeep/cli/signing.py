@@ -209,6 +209,8 @@ _COMMANDS = {
     Action.EXPORT: "listkeep export {0} --output FILE.age",
     Action.IMPORT: "listkeep import LIST FILE --request {0}",
     Action.SUPPRESS: "listkeep suppress LIST TOKEN… --request {0}",
+    Action.LIST_RESTORE: "listkeep restore LIST --to TIME --request {0}",
+    Action.ENTRY_ERASE: "listkeep erase --token TOKEN --request {0}",
 }
 
 
@@ -289,5 +291,5 @@ def _subject(terms: Terms, person: str) -> str:
 
 _TOLD = (
     *("kind", "role", "name", "team", "id", "classes", "public_key", "reason"),
-    "recovery",
+    *("recovery", "moment"),
 )

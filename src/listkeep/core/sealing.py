@@ -179,6 +179,20 @@ def read_key_number(sealed: bytes) -> int:
     raise _row_invalid()
 
 
+def read_row_version(sealed: bytes) -> int:
+    """Read when a row was sealed, in seconds since 1970.
+
+    Of a row that opened, this is authenticated.
+
+    Raises:
+        VerificationError: It is no sealed row.
+    """
+    end = _HEADER_BYTES.get(sealed[0], 0) if sealed else 0
+    if not end or len(sealed) < end:
+        raise _row_invalid()
+    return int.from_bytes(sealed[end - _VERSION_BYTES : end], "big")
+
+
 def open_row(
     list_key: bytes, index_keys: Sequence[bytes], *, list_id: str, row: SealedRow
 ) -> OpenedRow:

@@ -165,6 +165,70 @@ class DockExport(msgspec.Struct, frozen=True, kw_only=True):
     hint: str
 
 
+class DockChange(msgspec.Struct, frozen=True, kw_only=True):
+    """One change of a list: who did what, when, and to how many entries."""
+
+    number: int
+    kind: str
+    at: str
+    who: str
+    source: str
+    moment: str | None
+    added: int
+    updated: int
+    removed: int
+    rounded: bool
+    can_undo: bool
+
+
+class DockChangesPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Some of a list's changes, newest first, and where to go on."""
+
+    changes: tuple[DockChange, ...]
+    cursor: str | None
+
+
+class DockPreview(msgspec.Struct, frozen=True, kw_only=True):
+    """What would change if a list were taken back to a time."""
+
+    moment: str
+    latest: int
+    changes: int
+    rows: int
+    come_back: int
+    change: int
+    go: int
+    stay_suppressed: int
+    facets: dict[str, int]
+
+
+class DockRestore(msgspec.Struct, frozen=True, kw_only=True):
+    """How far taking a list back has come."""
+
+    id: str
+    list: str
+    state: str
+    moment: str
+    rows: int
+    total: int
+    added: int
+    updated: int
+    removed: int
+    refused: int
+    family: str
+    code: str
+    message: str
+    hint: str
+
+
+class DockErased(msgspec.Struct, frozen=True, kw_only=True):
+    """From how many lists somebody was erased, and how many earlier rows went too."""
+
+    lists: int
+    past: int
+    kept: bool
+
+
 class DockListsPage(msgspec.Struct, frozen=True, kw_only=True):
     """The lists a caller may view."""
 

@@ -13,9 +13,13 @@ from listkeep.core.errors import Code, MalformedError, UnavailableError
 
 from . import messages as m
 from .base import FRAME_BYTES, MEDIA_TYPE, decode, encode
+from .messages import erasures as e
+from .messages import incidents as i
 from .messages import keys as k
 from .messages import notices as n
 from .messages import policies as p
+from .messages import restores as r
+from .messages import scrubs as s
 from .problems import error_of
 
 _R = TypeVar("_R", bound=msgspec.Struct)
@@ -91,6 +95,22 @@ class KeeperClient:
         """Close an import."""
         self._call("imports/finish", message, m.Empty)
 
+    def start_restore(self, message: r.StartRestore) -> r.RestoreTicket:
+        """Ask to take a list back to an earlier time."""
+        return self._call("restores/start", message, r.RestoreTicket)
+
+    def reseal_rows(self, message: r.ResealRows) -> m.SealedRows:
+        """Have up to 4096 earlier rows of a list sealed anew."""
+        return self._call("restores/reseal", message, m.SealedRows)
+
+    def finish_restore(self, message: r.FinishRestore) -> None:
+        """Close a restore."""
+        self._call("restores/finish", message, m.Empty)
+
+    def erase_entry(self, message: e.EraseEntry) -> None:
+        """Have one person's erasure recorded."""
+        self._call("erase", message, m.Empty)
+
     def suppress(self, message: m.Suppress) -> m.Suppressed:
         """Make addresses unsendable and unexportable."""
         return self._call("suppress", message, m.Suppressed)
@@ -119,7 +139,7 @@ class KeeperClient:
         """Ask that a list's next key be begun."""
         return self._call("keys/renew", message, k.ListKeys)
 
-    def reseal_rows(self, message: k.ResealRows) -> m.SealedRows:
+    def renew_rows(self, message: k.RenewRows) -> m.SealedRows:
         """Have rows under an older key sealed under the newest."""
         return self._call("keys/reseal", message, m.SealedRows)
 
@@ -137,6 +157,26 @@ class KeeperClient:
         if response.status_code != httpx.codes.OK:
             raise _problem(answer)
         return _answer(answer, k.ListKeys)
+
+    def read_scrubs(self, message: s.ReadScrubs) -> s.ScrubStates:
+        """Ask which lists there are to look over."""
+        return self._call("scrubs/read", message, s.ScrubStates)
+
+    def scrub_rows(self, message: s.ScrubRows) -> s.ScrubbedRows:
+        """Ask which rows of a batch are not genuine."""
+        return self._call("scrubs/rows", message, s.ScrubbedRows)
+
+    def report_incident(self, message: i.OpenIncident) -> i.Incident:
+        """Say that something is wrong; get the incident it is part of."""
+        return self._call("incidents/report", message, i.Incident)
+
+    def show_incidents(self, message: i.ShowIncidents) -> i.Incidents:
+        """Read incidents: all, or those a caller may know of."""
+        return self._call("incidents/show", message, i.Incidents)
+
+    def close_incident(self, message: i.CloseIncident) -> i.Incident:
+        """Close an incident for a caller."""
+        return self._call("incidents/close", message, i.Incident)
 
     @contextmanager
     def run_export(

@@ -41,10 +41,14 @@ def life() -> Scribe:
         {"list": NEWS, "person": ben, "item": "0f", "found": "yes"},
     )
     _bring_rows_in(scribe, ada)
+    _take_rows_back(scribe, ada)
     _let_rows_out(scribe, ben)
     renewed = {"list": NEWS, "principal": "s_dockdockdock", "request": ""}
     scribe.write(Event.KEY_RENEWED, {**renewed, "key": "1"})
+    rotated = {"from": "file", "to": "pkcs11", "keys": "9"}
+    scribe.write(Event.ROOT_ROTATED, rotated)
     scribe.write(Event.KEY_DESTROYED, {"list": NEWS, "key": "0", "rows": "2"})
+    _find_rows_missing(scribe, ada)
     scribe.agree(
         Event.SERVICE_ADDED,
         *("ada", "amir"),
@@ -96,6 +100,22 @@ def _bring_rows_in(scribe: Scribe, who: str) -> None:
         scribe.write(Event.ENTRIES_SUPPRESSED, {**more, "charged": "", "ticket": ""})
 
 
+def _take_rows_back(scribe: Scribe, who: str) -> None:
+    fields = {"list": NEWS, "principal": who, "moment": "2026-01-05T12:00:00Z"}
+    few = {**fields, "ticket": "i_3", "request": "", "rows": "2"}
+    scribe.write(Event.RESTORE_STARTED, few)
+    scribe.write(Event.RESTORE_ABANDONED, {"ticket": "i_3", "list": NEWS})
+    signed = scribe.ask("ada", "list.restore", {}, tenant=ACME, list=NEWS, cap=50)
+    many = {**fields, "ticket": "i_4", "request": signed.id, "rows": "50"}
+    scribe.write(Event.RESTORE_STARTED, many)
+    scribe.write(Event.LIST_RESTORED, {"ticket": "i_4", "list": NEWS})
+    for check, item in (("0f" * 32, "aa"), ("", "bb")):
+        gone = scribe.ask("ada", "entry.erase", {}, tenant=ACME, selection=item)
+        erased = {"list": NEWS, "request": gone.id, "item": item, "check": check}
+        for _ in range(2):  # in two lists
+            scribe.write(Event.ENTRY_ERASED, {**erased, "total": "1"})
+
+
 def _let_rows_out(scribe: Scribe, who: str) -> None:
     export = scribe.ask_export()
     scribe.sign("ada", export, "approve")
@@ -110,6 +130,14 @@ def _let_rows_out(scribe: Scribe, who: str) -> None:
     scribe.write(Event.REVEAL_INTENDED, intent)
     scribe.write(Event.REVEAL_COMPLETED, {"request": reveal.id, "list": NEWS})
     scribe.sign("amir", scribe.ask_export(), "deny")
+
+
+def _find_rows_missing(scribe: Scribe, who: str) -> None:
+    scribe.write(Event.LIST_SCRUBBED, {"list": NEWS, "rows": "29"})
+    about = {"incident": "w_1", "kind": "rows-missing", "tenant": ACME, "list": NEWS}
+    scribe.write(Event.INCIDENT_OPENED, {**about, "found": "1", "by": "keeper"})
+    closed = {**about, "person": who, "reason": "a test", "removed": "1"}
+    scribe.write(Event.INCIDENT_CLOSED, closed)
 
 
 def _freeze(scribe: Scribe) -> None:

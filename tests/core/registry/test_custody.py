@@ -66,7 +66,7 @@ def test_what_was_spent_is_what_is_charged() -> None:
     ada, ben = meet("ada").person, meet("ben").person
 
     assert charges.used(ada, Measure.ROWS_ADDED, now=now) == 30  # the other was signed
-    assert charges.used(ada, Measure.ROWS_CHANGED, now=now) == 3
+    assert charges.used(ada, Measure.ROWS_CHANGED, now=now) == 3 + 2
     assert charges.used(ben, Measure.LOOK_UPS, now=now) == 1
     assert charges.used(ben, Measure.REVEALS, now=now) == 2
     assert charges.used(ben, Measure.ROWS_EXPORTED, now=now) == 100
@@ -113,3 +113,46 @@ def test_a_number_that_was_used_never_seals_again(scribe: Scribe) -> None:
 def test_the_key_that_seals_is_not_destroyed(scribe: Scribe) -> None:
     with pytest.raises(VerificationError, match="is the newest"):
         destroy(scribe, 0)
+
+
+def test_a_restore_that_was_given_up_leaves_its_request_open(scribe: Scribe) -> None:
+    request = scribe.ask("ada", "list.restore", {}, tenant=ACME, list=NEWS, cap=50)
+    start = {"ticket": "i_1", "list": NEWS, "principal": "", "request": request.id}
+    scribe.write(Event.RESTORE_STARTED, {**start, "moment": "then", "rows": "20"})
+    scribe.write(Event.RESTORE_ABANDONED, {"ticket": "i_1", "list": NEWS})
+
+    assert scribe.registry.tickets == {}
+    assert (request.intended, request.done, request.rows_used) == (True, False, 20)
+
+
+def test_no_list_is_taken_back_without_a_grant(scribe: Scribe) -> None:
+    asked = scribe.ask("ben", "list.restore", {}, tenant=ACME, list=NEWS, cap=50)
+    done = scribe.ask("ada", "list.restore", {}, tenant=ACME, list=NEWS, cap=50)
+    start = {"ticket": "i_1", "list": NEWS, "principal": "", "moment": "t"}
+    fields = {**start, "rows": "1", "request": done.id}
+    scribe.write(Event.RESTORE_STARTED, fields)
+    scribe.write(Event.LIST_RESTORED, {"ticket": "i_1", "list": NEWS})
+
+    for request in (asked, done):
+        with pytest.raises(VerificationError, match="without a grant"):
+            scribe.write(Event.RESTORE_STARTED, {**fields, "request": request.id})
+
+
+def test_nobody_is_erased_whom_no_granted_request_names(scribe: Scribe) -> None:
+    asked = scribe.ask("ben", "entry.erase", {}, tenant=ACME, selection="aa")
+    other = scribe.ask("ada", "suppress", {}, tenant=ACME, selection="aa")
+    signed = scribe.ask("ada", "entry.erase", {}, tenant=ACME, selection="aa")
+    fields = {"list": NEWS, "check": "", "total": ""}
+
+    for request, item in ((asked, "aa"), (other, "aa"), (signed, "bb")):
+        with pytest.raises(VerificationError, match=r"without a grant|no request"):
+            scribe.write(
+                Event.ENTRY_ERASED, {**fields, "request": request.id, "item": item}
+            )
+    scribe.write(Event.ENTRY_ERASED, {**fields, "request": signed.id, "item": "aa"})
+    assert scribe.registry.erased == {ACME: {"aa": scribe.now}}
+
+
+def test_what_is_suppressed_in_a_whole_tenant_is_counted_there() -> None:
+    assert LIFE.registry.suppressed[ACME] == (1, "0f" * 32)
+    assert set(LIFE.registry.erased[ACME]) == {"aa", "bb"}

@@ -14,6 +14,7 @@ from listkeep.core.registry.replay import apply, apply_body
 from listkeep.core.registry.state import Registry
 from tests.core.registry.life import life, state
 from tests.core.registry.scribe import (
+    ACME,
     NEWS,
     Scribe,
     changed,
@@ -66,7 +67,7 @@ def test_what_was_written_is_what_is_known() -> None:
     assert known.freezes == {("", "export+reveal", "custodian")}
     assert known.lists[NEWS].fields == ("first", "last", "city")
     assert known.rows_added == {NEWS: 80}
-    assert known.suppressed == {NEWS: (7, "0f" * 32)}
+    assert known.suppressed == {NEWS: (7, "0f" * 32), ACME: (1, "0f" * 32)}
     assert known.tickets == {}
     assert known.nonces == {"1.aa.bb"}
     assert known.ended_sessions == {"n_1"}

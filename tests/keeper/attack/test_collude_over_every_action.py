@@ -13,6 +13,7 @@ import pytest
 
 from listkeep.core.errors import ListkeepError
 from listkeep.core.grants import Action, format_time
+from listkeep.core.grants.matrix import OF_A_LIST
 from listkeep.wire import messages as m
 from tests.keeper.agreements import (
     AGENCY,
@@ -58,6 +59,8 @@ CAN = {  # alone, about a tenant
     Action.PASSKEY_ADD: False,
     Action.PASSKEY_REPLACE: False,
     Action.RECOVERY_CHOOSE: False,
+    Action.LIST_RESTORE: False,
+    Action.ENTRY_ERASE: False,
 }
 # Where the others are tried out: acme.
 _PLACES = {
@@ -74,7 +77,6 @@ def subject_of(world: World, action: Action) -> dict[str, str] | None:
     mallory = world.subject("mallory", "owner")
     consent = {"id": "g_mallorymallo", "until": until, "people": ""}
     subjects: dict[Action, Callable[[], dict[str, str]]] = {
-        Action.IMPORT: lambda: {"sha256": "0" * 64, "rows": "1"},
         Action.TENANT_ADD: lambda: tenant_subject("mine", "t_minemineminx", mallory),
         Action.TENANT_REVOKE: lambda: {"id": ACME},
         Action.PERSON_ADD: lambda: mallory,
@@ -113,9 +115,18 @@ def subject_of(world: World, action: Action) -> dict[str, str] | None:
         Action.POLICY_SET: lambda: {
             "sha256": hashlib.sha256(STRICTER.encode()).hexdigest()
         },
+        **_about_rows(world),
         **_about_passkeys(world),
     }
     return subjects[action]() if action in subjects else None
+
+
+def _about_rows(world: World) -> dict[Action, Callable[[], dict[str, str]]]:
+    return {
+        Action.IMPORT: lambda: {"sha256": "0" * 64, "rows": "1"},
+        Action.LIST_RESTORE: lambda: {"moment": format_time(world.now)},
+        Action.ENTRY_ERASE: lambda: {"keep": "no"},
+    }
 
 
 def _about_passkeys(world: World) -> dict[Action, Callable[[], dict[str, str]]]:
@@ -146,9 +157,11 @@ def facts_of(world: World, action: Action, tenant: str) -> Facts:
         facts["policy"] = STRICTER
     if action is Action.CONTACT_ADD:
         facts["destination"] = "mallory@example.com"
-    if action in {Action.REVEAL, Action.EXPORT, Action.IMPORT, Action.SUPPRESS}:
+    if action in OF_A_LIST:
         (list_id,) = world.registry.lists
         facts |= {"list": list_id, "cap": 1, "recipient": "warehouse"}
+    if action is Action.ENTRY_ERASE:
+        facts |= {"selection": "a" * 26}
     if action is Action.REVEAL:
         device = str(pyrage.x25519.Identity.generate().to_public())
         facts |= {"selection": "a" * 26, "recipient": device}

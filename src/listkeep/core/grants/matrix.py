@@ -18,7 +18,12 @@ from .statements import Decision
 from .terms import MAX_CAP, Action, Terms, parse_time
 
 HEAD = "Generated from core/grants/policies/ by core/grants/matrix.py.\n"
-OF_A_LIST = frozenset({Action.REVEAL, Action.EXPORT, Action.IMPORT, Action.SUPPRESS})
+OF_A_LIST = frozenset(
+    {
+        *(Action.REVEAL, Action.EXPORT, Action.IMPORT, Action.SUPPRESS),
+        *(Action.LIST_RESTORE, Action.ENTRY_ERASE),
+    }
+)
 _CAPS: dict[Action, tuple[int, ...]] = {
     Action.REVEAL: (1, 10, 11),
     Action.EXPORT: (1, 1000, 1001),

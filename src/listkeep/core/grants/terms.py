@@ -53,6 +53,8 @@ class Action(StrEnum):
     PASSKEY_ADD = "passkey.add"
     PASSKEY_REPLACE = "passkey.replace"
     RECOVERY_CHOOSE = "recovery.choose"
+    LIST_RESTORE = "list.restore"
+    ENTRY_ERASE = "entry.erase"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

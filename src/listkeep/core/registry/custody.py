@@ -16,6 +16,7 @@ from .charges import Measure
 from .facts import ListFacts, Ticket
 from .fields import untrusted
 from .held_keys import first_key, list_key, with_newer, without
+from .holdings import note_growth
 from .state import Registry
 
 
@@ -75,13 +76,58 @@ def _reserve_rows(registry: Registry, fields: Mapping[str, str], at: datetime) -
         registry.charges.add(ticket.principal, Measure.ROWS_ADDED, at=at, amount=rows)
 
 
-def _close_import(registry: Registry, fields: Mapping[str, str], _at: datetime) -> None:
+def _close_import(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
     ticket = registry.tickets.pop(fields["ticket"])
-    if fields["event"] == Event.IMPORT_FINISHED:
-        known = registry.entries.get(ticket.list_id, 0)
-        registry.entries[ticket.list_id] = known + int(fields["added"])
-    if ticket.request and fields["event"] == Event.IMPORT_FINISHED:
+    if fields["event"] != Event.IMPORT_FINISHED:
+        return
+    note_growth(registry, ticket, fields, at)
+    if ticket.request:
         registry.requests[ticket.request].done = True
+
+
+def _start_restore(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
+    rows = int(fields["rows"])
+    registry.tickets[fields["ticket"]] = Ticket(
+        id=fields["ticket"],
+        list_id=fields["list"],
+        principal=fields["principal"],
+        request=fields["request"],
+        max_rows=rows,
+        started_at=at,
+        moment=fields["moment"],
+    )
+    if fields["request"]:
+        request = registry.requests[fields["request"]]
+        if request.done or not is_granted(registry, request, at):
+            raise untrusted("a list was taken back without a grant")
+        request.intended = True
+        request.rows_used += rows
+    else:
+        registry.charges.add(
+            fields["principal"], Measure.ROWS_CHANGED, at=at, amount=rows
+        )
+
+
+def _close_restore(
+    registry: Registry, fields: Mapping[str, str], _at: datetime
+) -> None:
+    ticket = registry.tickets.pop(fields["ticket"])
+    if ticket.request and fields["event"] == Event.LIST_RESTORED:
+        registry.requests[ticket.request].done = True
+
+
+def _erase(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
+    """Take the erasure of one person from one list; the grant is decided again."""
+    request = registry.requests[fields["request"]]
+    terms = request.terms
+    if terms.action is not Action.ENTRY_ERASE or terms.selection != fields["item"]:
+        raise untrusted("somebody was erased whom no request names")
+    if not request.intended and not is_granted(registry, request, at):
+        raise untrusted("an entry was erased without a grant")
+    request.intended = request.done = True  # in as many lists as the turn names
+    registry.erased.setdefault(terms.tenant, {})[fields["item"]] = at
+    if fields["check"]:
+        registry.suppressed[terms.tenant] = (int(fields["total"]), fields["check"])
 
 
 def _suppress(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
@@ -151,6 +197,10 @@ HANDLERS = {
     Event.IMPORT_FINISHED: _close_import,
     Event.IMPORT_ABANDONED: _close_import,
     Event.ENTRIES_SUPPRESSED: _suppress,
+    Event.RESTORE_STARTED: _start_restore,
+    Event.LIST_RESTORED: _close_restore,
+    Event.RESTORE_ABANDONED: _close_restore,
+    Event.ENTRY_ERASED: _erase,
     Event.ADDRESS_LOOKED_UP: _look_up,
     Event.SUPPORT_ADMITTED: _admit,
     Event.REVEAL_INTENDED: _intend,

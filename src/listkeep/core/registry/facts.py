@@ -154,7 +154,7 @@ class StartedSession:
 
 @dataclass(slots=True)
 class Ticket:
-    """Permission to seal rows of one import."""
+    """Permission to seal rows of one import, or to seal a list's own rows anew."""
 
     id: str
     list_id: str
@@ -164,6 +164,7 @@ class Ticket:
     started_at: datetime
     reserved: int = 0
     suppressed: int = 0
+    moment: str = ""  # of a restore: the time it goes back to
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

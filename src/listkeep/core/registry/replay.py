@@ -34,6 +34,9 @@ from .facts import (
 )
 from .fields import untrusted
 from .genesis import CUSTODIANS, DOCK, GENESIS_FACTS, verify_genesis
+from .holdings import HANDLERS as HOLDINGS
+from .holdings import count_entries
+from .incidents import HANDLERS as INCIDENTS
 from .passkeys import RelyingParty, decode_assertion
 from .state import Registry
 from .telling import open_contact, tell
@@ -75,6 +78,7 @@ def _apply(registry: Registry, fields: Mapping[str, str]) -> None:
     handler = _HANDLERS.get(event)
     if handler is not None:
         handler(registry, fields, at)
+    count_entries(registry, fields)
     if "list_sequence" in fields:
         registry.heads[fields["list"]] = ListHead(
             int(fields["list_sequence"]), digest(fields)
@@ -140,6 +144,8 @@ def _complete_enrolment(
 _HANDLERS = {
     **AUTHORITY,
     **CUSTODY,
+    **HOLDINGS,
+    **INCIDENTS,
     Event.GENESIS_SEALED: _seal_genesis,
     Event.SESSION_STARTED: _start_session,
     Event.SESSION_ENDED: _end_session,

@@ -45,6 +45,8 @@ from .facts import (
     Tenant,
     Ticket,
 )
+from .holdings import Holding
+from .incidents import IncidentFacts, is_incident_open
 from .notices import Book
 from .passkeys import Credential, RelyingParty, verify_assertion
 from .standing import ABOUT_A_PERSON, find_objection, helper
@@ -90,9 +92,13 @@ class Registry:
         self.tickets: dict[str, Ticket] = {}
         self.enrolments: dict[str, EnrolmentFacts] = {}
         self.freezes: set[tuple[str, str, str]] = set()  # tenant or "", class, side
-        self.suppressed: dict[str, tuple[int, str]] = {}  # count and check per list
+        # Count and check, per list; of the erased, per tenant.
+        self.suppressed: dict[str, tuple[int, str]] = {}
+        self.erased: dict[str, dict[str, datetime]] = {}  # per tenant: item, when
         self.rows_added: dict[str, int] = {}
         self.entries: dict[str, int] = {}  # per list: added less removed
+        self.holdings: dict[str, Holding] = {}
+        self.incidents: dict[str, IncidentFacts] = {}
         self.used_ids: set[str] = set()  # of who or what was ever enrolled
         self.nonces: set[str] = set()
         self.sessions: dict[str, StartedSession] = {}
@@ -156,6 +162,10 @@ class Registry:
     def _is_here(self, company: str, now: datetime) -> bool:
         agency = self.agencies.get(company)
         return not company or (agency is not None and now < agency.until)
+
+    def holding(self, list_id: str) -> Holding:
+        """Get what is known of a list's entries; of one nobody filled, nothing."""
+        return self.holdings.setdefault(list_id, Holding())
 
     def payers(self, principal: str) -> tuple[str, ...]:
         """Name who pays for a spending: the principal, and the agency behind it."""
@@ -260,6 +270,7 @@ class Registry:
                 signed_at=max((s.at for s in signers.values()), default=None),
                 about_owner=self._is_about_owner(terms),
                 loosens=self._loosens(terms),
+                incident_open=is_incident_open(self, terms.tenant),
             ),
             now=now,
             policy=self.policy,

@@ -1,8 +1,9 @@
 """From a ledger entry to the notice of it: who is told what.
 
 Contacts of a tenant are told what concerns that tenant. The operator's are told what
-concerns the operator, what waits for a custodian, and every freeze; a freeze of
-everybody is told to everybody. Whoever is removed as a contact is told of that too.
+concerns the operator, what waits for a custodian, every freeze and every incident; a
+freeze of everybody is told to everybody. Whoever is removed as a contact is told of
+that too.
 """
 
 from collections.abc import Mapping
@@ -22,14 +23,17 @@ if TYPE_CHECKING:
     from .state import Registry
 
 RELEASES = frozenset({Action.REVEAL, Action.EXPORT})
-_ABOUT_ROWS = RELEASES | {Action.IMPORT, Action.SUPPRESS}
+_ABOUT_ROWS = RELEASES | {
+    *(Action.IMPORT, Action.SUPPRESS, Action.LIST_RESTORE, Action.ENTRY_ERASE)
+}
 _FREEZES = frozenset({Action.FREEZE, Action.UNFREEZE})
 _DAMPED = _ABOUT_ROWS - {Action.EXPORT}
 _INTENDED = frozenset({Event.REVEAL_INTENDED, Event.EXPORT_INTENDED})
+_ALARMS = frozenset({Event.RELEASES_FROZEN, Event.INCIDENT_OPENED, Event.ROOT_ROTATED})
 _COMPLETED = frozenset({Event.REVEAL_COMPLETED, Event.EXPORT_COMPLETED})
 _ACTORS = ("person", "principal", "claimed_person")
 _RECOVERY = ("passkey.", "recovery.")
-_NO_TOUCH = frozenset({Telling.SIGNED, Telling.REFUSED})
+_NO_TOUCH = frozenset({Telling.SIGNED, Telling.REFUSED, Telling.INCIDENT})
 
 
 class _Named(Protocol):
@@ -100,9 +104,9 @@ def _add(  # noqa: PLR0913 - keyword-only, one fact each
             person_name=_name(registry, who),
             request=fields.get("request", ""),
             action=action.value if action else fields.get("what", ""),
-            about=book.names.get(request.id, "") if request else "",
+            about=_about(registry, fields, request),
             list_name=found.name if found else "",
-            rows=request.terms.cap if request else 0,
+            rows=_rows(fields, request),
             code=fields.get("code", ""),
             times=times,
             first_touch=first_touch,
@@ -123,6 +127,8 @@ def _times(
     how, book, who = TOLD[event], registry.book, _actor(fields, request)
     if how is Telling.VISIT:
         return 1 if book.count(at, event, who, fields.get("list", "")) == 1 else 0
+    if how is Telling.INCIDENT:
+        return book.count(at, event, fields["kind"], fields["tenant"])
     is_small = request is not None and request.terms.action in _DAMPED
     if how is Telling.REFUSED or (how is Telling.SIGNED and is_small):
         return book.count(at, event, who)
@@ -130,7 +136,7 @@ def _times(
 
 
 def _severity(event: Event, action: Action | None, *, first_touch: bool) -> Severity:
-    if event in _INTENDED or event is Event.RELEASES_FROZEN:
+    if event in _INTENDED or event in _ALARMS:
         return Severity.ALARM
     if action is not None and action.startswith(_RECOVERY):
         return Severity.ALARM
@@ -156,6 +162,8 @@ def _whom(
             event is Event.REQUEST_MADE and _waits_for_operator(registry, request, at)
         ):
             tenants.add("")
+    if TOLD[event] is Telling.INCIDENT:
+        tenants.add("")  # the operator's people can do something about it
     known = {**registry.book.contacts, **registry.contacts}
     everybody = action in _FREEZES and not tenant
     return tuple(
@@ -184,6 +192,8 @@ def _tenant(
     found = registry.lists.get(fields.get("list", ""))
     if found is not None:
         return found.tenant
+    if "incident" in fields:
+        return fields["tenant"]
     who = _actor(fields, None)
     actor = registry.people.get(who) or registry.services.get(who)
     return actor.tenant if actor else ""
@@ -193,6 +203,21 @@ def _actor(fields: Mapping[str, str], request: RequestFacts | None) -> str:
     """Name who did it; a change of authority is done by who asked for it."""
     who = next((fields[name] for name in _ACTORS if fields.get(name)), "")
     return who or (request.signed[0].person if request and request.signed else "")
+
+
+def _about(
+    registry: "Registry", fields: Mapping[str, str], request: RequestFacts | None
+) -> str:
+    """Name what a change of authority is about, or the kind of an incident."""
+    if request is not None:
+        return registry.book.names.get(request.id, "")
+    return fields["kind"] if "incident" in fields else ""
+
+
+def _rows(fields: Mapping[str, str], request: RequestFacts | None) -> int:
+    if request is not None:
+        return request.terms.cap
+    return int(fields.get("found", "0")) if "incident" in fields else 0
 
 
 def _name(registry: "Registry", row_id: str) -> str:

@@ -18,6 +18,7 @@ class Telling(Enum):
     TOUCH = auto()  # somebody touched a list: told if that person never did before
     VISIT = auto()  # support touched a tenant's list: told once a day
     CHANGE = auto()  # authority changed
+    INCIDENT = auto()  # something is wrong; a flood of one kind is damped
 
 
 TOLD: Final[dict[Event, Telling]] = {
@@ -31,6 +32,7 @@ TOLD: Final[dict[Event, Telling]] = {
     Event.ADDRESS_LOOKED_UP: Telling.TOUCH,
     Event.IMPORT_STARTED: Telling.TOUCH,
     Event.ENTRIES_SUPPRESSED: Telling.TOUCH,
+    Event.RESTORE_STARTED: Telling.TOUCH,
     Event.REVEAL_INTENDED: Telling.TOUCH,
     Event.EXPORT_INTENDED: Telling.TOUCH,
     Event.SUPPORT_ADMITTED: Telling.VISIT,
@@ -56,6 +58,9 @@ TOLD: Final[dict[Event, Telling]] = {
     Event.PASSKEY_ADDED: Telling.CHANGE,
     Event.PASSKEY_REPLACED: Telling.CHANGE,
     Event.RECOVERY_CHOSEN: Telling.CHANGE,
+    Event.INCIDENT_OPENED: Telling.INCIDENT,
+    Event.INCIDENT_CLOSED: Telling.INCIDENT,
+    Event.ROOT_ROTATED: Telling.CHANGE,
 }
 
 _OF_ITS_REQUEST = "its request was told, and the day's numbers count it"
@@ -69,6 +74,9 @@ SILENT: Final[dict[Event, str]] = {
     Event.ROWS_RESERVED: _OF_ITS_IMPORT,
     Event.IMPORT_FINISHED: _OF_ITS_IMPORT,
     Event.IMPORT_ABANDONED: _OF_ITS_IMPORT,
+    Event.LIST_RESTORED: "the start of the restore is told, if somebody is new there",
+    Event.RESTORE_ABANDONED: "nothing came of it",
+    Event.ENTRY_ERASED: _OF_ITS_REQUEST,
     Event.REVEAL_COMPLETED: _OF_ITS_REQUEST,
     Event.EXPORT_COMPLETED: _OF_ITS_REQUEST,
     Event.ENROLMENT_OPENED: "passkeys count after a request, and that is told",
@@ -76,4 +84,5 @@ SILENT: Final[dict[Event, str]] = {
     Event.CONTACT_OPENED: "telling of telling would never end",
     Event.KEY_RENEWED: "nothing of the list changes for anybody",
     Event.KEY_DESTROYED: "every row it sealed is sealed under a newer one",
+    Event.LIST_SCRUBBED: "what it finds opens an incident, and that is told",
 }

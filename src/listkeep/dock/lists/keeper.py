@@ -11,8 +11,10 @@ from django.conf import settings
 from listkeep.core.errors import Code, MalformedError
 from listkeep.wire import messages as m
 from listkeep.wire.keeper import KeeperClient
+from listkeep.wire.messages import incidents as i
 from listkeep.wire.messages import keys as k
 from listkeep.wire.messages import notices as n
+from listkeep.wire.messages import scrubs as s
 
 _TIMEOUT_SECONDS = 60
 
@@ -59,7 +61,7 @@ class Keeper(Protocol):
     def renew_key(self, message: k.RenewKey) -> k.ListKeys:
         """Begin a list's next key."""
 
-    def reseal_rows(self, message: k.ResealRows) -> m.SealedRows:
+    def renew_rows(self, message: k.RenewRows) -> m.SealedRows:
         """Seal rows anew under the newest key."""
 
     def destroy_keys(
@@ -87,6 +89,21 @@ class Keeper(Protocol):
 
     def open_contact(self, message: n.OpenContact) -> n.OpenedContact:
         """Say where one contact is, for one thing it is to be told."""
+
+    def read_scrubs(self, message: s.ReadScrubs) -> s.ScrubStates:
+        """Say which lists there are to look over."""
+
+    def scrub_rows(self, message: s.ScrubRows) -> s.ScrubbedRows:
+        """Say which rows are not genuine, and count a pass over them."""
+
+    def report_incident(self, message: i.OpenIncident) -> i.Incident:
+        """Record that something is wrong, unless it is recorded and open."""
+
+    def show_incidents(self, message: i.ShowIncidents) -> i.Incidents:
+        """Show incidents: everything, or what a caller may know of."""
+
+    def close_incident(self, message: i.CloseIncident) -> i.Incident:
+        """Close an incident for those whose it is."""
 
     def run_export(
         self, message: m.RunExport, batches: Iterable[m.RowBatch]

@@ -90,8 +90,8 @@ class Renewing:
         moved = 0
         with bulk.translated():
             if page:
-                message = k.ResealRows(list=state.list_id, rows=shelves.batch_of(page))
-                anew = self._keeper.reseal_rows(message)
+                message = k.RenewRows(list=state.list_id, rows=shelves.batch_of(page))
+                anew = self._keeper.renew_rows(message)
                 with transaction.atomic():
                     lock_list(state.list_id)
                     moved = shelves.swap(shelf, state.list_id, page, anew)

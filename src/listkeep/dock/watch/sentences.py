@@ -16,6 +16,8 @@ _ROWS: Final = {
     Action.REVEAL: "reveal {rows} addresses of {list}",
     Action.IMPORT: "import up to {rows} rows into {list}",
     Action.SUPPRESS: "suppress up to {rows} addresses of {list}",
+    Action.LIST_RESTORE: "take back changes of up to {rows} entries of {list}",
+    Action.ENTRY_ERASE: "erase one person from every list",
 }
 _SIGNED: Final = {
     Event.REQUEST_MADE: "{who} asks to {what}",
@@ -29,12 +31,14 @@ _OTHER: Final = {
     Event.EXPORT_INTENDED: "{who} takes a copy of {list} for the first time",
     Event.ADDRESS_LOOKED_UP: "{who} looks up an address of {list} for the first time",
     Event.IMPORT_STARTED: "{who} imports into {list} for the first time",
+    Event.RESTORE_STARTED: "{who} takes back changes of {list} for the first time",
     Event.ENTRIES_SUPPRESSED: "{who} suppresses addresses of {list} for the first time",
     Event.SUPPORT_ADMITTED: "{who} of support looks at {list}, as a consent allows",
     Event.SIGN_IN_REFUSED: "a sign-in in {who}'s name was refused",
     Event.SESSION_REFUSED: "a session of {who} came from a service it is not for",
     Event.STATEMENT_REFUSED: "a signature in {who}'s name was refused",
     Event.RELEASE_REFUSED: "{who} was refused a {action}",
+    Event.ROOT_ROTATED: "the root of all keys was replaced, on the keeper's own host",
 }
 _WAITING: Final = frozenset({"waiting", "granted"})
 

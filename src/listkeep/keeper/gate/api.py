@@ -6,6 +6,8 @@ from msgspec.structs import replace
 from listkeep import __version__
 from listkeep.core.grants import format_time
 from listkeep.core.ledger.tree import leaf_hash
+from listkeep.keeper.gate.custody.erasures import erase_entry
+from listkeep.keeper.gate.custody.incidents import close_incident, report_incident
 from listkeep.keeper.gate.custody.lists import (
     authorize,
     create_list,
@@ -21,6 +23,7 @@ from listkeep.keeper.gate.decisions.requests import (
     submit_statement,
 )
 from listkeep.keeper.gate.people.enrolments import invite
+from listkeep.keeper.gate.showing.incidents import show_incidents
 from listkeep.keeper.gate.showing.ledger_views import prove_list_head, visible_body
 from listkeep.keeper.gate.showing.notices import (
     open_contact,
@@ -41,6 +44,8 @@ from listkeep.keeper.gate.sign_in.sessions import (
 from listkeep.keeper.ledger.queries import prove_entry, read_entries, read_head
 from listkeep.keeper.ledger.services import ledger_key
 from listkeep.wire import messages as m
+from listkeep.wire.messages import erasures as e
+from listkeep.wire.messages import incidents as i
 from listkeep.wire.messages import notices as n
 from listkeep.wire.messages import policies as p
 
@@ -178,6 +183,7 @@ _VIEWS = {
     "lists/extend": carried(m.ExtendList, extend_list, "dock"),
     "lists/show": carried(m.ShowLists, show_lists, "dock", "console"),
     "suppress": carried(m.Suppress, suppress, "dock"),
+    "erase": carried(e.EraseEntry, erase_entry, "dock"),
     "sign-in/begin": sign_in_begin,
     "sign-in/finish": direct(m.FinishSignIn, finish_sign_in),
     "sign-in/redeem": sign_in_redeem,
@@ -197,5 +203,8 @@ _VIEWS = {
     "notices/digest": notices_digest,
     "notices/open": carried(n.OpenContact, open_contact, "dock"),
     "contacts/secret": direct(n.ShowContactSecret, show_contact_secret),
+    "incidents/report": carried(i.OpenIncident, report_incident, "dock"),
+    "incidents/show": carried(i.ShowIncidents, show_incidents, "dock"),
+    "incidents/close": carried(i.CloseIncident, close_incident, "dock"),
 }
 urlpatterns = [path(route, view) for route, view in _VIEWS.items()]

@@ -1,7 +1,7 @@
 """The keeper's HTTP edge: one message in, one call, one message out."""
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache, wraps
 from typing import Protocol, TypeVar
 
@@ -37,7 +37,7 @@ def open_gate() -> Gate:
             "this instance has not been founded yet",
             hint="both custodians open their links, compare the words and sign",
         )
-    return Gate(store)
+    return Gate(store, scrub_period=timedelta(days=settings.SCRUB_DAYS))
 
 
 def open_store() -> KeyStore:

@@ -64,7 +64,9 @@ class Turn:
 class Gate:
     """The keeper's authority in one process; safe to share between threads."""
 
-    def __init__(self, store: KeyStore) -> None:
+    def __init__(
+        self, store: KeyStore, *, scrub_period: timedelta = timedelta(days=7)
+    ) -> None:
         """Read and verify the whole ledger once.
 
         Raises:
@@ -73,6 +75,9 @@ class Gate:
         """
         self.store = store
         self.recent_refusals: dict[str, deque[datetime]] = {}
+        self.scrub_period = scrub_period
+        self.asked_since: datetime | None = None  # about lists nobody looked over
+        self.look_again_at: datetime | None = None
         self._lock = threading.RLock()
         self._registry = Registry(store.pinned())
         self.origin = self._registry.pinned["keeper"]

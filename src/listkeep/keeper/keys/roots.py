@@ -144,15 +144,15 @@ class Roots:
         self.newest.make()
         self.newest.health()
 
-    def retire_old(self) -> str:
+    def retire_old(self) -> tuple[str, ...]:
         """Destroy the root that was followed; say what is left to do by hand."""
         old = self._sections()[-1]
         advice = self._open(old).retire()
         if isinstance(old, FileSection) and not self._read().next_root:
             self._beside(old).replace(self._path(old))
-            return advice
-        steps = "in keeper.toml, name [next_root] [root] now, and remove the old [root]"
-        return f"{steps}; {advice}" if advice else steps
+            return ()
+        step = "in keeper.toml, remove [root] and rename [next_root] to [root]"
+        return (step, advice) if advice else (step,)
 
     def _read(self) -> _Sections:
         return read_config(self._settings, _Sections)

@@ -109,7 +109,9 @@ class KeyStore:
 
     def keep(self, name: str, facts: dict[str, str]) -> None:
         """Remember facts where no database can change them."""
-        self._write(name, self._seal(name, facts))
+        sealed = self._seal(name, facts)
+        with self._one_writer():
+            self._write(name, sealed)
 
     def recall(self, name: str) -> dict[str, str] | None:
         """Recall what ``keep`` remembered, if anything.
@@ -198,10 +200,20 @@ class KeyStore:
     # --- what a rotation or a copy of the whole store does ---
 
     def key_ids(self) -> list[str]:
-        """Name everything that is wrapped or sealed here, sorted."""
-        roots = set(self._path.glob(_ROOTS))
-        files = set(self._path.glob(f"*{_SUFFIX}")) - roots
-        return sorted(path.name.removesuffix(_SUFFIX) for path in files)
+        """Name everything that is wrapped or sealed here, sorted; clear drafts away.
+
+        Whoever is making a key is waited for: it may not know yet what has changed.
+        """
+        with self._one_writer():
+            for draft in self._path.glob(f"*{_DRAFT}"):
+                draft.unlink()  # a crash left it, and it may hold a key
+            roots = set(self._path.glob(_ROOTS))
+            files = set(self._path.glob(f"*{_SUFFIX}")) - roots
+            return sorted(path.name.removesuffix(_SUFFIX) for path in files)
+
+    def count_keys(self) -> int:
+        """Count the keys, without what else the store remembers."""
+        return sum(not is_sealed(self._read(name)) for name in self.key_ids())
 
     def rewrap(self, key_id: str, newest: KeyProvider) -> bool:
         """Wrap one key under the newest root; tell whether it was not yet.

@@ -26,6 +26,8 @@ _TITLES: Final = {
     Action.REVEAL: "See addresses of {list}",
     Action.IMPORT: "Add rows to {list}",
     Action.SUPPRESS: "Suppress entries of {list}",
+    Action.LIST_RESTORE: "Take {list} back to an earlier time",
+    Action.ENTRY_ERASE: "Erase one person from every list",
     Action.FREEZE: "Freeze releases",
     Action.UNFREEZE: "Lift a freeze",
     Action.PERSON_CONFIRM: "Confirm a person's passkeys",
@@ -55,6 +57,10 @@ _FOLLOWS: Final = {
     Action.CONSENT_GIVE: "From then on they see tokens, facets and counts of the "
     "tenant's lists, and whether an address is in one. They open, change and take "
     "nothing. Each look is recorded, and every owner ends it at once.",
+    Action.LIST_RESTORE: "Entries become what they were then, or go if they came "
+    "later. Who was unsubscribed, bounced, complained or erased since stays so.",
+    Action.ENTRY_ERASE: "The entry, and everything it was before, is removed from "
+    "every list of the tenant. This cannot be taken back.",
     Action.CONSENT_WITHDRAW: "It ends the moment you sign, also for who is signed in.",
 }
 _ABOUT_SUPPORT: Final = (Action.CONSENT_GIVE, Action.CONSENT_WITHDRAW)

@@ -53,6 +53,9 @@ class KeeperConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True
     cli_signing: bool = True
     """Whether statements signed on a command line count, besides the keeper's page."""
 
+    scrub_days: int = 7
+    """How often the dock looks each list over; a list left out for two is told of."""
+
     def __post_init__(self) -> None:
         """Refuse what contradicts itself.
 
@@ -66,11 +69,13 @@ class KeeperConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True
                 code=Code.CONFIG_INVALID,
                 hint='as in "https://seal.example.com": lower case, no path, no slash',
             )
-        if self.threads < 1 or self.database.startswith(f"{self.keys}/"):
+        if min(self.threads, self.scrub_days) < 1 or self.database.startswith(
+            f"{self.keys}/"
+        ):
             raise MalformedError(
                 "keeper.toml contradicts itself",
                 code=Code.CONFIG_INVALID,
-                hint="threads >= 1; the database does not lie in the key store",
+                hint="threads, scrub_days >= 1; the database is not in the key store",
             )
 
     @property
@@ -87,6 +92,7 @@ KEY_STORE = HOME / CONFIG.keys
 SPOOL = HOME / CONFIG.spool
 SOCKET = HOME / CONFIG.socket
 SEAL_ORIGIN = CONFIG.seal_origin
+SCRUB_DAYS = CONFIG.scrub_days
 ATTESTATION_AAGUIDS = CONFIG.attestation_aaguids
 
 SECRET_KEY = secrets.token_urlsafe(32)  # Django signs nothing here

@@ -1,6 +1,5 @@
 """Tell the token of one exact address: budgeted and recorded, found or not."""
 
-import hmac
 from datetime import datetime
 
 from listkeep.core.addresses import parse_address
@@ -14,9 +13,10 @@ from listkeep.core.sealing import make_token
 from listkeep.keeper.gate.custody.guests import admit_guest, as_guest
 from listkeep.keeper.gate.custody.lists import require_right
 from listkeep.keeper.gate.decisions.drafts import find_list
+from listkeep.keeper.gate.decisions.items import item_digest
 from listkeep.keeper.gate.refusals import recorded_refusals
-from listkeep.keeper.gate.sign_in.sessions import STATE_KEY, resolve_caller
-from listkeep.keeper.gate.turns import Gate, Turn
+from listkeep.keeper.gate.sign_in.sessions import resolve_caller
+from listkeep.keeper.gate.turns import Gate
 from listkeep.wire import messages as m
 
 
@@ -44,7 +44,7 @@ def look_up(
         if principal.kind != "person":
             raise RefusedError("look-ups are for people")
         token = make_token(gate.store.get(index_key(found.tenant)), address.index_form)
-        item = item_digest(turn, token)
+        item = item_digest(gate.store, token)
         turn.registry.require_budget(
             principal.id, Measure.LOOK_UPS, now=now, items=(item,)
         )
@@ -55,10 +55,3 @@ def look_up(
             list_id=found.id,
         )
     return m.FoundToken(token=token)
-
-
-def item_digest(turn: Turn, token: bytes) -> str:
-    """Name a token in the ledger: keyed, so that it joins with nothing outside."""
-    return hmac.digest(turn.store.get(STATE_KEY), b"item\x00" + token, "sha256").hex()[
-        :24
-    ]

@@ -8,7 +8,7 @@ key stays for a day at least, so whatever was under way when the new one began, 
 import, an export or a restore, still finds it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from listkeep.core.errors import (
@@ -22,7 +22,7 @@ from listkeep.core.grants import format_time
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.facts import ListFacts, Service
 from listkeep.core.registry.state import Registry
-from listkeep.core.sealing import read_key_number
+from listkeep.core.sealing import SealedRow, read_key_number
 from listkeep.keeper.gate.decisions.key_changes import begin_key
 from listkeep.keeper.gate.models import Suppression
 from listkeep.keeper.gate.turns import Gate
@@ -31,7 +31,7 @@ from listkeep.wire import messages as m
 from listkeep.wire.messages import keys as k
 
 from .opening import Opener, rows_of
-from .resealing import reseal_rows
+from .resealing import find_erased, reseal_rows
 
 _LEAST_AGE = timedelta(days=1)  # longer than any import or export may take
 
@@ -70,9 +70,9 @@ def renew_key(
         return _state(registry.lists[found.id])
 
 
-def reseal(
+def renew_rows(
     gate: Gate,
-    message: k.ResealRows,
+    message: k.RenewRows,
     *,
     carrier: Service,  # noqa: ARG001 - any dock may have its rows sealed anew
     now: datetime,
@@ -87,15 +87,12 @@ def reseal(
     """
     with gate.view(now) as registry:
         found = _get(registry, message.list)
+        erased_at = dict(registry.erased.get(found.tenant, {}))
     if len(found.keys) == 1:
         raise RefusedError("this list has no older key")
-    tokens = [row.token for row in rows_of(message.rows)]
-    erased = Suppression.objects.filter(
-        list_id=found.id, token__in=tokens, reason="erased"
-    ).values_list("token", flat=True)
-    return reseal_rows(
-        gate.store, found, message.rows, now=now, without=set(map(bytes, erased))
-    )
+    rows = list(rows_of(message.rows))
+    gone = find_erased(gate.store, rows, erased_at) | _suppressed(found, rows)
+    return reseal_rows(gate.store, found, message.rows, now=now, without=gone)
 
 
 def destroy_keys(
@@ -164,6 +161,16 @@ def _count(store: KeyStore, found: ListFacts, held: Iterable[k.HeldRows]) -> int
                 )
             seen += not frame.past
     return seen
+
+
+def _suppressed(found: ListFacts, rows: Sequence[SealedRow]) -> set[bytes]:
+    """Find the tokens of people who were erased and stay suppressed."""
+    erased = Suppression.objects.filter(
+        list_id__in=(found.id, found.tenant),
+        token__in=[row.token for row in rows],
+        reason="erased",
+    )
+    return set(map(bytes, erased.values_list("token", flat=True)))
 
 
 def _get(registry: Registry, list_id: str) -> ListFacts:

@@ -21,6 +21,7 @@ from listkeep.core.registry.facts import ListFacts, RequestFacts
 from listkeep.core.sealing import SealedRow, format_token
 from listkeep.keeper.gate.custody.suppressions import require_not_erased
 from listkeep.keeper.gate.decisions.age_keys import parse_age_recipient
+from listkeep.keeper.gate.decisions.items import item_digest
 from listkeep.keeper.gate.decisions.standing import require_granted, require_not_frozen
 from listkeep.keeper.gate.refusals import (
     Attempt,
@@ -31,7 +32,6 @@ from listkeep.keeper.gate.sign_in.sessions import DIRECT, resolve_session
 from listkeep.keeper.gate.turns import Gate
 from listkeep.wire import messages as m
 
-from .look_ups import item_digest
 from .opening import Opener, Shape, Value, rows_of
 
 
@@ -140,7 +140,7 @@ def _intend(  # noqa: PLR0913 - each is one fact
         _require_signed_rows(request, rows)
         require_not_frozen(registry, request.terms.tenant)
         require_not_erased(turn, request.terms.list, [row.token for row in rows])
-        items = sorted(item_digest(turn, row.token) for row in rows)
+        items = sorted(item_digest(gate.store, row.token) for row in rows)
         registry.require_budget(person.id, Measure.REVEALS, now=now, items=items)
         turn.append(
             Event.REVEAL_INTENDED,

@@ -40,7 +40,7 @@ class RenewKey(Message, frozen=True, kw_only=True):
     list: Id
 
 
-class ResealRows(Message, frozen=True, kw_only=True):
+class RenewRows(Message, frozen=True, kw_only=True):
     """Ask to have rows under an older key sealed under the newest."""
 
     list: Id

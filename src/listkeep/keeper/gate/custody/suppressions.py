@@ -54,7 +54,7 @@ def suppress(
             principal, list_id, left = _by_ticket(turn, message)
         else:
             principal, list_id, left = _by_caller(gate, turn, message, carrier)
-        known = _read_known(list_id, tokens)
+        known = read_known(list_id, tokens)
         new = sorted({token for token in tokens if _counts(known, token, message)})
         if left is not None and len(new) > left:
             raise RefusedError(
@@ -65,7 +65,7 @@ def suppress(
             turn.registry.charges.require(
                 principal,
                 Measure.ROWS_CHANGED,
-                ceiling=_ceiling(turn.registry, principal, list_id),
+                ceiling=ceiling_of_changes(turn.registry, principal, list_id),
                 now=now,
                 amount=len(new),
             )
@@ -84,24 +84,13 @@ def suppress(
 def suppressed_tokens(turn: Turn, list_id: str) -> dict[bytes, str]:
     """Read a list's suppressions and why, after checking them against the ledger.
 
+    Whoever was erased is suppressed in every list of the tenant, also in later ones.
+
     Raises:
         VerificationError: The table is not what the ledger says it is.
     """
-    rows = {
-        bytes(token): reason
-        for token, reason in Suppression.objects.filter(list_id=list_id).values_list(
-            "token", "reason"
-        )
-    }
-    expected = turn.registry.suppressed.get(list_id, (0, _NOTHING.hex()))
-    check = _fold(turn, list_id, _NOTHING, rows).hex()
-    if expected != (len(rows), check):
-        raise VerificationError(
-            "the suppressions of this list were changed outside Listkeep",
-            code=Code.LEDGER_INVALID,
-            hint="releases of the list stay closed; compare with a backup",
-        )
-    return rows
+    tenant = turn.registry.lists[list_id].tenant
+    return _verified_rows(turn, list_id) | _verified_rows(turn, tenant)
 
 
 def require_not_erased(turn: Turn, list_id: str, tokens: Collection[bytes]) -> None:
@@ -132,6 +121,61 @@ def split_tokens(joined: bytes) -> list[bytes]:
 
 
 _NOTHING = bytes(_CHECK_BYTES)
+
+
+def ceiling_of_changes(registry: Registry, principal: str, list_id: str) -> int:
+    """Compute what one principal may change in a day: 1 %, at most 1,000 rows."""
+    share = registry.rows_added.get(list_id, 0) // 100
+    ceiling = registry.ceiling(principal, Measure.ROWS_CHANGED)
+    return min(ceiling, max(_LEAST_CEILING, share))
+
+
+def add_suppressions(
+    turn: Turn,
+    scope: str,
+    *,
+    new: Collection[bytes],
+    reason: str,
+    before: Mapping[bytes, str],
+) -> dict[str, str]:
+    """Suppress tokens of a list, or of a whole tenant, and give what to record.
+
+    ``before`` are those of them that were suppressed for another reason.
+    """
+    total, check = turn.registry.suppressed.get(scope, (0, _NOTHING.hex()))
+    without = _fold(turn, scope, bytes.fromhex(check), before)
+    after = _fold(turn, scope, without, dict.fromkeys(new, reason))
+    Suppression.objects.filter(list_id=scope, token__in=list(before)).delete()
+    Suppression.objects.bulk_create(
+        Suppression(list_id=scope, token=token, reason=reason) for token in new
+    )
+    return {"total": str(total + len(new) - len(before)), "check": after.hex()}
+
+
+def read_known(scope: str, tokens: list[bytes]) -> dict[bytes, str]:
+    """Read which of these tokens are suppressed, and why."""
+    rows = Suppression.objects.filter(list_id=scope, token__in=tokens)
+    return {
+        bytes(token): reason for token, reason in rows.values_list("token", "reason")
+    }
+
+
+def _verified_rows(turn: Turn, scope: str) -> dict[bytes, str]:
+    rows = {
+        bytes(token): reason
+        for token, reason in Suppression.objects.filter(list_id=scope).values_list(
+            "token", "reason"
+        )
+    }
+    expected = turn.registry.suppressed.get(scope, (0, _NOTHING.hex()))
+    check = _fold(turn, scope, _NOTHING, rows).hex()
+    if expected != (len(rows), check):
+        raise VerificationError(
+            "the suppressions of this list were changed outside Listkeep",
+            code=Code.LEDGER_INVALID,
+            hint="releases of the list stay closed; compare with a backup",
+        )
+    return rows
 
 
 def _by_ticket(turn: Turn, message: m.Suppress) -> tuple[str, str, int]:
@@ -173,20 +217,6 @@ def _by_caller(
     return principal.id, found.id, None
 
 
-def _ceiling(registry: Registry, principal: str, list_id: str) -> int:
-    """Compute what one principal may change in a day: 1 %, at most 1,000 rows."""
-    share = registry.rows_added.get(list_id, 0) // 100
-    ceiling = registry.ceiling(principal, Measure.ROWS_CHANGED)
-    return min(ceiling, max(_LEAST_CEILING, share))
-
-
-def _read_known(list_id: str, tokens: list[bytes]) -> dict[bytes, str]:
-    rows = Suppression.objects.filter(list_id=list_id, token__in=tokens)
-    return {
-        bytes(token): reason for token, reason in rows.values_list("token", "reason")
-    }
-
-
 def _counts(known: Mapping[bytes, str], token: bytes, message: m.Suppress) -> bool:
     """Tell whether this changes anything: it is new, or becomes erased."""
     reason = known.get(token)
@@ -202,28 +232,22 @@ def _record(  # noqa: PLR0913 - one change is described by all of these
     new: Collection[bytes],
     before: Mapping[bytes, str],
 ) -> None:
-    total, check = turn.registry.suppressed.get(list_id, (0, _NOTHING.hex()))
     charged = message.ticket is None and message.request is None
-    without = _fold(turn, list_id, bytes.fromhex(check), before)
-    after = _fold(turn, list_id, without, dict.fromkeys(new, message.reason))
+    after = add_suppressions(
+        turn, list_id, new=new, reason=message.reason, before=before
+    )
     turn.append(
         Event.ENTRIES_SUPPRESSED,
         {
             "principal": principal,
             "reason": message.reason,
             "rows": str(len(new)),
-            "total": str(total + len(new) - len(before)),
-            "check": after.hex(),
+            **after,
             "charged": "yes" if charged else "no",
             "request": message.request or "",
             "ticket": message.ticket or "",
         },
         list_id=list_id,
-    )
-    Suppression.objects.filter(list_id=list_id, token__in=list(before)).delete()
-    Suppression.objects.bulk_create(
-        Suppression(list_id=list_id, token=token, reason=message.reason)
-        for token in new
     )
 
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from listkeep.core.canonical import parse
 from listkeep.core.errors import Code, MalformedError, RefusedError
-from listkeep.core.grants import OPERATOR_ROLES, Action, Terms
+from listkeep.core.grants import OPERATOR_ROLES, Action, Terms, parse_time
 from listkeep.core.registry.facts import ListFacts, Person, Recipient
 from listkeep.core.registry.state import Registry
 from listkeep.core.sealing import format_token, parse_token
@@ -20,8 +20,12 @@ from .age_keys import parse_age_recipient
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ABOUT_A_LIST = frozenset(
-    {Action.REVEAL, Action.EXPORT, Action.IMPORT, Action.SUPPRESS}
+    {
+        *(Action.REVEAL, Action.EXPORT, Action.IMPORT, Action.SUPPRESS),
+        Action.LIST_RESTORE,
+    }
 )
+_KEPT = ({"keep": "yes"}, {"keep": "no"})
 
 
 def fill_terms(
@@ -98,27 +102,55 @@ def _tenant(registry: Registry, person: Person, name: str) -> str:
 
 
 def _check_subject(action: Action, message: m.DraftRequest) -> None:
-    """Let an import name its file, a suppression its reason, and others nothing."""
+    """Let each action on rows name what it is about, and no action more than that.
+
+    What an authority change is about is checked where it is carried out.
+    """
     if message.policy and action is not Action.POLICY_SET:
         raise MalformedError(
             "this action has no policy text", code=Code.REQUEST_INVALID
         )
-    if action is Action.IMPORT:
-        subject = parse(message.subject.encode())
-        expected = {"sha256": subject.get("sha256"), "rows": str(message.cap)}
-        if subject != expected or not _SHA256.fullmatch(subject["sha256"]):
-            raise MalformedError(
-                "an import is signed for by its file's SHA-256 and row count",
-                code=Code.REQUEST_INVALID,
-                hint="`listkeep request import LIST FILE` computes both",
-            )
-    elif action is Action.SUPPRESS and message.subject:
-        if set(parse(message.subject.encode())) != {"reason"}:
-            raise MalformedError(
-                "a suppression is signed for by its reason", code=Code.REQUEST_INVALID
-            )
+    says, hint = _SUBJECTS.get(action, ("", ""))
+    if says:
+        if not _is_subject(action, message):
+            raise MalformedError(says, code=Code.REQUEST_INVALID, hint=hint)
     elif action in _ABOUT_A_LIST and message.subject:
         raise MalformedError("this action has no subject", code=Code.REQUEST_INVALID)
+
+
+_SUBJECTS = {
+    Action.IMPORT: (
+        "an import is signed for by its file's SHA-256 and row count",
+        "`listkeep request import LIST FILE` computes both",
+    ),
+    Action.SUPPRESS: ("a suppression is signed for by its reason", ""),
+    Action.LIST_RESTORE: (
+        "a restore is signed for by the time it goes back to",
+        "`listkeep request restore LIST --to TIME`",
+    ),
+    Action.ENTRY_ERASE: (
+        "an erasure says whether a mark stays that keeps the person away",
+        "`listkeep erase` asks for it",
+    ),
+}
+
+
+def _is_subject(action: Action, message: m.DraftRequest) -> bool:
+    if action is Action.SUPPRESS and not message.subject:
+        return True
+    subject = parse(message.subject.encode())
+    match action:
+        case Action.IMPORT:
+            digest = subject.get("sha256", "")
+            expected = {"sha256": digest, "rows": str(message.cap)}
+            return subject == expected and bool(_SHA256.fullmatch(digest))
+        case Action.LIST_RESTORE:
+            parse_time(subject.get("moment", ""))
+            return len(subject) == 1
+        case Action.ENTRY_ERASE:
+            return subject in _KEPT
+        case _:
+            return set(subject) == {"reason"}
 
 
 def _selection(
@@ -131,6 +163,8 @@ def _selection(
                 "a reveal names the tokens it opens", code=Code.REQUEST_INVALID
             )
         return " ".join(sorted(tokens)), len(tokens)
+    if action is Action.ENTRY_ERASE:  # the drafter puts a name for the ledger there
+        return format_token(parse_token(message.selection)), 1
     if action is Action.EXPORT and found is not None:
         schema = Schema.parse(found.facets)
         if message.cap < 1:

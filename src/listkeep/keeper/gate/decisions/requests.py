@@ -32,6 +32,7 @@ from listkeep.core.ledger.events import Event
 from listkeep.core.registry.facts import RequestFacts, Signed, check_policy_text
 from listkeep.core.registry.passkeys import encode_assertion
 from listkeep.core.registry.state import Registry
+from listkeep.core.sealing import parse_token
 from listkeep.keeper.gate.contacts import seal_subject
 from listkeep.keeper.gate.models import Draft
 from listkeep.keeper.gate.people.possession import verify_possession
@@ -49,6 +50,7 @@ from listkeep.wire import messages as m
 
 from .descriptions import may_see, view_request
 from .drafts import fill_terms
+from .items import item_digest
 from .on_page import OnPage, claimed_person, require_on_page
 from .policies import check_change
 from .signers import require_asker, require_part
@@ -85,6 +87,9 @@ def draft_request(
         if terms.action is Action.CONTACT_ADD:
             subject = seal_subject(gate.store, terms.subject, message.destination)
             terms = replace(terms, subject=subject)
+        if terms.action is Action.ENTRY_ERASE:
+            item = item_digest(gate.store, parse_token(terms.selection))
+            terms = replace(terms, selection=item)
         terms = replace(
             terms,
             not_before=moment,

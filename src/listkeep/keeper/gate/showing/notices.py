@@ -17,6 +17,7 @@ from listkeep.core.registry.charges import Measure
 from listkeep.core.registry.facts import Service
 from listkeep.core.registry.state import Registry
 from listkeep.keeper.gate.contacts import CONTACTS_KEY, open_destination
+from listkeep.keeper.gate.custody.incidents import open_overdue
 from listkeep.keeper.gate.custody.lists import require_right
 from listkeep.keeper.gate.decisions.descriptions import view_request
 from listkeep.keeper.gate.refusals import recorded_refusals
@@ -46,6 +47,7 @@ def read_notices(
     Raises:
         RefusedError: The caller has no live session.
     """
+    open_overdue(gate, now=now)
     with gate.view(now) as registry:
         person = None
         if message.caller is not None:

@@ -1,0 +1,66 @@
+"""``listkeep keys``: the root of all keys, on the keeper's own host."""
+
+import os
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+import typer
+
+from .home import Instance
+from .output import hint, note, plural, progress
+
+if TYPE_CHECKING:
+    from listkeep.keeper.gate.turns import Gate
+
+app = typer.Typer(
+    no_args_is_help=True,
+    help="The keys of the instance, on the keeper's own host.",
+)
+
+
+def register(program: typer.Typer) -> None:
+    """Add the commands."""
+    program.add_typer(app, name="keys")
+
+
+@app.command("rotate-root", epilog="Example: listkeep keys rotate-root")
+def rotate_root() -> None:
+    """Wrap every key under another root, and destroy the old one.
+
+    A root in a file is followed by a new one in its place. To another place (a token,
+    AWS KMS, another key) it goes where the section [next_root] in keeper.toml says.
+    The keeper may run meanwhile. Interrupted, run it again: it goes on.
+    """
+    gate = open_keeper()
+    from listkeep.keeper.gate.custody import root_rotation  # noqa: PLC0415
+    from listkeep.keeper.gate.endpoint import open_roots  # noqa: PLC0415
+
+    with progress("wrapping keys", total=len(gate.store.key_ids())) as bar:
+        done = root_rotation.rotate_root(
+            gate, open_roots(), now=datetime.now(UTC), say=lambda n, _: bar.move(n)
+        )
+    before, after = done.kinds
+    note(
+        f"{plural(done.keys, 'key')} went from one root ({before}) to another ({after})"
+    )
+    for step in done.left_to_do:
+        hint(step)
+
+
+def open_keeper() -> "Gate":
+    """Make this process a keeper's: it reads and verifies the whole ledger.
+
+    Raises:
+        ListkeepError: The instance is not there, or in no state to be opened.
+    """
+    Instance.open()
+    os.umask(0o077)
+    os.environ["DJANGO_SETTINGS_MODULE"] = "listkeep.keeper.project.settings"
+    import django  # noqa: PLC0415
+
+    django.setup()
+    from listkeep.keeper.gate.endpoint import open_gate  # noqa: PLC0415
+    from listkeep.keeper.project.start import check_instance  # noqa: PLC0415
+
+    check_instance()
+    return open_gate()

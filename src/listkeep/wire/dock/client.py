@@ -1,0 +1,24 @@
+"""The dock's client: its HTTP API for the command line and for drills."""
+
+from listkeep.wire.answers import DockHealth, DockNotices
+
+from .entries import EntryCalls
+from .history import HistoryCalls
+from .lists import ListCalls
+from .releases import ReleaseCalls
+
+
+class DockClient(ListCalls, EntryCalls, HistoryCalls, ReleaseCalls):
+    """Speak to one dock as a person (session) or a service (key).
+
+    Every method raises the dock's own error, or ``UnavailableError`` when it does
+    not answer. Lists are named by id or name.
+    """
+
+    def health(self) -> DockHealth:
+        """Ask whether the dock is there."""
+        return self.get("health", DockHealth)
+
+    def read_notices(self, start: int) -> DockNotices:
+        """Read what contacts are told, from a ledger entry on."""
+        return self.get("notices", DockNotices, start=str(start))
