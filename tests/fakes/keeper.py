@@ -54,7 +54,7 @@ _LIST_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
 @dataclass
-class FakeKeeper(FakeRenewing, FakeScrubbing, FakeSignIn, FakeTelling):
+class FakeKeeper(FakeSignIn, FakeRenewing, FakeScrubbing, FakeTelling):
     """A keeper for tests; see the module's text."""
 
     look_up_budget: int = 50
