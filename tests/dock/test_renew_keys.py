@@ -284,6 +284,7 @@ def test_a_list_in_trouble_keeps_no_other_waiting(
 ) -> None:
     other = ada.open_list("autumn")
     ada.fill(other, "anna@example.com,pro,DE,Anna")
+    keeper.held[other] = list(keeper.held[many])
     keeper.entries[many] += 1
     renew(keeper)
     keeper.now += timedelta(days=1)

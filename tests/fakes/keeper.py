@@ -155,6 +155,7 @@ class FakeKeeper(FakeSignIn, FakeRenewing, FakeScrubbing, FakeTelling):
             created_at="2026-01-05T12:00:00Z",
         )
         self.lists[record.id] = record
+        self.keys_of(record.id)
         return record
 
     def extend_list(self, message: m.ExtendList) -> m.ListRecord:

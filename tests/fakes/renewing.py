@@ -18,7 +18,6 @@ from listkeep.wire.base import Message
 from listkeep.wire.messages import keys as k
 from tests.fakes.rows import sealed_rows
 
-BEGINNING = datetime(2026, 1, 5, 12, tzinfo=UTC)
 A_DAY = timedelta(days=1)
 
 
@@ -26,7 +25,9 @@ A_DAY = timedelta(days=1)
 class FakeRenewing:
     """Keys of lists: numbers and since when, and how many rows there should be."""
 
-    now: datetime = BEGINNING
+    now: datetime = field(
+        default_factory=lambda: datetime.now(UTC).replace(microsecond=0)
+    )
     held: dict[str, list[tuple[int, datetime]]] = field(default_factory=dict)
     entries: dict[str, int] = field(default_factory=dict)
     lists: dict[str, m.ListRecord] = field(default_factory=dict)
@@ -51,7 +52,7 @@ class FakeRenewing:
     # --- what tests look at ---
 
     def keys_of(self, list_id: str) -> list[tuple[int, datetime]]:
-        return self.held.setdefault(list_id, [(0, BEGINNING)])
+        return self.held.setdefault(list_id, [(0, self.now)])
 
     def newest_key(self, list_id: str) -> int:
         return self.keys_of(list_id)[-1][0]

@@ -60,7 +60,7 @@ class Renewing:
             try:
                 moved += self._renew(known)
             except RefusedError as error:
-                log.warning("renewal.refused", list=known.list, code=error.code)
+                log.warning("renewal.refused", list=known.list, code=error.code.value)
                 trouble.append(error)
         if trouble:
             raise trouble[0]
