@@ -1,7 +1,7 @@
 """The table a careful program without a keeper would have: what ours is held against.
 
 One process, one key, one unique index: HMAC-SHA-256 of the address beside AES-GCM of
-the row. It holds what our list holds, the address and four facets, as one CSV line.
+the row. It holds what our list holds, every column of the file, as one CSV line.
 """
 
 import csv
@@ -16,7 +16,6 @@ from typing import NamedTuple
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 NONCE_BYTES = 12
-_COLUMNS = ("Country", "Language", "Plan", "MEMBER_RATING")
 
 
 class Sealed(NamedTuple):
@@ -31,17 +30,15 @@ def seal_file(file: Path, key: bytes) -> Iterator[Sealed]:
     index_key, cipher = os.urandom(32), AESGCM(key)
     with file.open(encoding="utf-8", newline="") as text:
         rows = csv.reader(text)
-        header = next(rows)
-        places = [header.index(name) for name in _COLUMNS]
+        width = len(next(rows))
         for row in rows:
-            if len(row) <= max(places) or "@" not in row[0]:
+            if len(row) != width or "@" not in row[0]:
                 continue
             token = hmac.digest(
                 index_key, row[0].strip().lower().encode(), hashlib.sha256
             )
-            cells = [row[0], *(row[place] for place in places)]
             nonce = os.urandom(NONCE_BYTES)
-            yield Sealed(token, nonce + cipher.encrypt(nonce, _line(cells), None))
+            yield Sealed(token, nonce + cipher.encrypt(nonce, _line(row), None))
 
 
 def seal_to_table(file: Path, path: Path, *, key: bytes) -> None:

@@ -2,7 +2,7 @@
 
 Ours is the dock's database file after an import, less what an empty one takes. The
 reference is the file of the reference's table (``reference.py``), which holds the same:
-the address and four facets. Bytes do not vary from round to round, so there is one.
+every column of the imported file. Bytes do not vary, so one round is enough.
 """
 
 import os

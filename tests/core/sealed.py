@@ -1,6 +1,7 @@
 """Rows that are sealed and opened as the tests of sealing want them."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
@@ -9,6 +10,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from listkeep.core.addresses import index_form
 from listkeep.core.errors import Code, VerificationError
+from listkeep.core.opening import SealedRows, open_plain_rows
 from listkeep.core.sealing import (
     OpenedRow,
     SealedRow,
@@ -67,6 +69,25 @@ def open_(
     list_id: str = LIST,
 ) -> OpenedRow:
     return open_row(list_key, index_keys, list_id=list_id, row=row)
+
+
+def open_many(
+    rows: Sequence[SealedRow],
+    *,
+    list_keys: Mapping[int, bytes] = MappingProxyType({3: LIST_KEY, 0: LIST_KEY}),
+    index_keys: Sequence[bytes] = (INDEX_KEY,),
+    list_id: str = LIST,
+) -> list[OpenedRow] | None:
+    columns = list(zip(*rows, strict=True)) or [()] * len(SealedRows._fields)
+    opened = open_plain_rows(
+        list_keys, index_keys, list_id=list_id, rows=SealedRows(*columns)
+    )
+    if opened is None:
+        return None
+    return [
+        OpenedRow(address.decode(), fields.decode())
+        for address, fields in zip(*opened, strict=True)
+    ]
 
 
 def seal_without_number(row: OpenedRow, *, facets: str = '["DE"]') -> SealedRow:

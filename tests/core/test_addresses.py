@@ -8,6 +8,7 @@ from listkeep.core.addresses import (
     RULE_VERSION,
     Address,
     index_form,
+    index_forms,
     parse_address,
     parse_many,
     provider_bucket,
@@ -112,10 +113,16 @@ def test_what_is_no_address_is_refused_without_being_repeated(text: str) -> None
         assert text.strip() not in f"{error} {error.hint}"
 
 
+def form_of(text: str) -> str | None:
+    address = find(text)
+    return address.index_form if address else None
+
+
 def test_a_batch_is_answered_as_one_by_one() -> None:
     texts = [*GOOD, *BAD, *GOOD]
 
     assert parse_many(texts) == [find(text) for text in texts]
+    assert index_forms(texts) == [form_of(text) for text in texts]
 
 
 @pytest.mark.parametrize("text", [*GOOD, *BAD])
@@ -124,12 +131,14 @@ def test_a_neighbor_never_changes_the_verdict(text: str) -> None:
 
     assert parse_many([text]) == [find(text)]
     assert parse_many(around) == [find(one) for one in around]
+    assert index_forms(around) == [form_of(one) for one in around]
     assert parse_many([text, "ben@example.org"])[1] == find("ben@example.org")
     assert parse_many(["ada@example.com", text])[0] == find("ada@example.com")
 
 
 def test_an_empty_batch_has_an_empty_answer() -> None:
     assert parse_many([]) == []
+    assert index_forms([]) == []
 
 
 def test_case_may_matter_to_a_tenant_but_never_in_a_domain() -> None:

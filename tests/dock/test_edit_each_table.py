@@ -15,13 +15,20 @@ import pytest
 from django.db import DatabaseError
 
 from listkeep.core.errors import ListkeepError, UnavailableError
+from listkeep.core.registry.incidents import IncidentKind
 from listkeep.dock.project.start import verify_version
 from listkeep.dock.watch import jobs as watch
+from listkeep.dock.watch import scrubbing
+from listkeep.dock.watch.incidents import open_incident
 from listkeep.dock.watch.letters import write_letter
+from listkeep.dock.watch.models import ScrubPass
 from listkeep.dock.watch.runner import Worker
 from listkeep.dock.watch.services import deliver, follow_notices
 from listkeep.dock.watch.sweeps import Work
+from listkeep.wire.base import encode
+from listkeep.wire.messages import RowBatch
 from listkeep.wire.messages import notices as n
+from listkeep.wire.messages.scrubs import ScrubRows
 from tests.dock.conftest import Api, token_text
 from tests.dock.interrupted_renewal import renew
 from tests.dock.ways import NOON
@@ -35,10 +42,13 @@ WORTH = {
     "change": "a history that did not happen",
     "export_run": "somebody else's copy",
     "notice": "to have told what never happened",
+    "incident": "to have an alarm shown as over, or to whom it does not concern",
+    "incident_line": "an alarm without its story",
     "import": "to go on with somebody else's import",
     "past_entry": "a row that was replaced, of another list, or out of the selection",
     "rejected_line": "what stood in a file",
     "renewal": "rows left behind when their key goes",
+    "scrub_pass": "rows that nobody looks over",
     "sweep_state": "work nobody asked for",
     "watch_cursor": "to have told what was before somebody's time",
     "worker_lease": "a second worker that tells everything once more",
@@ -83,6 +93,11 @@ class Plot:
     after: dict[str, Table]
 
 
+@pytest.fixture(autouse=True)
+def _without_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scrubbing, "_PAUSE_SECONDS", 0)
+
+
 @pytest.fixture
 def plot(keeper: FakeKeeper, ada: Api, ben: Api, eve: Api) -> Plot:
     news, theirs = ada.open_list(), eve.open_list("theirs")
@@ -118,6 +133,9 @@ def plot(keeper: FakeKeeper, ada: Api, ben: Api, eve: Api) -> Plot:
             renew(keeper)
         keeper.keys_of(list_id)
     keeper.mend()
+    for list_id in (news, theirs):
+        find_something(keeper, list_id, NOON)
+        begin_pass(keeper, list_id)
     before = {name: read_table(name) for name in table_names()}
     renew(keeper)
     keeper.tell("request.approved", severity="alarm")
@@ -125,6 +143,10 @@ def plot(keeper: FakeKeeper, ada: Api, ben: Api, eve: Api) -> Plot:
     sweep(keeper, ears, NOON + DAY)
     keeper.tell("request.denied")  # and nobody was told yet
     follow_notices(keeper=keeper, now=NOON + DAY)
+    find_something(keeper, news, NOON + 3 * DAY)
+    for list_id in (news, theirs):
+        begin_pass(keeper, list_id)
+    ScrubPass.objects.filter(list_id=news).update(doubted_at=NOON)
     bert = token_text(keeper, "bert@example.com")
     answer = ada.patch(f"/lists/{news}/entries/{bert}", {"status": "unsubscribed"})
     assert answer.status == 200, answer.content
@@ -133,6 +155,22 @@ def plot(keeper: FakeKeeper, ada: Api, ben: Api, eve: Api) -> Plot:
     after = {name: read_table(name) for name in table_names()}
     callers = {"ada": ada, "ben": ben, "eve": eve}
     return Plot(keeper, callers, grants, run, ears, before, after)
+
+
+def find_something(keeper: FakeKeeper, list_id: str, now: datetime) -> None:
+    kind = IncidentKind.ROWS_INVALID
+    open_incident(kind, keeper=keeper, list_id=list_id, found=2, now=now)
+
+
+def begin_pass(keeper: FakeKeeper, list_id: str) -> None:
+    nothing = RowBatch(tokens=b"", batch_ids=b"", positions=[], sealed=[], facets=[])
+    answer = keeper.scrub_rows(
+        ScrubRows(list=list_id, rows=nothing, subscribed=b"", begins=True)
+    )
+    assert answer.bookmark
+    ScrubPass.objects.update_or_create(
+        list_id=list_id, defaults={"bookmark": encode(answer.bookmark)}
+    )
 
 
 def body(request: str) -> dict[str, str]:
@@ -148,6 +186,7 @@ def powers(plot: Plot) -> set[str]:
             renew(plot.keeper)
         for name in plot.callers:
             found.update(exported(plot, name))
+            found.update(misled(plot, name))
     sweep(plot.keeper, plot.ears, NOON + 2 * DAY)
     return found | plot.ears.heard
 
@@ -185,6 +224,20 @@ def exported(plot: Plot, name: str) -> Iterator[str]:
     if earlier.status == 200 and name != "eve":  # to her it is noise
         for address in read(plot, earlier.content):
             yield f"{name} fetches {address}"
+
+
+def misled(plot: Plot, name: str) -> Iterator[str]:
+    """Tell what a person is shown of incidents that the keeper does not say."""
+    caller = plot.callers[name]
+    answer = caller.get("/incidents")
+    shown = answer.json["incidents"] if answer.status == 200 else []
+    tenant = "other" if name == "eve" else "acme"
+    for each in shown:
+        known = plot.keeper.incidents.get(each["id"])
+        if known is None or known.tenant != tenant:
+            yield f"{name} is shown an incident that is not theirs"
+        elif (each["state"] == "closed") != bool(known.closed_at):
+            yield f"{name} is shown an alarm as over"
 
 
 def lent(plot: Plot, caller: Api, name: str) -> Iterator[str]:

@@ -54,11 +54,18 @@ DOORS = (
     Door("GET", "/exports/{export_id}", right="export"),
     Door("GET", "/exports/{export_id}/file", right="export"),
 )
+# Whoever may not administer knows of none, a colleague no more than a stranger.
+KNOWN = (
+    Door("GET", "/incidents/{incident_id}", right="administer"),
+    Door("POST", "/incidents/{incident_id}/notes", {"text": "mine"}, "administer"),
+    Door("POST", "/incidents/{incident_id}/close", {"reason": "none"}, "administer"),
+)
 # A stranger has lists of her own: here she sees hers and no others.
 OWN = (
     Door("GET", "/lists"),
     Door("POST", "/lists", {"name": "mine"}, "touch"),
     Door("GET", "/notices"),
+    Door("GET", "/incidents"),
 )
 OPEN = (Door("GET", "/health"),)
 
@@ -73,6 +80,7 @@ def names(keeper: FakeKeeper, ada: Api, news: str) -> dict[str, str]:
         "token": token_text(keeper, "anna@example.com"),
         "request": request,
         "export_id": ada.post("/exports", {"request": request}).json["id"],
+        "incident_id": keeper.open_incident("rows-invalid", list_id=news).id,
     }
 
 
@@ -83,7 +91,9 @@ def test_the_table_names_every_operation_of_the_api() -> None:
         for method in methods
     }
 
-    assert documented == {(door.method, door.path) for door in DOORS + OWN + OPEN}
+    assert documented == {
+        (door.method, door.path) for door in DOORS + KNOWN + OWN + OPEN
+    }
 
 
 def test_every_operation_but_health_asks_for_a_bearer() -> None:
@@ -98,7 +108,9 @@ def test_every_operation_but_health_asks_for_a_bearer() -> None:
     assert without == {"/v1/health"}
 
 
-@pytest.mark.parametrize("door", DOORS, ids=lambda door: f"{door.method} {door.path}")
+@pytest.mark.parametrize(
+    "door", DOORS + KNOWN, ids=lambda door: f"{door.method} {door.path}"
+)
 def test_eve_is_told_that_there_is_no_such_thing(
     keeper: FakeKeeper, eve: Api, names: dict[str, str], door: Door
 ) -> None:
@@ -109,7 +121,9 @@ def test_eve_is_told_that_there_is_no_such_thing(
 
     assert (answer.status, answer.json["code"]) == (door.status, "not-found")
     assert list(Entry.objects.values()) == before
-    assert set(keeper.calls[seen:]) <= {"show_lists", "show_requests"}
+    assert set(keeper.calls[seen:]) <= {
+        *("show_lists", "show_requests", "show_incidents", "close_incident"),
+    }
     text = answer.content.decode()
     assert not any(name in text for name in names.values())
     unknown = {key: "a" * 26 if key == "token" else "nowhere" for key in names}
@@ -117,7 +131,7 @@ def test_eve_is_told_that_there_is_no_such_thing(
 
 
 @pytest.mark.parametrize(
-    "door", DOORS + OWN, ids=lambda door: f"{door.method} {door.path}"
+    "door", DOORS + KNOWN + OWN, ids=lambda door: f"{door.method} {door.path}"
 )
 def test_nobody_is_let_in(
     keeper: FakeKeeper, nobody: Api, names: dict[str, str], door: Door
@@ -132,7 +146,7 @@ def test_nobody_is_let_in(
 
 
 @pytest.mark.parametrize(
-    "door", DOORS + OWN, ids=lambda door: f"{door.method} {door.path}"
+    "door", DOORS + KNOWN + OWN, ids=lambda door: f"{door.method} {door.path}"
 )
 def test_a_session_that_was_revoked_a_moment_ago_is_refused(
     keeper: FakeKeeper, ada: Api, names: dict[str, str], door: Door
@@ -159,6 +173,19 @@ def test_a_colleague_without_the_right_is_refused(
 
     assert (answer.status, answer.json["code"]) == (403, "not-permitted")
     assert list(Entry.objects.values()) == before
+
+
+@pytest.mark.parametrize("door", KNOWN, ids=lambda door: f"{door.method} {door.path}")
+def test_a_colleague_without_the_right_is_told_of_none(
+    keeper: FakeKeeper, names: dict[str, str], door: Door
+) -> None:
+    vera = Api(keeper.add_person("vera", "acme"))
+
+    answer = knock(vera, door, names)
+
+    assert (answer.status, answer.json["code"]) == (404, "not-found")
+    assert vera.get("/incidents").json == {"incidents": []}
+    assert not next(iter(keeper.incidents.values())).closed_at
 
 
 def test_eve_sees_her_own_lists_only(ada: Api, eve: Api, news: str) -> None:
@@ -201,10 +228,10 @@ def test_a_bearer_of_no_known_kind_is_refused(
 def test_a_keeper_that_hesitates_opens_no_door(
     keeper: FakeKeeper, ada: Api, names: dict[str, str]
 ) -> None:
-    for question in ("authorize", "read_notices"):
+    for question in ("authorize", "read_notices", "show_incidents", "close_incident"):
         keeper.break_at(question, RefusedError("frozen", code=Code.FROZEN))
 
-    for door in DOORS + OWN:
+    for door in DOORS + KNOWN + OWN:
         answer = knock(ada, door, names)
         assert (answer.status, answer.json["code"]) == (403, "frozen"), door
 

@@ -52,6 +52,7 @@ class FakeScrubbing(FakeGrants):
     removed: dict[str, int] = field(default_factory=dict)
     passes: dict[str, int] = field(default_factory=dict)
     scrubbed_at: dict[str, str] = field(default_factory=dict)
+    scrubs_end_at: str = "2026-02-04T12:00:00Z"  # all of them
 
     # --- what the dock asks ---
 
@@ -63,6 +64,7 @@ class FakeScrubbing(FakeGrants):
                     list=name,
                     entries=self._added(name) - self.removed.get(name, 0),
                     scrubs=self.passes.get(name, 0),
+                    created_at=self.lists[name].created_at,
                     scrubbed_at=self.scrubbed_at.get(name, ""),
                 )
                 for name in self.lists
@@ -225,11 +227,18 @@ class FakeScrubbing(FakeGrants):
             seen,
             in_flight=sum(ticket.rows for ticket in running if ticket.end is None),
         )
-        doubts = tuple(kind.value for kind in wrong)
+        doubts = (
+            *(kind.value for kind in wrong),
+            *(["rows-invalid"] if answer.invalid else []),
+            *(["status-better"] if answer.better else []),
+        )
         if doubts and not is_sure:
             return replace(answer, doubts=doubts)
+        if mark.invalid:
+            wrong[IncidentKind.ROWS_INVALID] = mark.invalid
         self.scrubbed.append((mark.list, mark.rows, mark.invalid))
         self.passes[mark.list] = mark.number + 1
+        self.scrubbed_at[mark.list] = self.scrubs_end_at
         for kind, found in wrong.items():
             tenant = self.lists[mark.list].tenant
             self.open_incident(

@@ -1,44 +1,139 @@
 import csv
 import io
 import json
+from datetime import UTC, datetime
 
 import pytest
 
-from listkeep.core.errors import MalformedError
-from listkeep.keeper.release.formats import prepare_writer
-from listkeep.keeper.release.opening import Value
+from listkeep.core.errors import MalformedError, VerificationError
+from listkeep.core.opening import OpenedRows
+from listkeep.core.registry.facts import ListFacts
+from listkeep.core.registry.held_keys import first_key
+from listkeep.keeper.release.formats import are_plain, prepare_writer, require_format
+from listkeep.keeper.release.opening import Shape, Value
 
-NASTY: list[list[Value]] = [
-    ["a@example.com", 'say "hi"', 7, True, None],
-    ["b@example.com", "comma, semicolon; tab\t", -1, False, None],
-    ["c@example.com", "line\nend\r\nline", 0, True, None],
-    ["d@example.com", "=1+1", 2**53 - 1, False, None],
-    ["e@example.com", "", 5, None, None],
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
+SHAPE = Shape(
+    ListFacts(
+        id="l_aaaaaaaaaaaa",
+        tenant="t_aaaaaaaaaaaa",
+        name="news",
+        facets=("number:int", "vip:bool", "nothing:text"),
+        fields=("said", "city"),
+        created_at=NOON,
+        keys=first_key(NOON),
+    )
+)
+NASTY: list[tuple[str, list[Value], list[str]]] = [
+    ("a@example.com", [7, True, None], ['say "hi"', "Bonn"]),
+    ("b@example.com", [-1, False, None], ["comma, semicolon; tab\t", ""]),
+    ("c@example.com", [0, True, None], ["line\nend\r\nline", "\\"]),
+    ("d@example.com", [2**53 - 1, False, None], ["=1+1", '","']),
+    ("zoë@example.com", [5, None, None], ["", "Zürich\u2028"]),
 ]
-NAMES = ["address", "said", "number", "vip", "nothing"]
+PLAIN: list[tuple[str, list[Value], list[str]]] = [
+    ("a@example.com", [7, True, None], ["hi, there", "Bonn"]),
+    ("zoë@example.com", [-1, False, None], ["", "Zürich"]),
+    ("'@example.com", [0, None, None], [",", "[]"]),
+]
 
 
-def test_csv_reads_back_as_it_was_written() -> None:
-    first, write = prepare_writer("csv", NAMES)
-    text = (first + b"".join(write(row) for row in NASTY)).decode()
+def write(kind: str, rows: list[tuple[str, list[Value], list[str]]]) -> bytes:
+    writer = prepare_writer(kind, SHAPE)
+    opened = OpenedRows(
+        [address.encode() for address, _, _ in rows],
+        [
+            json.dumps(f, ensure_ascii=False, separators=(",", ":")).encode()
+            for _, _, f in rows
+        ],
+    )
+    return writer.head + writer.rows(opened, [writer.facets(f) for _, f, _ in rows])
+
+
+@pytest.mark.parametrize("rows", [NASTY, PLAIN], ids=["nasty", "plain"])
+def test_csv_reads_back_as_it_was_written(
+    rows: list[tuple[str, list[Value], list[str]]],
+) -> None:
+    text = write("csv", rows).decode()
 
     back = list(csv.reader(io.StringIO(text, newline="")))
 
-    assert back[0] == NAMES
-    assert [row[1] for row in back[1:]] == [row[1] for row in NASTY]
-    assert [row[3] for row in back[1:]] == ["true", "false", "true", "false", ""]
+    assert back[0] == ["address", "number", "vip", "nothing", "said", "city"]
+    assert [row[0] for row in back[1:]] == [address for address, _, _ in rows]
+    assert [row[4:] for row in back[1:]] == [fields for _, _, fields in rows]
+    assert [row[1] for row in back[1:]] == [str(facets[0]) for _, facets, _ in rows]
+    words = {True: "true", False: "false", None: ""}
+    assert [row[2] for row in back[1:]] == [words[f[1]] for _, f, _ in rows]  # type: ignore[index]
     assert text.endswith("\r\n")
 
 
-def test_json_lines_read_back_with_their_types() -> None:
-    first, write = prepare_writer("jsonl", NAMES)
-    lines = (first + b"".join(write(row) for row in NASTY)).decode().splitlines()
+@pytest.mark.parametrize("rows", [NASTY, PLAIN], ids=["nasty", "plain"])
+def test_json_lines_read_back_with_their_types(
+    rows: list[tuple[str, list[Value], list[str]]],
+) -> None:
+    lines = write("jsonl", rows).decode().split("\n")[:-1]
 
-    assert [list(json.loads(line).values()) for line in lines] == NASTY
-    assert list(json.loads(lines[0])) == NAMES
+    back = [list(json.loads(line).values()) for line in lines]
+
+    assert back == [[address, *facets, *fields] for address, facets, fields in rows]
+    assert list(json.loads(lines[0])) == list(SHAPE.names)
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_fields_that_came_later_are_empty_in_older_rows(kind: str) -> None:
+    writer = prepare_writer(kind, SHAPE)
+    opened = OpenedRows([b"a@example.com"] * 3, [b"", b"[]", b'["hi"]'])
+
+    text = writer.rows(opened, [b""] * 3).decode()
+
+    said = {"csv": '"a@example.com",%s,""\r\n', "jsonl": '%s,"city":""}\n'}[kind]
+    begin = '{"address":"a@example.com","said":' if kind == "jsonl" else ""
+    cells = ['""', '""', '"hi"']
+    assert text == "".join(said % (begin + cell) for cell in cells)
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+@pytest.mark.parametrize(
+    "fields", [b'["a","b","c"]', b'["a",1]', b'{"a":"b"}', b'["a","b"', b"\xff"]
+)
+def test_fields_the_list_does_not_have_are_not_written(
+    kind: str, fields: bytes
+) -> None:
+    writer = prepare_writer(kind, SHAPE)
+    opened = OpenedRows([b"a@example.com"] * 2, [b'["a","b"]', fields])
+
+    with pytest.raises(VerificationError):
+        writer.rows(opened, [b""] * 2)
+
+
+@pytest.mark.parametrize(
+    "texts",
+    [
+        [],
+        [b""],
+        [b"[]"],
+        [b'["a"]'],
+        [b'["a","b","c"]'],
+        [b'["a","b","c"]', b'["a"]'],  # four texts in two rows
+        [b'["a","b"]', b'["a","\\n"]'],
+        [b'["a","b\x01"]'],
+        [b'["a","b"]\n["c","d"]'],  # two rows in the place of one
+        [b'["a" ,"b"]'],
+        [b'["a""b"]'],
+        [b'"a","b"'],
+        [b'["a","b"]]'],
+    ],
+)
+def test_what_is_not_two_texts_in_an_array_each_is_not_plain(
+    texts: list[bytes],
+) -> None:
+    assert not are_plain(texts, values=2)
+    assert are_plain([b'["a","b"]', b'["",","]'], values=2)
 
 
 @pytest.mark.parametrize("kind", ["", "CSV", "xlsx", "parquet"])
 def test_there_are_two_formats(kind: str) -> None:
     with pytest.raises(MalformedError):
-        prepare_writer(kind, NAMES)
+        require_format(kind)
+    with pytest.raises(MalformedError):
+        prepare_writer(kind, SHAPE)

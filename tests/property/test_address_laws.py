@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from listkeep.core.addresses import (
     MAX_ADDRESS_BYTES,
     Address,
+    index_forms,
     parse_address,
     parse_many,
 )
@@ -78,7 +79,10 @@ def test_case_sensitivity_never_changes_what_is_an_address(text: str) -> None:
 @example(["ada@example.com", "", "ada@example.com"])
 @example(["ada", "@example.com"])
 def test_a_batch_is_many_single_answers(texts: list[str]) -> None:
-    assert parse_many(texts) == [find(text) for text in texts]
+    found = [find(text) for text in texts]
+
+    assert parse_many(texts) == found
+    assert index_forms(texts) == [each.index_form if each else None for each in found]
 
 
 @given(st.text([chr(sign) for sign in range(33, 127)], max_size=30) | TEXTS)

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from listkeep.core.addresses import index_form
 from listkeep.core.errors import MalformedError, VerificationError
+from listkeep.core.opening import SealedRows, open_plain_rows
 from listkeep.core.sealing import (
     OpenedRow,
     SealedRow,
@@ -83,6 +84,57 @@ def flip_bit(data: bytes, bit: int) -> bytes:
 @given(sealed_rows())
 def test_open_after_seal_is_identity(scene: dict[str, Any]) -> None:
     assert open_scene(scene) == scene["opened"]
+
+
+@given(st.lists(sealed_rows(), min_size=1, max_size=5), st.data())
+def test_many_rows_open_when_and_as_each_does(
+    scenes: list[dict[str, Any]], data: st.DataObject
+) -> None:
+    first = scenes[0]
+    rows = [
+        seal_again(first, scene["opened"], position)
+        for position, scene in enumerate(scenes)
+    ]
+    if data.draw(st.booleans()):
+        at = data.draw(st.integers(0, len(rows) - 1))
+        field = data.draw(st.sampled_from(["token", "batch_id", "sealed"]))
+        bit = data.draw(st.integers(0))
+        changes: dict[str, Any] = {field: flip_bit(getattr(rows[at], field), bit)}
+        rows[at] = rows[at]._replace(**changes)
+
+    opened = open_plain_rows(
+        {0: first["list_key"]},
+        (first["index_key"],),
+        list_id=first["list_id"],
+        rows=SealedRows(*zip(*rows, strict=True)),
+    )
+
+    try:
+        one_by_one = [open_scene(first, row=row) for row in rows]
+    except VerificationError:
+        assert opened is None
+    else:
+        assert opened is not None
+        pairs = zip(*opened, strict=True)
+        assert [OpenedRow(a.decode(), f.decode()) for a, f in pairs] == one_by_one
+
+
+def seal_again(scene: dict[str, Any], opened: OpenedRow, position: int) -> SealedRow:
+    token = make_token(scene["index_key"], index_form(opened.address))
+    [sealed] = seal_rows(
+        scene["list_key"],
+        key_number=0,
+        list_id=scene["list_id"],
+        batch_id=scene["row"].batch_id,
+        row_version=1,
+        positions=[position],
+        tokens=[token],
+        facets=[scene["row"].facets],
+        rows=[opened],
+    )
+    return SealedRow(
+        token, scene["row"].batch_id, position, sealed, scene["row"].facets
+    )
 
 
 @given(sealed_rows(), st.sampled_from(["token", "batch_id", "sealed"]), st.integers(0))

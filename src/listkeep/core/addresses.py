@@ -125,6 +125,40 @@ def parse_many(
     """
     if case_sensitive:
         return [_find_address(text, case_sensitive=True) for text in texts]
+    prepared = _lower(texts)
+    if prepared is None:
+        return [_find_address(text) for text in texts]
+    plain, lines, suspects = prepared
+    # tuple.__new__ in C is three times as fast as calling the class.
+    made = map(tuple.__new__, repeat(Address), zip(plain, lines, strict=True))
+    addresses: list[Address | None] = list(cast("map[Address | None]", made))
+    for position in suspects:
+        addresses[position] = _find_address(texts[position])
+    return addresses
+
+
+def index_forms(spellings: Sequence[str]) -> list[str | None]:
+    """Give the index form of each of a batch; None in the place of what has none.
+
+    The answer is that of ``index_form`` for each, several times faster.
+    """
+    prepared = _lower(spellings)
+    if prepared is None:
+        return [_find_form(spelling) for spelling in spellings]
+    _, lines, suspects = prepared
+    forms: list[str | None] = [*lines]
+    for position in suspects:
+        forms[position] = _find_form(spellings[position])
+    return forms
+
+
+def _lower(
+    texts: Sequence[str],
+) -> tuple[Sequence[str], list[str], set[int]] | None:
+    """Lower a batch at once: texts, their lower case, and where that may not do.
+
+    Nothing if somebody's address has a line break in it.
+    """
     plain = texts
     joined = "\n".join(texts)
     if not joined.isascii():
@@ -132,14 +166,9 @@ def parse_many(
         joined = "\n".join(plain)
     lowered = joined.lower()
     lines = lowered.split("\n")
-    if len(lines) != len(texts):  # somebody's address has a line break in it
-        return [_find_address(text) for text in texts]
-    # tuple.__new__ in C is three times as fast as calling the class.
-    made = map(tuple.__new__, repeat(Address), zip(plain, lines, strict=True))
-    addresses: list[Address | None] = list(cast("map[Address | None]", made))
-    for position in _suspects(lowered, lines):
-        addresses[position] = _find_address(texts[position])
-    return addresses
+    if len(lines) != len(texts):
+        return None
+    return plain, lines, _suspects(lowered, lines)
 
 
 def _suspects(lowered: str, lines: list[str]) -> set[int]:
@@ -179,6 +208,11 @@ def _find_address(text: str, *, case_sensitive: bool = False) -> Address | None:
         return parse_address(text, case_sensitive=case_sensitive)
     except MalformedError:
         return None
+
+
+def _find_form(spelling: str) -> str | None:
+    address = _find_address(spelling)
+    return address.index_form if address else None
 
 
 @lru_cache(maxsize=65_536)  # bounded: a file may hold millions of domains

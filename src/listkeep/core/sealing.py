@@ -43,14 +43,14 @@ _TOKEN_PERSON = b"lk-token-v1"
 _UNNUMBERED_FORMAT = 1
 _NUMBER_BYTES = 2
 _VERSION_BYTES = 4
-_HEADER_BYTES = {
+HEADER_BYTES = {
     _UNNUMBERED_FORMAT: 1 + _VERSION_BYTES,
     FORMAT: 1 + _NUMBER_BYTES + _VERSION_BYTES,
 }
 _TAG_BYTES = 16
 _FORMAT_MARK, _UNNUMBERED_MARK = bytes([FORMAT]), bytes([_UNNUMBERED_FORMAT])
-_POSITIONS = range(65_536)
-_CIPHERS_KEPT = 1024
+POSITIONS = range(65_536)
+_CIPHERS_KEPT = 16_384  # rows in token order come from all batches of a list in turn
 _TOKEN_ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz234567")
 
 
@@ -136,12 +136,12 @@ def seal_rows(  # noqa: PLR0913 - one batch is described by all of these
         raise MalformedError("a batch is at most 4096 rows of equal columns")
     if len(set(positions)) < len(positions):
         raise MalformedError("a position is used twice in a batch")
-    if not all(map(_POSITIONS.__contains__, positions)):
+    if not all(map(POSITIONS.__contains__, positions)):
         raise MalformedError("a position lies outside of what can be opened")
     if not FIRST_KEY <= key_number <= MAX_KEY_NUMBER:
         raise MalformedError("a list has at most 65,536 keys in its life")
-    encrypt = _cipher(list_key, batch_id).encrypt
-    prefix = _context(list_id, FORMAT)
+    encrypt = batch_cipher(list_key, batch_id).encrypt
+    prefix = row_context(list_id, FORMAT)
     stamp = key_number.to_bytes(_NUMBER_BYTES, "big") + row_version.to_bytes(
         _VERSION_BYTES, "big"
     )
@@ -187,7 +187,7 @@ def read_row_version(sealed: bytes) -> int:
     Raises:
         VerificationError: It is no sealed row.
     """
-    end = _HEADER_BYTES.get(sealed[0], 0) if sealed else 0
+    end = HEADER_BYTES.get(sealed[0], 0) if sealed else 0
     if not end or len(sealed) < end:
         raise _row_invalid()
     return int.from_bytes(sealed[end - _VERSION_BYTES : end], "big")
@@ -205,24 +205,24 @@ def open_row(
             its token is not the token of its address. One message for all causes.
     """
     sealed = row.sealed
-    header_bytes = _HEADER_BYTES.get(sealed[0], 0) if sealed else 0
+    header_bytes = HEADER_BYTES.get(sealed[0], 0) if sealed else 0
     if (
         not header_bytes
         or len(sealed) <= header_bytes + _TAG_BYTES
-        or row.position not in _POSITIONS
+        or row.position not in POSITIONS
         or len(row.batch_id) != BATCH_ID_BYTES
     ):
         raise _row_invalid()
     associated = b"".join(
         (
-            _context(list_id, sealed[0]),
+            row_context(list_id, sealed[0]),
             row.token,
             sealed[1:header_bytes],
             row.facets.encode(),
         )
     )
     try:
-        packed = _cipher(list_key, row.batch_id).decrypt(
+        packed = batch_cipher(list_key, row.batch_id).decrypt(
             row.position.to_bytes(12, "big"), sealed[header_bytes:], associated
         )
     except InvalidTag as error:
@@ -236,7 +236,7 @@ def open_row(
 
 def forget_ciphers() -> None:
     """Drop what was derived from keys, after one of them was destroyed."""
-    _cipher.cache_clear()
+    batch_cipher.cache_clear()
     _keyed.cache_clear()
 
 
@@ -261,7 +261,12 @@ def _keyed(index_key: bytes) -> hashlib.blake2b:
 
 
 @lru_cache(maxsize=_CIPHERS_KEPT)
-def _cipher(list_key: bytes, batch_id: bytes) -> AESGCM:
+def batch_cipher(list_key: bytes, batch_id: bytes) -> AESGCM:
+    """Derive what seals and opens the rows of one batch.
+
+    Raises:
+        MalformedError: This is no batch id.
+    """
     if len(batch_id) != BATCH_ID_BYTES:
         raise MalformedError("a batch id has 12 bytes")
     kdf = HKDF(SHA256(), 32, salt=None, info=b"listkeep/v1/batch" + batch_id)
@@ -269,7 +274,12 @@ def _cipher(list_key: bytes, batch_id: bytes) -> AESGCM:
 
 
 @lru_cache(maxsize=64)
-def _context(list_id: str, row_format: int) -> bytes:
+def row_context(list_id: str, row_format: int) -> bytes:
+    """Write what the associated data of every row of a list begins with.
+
+    Raises:
+        MalformedError: The list id is too long.
+    """
     name = list_id.encode()
     if len(name) > 255:
         raise MalformedError("a list id has at most 255 bytes")

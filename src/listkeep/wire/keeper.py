@@ -194,7 +194,7 @@ class KeeperClient:
         ):
             if response.status_code != httpx.codes.OK:
                 raise _problem(response.read())
-            yield response.iter_bytes(65_536)
+            yield response.iter_bytes(524_288)
 
     # --- for persons ---
 

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from listkeep.core.opening import OpenedRows, SealedRows
 from listkeep.keeper.gate.decisions import requests
 from listkeep.keeper.gate.turns import Gate
 from listkeep.keeper.release import deliveries, exports
@@ -80,20 +81,21 @@ def test_rows_that_are_all_in_one_batch_outrun_nothing(
     monkeypatch.setattr(exports, "_ROWS_BETWEEN_LOOKS", 2)
     rows = world.list_with_rows(6)
     view = world.granted_export(rows)
-    opened = []
-    real = Opener.open
+    opened = 0
+    real = Opener.open_many
 
-    def slow(self: Opener, row: object) -> object:
-        opened.append(row)
-        if len(opened) == 1:
+    def slow(self: Opener, part: SealedRows) -> OpenedRows:
+        nonlocal opened
+        if not opened:
             freeze_elsewhere(world)
             watch.now += 2.0
-        return real(self, row)  # type: ignore[arg-type]
+        opened += len(part.sealed)
+        return real(self, part)
 
-    monkeypatch.setattr(Opener, "open", slow)
+    monkeypatch.setattr(Opener, "open_many", slow)
 
     assert refusal(world.run, "ben", view, rows.whole()) == "frozen"
-    assert len(opened) == 2
+    assert opened == 2
     assert spool(world) == []
 
 

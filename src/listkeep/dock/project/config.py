@@ -41,6 +41,9 @@ class DockConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
     key_renew_days: int = 30
     """How old the key of a list gets before its rows are sealed under a new one."""
 
+    scrub_days: int = 7
+    """How often each list is looked over, row by row."""
+
     inbox_url: str = ""
     """The inbox on the keeper's pages, as messages to people name it."""
 
@@ -84,6 +87,8 @@ class DockConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
             fault = "export_keep_days is at least 1"
         elif self.key_renew_days < 1:
             fault = "key_renew_days is at least 1"
+        elif self.scrub_days < 1:
+            fault = "scrub_days is at least 1"
         if fault:
             raise MalformedError(
                 "dock.toml contradicts itself", code=Code.CONFIG_INVALID, hint=fault

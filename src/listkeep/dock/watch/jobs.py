@@ -1,10 +1,13 @@
-"""Sweeps of this room: follow the ledger, tell people, sum days up, forget."""
+"""Sweeps of this room: follow the ledger, tell people, look rows over, forget."""
 
 from datetime import datetime, timedelta
+
+from django.conf import settings
 
 from . import queries, services
 from .channels import open_channels
 from .models import Delivery
+from .scrubbing import EVERY, Scrubber, count_passes
 from .sweeps import Sweep, Work
 
 _KEPT = timedelta(days=90)
@@ -26,6 +29,15 @@ def _deliver(work: Work) -> int:
 
 def _digest(work: Work) -> int:
     return services.plan_digests(keeper=work.keeper, now=work.clock())
+
+
+def _scrub(work: Work) -> int:
+    return Scrubber(
+        keeper=work.keeper,
+        clock=work.clock,
+        keep_on=work.keep_on,
+        period=timedelta(days=settings.LISTKEEP_CONFIG.scrub_days),
+    ).tick()
 
 
 def _forget(work: Work) -> int:
@@ -62,6 +74,13 @@ SWEEPS = (
         every=timedelta(seconds=2),
         run=_deliver,
         backlog=queries.count_due,
+    ),
+    Sweep(
+        name="scrub",
+        what="have the keeper look over rows of lists, and count them",
+        every=EVERY,
+        run=_scrub,
+        backlog=count_passes,
     ),
     Sweep(
         name="forget-deliveries",

@@ -1,7 +1,8 @@
-"""How far the ledger was followed, what was told to whom, and who sweeps.
+"""How far the ledger was followed, what was told to whom, what is wrong, who sweeps.
 
 No row says where a contact is or what it is told: both come from the keeper at each
-try. A row that was planted or changed here gets nobody a destination.
+try. A row that was planted or changed here gets nobody a destination. Whether an
+incident is open the keeper says too; here stands what people make of it.
 """
 
 from django.db import models
@@ -101,3 +102,52 @@ class Lease(models.Model):
         constraints = (
             models.CheckConstraint(condition=Q(name="worker"), name="one_lease"),
         )
+
+
+class Incident(models.Model):
+    """What was found wrong, how often, and whether somebody looks into it."""
+
+    class State(models.TextChoices):
+        """``closed`` is an end; whether it is one the keeper says."""
+
+        OPEN = "open"
+        ACKNOWLEDGED = "acknowledged"
+        CLOSED = "closed"
+
+    id = models.CharField(primary_key=True, max_length=40)
+    kind = models.CharField(max_length=40)
+    tenant = models.CharField(max_length=40, blank=True)
+    list_id = models.CharField(max_length=40, blank=True)
+    state = models.CharField(max_length=12, choices=State, default=State.OPEN)
+    found = models.BigIntegerField(default=0)  # the most rows found at once
+    times = models.BigIntegerField(default=1)  # how often something was found
+    opened_at = models.DateTimeField()
+    found_at = models.DateTimeField()  # the last time
+
+    class Meta:
+        db_table = "incident"
+
+
+class IncidentLine(models.Model):
+    """One line of an incident's story. Nothing here can be an address."""
+
+    id = models.BigAutoField(primary_key=True)
+    incident = models.ForeignKey(Incident, models.CASCADE, related_name="lines")
+    at = models.DateTimeField()
+    who = models.CharField(max_length=40, blank=True)  # empty: Listkeep itself
+    what = models.CharField(max_length=12)  # opened, found, noted or closed
+    text = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        db_table = "incident_line"
+
+
+class ScrubPass(models.Model):
+    """How far a pass over one list has come; only the keeper can write a bookmark."""
+
+    list_id = models.CharField(primary_key=True, max_length=40)
+    bookmark = models.BinaryField()
+    doubted_at = models.DateTimeField(null=True)  # something looked wrong; look again
+
+    class Meta:
+        db_table = "scrub_pass"

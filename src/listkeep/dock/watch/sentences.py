@@ -4,6 +4,7 @@ from typing import Final
 
 from listkeep.core.grants import Action
 from listkeep.core.ledger.events import Event
+from listkeep.core.registry.incidents import IncidentKind
 from listkeep.wire.messages import notices as n
 
 _VERBS: Final = {"revoke": "remove"}  # others read as they are
@@ -39,6 +40,23 @@ _OTHER: Final = {
     Event.STATEMENT_REFUSED: "a signature in {who}'s name was refused",
     Event.RELEASE_REFUSED: "{who} was refused a {action}",
     Event.ROOT_ROTATED: "the root of all keys was replaced, on the keeper's own host",
+    Event.INCIDENT_CLOSED: "{who} closed an incident: {incident}",
+    Event.INCIDENT_OPENED: "{incident}",
+}
+INCIDENTS: Final = {
+    IncidentKind.ROWS_INVALID: "rows of {list} do not open: they were edited, swapped "
+    "or invented outside Listkeep",
+    IncidentKind.ROWS_MISSING: "{list} has fewer entries than the ledger knows: rows "
+    "were taken away outside Listkeep",
+    IncidentKind.ROWS_EXTRA: "{list} has more entries than the ledger knows: rows were "
+    "put there outside Listkeep",
+    IncidentKind.ROWS_ROLLED_BACK: "nothing is left of the newest import into {list}: "
+    "older rows were put back",
+    IncidentKind.STATUS_BETTER: "rows of {list} are called subscribed though they are "
+    "suppressed; nothing is sent or exported to them",
+    IncidentKind.SCRUB_OVERDUE: "nobody looked over the rows of {list} for too long",
+    IncidentKind.SCRUB_EDITED: "the dock's note of how far {list} was looked over was "
+    "changed outside Listkeep",
 }
 _WAITING: Final = frozenset({"waiting", "granted"})
 
@@ -52,14 +70,27 @@ def sentence(notice: n.Notice) -> str:
         list=notice.list_name or "a list",
         about=notice.about or "everything",
         action=notice.action or "release",
+        incident=describe_incident(notice.about, notice.list_name),
     )
     return (
         f"{text} (the {notice.times:,}th time that day)" if notice.times > 1 else text
     )
 
 
+def describe_incident(kind: str, list_name: str) -> str:
+    """Say what is wrong, also of a kind this code has no words for."""
+    form = INCIDENTS.get(kind, "{kind}: {list}")  # type: ignore[call-overload]
+    return str(form).format(list=list_name or "a list", kind=kind or "an incident")
+
+
 def advice(notice: n.Notice, inbox: str) -> list[str]:
     """Say what to do, which is to look where a message cannot lead astray."""
+    if notice.event == Event.INCIDENT_OPENED:
+        return [
+            "Find out who could write to the dock's database, and keep a copy of it as",
+            "it is. `listkeep incident ls` shows what is known; an owner closes an",
+            "incident of the tenant's, a custodian one of the operator's.",
+        ]
     where = f"your inbox, {inbox}" if inbox else "your inbox on the keeper's pages"
     if notice.state in _WAITING and notice.event in _SIGNED:
         return [

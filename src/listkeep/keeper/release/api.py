@@ -1,7 +1,5 @@
 """The release room's part of the wire: imports, look-ups, reveals, exports."""
 
-from collections.abc import Iterator
-
 from django.conf import settings
 from django.http import (
     HttpRequest,
@@ -11,7 +9,6 @@ from django.http import (
 )
 from django.urls import path
 
-from listkeep.core.errors import MalformedError
 from listkeep.keeper.gate.endpoint import (
     Call,
     carried,
@@ -23,21 +20,20 @@ from listkeep.keeper.gate.endpoint import (
 )
 from listkeep.keeper.gate.turns import Gate
 from listkeep.wire import messages as m
-from listkeep.wire.base import FRAME_BYTES, MEDIA_TYPE, decode, encode
+from listkeep.wire.base import MEDIA_TYPE, decode, encode
 from listkeep.wire.messages import keys as k
 from listkeep.wire.messages import restores as r
 from listkeep.wire.messages import scrubs as s
 
 from .deliveries import deliver, watch_delivery
 from .exports import run_export
+from .frames import read_ahead, read_frames
 from .imports import finish_import, seal_import_rows, start_import
 from .look_ups import look_up
 from .renewals import destroy_keys, read_keys, renew_key, renew_rows
 from .restores import finish_restore, reseal_restored_rows, start_restore
 from .reveals import run_reveal
 from .scrubs import read_scrubs, scrub_rows
-
-_MAX_FRAME_BYTES = 64 * 1024 * 1024
 
 
 @endpoint(m.SealRows)
@@ -72,7 +68,8 @@ def exports_run(request: HttpRequest) -> HttpResponseBase:
     """Open a granted export: frames of sealed rows in, an age file out."""
     require_post(request)
     carrier = Call(request).service("dock")
-    frames = _frames(request)
+    # Django reads nothing of a body whose length is not told beforehand.
+    frames = read_ahead(read_frames(request.META["wsgi.input"]))
     first = next(frames, b"")
     target = run_export(
         open_gate(),
@@ -95,7 +92,7 @@ def keys_destroy(request: HttpRequest) -> HttpResponseBase:
     """Destroy older keys of a list: frames of all its rows in, what is left out."""
     require_post(request)
     Call(request).service("dock")
-    frames = _frames(request)
+    frames = read_frames(request.META["wsgi.input"])
     first = next(frames, b"")
     answer = destroy_keys(
         open_gate(),
@@ -104,34 +101,6 @@ def keys_destroy(request: HttpRequest) -> HttpResponseBase:
         clock=current_time,
     )
     return HttpResponse(encode(answer), content_type=MEDIA_TYPE)
-
-
-def _frames(request: HttpRequest) -> Iterator[bytes]:
-    """Cut the body into frames; an empty one ends it.
-
-    Raises:
-        MalformedError: A frame is too long, or the body ends before its end mark.
-    """
-    while True:
-        size = int.from_bytes(_read(request, FRAME_BYTES), "big")
-        if size == 0:
-            return
-        if size > _MAX_FRAME_BYTES:
-            raise MalformedError("a frame is too long")
-        yield _read(request, size)
-
-
-def _read(request: HttpRequest, size: int) -> bytes:
-    # Django reads nothing of a body whose length is not told beforehand.
-    stream = request.META["wsgi.input"]
-    parts, missing = [], size
-    while missing:
-        part = stream.read(missing)
-        if not part:
-            raise MalformedError("the rows ended in the middle")
-        parts.append(part)
-        missing -= len(part)
-    return b"".join(parts)
 
 
 _VIEWS = {

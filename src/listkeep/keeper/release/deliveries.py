@@ -19,7 +19,7 @@ from listkeep.keeper.gate.refusals import Attempt, record_refusal
 from listkeep.keeper.gate.turns import Gate
 
 _LOOK_SECONDS = 1.0
-_CHUNK = 65_536
+_CHUNK = 524_288
 _LONGEST_RUN = timedelta(days=1)
 
 

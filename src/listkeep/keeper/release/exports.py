@@ -11,7 +11,7 @@ import hashlib
 import io
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -22,6 +22,7 @@ import pyrage
 from listkeep.core.errors import Code, ListkeepError, RefusedError, VerificationError
 from listkeep.core.grants import Action
 from listkeep.core.ledger.events import Event
+from listkeep.core.opening import SealedRows
 from listkeep.core.registry.charges import Measure
 from listkeep.core.registry.facts import (
     ListFacts,
@@ -45,11 +46,12 @@ from listkeep.keeper.gate.turns import Gate, Turn
 from listkeep.wire import messages as m
 
 from .deliveries import Clock, require_deliverable, sweep
-from .formats import prepare_writer
-from .opening import Opener, Shape, rows_of
+from .formats import prepare_writer, require_format
+from .opening import Opener, Shape, columns_of, part_of
 
 _LOOK_SECONDS = 1.0  # a freeze counts within five
-_ROWS_BETWEEN_LOOKS = 512
+_ROWS_BETWEEN_LOOKS = 4096
+_FACETS_KEPT = 16_384
 _EXPORT = frozenset({Action.EXPORT})
 
 
@@ -123,7 +125,7 @@ def run_export(  # noqa: PLR0913 - the edge passes its ports
     target = spool / f"{message.request}.age"
     if target.exists() and _is_delivery(gate, message, carrier, clock()):
         return target
-    prepare_writer(message.format, ())  # a typing error spends nothing
+    require_format(message.format)  # a typing error spends nothing
     line = _Line(
         gate=gate,
         session=message.session,
@@ -208,6 +210,20 @@ def _intend(line: _Line) -> _Run:
         return _Run(request, found, recipient, suppressed, attempt, line)
 
 
+class _Facets(dict[str, bytes]):
+    """What a row's facets are written as: they repeat, or they would name people."""
+
+    def __init__(self, write: Callable[[str], bytes]) -> None:
+        super().__init__()
+        self._write = write
+
+    def __missing__(self, text: str) -> bytes:
+        if len(self) >= _FACETS_KEPT:
+            self.clear()
+        written = self[text] = self._write(text)
+        return written
+
+
 class _Plaintext:
     """The opened rows as a stream the encryption pulls from."""
 
@@ -221,12 +237,13 @@ class _Plaintext:
         self._run, self._batches = run, batches
         self._opener = Opener(gate.store, run.found, look_again=run.line.find_list)
         self._shape = Shape(run.found)
-        first, self._write = prepare_writer(kind, self._shape.names)
+        self._writer = prepare_writer(kind, self._shape)
         segment = parse_segment(
             run.request.terms.selection, Schema.parse(run.found.facets)
         )
         self._matches = segment.compile()
-        self._buffer = bytearray(first)
+        self._facets = _Facets(self._write_facets)
+        self._ready = io.BytesIO(self._writer.head)
         self._checked = time.monotonic()
         self.rows = 0
         self.withheld = 0
@@ -235,35 +252,48 @@ class _Plaintext:
     def read(self, size: int = -1) -> bytes:
         """Give the next bytes; keep our own error, which the library would lose."""
         try:
-            while len(self._buffer) < size and (batch := next(self._batches, None)):
-                self._take(batch)
+            while not (data := self._ready.read(size)):
+                batch = next(self._batches, None)
+                if batch is None:
+                    return b""
+                self._ready = io.BytesIO(b"".join(self._take(batch)))
         except ListkeepError as error:
             self.error = error
             raise
-        data = bytes(self._buffer[:size])
-        del self._buffer[:size]
         return data
 
-    def _take(self, batch: m.RowBatch) -> None:
-        suppressed, write = self._run.suppressed, self._write
-        for number, row in enumerate(rows_of(batch)):
-            if number % _ROWS_BETWEEN_LOOKS == 0:
-                self._look()
-            if row.token in suppressed:
-                self.withheld += 1
-                continue
-            opened = self._opener.open(row)
-            facets = self._shape.decode_facets(row.facets)
-            if not self._matches(facets, "subscribed"):
-                raise VerificationError(
-                    "a row is outside the signed selection", code=Code.ROW_INVALID
-                )
-            self.rows += 1
-            if self.rows > self._run.request.terms.cap:
-                raise RefusedError(
-                    "more rows than were signed for", code=Code.CAP_EXCEEDED
-                )
-            self._buffer += write(self._shape.values(opened, facets))
+    def _take(self, batch: m.RowBatch) -> Iterator[bytes]:
+        rows = columns_of(batch)
+        for start in range(0, len(rows.sealed), _ROWS_BETWEEN_LOOKS):
+            self._look()
+            yield self._write(part_of(rows, start, _ROWS_BETWEEN_LOOKS))
+
+    def _write(self, rows: SealedRows) -> bytes:
+        rows = self._without_suppressed(rows)
+        self.rows += len(rows.tokens)
+        if self.rows > self._run.request.terms.cap:
+            raise RefusedError("more rows than were signed for", code=Code.CAP_EXCEEDED)
+        opened = self._opener.open_many(rows)
+        facets = [self._facets[text] for text in rows.facets]
+        return self._writer.rows(opened, facets)
+
+    def _without_suppressed(self, rows: SealedRows) -> SealedRows:
+        suppressed = self._run.suppressed
+        if suppressed.keys().isdisjoint(rows.tokens):
+            return rows
+        kept = [row for row in zip(*rows, strict=True) if row[0] not in suppressed]
+        self.withheld += len(rows.tokens) - len(kept)
+        columns = zip(*kept, strict=True) if kept else ((),) * len(SealedRows._fields)
+        return SealedRows(*columns)
+
+    def _write_facets(self, text: str) -> bytes:
+        """Write facets that were authenticated, if the signed segment selects them."""
+        facets = self._shape.decode_facets(text)
+        if not self._matches(facets, "subscribed"):
+            raise VerificationError(
+                "a row is outside the signed selection", code=Code.ROW_INVALID
+            )
+        return self._writer.facets(facets)
 
     def _look(self) -> None:
         moment = time.monotonic()

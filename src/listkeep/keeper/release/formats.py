@@ -1,44 +1,154 @@
-"""Write opened rows as CSV (RFC 4180) or JSON lines.
+"""Write opened rows as CSV (RFC 4180) or JSON lines, in UTF-8.
 
 Every CSV value is quoted, so that no separator, quote or line end in a value can
 make another column. Values are not changed: a spreadsheet that runs formulas found
 in cells has to be told not to.
+
+Rows are written many at a time. Sealed fields are a JSON array of texts; where nothing
+in it is escaped, its texts stand there as CSV wants them, and are not read one by one.
 """
 
 from collections.abc import Callable, Sequence
+from typing import Protocol
 
 import msgspec
 
 from listkeep.core.errors import MalformedError
+from listkeep.core.opening import OpenedRows
 
-from .opening import Value
+from .opening import Shape, Value
 
-Writer = Callable[[Sequence[Value]], bytes]
+# What JSON writes as an escape, but for the line end that joins texts here; and the
+# backslash, with which every escape begins.
+_ESCAPED = bytes(range(0x20)).replace(b"\n", b"") + b"\\"
 
 
-def prepare_writer(kind: str, names: Sequence[str]) -> tuple[bytes, Writer]:
-    """Get the first bytes of a file and a function that writes one row.
+class Writer(Protocol):
+    """How one format writes rows of one shape."""
+
+    @property
+    def head(self) -> bytes:
+        """What stands before the first row."""
+
+    def facets(self, values: Sequence[Value]) -> bytes:
+        """Write the facets of a row; they repeat, so whoever calls may keep them."""
+
+    def rows(self, opened: OpenedRows, facets: Sequence[bytes]) -> bytes:
+        """Write rows whose facets are written already.
+
+        Raises:
+            VerificationError: The sealed fields of one are not those of the shape.
+        """
+
+
+def require_format(kind: str) -> None:
+    """Require a format that can be written.
 
     Raises:
         MalformedError: There is no such format.
     """
-    if kind == "csv":
-        return _csv_row(names), _csv_row
-    if kind == "jsonl":
-        return b"", lambda values: _json_row(names, values)
-    raise MalformedError("there is no such format", hint="csv or jsonl")
+    if kind not in _FORMATS:
+        raise MalformedError("there is no such format", hint="csv or jsonl")
 
 
-def _csv_row(values: Sequence[Value]) -> bytes:
-    cells = ("" if value is None else _text(value) for value in values)
+def prepare_writer(kind: str, shape: Shape) -> Writer:
+    """Get what writes rows of one shape.
+
+    Raises:
+        MalformedError: There is no such format.
+    """
+    require_format(kind)
+    return _FORMATS[kind](shape)
+
+
+class _Csv:
+    def __init__(self, shape: Shape) -> None:
+        self._shape = shape
+        self.head = b",".join(map(_quoted, shape.names)) + _END
+
+    def facets(self, values: Sequence[Value]) -> bytes:
+        return b"".join(b"," + _quoted(_text(value)) for value in values)
+
+    def rows(self, opened: OpenedRows, facets: Sequence[bytes]) -> bytes:
+        addresses = opened.addresses
+        if b'"' in b"".join(addresses):
+            addresses = [address.replace(b'"', b'""') for address in addresses]
+        rows = zip(addresses, facets, self._ends(opened.fields), strict=True)
+        return b"".join([b'"%b"%b%b' % row for row in rows])
+
+    def _ends(self, fields: Sequence[bytes]) -> list[bytes]:
+        if are_plain(fields, values=len(self._shape.fields)):
+            return [b"," + text[1:-1] + _END for text in fields]
+        read = self._shape.field_values
+        return [self.facets(read(text)) + _END for text in fields]
+
+
+class _JsonLines:
+    head = b""
+
+    def __init__(self, shape: Shape) -> None:
+        self._shape = shape
+        self._facets = [b",%b:" % _json(name) for name in shape.facets]
+        self._fields = [b",%b:" % _json(name) for name in shape.fields]
+
+    def facets(self, values: Sequence[Value]) -> bytes:
+        return _pairs(self._facets, values)
+
+    def rows(self, opened: OpenedRows, facets: Sequence[bytes]) -> bytes:
+        addresses = (_json(address.decode()) for address in opened.addresses)
+        rows = zip(addresses, facets, self._ends(opened.fields), strict=True)
+        return b"".join([b'{"address":%b%b%b}\n' % row for row in rows])
+
+    def _ends(self, fields: Sequence[bytes]) -> list[bytes]:
+        if are_plain(fields, values=len(self._shape.fields)):
+            texts = [text[2:-2].split(b'","') for text in fields]
+            return [
+                b"".join(map(b'%b"%b"'.__mod__, zip(self._fields, row, strict=True)))
+                for row in texts
+            ]
+        read = self._shape.field_values
+        return [_pairs(self._fields, read(text)) for text in fields]
+
+
+def are_plain(texts: Sequence[bytes], *, values: int) -> bool:
+    """Tell whether each is a JSON array of so many texts with nothing escaped in it.
+
+    Without escapes a quotation mark only begins or ends a text. All of them are counted
+    for: two at the edges of each array, the others in pairs with a comma between, of
+    which each array has one less than it has values.
+    """
+    if not values or not texts:
+        return False
+    joined = b"\n".join(texts)
     return (
-        ",".join(f'"{cell.replace(chr(34), chr(34) * 2)}"' for cell in cells) + "\r\n"
-    ).encode()
+        joined[:2] == b'["'
+        and joined[-2:] == b'"]'
+        and joined.count(b'"]\n["') == joined.count(b"\n") == len(texts) - 1
+        and joined.count(b'"') == 2 * values * len(texts)
+        and {text.count(b'","') for text in texts} == {values - 1}
+        and len(joined.translate(None, _ESCAPED)) == len(joined)
+    )
 
 
-def _json_row(names: Sequence[str], values: Sequence[Value]) -> bytes:
-    return msgspec.json.encode(dict(zip(names, values, strict=True))) + b"\n"
+def _quoted(cell: str) -> bytes:
+    return b'"%b"' % cell.replace('"', '""').encode()
 
 
 def _text(value: Value) -> str:
+    if value is None:
+        return ""
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def _pairs(names: Sequence[bytes], values: Sequence[Value]) -> bytes:
+    return b"".join(
+        name + _json(value) for name, value in zip(names, values, strict=True)
+    )
+
+
+def _json(value: Value) -> bytes:
+    return msgspec.json.encode(value)
+
+
+_END = b"\r\n"
+_FORMATS: dict[str, Callable[[Shape], Writer]] = {"csv": _Csv, "jsonl": _JsonLines}

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Sequence
 import msgspec
 
 from listkeep.core.errors import Code, MalformedError, VerificationError
+from listkeep.core.opening import OpenedRows, SealedRows, open_plain_rows
 from listkeep.core.registry.facts import ListFacts
 from listkeep.core.registry.held_keys import index_key, list_key
 from listkeep.core.sealing import (
@@ -73,6 +74,23 @@ class Opener:
             )
         return open_row(key, self._index_keys, list_id=self._list_id, row=row)
 
+    def open_many(self, rows: SealedRows) -> OpenedRows:
+        """Open up to 4096 rows, with the answer or refusal of ``open`` for each.
+
+        Raises:
+            VerificationError: One of them is not the row its token says.
+        """
+        found = open_plain_rows(
+            self._list_keys, self._index_keys, list_id=self._list_id, rows=rows
+        )
+        if found is not None:
+            return found
+        opened = [self.open(row) for row in map(SealedRow, *rows)]
+        return OpenedRows(
+            [row.address.encode() for row in opened],
+            [row.fields.encode() for row in opened],
+        )
+
 
 class Shape:
     """What one list's rows look like in the clear."""
@@ -81,30 +99,38 @@ class Shape:
         """Prepare decoders for facets and sealed fields."""
         schema = Schema.parse(found.facets)
         self.decode_facets = schema.decoder()
-        self.names = ("address", *schema.names, *found.fields)
-        self._fields = len(found.fields)
+        self.facets, self.fields = schema.names, found.fields
+        self.names = ("address", *self.facets, *self.fields)
 
     def values(self, opened: OpenedRow, facets: Sequence[Value]) -> list[Value]:
         """Put a row's values in the order of ``names``."""
+        return [opened.address, *facets, *self.field_values(opened.fields)]
+
+    def field_values(self, text: str | bytes) -> list[str]:
+        """Read a row's sealed fields; those it does not have are empty.
+
+        Raises:
+            VerificationError: They are no list, or more than the list has.
+        """
         try:
-            fields = msgspec.json.decode(opened.fields or "[]", type=list[str])
+            fields = msgspec.json.decode(text or b"[]", type=list[str])
         except msgspec.DecodeError as error:
             raise VerificationError(
                 "a row's sealed fields are no list", code=Code.ROW_INVALID
             ) from error
-        if len(fields) > self._fields:
+        missing = len(self.fields) - len(fields)
+        if missing < 0:
             raise VerificationError(
                 "a row holds fields the list does not have", code=Code.ROW_INVALID
             )
-        fields += [""] * (self._fields - len(fields))
-        return [opened.address, *facets, *fields]
+        return fields + [""] * missing
 
 
-def rows_of(batch: m.RowBatch) -> Iterator[SealedRow]:
-    """Take a batch apart.
+def columns_of(batch: m.RowBatch) -> SealedRows:
+    """Take a batch apart into its columns.
 
     Raises:
-        MalformedError: Its columns have different lengths, or too many rows.
+        MalformedError: They have different lengths, or too many rows.
     """
     rows = len(batch.sealed)
     if (
@@ -113,13 +139,28 @@ def rows_of(batch: m.RowBatch) -> Iterator[SealedRow]:
         or len(batch.batch_ids) != rows * BATCH_ID_BYTES
     ):
         raise MalformedError("a batch is at most 4096 rows of equal columns")
-    for index, (position, sealed, facets) in enumerate(
-        zip(batch.positions, batch.sealed, batch.facets, strict=True)
-    ):
-        yield SealedRow(
-            batch.tokens[index * TOKEN_BYTES : (index + 1) * TOKEN_BYTES],
-            batch.batch_ids[index * BATCH_ID_BYTES : (index + 1) * BATCH_ID_BYTES],
-            position,
-            sealed,
-            facets,
-        )
+    return SealedRows(
+        _cut(batch.tokens, TOKEN_BYTES),
+        _cut(batch.batch_ids, BATCH_ID_BYTES),
+        batch.positions,
+        batch.sealed,
+        batch.facets,
+    )
+
+
+def part_of(rows: SealedRows, start: int, count: int) -> SealedRows:
+    """Take a few rows out of many."""
+    return SealedRows._make(column[start : start + count] for column in rows)
+
+
+def rows_of(batch: m.RowBatch) -> Iterator[SealedRow]:
+    """Take a batch apart into its rows.
+
+    Raises:
+        MalformedError: Its columns have different lengths, or too many rows.
+    """
+    return map(SealedRow, *columns_of(batch))
+
+
+def _cut(joined: bytes, size: int) -> list[bytes]:
+    return [joined[at : at + size] for at in range(0, len(joined), size)]

@@ -8,7 +8,7 @@ back in a bookmark under a MAC, so it survives a restart and cannot be improved.
 
 import hmac
 import secrets
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
 from msgspec.structs import replace
@@ -48,7 +48,7 @@ def read_scrubs(
     open_overdue(gate, now=now)
     with gate.view(now) as registry:
         return s.ScrubStates(
-            lists=tuple(_state(registry, name) for name in registry.lists)
+            lists=tuple(_state(registry, found) for found in registry.lists.values())
         )
 
 
@@ -73,44 +73,35 @@ def scrub_rows(
         mark = _take_up(gate, registry, message, now=now)
     if mark is not None:
         _require_order(mark, rows)
-    opener, genuine = Opener(gate.store, found), [False] * len(rows)
-    newest = 0
-    for place, row in enumerate(rows):
-        try:
-            opener.open(row)
-        except VerificationError:
-            continue
-        genuine[place], newest = True, max(newest, read_row_version(row.sealed))
-    invalid = [place for place, is_good in enumerate(genuine) if not is_good]
-    better = _find_better(message, rows, genuine)
-    if mark is None:
-        return s.ScrubbedRows(invalid=invalid, better=better)
-    mark = replace(
-        mark,
-        after=rows[-1].token if rows else mark.after,
-        rows=mark.rows + len(rows),
-        invalid=mark.invalid + len(invalid),
-        better=mark.better + len(better),
-        newest=max(mark.newest, newest),
+    genuine, newest = _look_over(Opener(gate.store, found), rows)
+    answer = s.ScrubbedRows(
+        invalid=[place for place, is_good in enumerate(genuine) if not is_good],
+        better=_find_better(message, rows, genuine),
     )
-    answer = s.ScrubbedRows(invalid=invalid, better=better)
-    if not message.is_end:
+    if mark is None:
+        return answer
+    mark = _counted_on(mark, rows, answer, newest)
+    if not (message.is_end and mark.is_wrapped):
+        if message.is_end:
+            mark = replace(mark, is_wrapped=True, after=b"")
         return replace(answer, bookmark=_signed(gate, mark))
-    if not mark.is_wrapped:
-        around = replace(mark, is_wrapped=True, after=b"")
-        return replace(answer, bookmark=_signed(gate, around))
     with gate.turn(now) as turn:
-        doubts = _finish(turn, found, mark, carrier, is_sure=message.is_sure)
-    return replace(answer, doubts=doubts, is_done=message.is_sure or not doubts)
+        wrong = _judge(turn.registry, mark)
+        doubts = (*(kind.value for kind in wrong), *_found_on(answer))
+        is_done = message.is_sure or not doubts
+        if is_done:
+            _record(turn, found, mark, wrong, by=carrier.id)
+    return replace(answer, doubts=doubts, is_done=is_done)
 
 
-def _state(registry: Registry, list_id: str) -> s.ScrubState:
-    holding = registry.holding(list_id)
+def _state(registry: Registry, found: ListFacts) -> s.ScrubState:
+    holding = registry.holding(found.id)
     at = holding.scrubbed_at
     return s.ScrubState(
-        list=list_id,
-        entries=registry.entries.get(list_id, 0),
+        list=found.id,
+        entries=registry.entries.get(found.id, 0),
         scrubs=holding.scrubs,
+        created_at=format_time(found.created_at),
         scrubbed_at=format_time(at) if at else "",
     )
 
@@ -163,6 +154,31 @@ def _require_order(mark: s.Bookmark, rows: Sequence[SealedRow]) -> None:
         raise MalformedError("a pass ends where it began")
 
 
+def _look_over(opener: Opener, rows: Sequence[SealedRow]) -> tuple[list[bool], int]:
+    """Say of each row whether it opens, and how new the newest of those is."""
+    genuine, newest = [False] * len(rows), 0
+    for place, row in enumerate(rows):
+        try:
+            opener.open(row)
+        except VerificationError:
+            continue
+        genuine[place], newest = True, max(newest, read_row_version(row.sealed))
+    return genuine, newest
+
+
+def _counted_on(
+    mark: s.Bookmark, rows: Sequence[SealedRow], answer: s.ScrubbedRows, newest: int
+) -> s.Bookmark:
+    return replace(
+        mark,
+        after=rows[-1].token if rows else mark.after,
+        rows=mark.rows + len(rows),
+        invalid=mark.invalid + len(answer.invalid),
+        better=mark.better + len(answer.better),
+        newest=max(mark.newest, newest),
+    )
+
+
 def _find_better(
     message: s.ScrubRows, rows: Sequence[SealedRow], genuine: Sequence[bool]
 ) -> list[int]:
@@ -178,12 +194,13 @@ def _find_better(
     return [place for place in called if rows[place].token in suppressed]
 
 
-def _finish(
-    turn: Turn, found: ListFacts, mark: s.Bookmark, carrier: Service, *, is_sure: bool
-) -> tuple[str, ...]:
-    """Hold a pass against the ledger; record it, unless there are doubts at first."""
-    registry = turn.registry
-    holding = registry.holding(found.id)
+def _judge(registry: Registry, mark: s.Bookmark) -> dict[IncidentKind, int]:
+    """Hold a pass against the ledger.
+
+    Raises:
+        ConflictError: Another one was completed meanwhile.
+    """
+    holding = registry.holding(mark.list)
     if mark.number != holding.scrubs:
         raise ConflictError("this pass is over", hint="begin a new one")
     seen = Pass(
@@ -193,27 +210,32 @@ def _finish(
         rows=mark.rows,
         newest=mark.newest,
     )
-    in_flight = sum(
-        t.reserved for t in registry.tickets.values() if t.list_id == found.id
-    )
-    wrong = judge(holding, seen, in_flight=in_flight)
-    doubts = tuple(kind.value for kind in wrong)
-    if doubts and not is_sure:
-        return doubts
+    open_imports = [t for t in registry.tickets.values() if t.list_id == mark.list]
+    return judge(holding, seen, in_flight=sum(t.reserved for t in open_imports))
+
+
+def _record(
+    turn: Turn,
+    found: ListFacts,
+    mark: s.Bookmark,
+    wrong: dict[IncidentKind, int],
+    *,
+    by: str,
+) -> None:
+    """Record a pass as it was counted here, and what is wrong."""
     turn.append(
         Event.LIST_SCRUBBED,
         {
-            "service": carrier.id,
+            "service": by,
             "begun": format_time(datetime.fromtimestamp(mark.begun, UTC)),
             "rows": str(mark.rows),
             "invalid": str(mark.invalid),
             "better": str(mark.better),
-            "expected": str(registry.entries.get(found.id, 0)),
+            "expected": str(turn.registry.entries.get(found.id, 0)),
         },
         list_id=found.id,
     )
-    wrong |= _counted(registry, mark)
-    for kind, rows in wrong.items():
+    for kind, rows in (wrong | _counted(turn.registry, mark)).items():
         open_incident(
             turn,
             kind,
@@ -222,7 +244,14 @@ def _finish(
             found=rows,
             by="keeper",
         )
-    return doubts
+
+
+def _found_on(last: s.ScrubbedRows) -> Iterator[str]:
+    """Say what the last page would bring into the ledger at first sight."""
+    if last.invalid:
+        yield IncidentKind.ROWS_INVALID.value
+    if last.better:
+        yield IncidentKind.STATUS_BETTER.value
 
 
 def _counted(registry: Registry, mark: s.Bookmark) -> dict[IncidentKind, int]:

@@ -28,6 +28,7 @@ class ScrubState(Message, frozen=True, kw_only=True):
     list: Id
     entries: int
     scrubs: Count
+    created_at: str
     scrubbed_at: str  # empty: never
 
 
