@@ -126,23 +126,15 @@ def plot(keeper: FakeKeeper, ada: Api, ben: Api, eve: Api) -> Plot:
         keeper.tell(tenant=tenant)
     ears = Ears()
     sweep(keeper, ears, NOON)
-    keeper.now += 30 * DAY
-    keeper.break_at("renew_rows", UnavailableError("the keeper is away"))
-    for list_id in (news, theirs):  # begun, and not gone on with
-        with suppress(UnavailableError):
-            renew(keeper)
-        keeper.keys_of(list_id)
-    keeper.mend()
-    for list_id in (news, theirs):
-        find_something(keeper, list_id, NOON)
-        begin_pass(keeper, list_id)
+    begin_renewal(keeper)
+    look_over(keeper, news, theirs)
     before = {name: read_table(name) for name in table_names()}
     renew(keeper)
     keeper.tell("request.approved", severity="alarm")
     keeper.tell("request.approved", tenant="other")
     sweep(keeper, ears, NOON + DAY)
-    keeper.tell("request.denied")  # and nobody was told yet
-    follow_notices(keeper=keeper, now=NOON + DAY)
+    keeper.tell("request.denied")
+    follow_notices(keeper=keeper, now=NOON + DAY)  # and nobody was told yet
     find_something(keeper, news, NOON + 3 * DAY)
     for list_id in (news, theirs):
         begin_pass(keeper, list_id)
@@ -155,6 +147,22 @@ def plot(keeper: FakeKeeper, ada: Api, ben: Api, eve: Api) -> Plot:
     after = {name: read_table(name) for name in table_names()}
     callers = {"ada": ada, "ben": ben, "eve": eve}
     return Plot(keeper, callers, grants, run, ears, before, after)
+
+
+def begin_renewal(keeper: FakeKeeper) -> None:
+    """Begin to renew the keys of the lists, and do not get far."""
+    keeper.now += 30 * DAY
+    keeper.break_at("renew_rows", UnavailableError("the keeper is away"))
+    with suppress(UnavailableError):
+        renew(keeper)
+    keeper.mend()
+
+
+def look_over(keeper: FakeKeeper, *lists: str) -> None:
+    """Begin a pass over each list, and find something wrong with it."""
+    for list_id in lists:
+        find_something(keeper, list_id, NOON)
+        begin_pass(keeper, list_id)
 
 
 def find_something(keeper: FakeKeeper, list_id: str, now: datetime) -> None:
