@@ -79,6 +79,7 @@ test-keeper: .venv/.dev
 
 test-dock: .venv/.dev
 	$(BIN)/pytest --ds=$(DOCK) tests/dock
+	LISTKEEP_TEST_ENGINE=postgresql $(BIN)/pytest --ds=$(DOCK) tests/dock --ignore=tests/dock/pages
 
 test-pages: .venv/.dev
 	$(BIN)/pytest tests/pages

@@ -68,6 +68,33 @@ def test_an_instance_lives_in_postgresql(bare: Terminal, database: str) -> None:
     assert "no wall" in status["wall"]
 
 
+def test_the_docks_lists_live_in_postgresql(bare: Terminal, database: str) -> None:
+    bare.ok(f"listkeep init --dock-database {database}")
+    assert not (bare.home / "dock.sqlite3").exists()
+    bare.ok("listkeep migrate")
+    with (
+        mock.patch.dict("os.environ", {"LISTKEEP_HOME": str(bare.home)}),
+        Supervisor(Instance.open()),
+    ):
+        for name in ("cleo", "cyrus"):
+            bare.ok(f"listkeep login --as {name}")
+        granted(bare, "tenant add acme --owner ada --owner amir", "cleo", "cyrus")
+        bare.ok("listkeep login --as ada")
+        bare.ok("listkeep list create news --facet plan:text --as ada")
+        bare.ok("listkeep sample sample.csv --rows 200")
+        bare.ok("listkeep import news sample.csv --as ada")
+        cut_all_connections(database)  # as a server that was restarted does
+        counted = bare.ok("listkeep count news --json --as ada").json
+    other = Terminal(bare.home.with_name("other"), bare.folder)
+
+    taken = other(f"listkeep init --dock-database {database}")
+
+    assert counted["count"] > 150
+    assert taken.status == 5
+    assert "a dock in this database already" in taken.stderr
+    assert not other.home.exists()
+
+
 def test_a_database_with_a_keeper_in_it_is_left_alone(
     bare: Terminal, database: str
 ) -> None:

@@ -1,6 +1,11 @@
-"""The cast and the stage: Ada owns the list, Ben works with it, Eve is a stranger."""
+"""The cast and the stage: Ada owns the list, Ben works with it, Eve is a stranger.
+
+Tests run on SQLite. With ``LISTKEEP_TEST_ENGINE=postgresql`` all of them run on
+PostgreSQL, but those few that are about SQLite's file.
+"""
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
@@ -10,12 +15,17 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.db import connection, connections
 from django.test import Client
 
 from listkeep.core.sealing import format_token
 from listkeep.dock.lists.keeper import use_keeper
+from listkeep.dock.project.database import database_settings
 from listkeep.wire import messages as m
 from tests.fakes.keeper import OWNER_RIGHTS, FakeKeeper
+from tests.postgres import Cluster, cluster
+
+__all__ = ["cluster"]
 
 # pytest-django has read the settings by now, but nothing has used them yet: an
 # instance of somebody who works here stays out of the tests.
@@ -23,6 +33,7 @@ HOME = Path(tempfile.mkdtemp(prefix="listkeep-dock-"))
 settings.LISTKEEP_HOME = HOME
 settings.DATABASES["default"]["NAME"] = str(HOME / "dock.sqlite3")
 settings.DATABASES["default"]["TEST"]["NAME"] = str(HOME / "test.sqlite3")
+ENGINE = os.environ.get("LISTKEEP_TEST_ENGINE", "sqlite")
 
 HEADER = "E-mail,Plan,Country,Name\n"
 FACETS = ["plan:text", "country:text"]
@@ -123,6 +134,23 @@ class Api:
         return [json.loads(line) for line in answer.content.splitlines()]
 
 
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(request: pytest.FixtureRequest) -> None:
+    """Have pytest-django make its database on the engine that was asked for."""
+    if ENGINE == "postgresql":
+        server: Cluster = request.getfixturevalue("cluster")
+        known = database_settings(server.url("dock"), home=HOME)
+        connections.settings = connections.configure_settings({"default": known})
+        del connections["default"]
+
+
+@pytest.fixture
+def sqlite() -> None:
+    """The test is about SQLite's own ways."""
+    if connection.vendor != "sqlite":
+        pytest.skip("about SQLite's own file")
+
+
 @pytest.fixture(autouse=True)
 def home(tmp_path: Path) -> Iterator[Path]:
     """An own home for each test; the database is Django's for tests."""
@@ -186,6 +214,24 @@ def news(ada: Api) -> str:
         "dora@example.com,free,,Dora",
     )
     return list_id
+
+
+def database_address() -> str:
+    """Tell another process where the tests' database is."""
+    known = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return str(known["NAME"])
+    return f"postgresql://{known['USER']}@/{known['NAME']}?host={known['HOST']}"
+
+
+def database_folder() -> Path:
+    """Tell where the engine keeps its files: tables, write-ahead log, server's log."""
+    known = connection.settings_dict
+    if connection.vendor == "sqlite":
+        return Path(str(known["NAME"])).parent
+    with connection.cursor() as cursor:
+        cursor.execute("CHECKPOINT")  # tables reach their files
+    return Path(known["HOST"])
 
 
 def token_text(keeper: FakeKeeper, address: str, tenant: str = "acme") -> str:

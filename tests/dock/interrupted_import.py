@@ -10,12 +10,18 @@ import django
 from django.conf import settings
 from django.utils import timezone
 
+from listkeep.dock.project.database import database_settings
+
 STEPS = ("sealing", "staged", "merged", "reported")
 ROWS = 20_000
 
 if __name__ == "__main__":  # models can be imported once Django is ready
-    settings.DATABASES["default"]["NAME"] = sys.argv[1]
     settings.LISTKEEP_HOME = Path(sys.argv[2])
+    if sys.argv[1].startswith("postgresql:"):
+        known = database_settings(sys.argv[1], home=settings.LISTKEEP_HOME)
+        settings.DATABASES = {"default": known}
+    else:
+        settings.DATABASES["default"]["NAME"] = sys.argv[1]
     django.setup()
 
 from listkeep.dock.intake import services  # noqa: E402

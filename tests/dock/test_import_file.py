@@ -151,7 +151,8 @@ def test_an_erased_entry_stays_as_it_is(
     token = keeper.token_of("acme", "anna@example.com")
     with connection.cursor() as cursor:
         cursor.execute(
-            "UPDATE entry SET status = 4, sealed = x'00' WHERE token = %s", [token]
+            "UPDATE entry SET status = 4, sealed = %s WHERE token = %s",
+            [b"\0", token],
         )
 
     ada.fill(news, "anna@example.com,team,DE,Anna")
@@ -288,7 +289,7 @@ def test_nothing_is_left_of_the_staging(news: str, home: Path) -> None:
     assert list((home / "staging").iterdir()) == []
 
 
-def test_the_table_is_clustered_by_token(news: str) -> None:
+def test_the_table_is_clustered_by_token(sqlite: None, news: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT sql FROM sqlite_master WHERE name = 'entry'")
         [sql] = cursor.fetchone()
@@ -302,7 +303,7 @@ def test_the_table_is_clustered_by_token(news: str) -> None:
     assert "TEMP B-TREE" not in plan
 
 
-def test_sqlite_is_set_up_to_survive_a_power_cut(news: str) -> None:
+def test_sqlite_is_set_up_to_survive_a_power_cut(sqlite: None, news: str) -> None:
     with connection.cursor() as cursor:
         cursor.execute("PRAGMA journal_mode")
         mode = cursor.fetchone()[0]

@@ -17,7 +17,7 @@ from listkeep.core.errors import MalformedError, UnavailableError
 from listkeep.dock.intake.jobs import recover_imports
 from listkeep.dock.intake.models import Import
 from listkeep.dock.intake.receiving import Upload
-from tests.dock.conftest import HEADER, Api
+from tests.dock.conftest import HEADER, Api, database_address
 from tests.dock.interrupted_import import STEPS
 from tests.dock.test_import_refused import GOOD, snapshot
 from tests.fakes.keeper import FakeKeeper
@@ -30,14 +30,13 @@ def test_a_killed_process_leaves_the_list_as_it_was(
     keeper: FakeKeeper, news: str, home: Path, step: str
 ) -> None:
     before = snapshot(news)
-    database = str(connection.settings_dict["NAME"])
 
     killed = subprocess.run(
         [
             sys.executable,
             "-m",
             "tests.dock.interrupted_import",
-            database,
+            database_address(),
             str(home),
             news,
             step,

@@ -124,9 +124,9 @@ def test_the_engines_errors_become_ours(code: int, message: str) -> None:
 def test_a_disk_that_is_full_while_staging_is_said_so(tmp_path: Any) -> None:
     staging = bulk.Staging(tmp_path / "s.sqlite3")
     staging._database.execute("PRAGMA max_page_count = 4")
-    row = (bytes(16), bytes(12), 0, bytes(10_000), "[]", 0)
+    row = (bytes(16), bytes(12), 0, bytes(100), "[]", 0)
 
     with pytest.raises(UnavailableError, match="disk is full"):
-        staging.add([row] * 200)
+        staging.add([row] * 40_000)
     staging.remove()
     assert list(tmp_path.iterdir()) == []

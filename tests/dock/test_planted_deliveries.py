@@ -60,7 +60,9 @@ def test_a_planted_contact_or_notice_gets_nobody_an_address(
     plant("d_desk", "4")
     plant("d_mallory", "4")
     plant("A MALLORY; --", "4")
-    for about in ("yesterday", "", "²", "-", "9" * 5000):
+    # SQLite takes texts of any length; PostgreSQL leaves so much to plant, no more.
+    longest = 5000 if connection.vendor == "sqlite" else 20
+    for about in ("yesterday", "", "²", "-", "9" * longest):
         plant("d_desk", about)
 
     deliver(keeper, ways, clock)

@@ -14,7 +14,13 @@ from django.db.migrations.recorder import MigrationRecorder
 
 from listkeep.core.errors import Code, ConflictError, MalformedError
 from listkeep.dock.intake.models import Import
-from listkeep.dock.lists.keeper import get_keeper, read_service_key, use_keeper
+from listkeep.dock.lists.keeper import (
+    _ports,
+    get_keeper,
+    read_service_key,
+    use_keeper,
+)
+from listkeep.dock.project import start
 from listkeep.dock.project.config import DockConfig
 from listkeep.dock.project.database import database_settings
 from listkeep.dock.project.start import check_instance, migrate_database
@@ -122,37 +128,55 @@ def test_the_keeper_is_reached_with_the_key_and_made_once(key: Path) -> None:
     with use_keeper(FakeKeeper()):
         pass  # leaves no keeper behind, so that this process makes its own
     first = get_keeper()
+    again = get_keeper()
+    _ports.clear()  # no later test speaks to a keeper that is not there
 
     assert isinstance(first, KeeperClient)
-    assert get_keeper() is first
+    assert again is first
     assert first._http.headers["authorization"] == "Bearer lkk_dock"
 
 
-def test_postgresql_is_understood_and_refused_for_now(
-    keeper: FakeKeeper, key: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    found = database_settings("postgresql://lk:p%40ss@db.test:5433/dock", home=ROOT)
+def test_an_address_of_postgresql_is_understood() -> None:
+    found = database_settings(
+        "postgresql://lk@db.test:5433/dock?passfile=dock.pgpass&sslmode=verify-full",
+        home=ROOT,
+    )
 
-    assert found == {
-        "ENGINE": "django.db.backends.postgresql",
-        "NAME": "dock",
-        "USER": "lk",
-        "PASSWORD": "p@ss",
-        "HOST": "db.test",
-        "PORT": "5433",
-    }
-    monkeypatch.setattr(connection, "vendor", "postgresql")
-    for act in (check_instance, migrate_database):
-        with pytest.raises(MalformedError, match="PostgreSQL") as caught:
-            act()
-        assert "dock.toml" in caught.value.hint
+    names = ("ENGINE", "NAME", "USER", "HOST", "PORT")
+    assert [found[name] for name in names] == [
+        *("django.db.backends.postgresql", "dock", "lk", "db.test", "5433")
+    ]
+    assert "PASSWORD" not in found
+    assert found["OPTIONS"]["passfile"] == str(ROOT / "dock.pgpass")
+    assert found["OPTIONS"]["sslmode"] == "verify-full"
+    assert "synchronous_commit=on" in found["OPTIONS"]["options"]
 
 
-@pytest.mark.parametrize("text", ["mysql://db/dock", "dock.sqlite3", "postgresql://db"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("mysql://db/dock", "dock.sqlite3", "postgresql://db", "postgresql://db:x/d"),
+        *("postgresql://db/d?options=-c%20x", "postgresql://lk:tulip@db.test/dock"),
+    ],
+)
 def test_a_database_that_is_none_is_refused(text: str) -> None:
     with pytest.raises(MalformedError) as caught:
         database_settings(text, home=ROOT)
     assert caught.value.code is Code.CONFIG_INVALID
+    assert "tulip" not in f"{caught.value} {caught.value.hint}"
+
+
+def test_a_server_too_old_for_lists_is_refused(
+    keeper: FakeKeeper, key: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    if connection.vendor == "sqlite":
+        pytest.skip("about PostgreSQL's version")
+    monkeypatch.setattr(start, "_OLDEST_POSTGRESQL", 990_000)
+
+    for act in (check_instance, migrate_database):
+        with pytest.raises(MalformedError, match="PostgreSQL 15") as caught:
+            act()
+        assert caught.value.code is Code.CONFIG_INVALID
 
 
 def settings_of(home: Path) -> subprocess.CompletedProcess[str]:

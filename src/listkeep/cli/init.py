@@ -52,6 +52,14 @@ _Database = Annotated[
         show_default=False,
     ),
 ]
+_DockDatabase = Annotated[
+    str,
+    typer.Option(
+        metavar="postgresql://…",
+        help="An empty database for the dock; else a file in the instance.",
+        show_default=False,
+    ),
+]
 Port = Annotated[
     int, typer.Option(min=1, max=65535, help="The dock's port on this machine.")
 ]
@@ -93,6 +101,7 @@ def init(  # noqa: PLR0913 - each is an option
     ] = ["cleo", "cyrus"],  # noqa: B006 - the words of a manual, never changed
     port: Port = DOCK_PORT,
     database: _Database = "",
+    dock_database: _DockDatabase = "",
     seal_port: SealPort = SEAL_PORT,
     seal_origin: _SealOrigin = "",
     links: _Links = False,
@@ -111,6 +120,7 @@ def init(  # noqa: PLR0913 - each is an option
         port=port,
         seal_origin=seal_origin or f"http://{_SEAL_HOST}:{seal_port}",
         database=database,
+        dock_database=dock_database,
     )
     if not links:
         _require_software(plan)
@@ -165,6 +175,7 @@ class Plan:
     port: int
     seal_origin: str
     database: str  # an address of PostgreSQL, or empty
+    dock_database: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,7 +207,7 @@ def make_instance(
         begun = _begin_keeper(staging, plan, begin=begin)
         for folder in ("cli", "log", "spool", "staging", "exports"):
             (staging / folder).mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
-        run_own("migrate", "dock", home=staging)
+        run_own("migrate", "dock", "--fresh", home=staging)
         for leftover in staging.glob("*.lock"):
             leftover.unlink()
     os.environ["LISTKEEP_HOME"] = str(home)
@@ -315,14 +326,18 @@ def _voucher(keeper: str, genesis: str) -> Callable[["SoftwarePerson"], Any]:
 
 
 def _write_settings(staging: Path, plan: Plan) -> None:
-    database = json.dumps(plan.database)
-    where = f"database = {database}\n" if plan.database else ""
     (staging / "keeper.toml").write_text(
         "# Settings of the keeper; docs/configuration.md lists them.\n"
-        f'socket = "keeper.sock"\nseal_origin = {json.dumps(plan.seal_origin)}\n{where}'
+        f'socket = "keeper.sock"\nseal_origin = {json.dumps(plan.seal_origin)}\n'
+        f"{_where(plan.database)}"
     )
     inbox_url = json.dumps(f"{plan.seal_origin}/")
     (staging / "dock.toml").write_text(
         "# Settings of the dock; docs/configuration.md lists them.\n"
         f'bind = "127.0.0.1"\nport = {plan.port}\ninbox_url = {inbox_url}\n'
+        f"{_where(plan.dock_database)}"
     )
+
+
+def _where(database: str) -> str:
+    return f"database = {json.dumps(database)}\n" if database else ""

@@ -30,6 +30,10 @@ def migrate(
     building: Annotated[
         Building | None, typer.Argument(help="Only this one.", show_default=False)
     ] = None,
+    *,
+    fresh: Annotated[
+        bool, typer.Option(hidden=True, help="Refuse a dock's database in use.")
+    ] = False,
 ) -> None:
     """Bring the databases of a stopped instance to this version of Listkeep.
 
@@ -38,7 +42,7 @@ def migrate(
     if building is Building.KEEPER:
         _migrate_keeper()
     elif building is Building.DOCK:
-        _migrate_dock()
+        _migrate_dock(fresh=fresh)
     else:
         home = Instance.open().home
         for each in Building:  # one Django project per process
@@ -70,12 +74,17 @@ def _migrate_keeper() -> None:
         prepare()
 
 
-def _migrate_dock() -> None:
+def _migrate_dock(*, fresh: bool) -> None:
     home = Instance.open().home
     with only_one(home, "dock"):
         _begin("listkeep.dock.project.settings")
-        from listkeep.dock.project.start import migrate_database  # noqa: PLC0415
+        from listkeep.dock.project.start import (  # noqa: PLC0415
+            migrate_database,
+            require_empty,
+        )
 
+        if fresh:
+            require_empty()
         migrate_database()
 
 

@@ -18,6 +18,7 @@ from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 import pytest
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from django.db import connections
 from playwright.sync_api import BrowserContext, Page, sync_playwright
 
 from tests.dock.conftest import Api
@@ -39,6 +40,10 @@ pytestmark = pytest.mark.skipif(
 
 class _Server(ThreadingMixIn, WSGIServer):
     daemon_threads = True
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        super().process_request_thread(request, client_address)
+        connections.close_all()  # the thread's own, and the thread ends here
 
 
 class _Quiet(WSGIRequestHandler):

@@ -139,7 +139,6 @@ def receive_file(
         try:
             receiver = Receiver(source, visit=visit, keeper=keeper, clock=clock)
             receiver.receive(upload, staging)
-            staging.close()
             _merge(source, visit=visit, staging=staging, keeper=keeper, clock=clock)
         finally:
             staging.remove()
@@ -241,7 +240,7 @@ def _merge(
         source.save()
 
     lists.merge_staging(
-        staging.path,
+        staging,
         list_id=source.list_id,
         schema=visit.schema,
         author=Author(source.principal, source.id),

@@ -4,15 +4,23 @@ The condition and ``core.segments.compile_predicate`` must agree on every row: t
 keeper evaluates the signed segment again when it opens, and would refuse what this
 lets through. Values are bound, never written into the text; the only number in it
 is the position of a facet.
+
+The two engines differ in how a facet is taken out of its row, and in nothing else.
+SQLite's ``json_extract`` gives numbers, texts, and 1 or 0 for a truth; PostgreSQL's
+``->>`` gives text, which is compared by its bytes or cast. A missing facet is NULL
+for both.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple, assert_never
+
+from django.db import connection
 
 from listkeep.core.segments import (
     All,
     And,
     Compare,
+    FacetType,
     Member,
     Missing,
     Node,
@@ -50,7 +58,7 @@ def compile_condition(node: Node) -> Condition:  # noqa: PLR0911 - one per node
     """Turn a segment's tree into a condition for the WHERE clause."""
     match node:
         case All():
-            return Condition("1")
+            return Condition("TRUE")
         case Not(item):
             inner = compile_condition(item)
             return Condition(f"NOT {inner.sql}", inner.parameters)
@@ -58,10 +66,10 @@ def compile_condition(node: Node) -> Condition:  # noqa: PLR0911 - one per node
             return _join(" AND ", items)
         case Or(items):
             return _join(" OR ", items)
-        case Missing(index):
-            return Condition(f"({_facet(index)} IS NULL)")
-        case Present(index):
-            return Condition(f"({_facet(index)} IS NOT NULL)")
+        case Missing():
+            return Condition(f"({_facet(node)} IS NULL)")
+        case Present():
+            return Condition(f"({_facet(node)} IS NOT NULL)")
         case _:
             return _compile_values(node)
 
@@ -72,11 +80,11 @@ def _compile_values(
     """Close each comparison of a facet, because SQL's NOT of NULL is not true."""
     match node:
         case Compare():
-            sql = f"COALESCE({_facet(node.index)} {_OPERATORS[node.operator]} %s, 0)"
+            sql = f"COALESCE({_facet(node)} {_OPERATORS[node.operator]} %s, FALSE)"
             return Condition(sql, (node.value,))
         case Member():
             marks = ", ".join(["%s"] * len(node.values))
-            sql = f"COALESCE({_facet(node.index)} IN ({marks}), 0)"
+            sql = f"COALESCE({_facet(node)} IN ({marks}), FALSE)"
             return Condition(sql, tuple(node.values))
         case StatusCompare():
             sql = f"(status {_OPERATORS[node.operator]} %s)"
@@ -89,8 +97,29 @@ def _compile_values(
             assert_never(never)
 
 
-def _facet(index: int) -> str:
+def _facet(test: Compare | Member | Missing | Present) -> str:
+    return _FACETS[connection.vendor](test.index, test.type)
+
+
+def _sqlite_facet(index: int, _type: FacetType) -> str:
     return f"json_extract(facets, '$[{index:d}]')"
+
+
+def _postgresql_facet(index: int, facet_type: FacetType) -> str:
+    text = f"(facets::json ->> {index:d})"
+    match facet_type:
+        case FacetType.INT:
+            return f"{text}::bigint"
+        case FacetType.BOOL:
+            return f"{text}::boolean"
+        case _:  # ordered by bytes, whatever the database's own order is
+            return f'({text} COLLATE "C")'
+
+
+_FACETS: dict[str, Callable[[int, FacetType], str]] = {
+    "sqlite": _sqlite_facet,
+    "postgresql": _postgresql_facet,
+}
 
 
 def _join(word: str, items: Iterable[Node]) -> Condition:

@@ -6,7 +6,6 @@ Each change is numbered and keeps what it replaces (`history`).
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from itertools import chain, repeat
-from pathlib import Path
 
 from django.db import transaction
 
@@ -21,7 +20,7 @@ _TOKENS_AT_ONCE = 500
 
 
 def merge_staging(  # noqa: PLR0913 - one import is described by all of these
-    staging: Path,
+    staging: bulk.Staging,
     *,
     list_id: str,
     schema: Schema,
@@ -33,19 +32,21 @@ def merge_staging(  # noqa: PLR0913 - one import is described by all of these
 
     New tokens are added and known ones replaced; a status only ever gets worse.
     ``before_commit`` is told what was done and which tokens are not subscribed; if
-    it raises, the list stays as it was. It runs while the database is locked.
+    it raises, the list stays as it was. It runs while the list is locked.
 
     Raises:
         RefusedError: The facets of the list would nearly identify people.
-        UnavailableError: The disk is full, or the database locked for too long.
+        UnavailableError: The disk is full, the list is locked for too long, or the
+            database does not answer.
     """
-    with bulk.translated(), bulk.attached(staging), transaction.atomic():
+    staging.complete()
+    with bulk.translated(), transaction.atomic():
         change = begin_change(list_id, kind=Change.Kind.IMPORT, author=author, now=now)
-        merged = bulk.merge_attached(change)
+        merged = bulk.merge(change, staging)
         change.added, change.updated = merged
         change.save(force_insert=True)
         _verify_facets(list_id, schema)
-        before_commit(merged, bulk.read_attached_suppressions())
+        before_commit(merged, staging.read_suppressed())
 
 
 def lower_status(
@@ -61,10 +62,12 @@ def lower_status(
     Raises:
         ValueError: ``subscribed`` is no worse status, and ``erased`` is no status
             to set but what erasing leaves behind.
+        UnavailableError: The list is locked for too long, or the database does not
+            answer.
     """
     if not SUBSCRIBED < status < ERASED:
         raise ValueError(status)
-    with transaction.atomic():
+    with bulk.translated(), transaction.atomic():
         change = begin_change(list_id, kind=Change.Kind.STATUS, author=author, now=now)
         for at in range(0, len(tokens), _TOKENS_AT_ONCE):
             some = tokens[at : at + _TOKENS_AT_ONCE]

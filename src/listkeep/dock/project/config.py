@@ -33,7 +33,7 @@ class DockConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Where people sign in and sign; they are sent there and nowhere else."""
 
     database: str = ""
-    """Empty: ``dock.sqlite3`` in the home. Else a ``postgresql://`` address."""
+    """Empty: ``dock.sqlite3`` in the home. Else ``postgresql://user@host/name``."""
 
     export_keep_days: int = 7
     """How long the age file of an export can be fetched after its run."""

@@ -31,6 +31,8 @@ def guard(
         started = time.monotonic()
         if _is_too_large(request):
             response: HttpResponseBase = render_problem(too_large())
+        elif "\0" in request.path:  # PostgreSQL knows no text with one in it
+            response = render_problem(no_such_page())
         else:
             response = _as_problem(get_response(request))
         is_docs = request.path.startswith("/v1/docs")

@@ -11,11 +11,13 @@ from typing import ClassVar
 import msgspec
 import structlog
 from django.core.exceptions import RequestDataTooBig
+from django.db import InterfaceError, OperationalError
 from django.http import Http404, HttpRequest, HttpResponse
 from ninja import NinjaAPI
 from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 from listkeep.core.errors import Code, ListkeepError, MalformedError
+from listkeep.dock.lists import bulk
 from listkeep.dock.lists.access import not_found, not_signed_in
 
 log = structlog.get_logger("listkeep.dock")
@@ -61,7 +63,13 @@ def render_problem(error: ListkeepError) -> HttpResponse:
 
 
 def render_unforeseen(error: BaseException | None) -> HttpResponse:
-    """Log what nobody foresaw, and say no more than that it happened."""
+    """Log what nobody foresaw, and say no more than that it happened.
+
+    A database that is away or full is nobody's fault here, and passes.
+    """
+    if isinstance(error, OperationalError | InterfaceError):
+        log.error("database.failed", exc_info=error)
+        return render_problem(bulk.describe_fault(error))
     log.error("request.broken", exc_info=error)
     return render_problem(
         ListkeepError("something went wrong here", hint="the dock's log says where")

@@ -11,11 +11,13 @@ from django.utils import timezone
 
 from listkeep.core.errors import Code, ConflictError, MalformedError
 from listkeep.dock.intake.jobs import recover_imports
+from listkeep.dock.lists.bulk import translated
 from listkeep.dock.lists.keeper import get_keeper, read_service_key
 from listkeep.dock.outlet.jobs import recover_exports
 from listkeep.dock.pages.assets import stylesheet
 
 log = structlog.get_logger("listkeep.dock")
+_OLDEST_POSTGRESQL = 150_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +33,30 @@ def migrate_database() -> None:
 
     Raises:
         ConflictError: A newer version has made it.
-        MalformedError: It is on an engine that cannot hold lists yet.
+        MalformedError: It is on an engine that cannot hold lists.
+        UnavailableError: It does not answer.
     """
     verify_engine()
     settings.LISTKEEP_HOME.mkdir(mode=0o700, parents=True, exist_ok=True)
     _verify_not_newer()
     call_command("migrate", verbosity=0, interactive=False)
+
+
+def require_empty() -> None:
+    """Refuse a database in which there are lists already, for a new instance.
+
+    Raises:
+        ConflictError: Another dock keeps its lists there.
+        UnavailableError: It does not answer.
+    """
+    with translated():
+        is_used = "entry" in connection.introspection.table_names()
+    if is_used:
+        raise ConflictError(
+            "there is a dock in this database already",
+            code=Code.ALREADY_EXISTS,
+            hint="make an empty database for each instance",
+        )
 
 
 def check_instance() -> Recovered:
@@ -47,6 +67,7 @@ def check_instance() -> Recovered:
     Raises:
         ConflictError: The database is newer or older than this code.
         MalformedError: The engine or the service key will not do.
+        UnavailableError: The database does not answer.
         VerificationError: A file of the pages is not the one that was shipped.
     """
     stylesheet()
@@ -67,16 +88,25 @@ def check_instance() -> Recovered:
 
 
 def verify_engine() -> None:
-    """Refuse an engine on which imports would fail later.
+    """Refuse a database on which imports or segments would fail later.
 
     Raises:
-        MalformedError: The database is not SQLite.
+        MalformedError: PostgreSQL is too old, or its text is not UTF-8.
+        UnavailableError: It does not answer.
     """
-    if connection.vendor != "sqlite":
+    if connection.vendor == "sqlite":
+        return
+    with translated(), connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT current_setting('server_version_num')::int,"
+            " current_setting('server_encoding')"
+        )
+        version, encoding = cursor.fetchone()
+    if version < _OLDEST_POSTGRESQL or encoding != "UTF8":
         raise MalformedError(
-            "the dock cannot import into PostgreSQL yet",
+            "the dock's database is not PostgreSQL 15 or newer with UTF-8",
             code=Code.CONFIG_INVALID,
-            hint='leave `database` in dock.toml empty: database = ""',
+            hint="upgrade the server, or make the database with ENCODING 'UTF8'",
         )
 
 

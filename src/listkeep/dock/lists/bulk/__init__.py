@@ -1,0 +1,29 @@
+"""What is fast only in an engine's own words: staging, merging, reading in rows.
+
+An import collects its sealed rows in a staging file of its own, whatever the engine,
+and is merged at its end in the token order of the table, in one transaction. Until
+that commit the database knows nothing of it, so a dock, a server or a disk that dies
+leaves the list as it was.
+
+Two engines keep one contract (``engine.py``): SQLite and PostgreSQL. Whoever changes
+rows of ``entry`` begins a change first (``history``), which locks the list.
+"""
+
+from .faults import describe_fault, translated
+from .merging import Merged, merge
+from .reading import READ_ROWS, Found, count_groups, count_rows, read_rows
+from .staging import StagedRow, Staging
+
+__all__ = [
+    "READ_ROWS",
+    "Found",
+    "Merged",
+    "StagedRow",
+    "Staging",
+    "count_groups",
+    "count_rows",
+    "describe_fault",
+    "merge",
+    "read_rows",
+    "translated",
+]

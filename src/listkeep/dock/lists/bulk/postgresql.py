@@ -1,0 +1,72 @@
+"""PostgreSQL: binary COPY on the driver's own cursor."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+import psycopg
+from django.db import connection
+
+from listkeep.dock.lists.models import Change
+
+from .staging import Row
+
+_INCOMING: Final = """
+CREATE TEMPORARY TABLE incoming (
+    token bytea PRIMARY KEY, batch_id bytea, position integer, sealed bytea,
+    facets text, status smallint
+) ON COMMIT DROP
+"""
+_COPY_INCOMING: Final = "COPY incoming FROM STDIN (FORMAT BINARY)"
+_COPY_ENTRY: Final = """
+COPY entry
+    (list_id, token, batch_id, position, sealed, facets, status, updated_at, change)
+FROM STDIN (FORMAT BINARY)
+"""
+_TYPES: Final = ("bytea", "bytea", "int4", "bytea", "text", "int2")
+
+
+class PostgreSQL:
+    """The engine on a server."""
+
+    def insert(self, change: Change, pages: Iterable[Sequence[Row]]) -> int:
+        """Fill an empty list with pages in token order; tell how many rows.
+
+        Straight into the table: in token order COPY costs half of what it does in
+        any other, and a third of an INSERT that looks for conflicts.
+        """
+        count = 0
+        list_id, at, number = change.list_id, change.at, change.number
+        with _copying(_COPY_ENTRY, ("varchar", *_TYPES, "int8", "int4")) as copy:
+            for page in pages:
+                for row in page:
+                    copy.write_row((list_id, *row, at, number))
+                count += len(page)
+        return count
+
+    def make_incoming(self) -> None:
+        """Make the temporary table; the transaction takes it with it."""
+        with connection.cursor() as cursor:
+            cursor.execute(_INCOMING)
+
+    def fill_incoming(self, rows: Sequence[Row]) -> None:
+        """Replace what is in ``incoming``, and have the planner know its size."""
+        with connection.cursor() as cursor:
+            cursor.execute("TRUNCATE incoming")
+            with _copying(_COPY_INCOMING, _TYPES) as copy:
+                for row in rows:
+                    copy.write_row(row)
+            cursor.execute("ANALYZE incoming")
+
+
+@contextmanager
+def _copying(statement: str, types: Sequence[str]) -> Iterator[psycopg.Copy]:
+    """Open a COPY on the driver's own cursor; Django knows none."""
+    driver: psycopg.Connection[Any] = connection.connection
+    with (
+        connection.wrap_database_errors,
+        driver.cursor() as cursor,
+        cursor.copy(statement) as copy,
+    ):
+        copy.set_types(types)
+        yield copy
