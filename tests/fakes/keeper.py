@@ -39,8 +39,9 @@ from listkeep.wire import messages as m
 from listkeep.wire.base import MAX_ROWS, Message, decode
 from listkeep.wire.base import encode as pack
 from tests.fakes.renewing import FakeRenewing
+from tests.fakes.restoring import FakeRestoring
 from tests.fakes.rows import sealed_rows
-from tests.fakes.scrubbing import FakeScrubbing, Ticket
+from tests.fakes.scrubbing import Ticket
 from tests.fakes.sign_in import FakeSignIn
 from tests.fakes.telling import FakeTelling
 
@@ -54,7 +55,7 @@ _LIST_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
 @dataclass
-class FakeKeeper(FakeSignIn, FakeRenewing, FakeScrubbing, FakeTelling):
+class FakeKeeper(FakeSignIn, FakeRenewing, FakeRestoring, FakeTelling):
     """A keeper for tests; see the module's text."""
 
     look_up_budget: int = 50
@@ -301,6 +302,8 @@ class FakeKeeper(FakeSignIn, FakeRenewing, FakeScrubbing, FakeTelling):
         tokens: Sequence[bytes | None],
         facets: Sequence[str],
         rows: Sequence[OpenedRow],
+        *,
+        row_version: int = 1,
     ) -> m.SealedRows:
         """Seal rows under the list's newest key; one without a token is left out."""
         number, batch_id = self.newest_key(record.id), os.urandom(BATCH_ID_BYTES)
@@ -310,7 +313,7 @@ class FakeKeeper(FakeSignIn, FakeRenewing, FakeScrubbing, FakeTelling):
             key_number=number,
             list_id=record.id,
             batch_id=batch_id,
-            row_version=1,
+            row_version=row_version,
             positions=range(len(tokens)),
             tokens=[token or bytes(TOKEN_BYTES) for token in tokens],
             facets=facets,

@@ -12,6 +12,7 @@ from listkeep.core.errors import Code, ListkeepError, RefusedError, Verification
 from listkeep.wire import messages as m
 from tests.fakes.contract_of_keys import KEYS
 from tests.fakes.contract_of_people import PEOPLE
+from tests.fakes.contract_of_restores import RESTORES
 from tests.fakes.contract_of_scrubs import SCRUBS
 from tests.fakes.keeper_stage import Stage
 
@@ -210,6 +211,7 @@ CONTRACT: tuple[Callable[[Stage], None], ...] = (
     *KEYS,
     *PEOPLE,
     *SCRUBS,
+    *RESTORES,
 )
 
 

@@ -1,5 +1,6 @@
 """The part of the fake keeper that renews keys, with the real seals."""
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -31,6 +32,8 @@ class FakeRenewing:
     held: dict[str, list[tuple[int, datetime]]] = field(default_factory=dict)
     entries: dict[str, int] = field(default_factory=dict)
     lists: dict[str, m.ListRecord] = field(default_factory=dict)
+    removed: dict[str, int] = field(default_factory=dict)
+    suppressed: dict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set))
 
     # --- what the rest of the fake provides ---
 
@@ -46,6 +49,8 @@ class FakeRenewing:
         tokens: Sequence[bytes | None],
         facets: Sequence[str],
         rows: Sequence[OpenedRow],
+        *,
+        row_version: int = 1,
     ) -> m.SealedRows:
         raise NotImplementedError
 
@@ -93,10 +98,13 @@ class FakeRenewing:
         if len(keys) > 1:
             if self.now < keys[-1][1] + A_DAY:
                 raise ConflictError("older keys stay for a day", code=Code.BUSY)
-            if self._count(message.list, held) < self.entries.get(message.list, 0):
+            if self._count(message.list, held) < self._expected(message.list):
                 raise RefusedError("rows are missing", code=Code.COUNT_DIFFERS)
             del keys[:-1]
         return self._state(message.list)
+
+    def _expected(self, list_id: str) -> int:
+        return self.entries.get(list_id, 0) - self.removed.get(list_id, 0)
 
     def _count(self, list_id: str, held: Iterable[k.HeldRows]) -> int:
         before, seen, record = b"", 0, self.lists[list_id]
@@ -106,6 +114,9 @@ class FakeRenewing:
                     if row.token <= before:
                         raise MalformedError("rows come in the order of their tokens")
                     before = row.token
+                if not row.sealed and row.token in self.suppressed[list_id]:
+                    seen += not frame.past
+                    continue
                 if self._find(record, row) is None:
                     continue
                 if read_key_number(row.sealed) != self.newest_key(list_id):

@@ -268,3 +268,21 @@ def test_a_key_that_was_begun_during_the_pass_ends_it(late: Renewing) -> None:
             held(),
             clock=late.clock,
         )
+
+
+def test_the_mark_of_an_erased_person_counts_and_a_made_up_one_does_not(
+    late: Renewing,
+) -> None:
+    late.suppress("ada", late.rows, 0, reason="erased")
+    again = renewed(late)
+    gone, *others = late.rows.sealed
+    mark = gone._replace(sealed=b"", batch_id=bytes(12), position=0)
+    kept = [row for row in again.sealed if row.sealed]
+
+    made_up = others[0]._replace(sealed=b"", batch_id=bytes(12), position=0)
+    assert len(kept) == 4
+    with pytest.raises(RefusedError, match=r"^1 rows"):
+        late.destroy(late.rows.list_id, [mark, made_up, *kept[1:]])
+    late.destroy(late.rows.list_id, [mark, *kept])
+
+    assert late.numbers(late.rows.list_id) == [1]

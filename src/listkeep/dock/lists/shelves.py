@@ -50,9 +50,9 @@ def read_older(shelf: Shelf, list_id: str, *, key: int, after: Place) -> list[Ro
 
 
 def read_all(shelf: Shelf, list_id: str) -> Iterator[list[Row]]:
-    """Read all rows, page by page."""
+    """Read all rows, page by page, also the marks that erased people left."""
     after = START
-    while page := _read(shelf, list_id, after, _SEALED, []):
+    while page := _read(shelf, list_id, after, "1 = 1", []):
         yield page
         after = page[-1].place
 

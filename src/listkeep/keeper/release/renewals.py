@@ -8,7 +8,7 @@ key stays for a day at least, so whatever was under way when the new one began, 
 import, an export or a restore, still finds it.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from listkeep.core.errors import (
@@ -22,9 +22,9 @@ from listkeep.core.grants import format_time
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.facts import ListFacts, Service
 from listkeep.core.registry.state import Registry
-from listkeep.core.sealing import SealedRow, read_key_number
+from listkeep.core.sealing import read_key_number
+from listkeep.keeper.gate.custody.suppressions import read_erased
 from listkeep.keeper.gate.decisions.key_changes import begin_key
-from listkeep.keeper.gate.models import Suppression
 from listkeep.keeper.gate.turns import Gate
 from listkeep.keeper.keys import KeyStore
 from listkeep.wire import messages as m
@@ -91,7 +91,8 @@ def renew_rows(
     if len(found.keys) == 1:
         raise RefusedError("this list has no older key")
     rows = list(rows_of(message.rows))
-    gone = find_erased(gate.store, rows, erased_at) | _suppressed(found, rows)
+    gone = read_erased(found, [row.token for row in rows])
+    gone |= find_erased(gate.store, rows, erased_at)
     return reseal_rows(gate.store, found, message.rows, now=now, without=gone)
 
 
@@ -142,15 +143,21 @@ def destroy_keys(
 def _count(store: KeyStore, found: ListFacts, held: Iterable[k.HeldRows]) -> int:
     """Count the different entries that open under the newest key.
 
-    What does not open at all is not counted, and nothing is lost with it.
+    A mark that an erased person left counts as well, and has nothing to open. What
+    does not open at all is not counted, and nothing is lost with it.
     """
     opener, before, seen = Opener(store, found), b"", 0
     for frame in held:
-        for row in rows_of(frame.rows):
+        rows = list(rows_of(frame.rows))
+        marks = read_erased(found, [row.token for row in rows if not row.sealed])
+        for row in rows:
             if not frame.past:
                 if row.token <= before:
                     raise MalformedError("rows come in the order of their tokens")
                 before = row.token
+            if not row.sealed and row.token in marks:
+                seen += not frame.past
+                continue
             try:
                 opener.open(row)
             except VerificationError:
@@ -161,16 +168,6 @@ def _count(store: KeyStore, found: ListFacts, held: Iterable[k.HeldRows]) -> int
                 )
             seen += not frame.past
     return seen
-
-
-def _suppressed(found: ListFacts, rows: Sequence[SealedRow]) -> set[bytes]:
-    """Find the tokens of people who were erased and stay suppressed."""
-    erased = Suppression.objects.filter(
-        list_id__in=(found.id, found.tenant),
-        token__in=[row.token for row in rows],
-        reason="erased",
-    )
-    return set(map(bytes, erased.values_list("token", flat=True)))
 
 
 def _get(registry: Registry, list_id: str) -> ListFacts:

@@ -28,6 +28,7 @@ from listkeep.core.registry.incidents import IncidentKind
 from listkeep.core.registry.state import Registry
 from listkeep.core.sealing import TOKEN_BYTES, SealedRow, read_row_version
 from listkeep.keeper.gate.custody.incidents import open_incident, open_overdue
+from listkeep.keeper.gate.custody.suppressions import read_erased
 from listkeep.keeper.gate.models import Suppression
 from listkeep.keeper.gate.sign_in.sessions import STATE_KEY
 from listkeep.keeper.gate.turns import Gate, Turn
@@ -73,7 +74,8 @@ def scrub_rows(
         mark = _take_up(gate, registry, message, now=now)
     if mark is not None:
         _require_order(mark, rows)
-    genuine, newest = _look_over(Opener(gate.store, found), rows)
+    marks = read_erased(found, [row.token for row in rows if not row.sealed])
+    genuine, newest = _look_over(Opener(gate.store, found), rows, marks)
     answer = s.ScrubbedRows(
         invalid=[place for place, is_good in enumerate(genuine) if not is_good],
         better=_find_better(message, rows, genuine),
@@ -154,10 +156,18 @@ def _require_order(mark: s.Bookmark, rows: Sequence[SealedRow]) -> None:
         raise MalformedError("a pass ends where it began")
 
 
-def _look_over(opener: Opener, rows: Sequence[SealedRow]) -> tuple[list[bool], int]:
-    """Say of each row whether it opens, and how new the newest of those is."""
+def _look_over(
+    opener: Opener, rows: Sequence[SealedRow], marks: frozenset[bytes]
+) -> tuple[list[bool], int]:
+    """Say of each row whether it opens, and how new the newest of those is.
+
+    A mark that an erased person left is as it should be, and has nothing to open.
+    """
     genuine, newest = [False] * len(rows), 0
     for place, row in enumerate(rows):
+        if not row.sealed and row.token in marks:
+            genuine[place] = True
+            continue
         try:
             opener.open(row)
         except VerificationError:
