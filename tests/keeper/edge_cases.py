@@ -329,6 +329,9 @@ CASES: dict[str, Case] = {
         nobody="",
         by_service=True,
     ),
+    "keys/show": Case(
+        lambda s, name: k.ShowKeys(session=_session(s, name)), insider="ada", told=""
+    ),
     **{
         f"keys/{path}": Case(
             message,

@@ -29,6 +29,7 @@ PATHS = {
     "run_reveal": "reveals/run",
     "explain_request": "requests/explain",
     "show_policy": "policy/show",
+    "show_keys": "keys/show",
     "show_registry": "registry/show",
     "invite": "people/invite",
     "read_ledger": "ledger/entries",

@@ -250,6 +250,10 @@ class KeeperClient:
         """Read the secret by which a webhook's receiver knows us."""
         return self._call("contacts/secret", message, n.ContactSecret)
 
+    def show_keys(self, message: k.ShowKeys) -> k.KeyRows:
+        """Read the keys of the lists one may know."""
+        return self._call("keys/show", message, k.KeyRows)
+
     def invite(self, message: m.Invite) -> m.Invitation:
         """Make a link over which somebody makes passkeys."""
         return self._call("people/invite", message, m.Invitation)

@@ -63,6 +63,9 @@ CAN = {  # alone, about a tenant
     Action.LIST_RESTORE: False,
     Action.ENTRY_ERASE: False,
     Action.KEYS_BACKUP: False,
+    Action.KEYS_RENEW: True,  # which takes nothing from anybody
+    Action.LIST_SHRED: False,
+    Action.TENANT_CLOSE: False,
 }
 # Where the others are tried out: acme.
 _PLACES = {
@@ -118,6 +121,7 @@ def subject_of(world: World, action: Action) -> dict[str, str] | None:
             "sha256": hashlib.sha256(STRICTER.encode()).hexdigest()
         },
         **_about_rows(world),
+        **_about_endings(world),
         Action.KEYS_BACKUP: lambda: about_keys(age, until),
         **_about_passkeys(world),
     }
@@ -129,6 +133,14 @@ def _about_rows(world: World) -> dict[Action, Callable[[], dict[str, str]]]:
         Action.IMPORT: lambda: {"sha256": "0" * 64, "rows": "1"},
         Action.LIST_RESTORE: lambda: {"moment": format_time(world.now)},
         Action.ENTRY_ERASE: lambda: {"keep": "no"},
+    }
+
+
+def _about_endings(world: World) -> dict[Action, Callable[[], dict[str, str]]]:
+    return {
+        Action.KEYS_RENEW: lambda: {"id": next(iter(world.registry.lists))},
+        Action.LIST_SHRED: lambda: {"id": next(iter(world.registry.lists))},
+        Action.TENANT_CLOSE: lambda: {"id": ACME},
     }
 
 

@@ -9,7 +9,7 @@ import, an export or a restore, still finds it.
 """
 
 from collections.abc import Callable, Iterable
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from listkeep.core.errors import (
     Code,
@@ -18,13 +18,14 @@ from listkeep.core.errors import (
     RefusedError,
     VerificationError,
 )
-from listkeep.core.grants import format_time
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.facts import ListFacts, Service
 from listkeep.core.registry.state import Registry
 from listkeep.core.sealing import read_key_number
 from listkeep.keeper.gate.custody.suppressions import read_erased
 from listkeep.keeper.gate.decisions.key_changes import begin_key
+from listkeep.keeper.gate.decisions.requests import carry_out_due
+from listkeep.keeper.gate.showing.keys import LEAST_AGE, state_of_keys
 from listkeep.keeper.gate.turns import Gate
 from listkeep.keeper.keys import KeyStore
 from listkeep.wire import messages as m
@@ -32,8 +33,6 @@ from listkeep.wire.messages import keys as k
 
 from .opening import Opener, rows_of
 from .resealing import find_erased, reseal_rows
-
-_LEAST_AGE = timedelta(days=1)  # longer than any import or export may take
 
 
 def read_keys(
@@ -43,9 +42,16 @@ def read_keys(
     carrier: Service,  # noqa: ARG001 - any dock may know
     now: datetime,
 ) -> k.HeldKeys:
-    """Say which keys every list holds."""
+    """Say which keys every list holds, and which lists nobody can open any more.
+
+    The dock asks every minute, so what only had to wait is carried out here as well.
+    """
+    carry_out_due(gate, now=now)
     with gate.view(now) as registry:
-        return k.HeldKeys(lists=tuple(map(_state, registry.lists.values())))
+        return k.HeldKeys(
+            lists=tuple(map(state_of_keys, registry.lists.values())),
+            gone=tuple(registry.shredded),
+        )
 
 
 def renew_key(
@@ -59,15 +65,15 @@ def renew_key(
     with gate.turn(now) as turn:
         found = _get(turn.registry, message.list)
         if len(found.keys) > 1:
-            return _state(found)
-        if now < found.keys[-1].since + _LEAST_AGE:
+            return state_of_keys(found)
+        if now < found.keys[-1].since + LEAST_AGE:
             raise RefusedError(
                 "the key of this list is younger than a day",
                 hint="ask for it with `listkeep keys renew LIST`",
             )
         begin_key(turn, found, principal=carrier.id, request="")
     with gate.view(now) as registry:
-        return _state(registry.lists[found.id])
+        return state_of_keys(registry.lists[found.id])
 
 
 def renew_rows(
@@ -117,8 +123,8 @@ def destroy_keys(
         found = _get(registry, message.list)
         expected = registry.entries.get(found.id, 0)
     if len(found.keys) == 1:
-        return _state(found)
-    if now < found.keys[-1].since + _LEAST_AGE:
+        return state_of_keys(found)
+    if now < found.keys[-1].since + LEAST_AGE:
         raise ConflictError("older keys stay for a day", code=Code.BUSY)
     seen = _count(gate.store, found, held)
     with gate.turn(clock()) as turn:
@@ -131,13 +137,13 @@ def destroy_keys(
                 "newest key",
                 code=Code.COUNT_DIFFERS,
                 hint="its older keys stay until they are; import or restore what is "
-                "missing, or have an owner state the count with `listkeep keys renew`",
+                "missing",
             )
         for key in found.keys[:-1]:
             fields = {"key": str(key.number), "rows": str(seen)}
             turn.append(Event.KEY_DESTROYED, fields, list_id=found.id)
     with gate.view(clock()) as registry:
-        return _state(registry.lists[found.id])
+        return state_of_keys(registry.lists[found.id])
 
 
 def _count(store: KeyStore, found: ListFacts, held: Iterable[k.HeldRows]) -> int:
@@ -175,16 +181,3 @@ def _get(registry: Registry, list_id: str) -> ListFacts:
     if found is None:
         raise RefusedError("there is no such list", code=Code.NOT_FOUND)
     return found
-
-
-def _state(found: ListFacts) -> k.ListKeys:
-    is_renewing = len(found.keys) > 1
-    ready_at = format_time(found.keys[-1].since + _LEAST_AGE) if is_renewing else ""
-    return k.ListKeys(
-        list=found.id,
-        keys=tuple(
-            k.KeyState(number=key.number, since=format_time(key.since))
-            for key in found.keys
-        ),
-        ready_at=ready_at,
-    )

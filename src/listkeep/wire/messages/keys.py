@@ -4,7 +4,7 @@ Rows come sealed and go sealed. An older key is destroyed only after the keeper 
 has opened every row under the newest one; the rows stream in as ``HeldRows``.
 """
 
-from listkeep.wire.base import Count, Id, Message
+from listkeep.wire.base import Count, Credential, Id, Message
 
 from .releases import RowBatch
 
@@ -29,9 +29,10 @@ class ReadKeys(Message, frozen=True, kw_only=True):
 
 
 class HeldKeys(Message, frozen=True, kw_only=True):
-    """The keys of every list there is."""
+    """The keys of every list there is, and the lists that were shredded."""
 
     lists: tuple[ListKeys, ...]
+    gone: tuple[Id, ...] = ()
 
 
 class RenewKey(Message, frozen=True, kw_only=True):
@@ -58,3 +59,28 @@ class HeldRows(Message, frozen=True, kw_only=True):
 
     rows: RowBatch
     past: bool = False
+
+
+class ShowKeys(Message, frozen=True, kw_only=True):
+    """Ask, as a person, about the keys of the lists one may know."""
+
+    session: Credential
+
+
+class KeyRow(Message, frozen=True, kw_only=True):
+    """One list's keys, and until when a copy of the key store has destroyed ones."""
+
+    keys: ListKeys
+    name: str
+    tenant: str  # its name
+    entries: Count
+    is_shredded: bool
+    destroyed_at: str = ""  # the newest of its destroyed keys
+    copies_until: str = ""  # empty: no copy has a destroyed key
+
+
+class KeyRows(Message, frozen=True, kw_only=True):
+    """The keys of the lists somebody may know, and the end of the newest copy."""
+
+    rows: tuple[KeyRow, ...]
+    copies_until: str = ""  # of all keys that are there now
