@@ -10,11 +10,13 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 HASHED := install --require-hashes --only-binary :all:
+# Its author publishes no wheel; it is built with the setuptools that is locked.
+FROM_SOURCE := --no-binary dkimpy --no-build-isolation
 
 # Checks and tests know nothing of the instance that may run here: this folder
 # does not exist, and what needs one makes its own.
 NOWHERE := $(CURDIR)/.venv/no-instance
-test-rooms test-keeper test-dock test-pages test vectors types: export LISTKEEP_HOME := $(NOWHERE)
+test-rooms test-keeper test-dock test-pages test drill vectors types: export LISTKEEP_HOME := $(NOWHERE)
 
 KEEPER := listkeep.keeper.project.settings
 DOCK := listkeep.dock.project.settings
@@ -41,7 +43,7 @@ help: ## Show this list
 
 .venv/.dev: .venv/.package requirements/dev.txt requirements/postgres.txt requirements/providers.txt
 	@echo "make: installing the tools of the tests into .venv (once)"
-	@$(PIP) $(HASHED) -r requirements/dev.txt -r requirements/postgres.txt -r requirements/providers.txt
+	@$(PIP) $(HASHED) $(FROM_SOURCE) -r requirements/dev.txt -r requirements/postgres.txt -r requirements/providers.txt
 	@touch $@
 
 # --- the product -------------------------------------------------------------
@@ -83,6 +85,10 @@ test-dock: .venv/.dev
 
 test-pages: .venv/.dev
 	$(BIN)/pytest tests/pages
+
+.PHONY: drill
+drill: .venv/.dev ## Kill what works, at fifty moments of each operation (KILLS=50)
+	LISTKEEP_KILLS=$(or $(KILLS),50) $(BIN)/pytest -s tests/faults
 
 .PHONY: vectors
 vectors: .venv/.dev ## Run the published test vectors and say how many there were

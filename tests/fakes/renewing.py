@@ -31,6 +31,7 @@ class FakeRenewing:
     )
     held: dict[str, list[tuple[int, datetime]]] = field(default_factory=dict)
     entries: dict[str, int] = field(default_factory=dict)
+    gone: tuple[str, ...] = ()
     lists: dict[str, m.ListRecord] = field(default_factory=dict)
     removed: dict[str, int] = field(default_factory=dict)
     suppressed: dict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set))
@@ -66,7 +67,7 @@ class FakeRenewing:
 
     def read_keys(self) -> k.HeldKeys:
         self._called("read_keys", k.ReadKeys())
-        return k.HeldKeys(lists=tuple(map(self._state, self.lists)))
+        return k.HeldKeys(lists=tuple(map(self._state, self.lists)), gone=self.gone)
 
     def renew_key(self, message: k.RenewKey) -> k.ListKeys:
         self._called("renew_key", message)

@@ -10,7 +10,7 @@ from listkeep.core.grants import Action
 
 from .changes import revoke
 from .facts import RequestFacts
-from .fields import read_id, require_fields, untrusted
+from .fields import require_fields, untrusted
 from .held_keys import index_key, list_key
 from .state import Registry
 
@@ -30,7 +30,7 @@ def end(registry: Registry, request: RequestFacts, *, at: datetime) -> None:
             raise untrusted("a tenant was closed that is not there")
         _close_tenant(registry, tenant, at=at)
         return
-    found = registry.lists.get(read_id(subject, "l"))
+    found = registry.lists.get(subject["id"])
     if found is None or found.tenant != tenant:
         raise untrusted("a list was shredded that is not there")
     _shred_list(registry, found.id, at=at)

@@ -28,8 +28,7 @@ from listkeep.core.registry.incidents import IncidentKind
 from listkeep.core.registry.state import Registry
 from listkeep.core.sealing import TOKEN_BYTES, SealedRow, read_row_version
 from listkeep.keeper.gate.custody.incidents import open_incident, open_overdue
-from listkeep.keeper.gate.custody.suppressions import read_erased
-from listkeep.keeper.gate.models import Suppression
+from listkeep.keeper.gate.custody.suppressions import read_erased, read_known
 from listkeep.keeper.gate.sign_in.sessions import STATE_KEY
 from listkeep.keeper.gate.turns import Gate, Turn
 from listkeep.wire.base import encode
@@ -49,7 +48,11 @@ def read_scrubs(
     open_overdue(gate, now=now)
     with gate.view(now) as registry:
         return s.ScrubStates(
-            lists=tuple(_state(registry, found) for found in registry.lists.values())
+            lists=tuple(
+                _state(registry, found)
+                for found in registry.lists.values()
+                if found.keys  # of a list without keys no row opens
+            )
         )
 
 
@@ -78,7 +81,7 @@ def scrub_rows(
     genuine, newest = _look_over(Opener(gate.store, found), rows, marks)
     answer = s.ScrubbedRows(
         invalid=[place for place, is_good in enumerate(genuine) if not is_good],
-        better=_find_better(message, rows, genuine),
+        better=_find_better(found, message, rows, genuine),
     )
     if mark is None:
         return answer
@@ -190,18 +193,20 @@ def _counted_on(
 
 
 def _find_better(
-    message: s.ScrubRows, rows: Sequence[SealedRow], genuine: Sequence[bool]
+    found: ListFacts,
+    message: s.ScrubRows,
+    rows: Sequence[SealedRow],
+    genuine: Sequence[bool],
 ) -> list[int]:
+    """Find rows called subscribed that are suppressed, in this list or for good."""
     called = [
         place
         for place, row in enumerate(rows)
         if genuine[place] and message.subscribed[place]
     ]
-    known = Suppression.objects.filter(
-        list_id=message.list, token__in=[rows[place].token for place in called]
-    )
-    suppressed = {bytes(token) for token in known.values_list("token", flat=True)}
-    return [place for place in called if rows[place].token in suppressed]
+    tokens = [rows[place].token for place in called]
+    known = read_known(found.id, tokens) | read_known(found.tenant, tokens)
+    return [place for place in called if rows[place].token in known]
 
 
 def _judge(registry: Registry, mark: s.Bookmark) -> dict[IncidentKind, int]:
