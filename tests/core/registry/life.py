@@ -1,12 +1,11 @@
 """A ledger with nearly every kind of entry in it, and the state it leads to."""
 
-from datetime import timedelta
 from typing import Any
 
 from listkeep.core.grants import format_time
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.state import Registry
-from tests.core.registry.scribe import ACME, AGE_KEY, NEWS, OTHER, Scribe, meet
+from tests.core.registry.scribe import ACME, AGE_KEY, NEWS, Scribe, meet
 
 
 def state(registry: Registry) -> dict[str, Any]:
@@ -72,24 +71,7 @@ def life() -> Scribe:
     opened = {"contact": "d_deskdeskdesk", "about": "7"}
     scribe.write(Event.CONTACT_OPENED, opened)
     scribe.write(Event.RELEASE_REFUSED, {"what": "export", "code": "not-granted"})
-    _end_for_good(scribe)
     return scribe
-
-
-def _end_for_good(scribe: Scribe) -> None:
-    shred = scribe.ask("ada", "list.shred", {"id": NEWS}, tenant=ACME)
-    scribe.sign("amir", shred, "approve")
-    fields = {"request": shred.id, "tenant": ACME, "list": NEWS}
-    scribe.write(Event.LIST_SHREDDED, fields)
-    close = scribe.ask(
-        "eve",
-        "tenant.close",
-        {"id": OTHER},
-        tenant=OTHER,
-        expires=scribe.now + timedelta(days=30),
-    )
-    scribe.wait(days=7)
-    scribe.carry_out(Event.TENANT_CLOSED, close)
 
 
 def _bring_rows_in(scribe: Scribe, who: str) -> None:

@@ -121,7 +121,6 @@ def subject_of(world: World, action: Action) -> dict[str, str] | None:
             "sha256": hashlib.sha256(STRICTER.encode()).hexdigest()
         },
         **_about_rows(world),
-        **_about_endings(world),
         Action.KEYS_BACKUP: lambda: about_keys(age, until),
         **_about_passkeys(world),
     }
@@ -133,11 +132,6 @@ def _about_rows(world: World) -> dict[Action, Callable[[], dict[str, str]]]:
         Action.IMPORT: lambda: {"sha256": "0" * 64, "rows": "1"},
         Action.LIST_RESTORE: lambda: {"moment": format_time(world.now)},
         Action.ENTRY_ERASE: lambda: {"keep": "no"},
-    }
-
-
-def _about_endings(world: World) -> dict[Action, Callable[[], dict[str, str]]]:
-    return {
         Action.KEYS_RENEW: lambda: {"id": next(iter(world.registry.lists))},
         Action.LIST_SHRED: lambda: {"id": next(iter(world.registry.lists))},
         Action.TENANT_CLOSE: lambda: {"id": ACME},
