@@ -1,5 +1,6 @@
 """A ledger with nearly every kind of entry in it, and the state it leads to."""
 
+from datetime import timedelta
 from typing import Any
 
 from listkeep.core.grants import format_time
