@@ -2,6 +2,7 @@
 
 PATHS = {
     "health": "health",
+    "process": "process",
     "authorize": "authorize",
     "create_list": "lists/create",
     "extend_list": "lists/extend",

@@ -11,10 +11,11 @@ from listkeep.wire.messages import erasures as e
 from listkeep.wire.messages import incidents as i
 from listkeep.wire.messages import notices as n
 from listkeep.wire.messages import policies as p
+from listkeep.wire.messages import processes as q
 from listkeep.wire.messages import restores as r
 from listkeep.wire.messages import scrubs as s
 
-_MODULES = (m, n, p, s, i, e, r)
+_MODULES = (m, n, p, s, i, e, r, q)
 KINDS: list[type[Message]] = [
     kind
     for kind in {

@@ -17,6 +17,7 @@ from .messages import erasures as e
 from .messages import incidents as i
 from .messages import notices as n
 from .messages import policies as p
+from .messages import processes as q
 from .messages import restores as r
 from .messages import scrubs as s
 from .problems import error_of
@@ -63,6 +64,10 @@ class KeeperClient:
     def health(self) -> m.Health:
         """Ask whether the keeper is there."""
         return self._call("health", m.Empty(), m.Health)
+
+    def process(self) -> q.ProcessFacts:
+        """Ask how the keeper's process is protected."""
+        return self._call("process", m.Empty(), q.ProcessFacts)
 
     # --- for services ---
 

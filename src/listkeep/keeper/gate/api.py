@@ -31,6 +31,7 @@ from listkeep.keeper.gate.showing.notices import (
     read_notices,
     show_contact_secret,
 )
+from listkeep.keeper.gate.showing.process import show_process
 from listkeep.keeper.gate.showing.rows import registry_rows
 from listkeep.keeper.gate.sign_in.codes import redeem_code
 from listkeep.keeper.gate.sign_in.sessions import (
@@ -48,6 +49,7 @@ from listkeep.wire.messages import erasures as e
 from listkeep.wire.messages import incidents as i
 from listkeep.wire.messages import notices as n
 from listkeep.wire.messages import policies as p
+from listkeep.wire.messages import processes as q
 
 from .endpoint import Call, audible, carried, direct, endpoint
 from .turns import Gate
@@ -55,8 +57,10 @@ from .turns import Gate
 
 @endpoint(m.Empty)
 def health(gate: Gate, _message: m.Empty, call: Call) -> m.Health:
-    """Say that the keeper is there and which instance it is."""
-    gate.store.health()
+    """Say that the keeper is there and which instance it is.
+
+    The root's provider is not asked: what is in use works without it.
+    """
     with gate.view(call.now) as registry:
         return m.Health(
             version=__version__,
@@ -64,6 +68,12 @@ def health(gate: Gate, _message: m.Empty, call: Call) -> m.Health:
             profile=registry.profile,
             ledger_size=registry.frontier.size,
         )
+
+
+@endpoint(m.Empty)
+def process(_gate: Gate, _message: m.Empty, _call: Call) -> q.ProcessFacts:
+    """Say how this process is protected, and whether its root answers."""
+    return show_process()
 
 
 @endpoint(m.BeginSignIn)
@@ -178,6 +188,7 @@ def notices_digest(
 
 _VIEWS = {
     "health": health,
+    "process": process,
     "authorize": carried(m.Authorize, authorize, "dock", "console"),
     "lists/create": carried(m.CreateList, create_list, "dock"),
     "lists/extend": carried(m.ExtendList, extend_list, "dock"),
