@@ -11,10 +11,12 @@ from typing import Annotated, Any
 import typer
 
 from listkeep.core.errors import ListkeepError
+from listkeep.wire.config import instance_home
 
 from .hardening import harden
 from .home import PRIVATE_FILE, Instance
 from .locks import clear_socket, only_one, require_free_port
+from .putting_back import finish
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -125,6 +127,7 @@ def serve_worker(*, supervised: Supervised = False) -> None:
     _begin("listkeep.dock.project.settings")
     from listkeep.dock.project.worker import make_worker, work  # noqa: PLC0415
 
+    finish(instance_home())
     worker, stopping = make_worker(), threading.Event()
 
     def stop(_number: int, _frame: Any) -> None:

@@ -14,6 +14,10 @@ from listkeep.keeper.gate.custody.lists import (
     extend_list,
     show_lists,
 )
+from listkeep.keeper.gate.custody.reconciling import (
+    keep_suppressions,
+    read_suppressions,
+)
 from listkeep.keeper.gate.custody.suppressions import suppress
 from listkeep.keeper.gate.decisions.explanations import explain_request
 from listkeep.keeper.gate.decisions.policies import show_policy
@@ -50,6 +54,7 @@ from listkeep.wire.messages import incidents as i
 from listkeep.wire.messages import notices as n
 from listkeep.wire.messages import policies as p
 from listkeep.wire.messages import processes as q
+from listkeep.wire.messages import suppressions as s
 
 from .endpoint import Call, audible, carried, direct, endpoint
 from .turns import Gate
@@ -194,6 +199,8 @@ _VIEWS = {
     "lists/extend": carried(m.ExtendList, extend_list, "dock"),
     "lists/show": carried(m.ShowLists, show_lists, "dock", "console"),
     "suppress": carried(m.Suppress, suppress, "dock"),
+    "suppressions/read": carried(s.ReadSuppressions, read_suppressions, "dock"),
+    "suppressions/keep": carried(s.KeepSuppressions, keep_suppressions, "dock"),
     "erase": carried(e.EraseEntry, erase_entry, "dock"),
     "sign-in/begin": sign_in_begin,
     "sign-in/finish": direct(m.FinishSignIn, finish_sign_in),
