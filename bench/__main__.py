@@ -3,14 +3,24 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Protocol
 
-from bench import decide, import_sqlite, lookup, memory, opening, size, tokens
+from bench import decide, import_sqlite, lookup, memory, opening, peering, size, tokens
 from bench.harness import Result
 from bench.plot import PLOT, draw
 from bench.results import keep, read_results, write_readme
 
-LEGS = {
+
+class Leg(Protocol):
+    """A module, or whatever else can be run."""
+
+    @property
+    def run(self) -> Callable[..., Result]:
+        """Measure so many rows in so many rounds."""
+
+
+LEGS: dict[str, Leg] = {
     "import-sqlite": import_sqlite,
     "tokens": tokens,
     "open": opening,
@@ -18,6 +28,9 @@ LEGS = {
     "size": size,
     "memory": memory,
     "decide": decide,
+    "peers-import": peering.Leg("import"),
+    "peers-open": peering.Leg("open"),
+    "peers-lookup": peering.Leg("lookup"),
 }
 
 

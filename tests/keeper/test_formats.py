@@ -50,7 +50,10 @@ def write(kind: str, rows: list[tuple[str, list[Value], list[str]]]) -> bytes:
     return writer.head + writer.rows(opened, [writer.facets(f) for _, f, _ in rows])
 
 
-@pytest.mark.parametrize("rows", [NASTY, PLAIN], ids=["nasty", "plain"])
+BOTH = [row for pair in zip(PLAIN, NASTY, strict=False) for row in pair]
+
+
+@pytest.mark.parametrize("rows", [NASTY, PLAIN, BOTH], ids=["nasty", "plain", "both"])
 def test_csv_reads_back_as_it_was_written(
     rows: list[tuple[str, list[Value], list[str]]],
 ) -> None:
@@ -67,7 +70,7 @@ def test_csv_reads_back_as_it_was_written(
     assert text.endswith("\r\n")
 
 
-@pytest.mark.parametrize("rows", [NASTY, PLAIN], ids=["nasty", "plain"])
+@pytest.mark.parametrize("rows", [NASTY, PLAIN, BOTH], ids=["nasty", "plain", "both"])
 def test_json_lines_read_back_with_their_types(
     rows: list[tuple[str, list[Value], list[str]]],
 ) -> None:

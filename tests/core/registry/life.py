@@ -17,7 +17,7 @@ def state(registry: Registry) -> dict[str, Any]:
         if name != "charges"
     } | {
         "charges": {
-            account: [(each.at, sorted(each.items), each.amount) for each in spent]
+            account: (list(spent.items.items()), list(spent.amounts))
             for account, spent in registry.charges._spent.items()
         }
     }

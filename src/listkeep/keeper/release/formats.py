@@ -20,7 +20,8 @@ from .opening import Shape, Value
 
 # What JSON writes as an escape, but for the line end that joins texts here; and the
 # backslash, with which every escape begins.
-_ESCAPED = bytes(range(0x20)).replace(b"\n", b"") + b"\\"
+_ESCAPE = b"\\"
+_ESCAPED = bytes(range(0x20)).replace(b"\n", b"") + _ESCAPE
 
 
 class Writer(Protocol):
@@ -77,10 +78,12 @@ class _Csv:
         return b"".join([b'"%b"%b%b' % row for row in rows])
 
     def _ends(self, fields: Sequence[bytes]) -> list[bytes]:
-        if are_plain(fields, values=len(self._shape.fields)):
-            return [b"," + text[1:-1] + _END for text in fields]
+        plain = find_plain(fields, values=len(self._shape.fields))
         read = self._shape.field_values
-        return [self.facets(read(text)) + _END for text in fields]
+        return [
+            b"," + text[1:-1] + _END if text in plain else _quoted_texts(read(text))
+            for text in fields
+        ]
 
 
 class _JsonLines:
@@ -100,14 +103,22 @@ class _JsonLines:
         return b"".join([b'{"address":%b%b%b}\n' % row for row in rows])
 
     def _ends(self, fields: Sequence[bytes]) -> list[bytes]:
-        if are_plain(fields, values=len(self._shape.fields)):
-            texts = [text[2:-2].split(b'","') for text in fields]
-            return [
-                b"".join(map(b'%b"%b"'.__mod__, zip(self._fields, row, strict=True)))
-                for row in texts
-            ]
-        read = self._shape.field_values
-        return [_pairs(self._fields, read(text)) for text in fields]
+        plain = find_plain(fields, values=len(self._shape.fields))
+        read, names = self._shape.field_values, self._fields
+        return [
+            _plain_pairs(names, text) if text in plain else _pairs(names, read(text))
+            for text in fields
+        ]
+
+
+def find_plain(texts: Sequence[bytes], *, values: int) -> frozenset[bytes]:
+    """Find those that are a JSON array of so many texts with nothing escaped in it.
+
+    All of those without an escape are judged together: if one of them is something
+    else, none is plain.
+    """
+    found = frozenset(text for text in texts if _ESCAPE not in text)
+    return found if are_plain([*found], values=values) else frozenset()
 
 
 def are_plain(texts: Sequence[bytes], *, values: int) -> bool:
@@ -136,6 +147,11 @@ def _quoted(cell: str) -> bytes:
     return b'"%b"' % cell.replace('"', '""').encode()
 
 
+def _quoted_texts(cells: Sequence[str]) -> bytes:
+    text = '","'.join([cell.replace('"', '""') for cell in cells])
+    return b',"%b"\r\n' % text.encode() if cells else _END
+
+
 def _text(value: Value) -> str:
     if value is None:
         return ""
@@ -146,6 +162,11 @@ def _pairs(names: Sequence[bytes], values: Sequence[Value]) -> bytes:
     return b"".join(
         name + _json(value) for name, value in zip(names, values, strict=True)
     )
+
+
+def _plain_pairs(names: Sequence[bytes], text: bytes) -> bytes:
+    cells = zip(names, text[2:-2].split(b'","'), strict=True)
+    return b"".join([b'%b"%b"' % cell for cell in cells])
 
 
 def _json(value: Value) -> bytes:
