@@ -145,7 +145,7 @@ def seal_rows(  # noqa: PLR0913 - one batch is described by all of these
     stamp = key_number.to_bytes(_NUMBER_BYTES, "big") + row_version.to_bytes(
         _VERSION_BYTES, "big"
     )
-    header = bytes([FORMAT]) + stamp
+    header = _FORMAT_MARK + stamp
     return [
         header
         + encrypt(
@@ -157,6 +157,11 @@ def seal_rows(  # noqa: PLR0913 - one batch is described by all of these
             positions, tokens, facets, rows, strict=True
         )
     ]
+
+
+def first_bytes(key_number: int) -> bytes:
+    """Say what every row begins with that is sealed under this key."""
+    return _FORMAT_MARK + key_number.to_bytes(_NUMBER_BYTES, "big")
 
 
 def read_key_number(sealed: bytes) -> int:
