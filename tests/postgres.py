@@ -62,6 +62,15 @@ class Cluster:
         data = self.folder / "data"
         self._run("pg_ctl", "stop", "--mode=immediate", f"--pgdata={data}")
 
+    def restart(self) -> None:
+        """Pull the plug on whoever is connected, and be there again."""
+        data = self.folder / "data"
+        log = self.folder / "log"
+        self._run(
+            *("pg_ctl", "restart", "--wait", "--mode=immediate"),
+            *(f"--pgdata={data}", f"--log={log}"),
+        )
+
     def url(self, name: str) -> str:
         """Say what stands in keeper.toml."""
         return f"postgresql://{_USER}@/{name}?host={self.folder}"

@@ -9,9 +9,9 @@ from listkeep.core.errors import Code, UnavailableError
 from listkeep.dock.lists.keeper import Keeper
 from listkeep.dock.watch.sweeps import Sweep, Work
 
+from .endings import fail_import, report_end
 from .models import Import
 from .receiving import Clock
-from .services import fail_import, report_end
 
 _LONGEST_WAIT = timedelta(days=1)
 
