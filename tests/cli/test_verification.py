@@ -1,6 +1,7 @@
 """A ledger's reader against a keeper that lies, in each way there is."""
 
 import hashlib
+import json
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
@@ -343,3 +344,39 @@ def change(
         checkpoint=page.checkpoint if checkpoint is None else checkpoint,
         ledger_key=page.ledger_key,
     )
+
+
+def recovered(ledger: Ledger) -> TreeHead:
+    """Lose the last two entries, and go on without them; gives what was seen before."""
+    seen = verify_ledger(ledger.read, ledger.prove, key=ledger.pinned).head
+    del ledger.bodies[-2:]
+    ledger.heads = {}
+    for body in ledger.bodies:
+        entry = json.loads(body)
+        if "list_sequence" in entry:
+            head = ListHead(int(entry["list_sequence"]), digest(entry))
+            ledger.heads[entry["list"]] = head
+    ledger.append(event="ledger.recovered")
+    return seen
+
+
+def test_an_end_that_was_given_up_is_told_and_not_passed_over(ledger: Ledger) -> None:
+    seen = recovered(ledger)
+
+    assert "two custodians went on without it" in refused(ledger, seen=seen)
+    found = verify_ledger(
+        ledger.read, ledger.prove, key=ledger.pinned, seen=seen, knows_of_loss=True
+    )
+    assert found.head.size == seen.size - 1
+
+
+def test_who_knows_of_a_loss_still_sees_another_history_before_it(
+    ledger: Ledger,
+) -> None:
+    recovered(ledger)
+    seen = TreeHead(1, bytes(32))
+
+    with pytest.raises(VerificationError, match="history"):
+        verify_ledger(
+            ledger.read, ledger.prove, key=ledger.pinned, seen=seen, knows_of_loss=True
+        )

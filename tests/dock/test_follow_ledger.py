@@ -9,6 +9,7 @@ from django.db import connection
 from listkeep.core.errors import Code, UnavailableError, VerificationError
 from listkeep.dock.watch import services
 from listkeep.dock.watch.models import DAYS, NOTICES, Cursor, Delivery, Notice
+from listkeep.wire.messages import notices as n
 from tests.fakes.keeper import FakeKeeper
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -105,6 +106,56 @@ def test_a_ledger_that_was_put_back_is_noticed(keeper: FakeKeeper) -> None:
     with pytest.raises(VerificationError) as caught:
         follow(keeper)
     assert caught.value.code is Code.LEDGER_INVALID
+
+
+@pytest.mark.parametrize("grown", [0, 9], ids=["shorter", "longer again"])
+def test_after_a_loss_what_has_the_old_places_is_told_as_well(
+    keeper: FakeKeeper, grown: int
+) -> None:
+    keeper.add_contact("desk", "desk@acme.example")
+    for _ in range(4):
+        keeper.tell()
+    follow(keeper)
+    keeper.lose(2)
+    keeper.be_quiet(grown)
+    keeper.tell("releases.frozen")
+
+    assert follow(keeper) == 2
+    assert follow(keeper) == 0
+
+    new = ["1:2", f"1:{3 + grown}"]
+    assert told() == sorted(("d_desk", each) for each in ("0", "1", *new, "2", "3"))
+    assert list(Notice.objects.order_by("index").values_list("event", flat=True)) == [
+        *("request.made", "request.made", "ledger.recovered", "releases.frozen")
+    ]
+
+
+def test_what_waits_to_be_told_of_lost_entries_is_not_told_of_new_ones(
+    keeper: FakeKeeper,
+) -> None:
+    keeper.add_contact("desk", "desk@acme.example")
+    for _ in range(4):
+        keeper.tell()
+    follow(keeper)
+    keeper.lose(2)
+    follow(keeper)
+
+    waiting = Delivery.objects.filter(state=Delivery.State.WAITING)
+    assert sorted(waiting.values_list("about", flat=True)) == ["0", "1", "1:2"]
+    new = waiting.get(about="1:2")
+    assert services._question(new) == n.OpenContact(contact="d_desk", notice=2)
+    assert new.id != services.delivery_id("d_desk", "2")
+
+
+def test_a_second_loss_is_followed_as_well(keeper: FakeKeeper) -> None:
+    keeper.add_contact("desk", "desk@acme.example")
+    keeper.tell()
+    follow(keeper)
+    for _ in range(2):
+        keeper.lose(1)
+        follow(keeper)
+
+    assert ("d_desk", "2:0") in told()
 
 
 def test_a_day_is_planned_once_when_it_is_over(keeper: FakeKeeper) -> None:

@@ -1,9 +1,11 @@
 """Somebody edits the dock's tables by hand, and the sweep that looks rows over too."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from datetime import timedelta
 
 import pytest
+from django.db import DatabaseError
 
 from listkeep.dock.lists.models import Entry
 from listkeep.dock.watch.models import ScrubPass
@@ -50,14 +52,8 @@ def bring_rows_from_another_list(members: str, ada: Api) -> None:
     """The same people, members of nothing there."""
     other = ada.open_list("newsletter")
     ada.fill(other, *(f"person{n}@example.com,pro,DE,P{n}" for n in range(20)))
-    write(
-        "INSERT OR REPLACE INTO entry SELECT * FROM"
-        " (SELECT * FROM entry WHERE list_id = %s)",
-        other,
-    )
     write("DELETE FROM entry WHERE list_id = %s", members)
     write("UPDATE entry SET list_id = %s WHERE list_id = %s", members, other)
-    write("DELETE FROM entry WHERE list_id = %s", other)
 
 
 def put_yesterday_back(members: str, ada: Api) -> None:
@@ -78,7 +74,8 @@ def write_nonsense(members: str, _ada: Api) -> None:
     )
     for change, entry in zip(nonsense, tokens, strict=False):
         sql = f"UPDATE entry SET {change} WHERE token = %s"  # noqa: S608 - ours
-        write(sql, entry.token)
+        with suppress(DatabaseError):  # PostgreSQL takes less nonsense
+            write(sql, entry.token)
 
 
 def write_text_that_is_none(members: str, _ada: Api) -> None:
@@ -90,10 +87,7 @@ def write_text_that_is_none(members: str, _ada: Api) -> None:
 
 def hide_rows_under_no_token(members: str, _ada: Api) -> None:
     for token in some(members, 2):
-        write(
-            "UPDATE entry SET token = CAST(token || x'00' AS BLOB) WHERE token = %s",
-            token,
-        )
+        write("UPDATE entry SET token = %s WHERE token = %s", token + b"\0", token)
 
 
 CHANGES: dict[Callable[[str, Api], None], set[str]] = {
@@ -123,6 +117,7 @@ def test_it_is_an_incident(
     assert members in {list_id for list_id, _, _ in rounds.keeper.scrubbed}
 
 
+@pytest.mark.usefixtures("sqlite")
 def test_text_that_is_none_is_an_incident_and_ends_no_sweep(
     rounds: Rounds, ada: Api, members: str
 ) -> None:

@@ -89,6 +89,7 @@ SENTENCES: list[tuple[str, dict[str, Any], str]] = [
         {"action": "recovery.choose", "about": "zoe"},
         "it is done: choose the recovery of zoe",
     ),
+    ("ledger.recovered", {}, "the end of the ledger was lost: everything is frozen"),
     ("export.intended", {}, "takes a copy of news for the first time"),
     ("reveal.intended", {"list_name": ""}, "opens addresses of a list for"),
 ]

@@ -134,7 +134,7 @@ def test_rows_sealed_anew_between_reading_and_asking_are_no_incident(
     """As when a key is renewed: what was read does not open any more."""
     entries = Entry.objects.filter(list_id=many)
     seals = {bytes(entry.token): bytes(entry.sealed) for entry in entries}
-    write("UPDATE entry SET sealed = zeroblob(60)")
+    write("UPDATE entry SET sealed = %s", bytes(60))
 
     def seal_anew() -> None:
         for token, sealed in seals.items():

@@ -26,6 +26,8 @@ class FakeTelling:
     contacts: dict[str, Known] = field(default_factory=dict)
     notices: list[n.Notice] = field(default_factory=list)
     ledger_size: int = 0
+    epoch: int = 0
+    epoch_start: int = 0
     opens_left: int = 1_000
     opened: list[n.OpenContact] = field(default_factory=list)
 
@@ -83,6 +85,13 @@ class FakeTelling:
         """Let things happen that nobody is told of."""
         self.ledger_size += entries
 
+    def lose(self, entries: int) -> None:
+        """Lose the end of the ledger, and go on from what is left."""
+        self.ledger_size -= entries
+        self.notices = [t for t in self.notices if t.index < self.ledger_size]
+        self.epoch, self.epoch_start = self.epoch + 1, self.ledger_size
+        self.tell("ledger.recovered", severity="alarm", request="", action="")
+
     # --- what the dock asks ---
 
     def read_notices(self, message: n.ReadNotices) -> n.Notices:
@@ -97,6 +106,8 @@ class FakeTelling:
             notices=tuple(t for t in found if tenant in (None, t.tenant)),
             next=max(following, message.start),
             size=self.ledger_size,
+            epoch=self.epoch,
+            epoch_start=self.epoch_start,
         )
 
     def read_digest_contacts(self, message: n.ReadDigestContacts) -> n.DigestContacts:

@@ -8,7 +8,7 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from listkeep.core.addresses import index_form
-from listkeep.core.grants import Action, Enrol, Genesis, SignIn, Statement
+from listkeep.core.grants import Action, Enrol, Genesis, Recovery, SignIn, Statement
 from listkeep.core.ledger.events import Event
 from listkeep.core.sealing import (
     OpenedRow,
@@ -122,7 +122,7 @@ def test_the_challenge_of_the_example_is_computed_as_the_page_says() -> None:
 
 
 def test_every_kind_of_statement_is_there_with_its_type() -> None:
-    for kind in (Statement, SignIn, Enrol, Genesis):
+    for kind in (Statement, SignIn, Enrol, Genesis, Recovery):
         assert f"| `{kind.__name__}` | `{kind.payload_type}` |" in PAGE
 
 

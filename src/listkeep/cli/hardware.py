@@ -22,7 +22,7 @@ from fido2.ctap2.pin import ClientPin
 from fido2.hid import CtapHidDevice
 
 from listkeep.core.errors import Code, RefusedError, UnavailableError
-from listkeep.core.grants import Statement
+from listkeep.core.grants import Recovery, Statement
 from listkeep.core.registry.passkeys import decode_base64url, encode_base64url
 from listkeep.wire import messages as m
 
@@ -60,6 +60,27 @@ class HardwarePerson:
                 request=request,
             )
 
+        return self._sign(state)
+
+    def sign_recovery(self, *, keeper: str, recovery: str) -> m.Assertion:
+        """Accept, as a custodian, that the end of the ledger is lost.
+
+        Raises:
+            UnavailableError: No key, not one of this person's, or it did not answer.
+            RefusedError: The PIN was wrong, or nobody touched the key.
+        """
+
+        def state(credential: str) -> Recovery:
+            return Recovery(
+                keeper=keeper,
+                person=self.person,
+                credential=credential,
+                recovery=recovery,
+            )
+
+        return self._sign(state)
+
+    def _sign(self, state: Callable[[str], Statement | Recovery]) -> m.Assertion:
         with _connected() as devices, _translated():
             device, credential = self._find(devices)
             return _sign(device, credential, state, rp_id=self.rp_id)
@@ -196,7 +217,11 @@ class _Key:
 
 
 def _sign(
-    key: _Key, credential: bytes, state: Callable[[str], Statement], *, rp_id: str
+    key: _Key,
+    credential: bytes,
+    state: Callable[[str], Statement | Recovery],
+    *,
+    rp_id: str,
 ) -> m.Assertion:
     statement = state(encode_base64url(credential))
     client_data = json.dumps(

@@ -1,16 +1,11 @@
 """``listkeep keys``: the root of all keys, on the keeper's own host."""
 
-import os
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
 
 import typer
 
-from .home import Instance
+from . import key_copies
 from .output import hint, note, plural, progress
-
-if TYPE_CHECKING:
-    from listkeep.keeper.gate.turns import Gate
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -20,6 +15,7 @@ app = typer.Typer(
 
 def register(program: typer.Typer) -> None:
     """Add the commands."""
+    key_copies.register(app)
     program.add_typer(app, name="keys")
 
 
@@ -31,7 +27,7 @@ def rotate_root() -> None:
     AWS KMS, another key) it goes where the section [next_root] in keeper.toml says.
     The keeper may run meanwhile. Interrupted, run it again: it goes on.
     """
-    gate = open_keeper()
+    gate = key_copies.open_keeper()
     from listkeep.keeper.gate.custody import root_rotation  # noqa: PLC0415
     from listkeep.keeper.gate.endpoint import open_roots  # noqa: PLC0415
 
@@ -45,22 +41,3 @@ def rotate_root() -> None:
     )
     for step in done.left_to_do:
         hint(step)
-
-
-def open_keeper() -> "Gate":
-    """Make this process a keeper's: it reads and verifies the whole ledger.
-
-    Raises:
-        ListkeepError: The instance is not there, or in no state to be opened.
-    """
-    Instance.open()
-    os.umask(0o077)
-    os.environ["DJANGO_SETTINGS_MODULE"] = "listkeep.keeper.project.settings"
-    import django  # noqa: PLC0415
-
-    django.setup()
-    from listkeep.keeper.gate.endpoint import open_gate  # noqa: PLC0415
-    from listkeep.keeper.project.start import check_instance  # noqa: PLC0415
-
-    check_instance()
-    return open_gate()

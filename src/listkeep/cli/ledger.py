@@ -18,6 +18,7 @@ from listkeep.wire import messages as m
 
 from .home import PRIVATE_FILE, Instance, write_private_json
 from .output import AsJson, hint, note, plural, progress, show, show_rows
+from .recover import recover
 from .replaying import Source, audit, read_live, write_lines
 from .sessions import As, load_session
 from .verification import MAX_ENTRY_BYTES, verify_ledger
@@ -40,6 +41,9 @@ _LONGEST_VALUE = 60
 def register(program: typer.Typer) -> None:
     """Add the commands."""
     program.add_typer(app, name="ledger")
+
+
+app.command(epilog="Example: listkeep ledger recover --as cleo")(recover)
 
 
 @app.command("show", epilog="Example: listkeep ledger show --event export.completed")
@@ -74,7 +78,19 @@ def show_entries(
 
 
 @app.command(epilog="Example: listkeep ledger verify --as cleo --json")
-def verify(*, name: As = "", as_json: AsJson = False) -> None:
+def verify(
+    *,
+    recovered: Annotated[
+        bool,
+        typer.Option(
+            "--recovered",
+            help="You know that the end of the ledger was lost and given up: what was "
+            "remembered here of it is forgotten.",
+        ),
+    ] = False,
+    name: As = "",
+    as_json: AsJson = False,
+) -> None:
     """Verify the whole ledger against the key pinned when this instance was made.
 
     Of each list you may read about, no entry is missing: the newest is proven.
@@ -91,6 +107,7 @@ def verify(*, name: As = "", as_json: AsJson = False) -> None:
             ),
             key=NoteKey.parse(instance.config.ledger_key),
             seen=seen,
+            knows_of_loss=recovered,
             progress=lambda done, _size: bar.move(done),
         )
     head = {"size": verified.head.size, "root": verified.head.root.hex()}
@@ -103,7 +120,7 @@ def verify(*, name: As = "", as_json: AsJson = False) -> None:
         "lists": verified.lists,
         "list_heads": verified.heads_checked,
     }
-    if seen is not None:
+    if seen is not None and not recovered:
         facts["contains_seen"] = seen.size
     show(facts, as_json=as_json)
     note(f"the ledger is whole: {plural(verified.head.size, 'entry')}")

@@ -33,6 +33,7 @@ from . import (
     facets,
     freeze,
     import_file,
+    incident,
     init,
     job,
     keys,
@@ -84,7 +85,7 @@ _HEADINGS: dict[str, tuple[ModuleType, ...]] = {
     ),
     "Work with a list": (lists, import_file, tokens, count, facets, lookup, suppress),
     "What needs a signature": (request, sign, reveal, export),
-    "The record": (ledger, audit, notice),
+    "The record": (ledger, audit, notice, incident),
 }
 for heading, modules in _HEADINGS.items():
     for module in modules:

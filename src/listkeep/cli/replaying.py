@@ -13,6 +13,7 @@ from typing import Any
 from listkeep.core.canonical import parse
 from listkeep.core.errors import Code, ListkeepError, RefusedError, VerificationError
 from listkeep.core.grants import Action
+from listkeep.core.ledger.events import Event
 from listkeep.core.ledger.heads import heads_root, parse_extensions
 from listkeep.core.ledger.note import NoteKey
 from listkeep.core.ledger.tree import leaf_hash
@@ -81,6 +82,8 @@ class Audit:
         return self.newest.get("request", "")
 
     def _may_change_authority(self) -> bool:
+        if self.newest["event"] == Event.LEDGER_RECOVERED:
+            return True
         request = self.registry.requests.get(self._request_id())
         if request is None:
             return not self._known

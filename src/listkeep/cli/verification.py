@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from listkeep.core.canonical import digest, parse
 from listkeep.core.errors import Code, ConflictError, VerificationError
+from listkeep.core.ledger.events import Event
 from listkeep.core.ledger.heads import (
     HeadProof,
     ListHead,
@@ -48,6 +49,7 @@ class Walk:
     """How far a reader has come, and what it led to."""
 
     seen: TreeHead | None
+    knows_of_loss: bool = False  # what was seen behind a loss may be gone
     frontier: Frontier = field(default_factory=Frontier)
     read: int = 0
     heads: dict[str, ListHead] = field(default_factory=dict)
@@ -64,11 +66,27 @@ class Walk:
         if entry.body:
             if not hmac.compare_digest(leaf_hash(entry.body), entry.leaf):
                 raise _invalid("an entry is not the one its leaf was made of")
-            self._follow(parse(entry.body, max_bytes=MAX_ENTRY_BYTES))
+            fields = parse(entry.body, max_bytes=MAX_ENTRY_BYTES)
+            if fields.get("event") == Event.LEDGER_RECOVERED:
+                self._pass_loss(entry.index)
+            self._follow(fields)
             self.read += 1
         self.frontier, _ = self.frontier.append(entry.leaf)
         if self.seen is not None and self.frontier.size == self.seen.size:
             _require_same(self.frontier.head, self.seen)
+
+    def _pass_loss(self, index: int) -> None:
+        """Forget a head that lay behind a loss, if the reader knows of the loss."""
+        if self.seen is None or self.seen.size <= index:
+            return
+        if not self.knows_of_loss:
+            raise VerificationError(
+                f"what was verified here before was lost behind entry {index:,}, and "
+                "two custodians went on without it",
+                code=Code.LEDGER_INVALID,
+                hint="if you know of that loss, add --recovered",
+            )
+        self.seen = None
 
     def _follow(self, fields: dict[str, str]) -> None:
         name = fields.get("list", "")
@@ -80,12 +98,13 @@ class Walk:
         self.heads[name] = ListHead(int(fields["list_sequence"]), digest(fields))
 
 
-def verify_ledger(
+def verify_ledger(  # noqa: PLR0913 - keyword-only, one fact each
     read: ReadPage,
     read_list_head: ReadListHead,
     *,
     key: NoteKey,
     seen: TreeHead | None = None,
+    knows_of_loss: bool = False,
     progress: Progress = lambda _done, _size: None,
 ) -> Verified:
     """Read and verify a whole ledger through its pages, and the heads of its lists.
@@ -95,10 +114,10 @@ def verify_ledger(
         MalformedError: A page holds what no ledger does.
         ConflictError: Lists moved on each time their heads were asked for.
     """
-    walk = Walk(seen)
+    walk = Walk(seen, knows_of_loss)
     for _ in range(_ROUNDS):
         checkpoint = _read_on(walk, read, key, progress)
-        if seen is not None and walk.frontier.size < seen.size:
+        if walk.seen is not None and walk.frontier.size < walk.seen.size:
             raise _invalid("it is shorter than when it was last verified here")
         if checkpoint.head != walk.frontier.head:
             raise _invalid("its entries do not lead to the signed root")

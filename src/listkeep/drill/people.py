@@ -22,7 +22,7 @@ from fido2.cose import ES256
 from fido2.webauthn import AuthenticatorData
 
 from listkeep.core.errors import Code, ConflictError, UnavailableError
-from listkeep.core.grants import Enrol, Genesis, SignIn, Statement
+from listkeep.core.grants import Enrol, Genesis, Recovery, SignIn, Statement
 from listkeep.core.registry.keyring import format_keys
 from listkeep.core.registry.passkeys import Credential, Kind
 from listkeep.core.registry.words import six_words
@@ -136,6 +136,17 @@ class SoftwarePerson:
             SignIn(keeper=keeper, service=service, nonce=nonce, binding=binding)
         )
 
+    def sign_recovery(self, *, keeper: str, recovery: str) -> Assertion:
+        """Accept, as a custodian, that the end of the ledger is lost."""
+        return self.sign(
+            Recovery(
+                keeper=keeper,
+                person=self.person,
+                credential=self.credential,
+                recovery=recovery,
+            )
+        )
+
     @property
     def keys(self) -> str:
         """The passkey as it stands in terms, as long as it is the only one."""
@@ -173,7 +184,9 @@ class SoftwarePerson:
             )
         )
 
-    def sign(self, statement: Statement | SignIn | Enrol | Genesis) -> Assertion:
+    def sign(
+        self, statement: Statement | SignIn | Enrol | Genesis | Recovery
+    ) -> Assertion:
         """Make a WebAuthn assertion over a statement, outside any browser."""
         client_data = json.dumps(
             {

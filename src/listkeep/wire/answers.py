@@ -150,6 +150,39 @@ class DockNotices(msgspec.Struct, frozen=True, kw_only=True):
     next: int
 
 
+class DockIncidentLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One line of an incident's story."""
+
+    at: str
+    who: str
+    what: str
+    text: str
+
+
+class DockIncident(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that was found wrong, and how it stands."""
+
+    id: str
+    kind: str
+    sentence: str
+    tenant: str
+    list: str
+    state: str
+    found: int
+    times: int
+    opened_at: str
+    closed_at: str
+    closed_by: str
+    reason: str
+    timeline: tuple[DockIncidentLine, ...] = ()
+
+
+class DockIncidents(msgspec.Struct, frozen=True, kw_only=True):
+    """The incidents a caller may know of."""
+
+    incidents: tuple[DockIncident, ...]
+
+
 class DockExport(msgspec.Struct, frozen=True, kw_only=True):
     """One run of an export."""
 

@@ -10,12 +10,13 @@ from listkeep.core.grants.statements import (
     Decision,
     Enrol,
     Genesis,
+    Recovery,
     SignIn,
     Statement,
 )
 
-Kind = type[Statement] | type[SignIn] | type[Enrol] | type[Genesis]
-KINDS: list[Kind] = [Statement, SignIn, Enrol, Genesis]
+Kind = type[Statement] | type[SignIn] | type[Enrol] | type[Genesis] | type[Recovery]
+KINDS: list[Kind] = [Statement, SignIn, Enrol, Genesis, Recovery]
 PLANTED = "planted.person@example.com"
 WHO = {"keeper": "k_demo", "person": "p_ada", "credential": "Y3JlZA"}
 STATEMENT = Statement(**WHO, decision="approve", request="ab" * 32)

@@ -14,6 +14,7 @@ PUBLISHED = """
     sign-in.refused
     enrolment.opened enrolment.completed person.confirmed passkey.added
     passkey.replaced recovery.chosen
+    ledger.recovered
 """
 
 

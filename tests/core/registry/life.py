@@ -1,10 +1,12 @@
 """A ledger with nearly every kind of entry in it, and the state it leads to."""
 
+from datetime import timedelta
 from typing import Any
 
+from listkeep.core.grants import format_time
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.state import Registry
-from tests.core.registry.scribe import ACME, NEWS, Scribe, meet
+from tests.core.registry.scribe import ACME, AGE_KEY, NEWS, Scribe, meet
 
 
 def state(registry: Registry) -> dict[str, Any]:
@@ -45,6 +47,7 @@ def life() -> Scribe:
     _let_rows_out(scribe, ben)
     renewed = {"list": NEWS, "principal": "s_dockdockdock", "request": ""}
     scribe.write(Event.KEY_RENEWED, {**renewed, "key": "1"})
+    _copy_keys(scribe)
     rotated = {"from": "file", "to": "pkcs11", "keys": "9"}
     scribe.write(Event.ROOT_ROTATED, rotated)
     scribe.write(Event.KEY_DESTROYED, {"list": NEWS, "key": "0", "rows": "2"})
@@ -152,3 +155,16 @@ def _freeze(scribe: Scribe) -> None:
         about=about,
         tenant=ACME,
     )
+
+
+def _copy_keys(scribe: Scribe) -> None:
+    until = format_time(scribe.now + timedelta(days=30))
+    holders = f"cleo:{AGE_KEY} cyrus:age1{'z' * 58}"
+    about = {"holders": holders, "needed": "2", "until": until}
+    request = scribe.ask("cleo", "keys.backup", about)
+    scribe.sign("cyrus", request, "approve")
+    copy = {"expires": until, "keys": "9", "needed": "2", "shares": "2"}
+    fields = {"request": request.id, **copy, "sha256": "0f" * 32}
+    scribe.write(Event.KEYS_BACKED_UP, fields)
+    back = {"sha256": "0f" * 32, "keys": "9", "withheld": "0", "missing": "0"}
+    scribe.write(Event.KEYS_RESTORED, back)

@@ -54,6 +54,7 @@ def test_the_life_told_here_has_every_kind_of_entry_that_changes_anything() -> N
         *(Event.CONSENT_GIVEN, Event.CONSENT_WITHDRAWN),
         # What becomes of passkeys is told in test_passkey_changes.
         *(Event.PASSKEY_ADDED, Event.PASSKEY_REPLACED, Event.RECOVERY_CHOSEN),
+        Event.LEDGER_RECOVERED,  # test_recovery
     }
 
 

@@ -3,7 +3,7 @@
 from .decision import Circumstances, Outcome, Signer, decide, may_sign
 from .in_force import DEFAULT_POLICY, Policy
 from .policy import GUEST_RIGHTS, OPERATOR_ROLES, RIGHTS, Budget, Right, Role
-from .statements import Decision, Enrol, Genesis, SignIn, Statement
+from .statements import Decision, Enrol, Genesis, Recovery, SignIn, Statement
 from .terms import (
     Action,
     Terms,
@@ -24,6 +24,7 @@ __all__ = [
     "Genesis",
     "Outcome",
     "Policy",
+    "Recovery",
     "Right",
     "Role",
     "SignIn",

@@ -108,3 +108,12 @@ class Genesis(_PersonalStatement):
     payload_type = "application/vnd.listkeep.genesis.v1+json"
 
     genesis: str  # SHA-256 of the genesis facts, hexadecimal
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Recovery(_PersonalStatement):
+    """A custodian accepts that the end of the ledger is lost, and goes on."""
+
+    payload_type = "application/vnd.listkeep.recovery.v1+json"
+
+    recovery: str  # SHA-256 of the recovery facts, hexadecimal

@@ -55,6 +55,7 @@ class Action(StrEnum):
     RECOVERY_CHOOSE = "recovery.choose"
     LIST_RESTORE = "list.restore"
     ENTRY_ERASE = "entry.erase"
+    KEYS_BACKUP = "keys.backup"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

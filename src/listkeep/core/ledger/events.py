@@ -54,6 +54,7 @@ class Event(StrEnum):
     RECOVERY_CHOSEN = "recovery.chosen"
     SESSION_REFUSED = "session.refused"
     CONTACT_OPENED = "contact.opened"
+    LEDGER_RECOVERED = "ledger.recovered"
     RESTORE_STARTED = "restore.started"
     LIST_RESTORED = "list.restored"
     RESTORE_ABANDONED = "restore.abandoned"
@@ -64,3 +65,5 @@ class Event(StrEnum):
     INCIDENT_OPENED = "incident.opened"
     INCIDENT_CLOSED = "incident.closed"
     ROOT_ROTATED = "root.rotated"
+    KEYS_BACKED_UP = "keys.backed-up"
+    KEYS_RESTORED = "keys.restored"

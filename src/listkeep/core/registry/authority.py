@@ -51,6 +51,8 @@ def _sign_request(registry: Registry, fields: Mapping[str, str], at: datetime) -
     if "terms" in fields:
         terms = Terms.parse(fields["terms"].encode())
         policy = fields.get("policy", "")
+        if registry.is_void(terms.not_before):
+            raise untrusted("a request is older than what was lost")
         if terms.action is Action.POLICY_SET:
             check_policy_text(terms.subject_fields(), policy)
         request = RequestFacts(id=fields["request"], terms=terms, policy=policy)

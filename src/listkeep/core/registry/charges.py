@@ -10,6 +10,7 @@ from listkeep.core.errors import Code, RefusedError
 
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+MOST = 10**15  # more than any ceiling
 _KEPT = timedelta(days=31)
 
 
@@ -23,6 +24,9 @@ class Measure(StrEnum):
     ROWS_EXPORTED = "rows_exported"
     TENANTS = "tenants"
     CONTACTS_OPENED = "contacts_opened"
+
+
+_NEVER_EXHAUSTED = frozenset({Measure.ROWS_CHANGED, Measure.CONTACTS_OPENED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +44,7 @@ class Charges:
     def __init__(self) -> None:
         """Start with nothing spent."""
         self._spent: dict[tuple[str, Measure], deque[Charge]] = defaultdict(deque)
+        self._exhausted_at: datetime | None = None
 
     def add(
         self,
@@ -56,6 +61,13 @@ class Charges:
         while spent[0].at < at - _KEPT:
             spent.popleft()
 
+    def exhaust(self, *, at: datetime) -> None:
+        """Count every budget as spent at a moment: what was spent is not known.
+
+        Changes of status only take away, and contacts have to be told: both go on.
+        """
+        self._exhausted_at = at
+
     def used(
         self,
         principal: str,
@@ -66,6 +78,8 @@ class Charges:
         items: Iterable[str] = (),
     ) -> int:
         """Sum what is spent in the rolling window, as if ``items`` were added."""
+        if self._is_exhausted(measure, since=now - window):
+            return MOST
         recent = [
             charge
             for charge in self._spent.get((principal, measure), ())
@@ -73,6 +87,10 @@ class Charges:
         ]
         distinct = set(items).union(*(charge.items for charge in recent))
         return len(distinct) + sum(charge.amount for charge in recent)
+
+    def _is_exhausted(self, measure: Measure, *, since: datetime) -> bool:
+        at = self._exhausted_at
+        return at is not None and at > since and measure not in _NEVER_EXHAUSTED
 
     def require(  # noqa: PLR0913 - keyword-only, one fact each
         self,
@@ -91,6 +109,12 @@ class Charges:
             RefusedError: It would; nothing is spent.
         """
         used = self.used(principal, measure, now=now, window=window, items=items)
+        if self._is_exhausted(measure, since=now - window):
+            raise RefusedError(
+                "what was spent is not known since the end of the ledger was lost",
+                code=Code.BUDGET_SPENT,
+                hint="budgets begin anew when their hour or day has passed",
+            )
         if used + amount > ceiling:
             span = "an hour" if window == HOUR else "a day"
             raise RefusedError(

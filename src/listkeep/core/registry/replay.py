@@ -37,7 +37,9 @@ from .genesis import CUSTODIANS, DOCK, GENESIS_FACTS, verify_genesis
 from .holdings import HANDLERS as HOLDINGS
 from .holdings import count_entries
 from .incidents import HANDLERS as INCIDENTS
+from .key_copies import keep_key_copy
 from .passkeys import RelyingParty, decode_assertion
+from .recovery import recover_ledger
 from .state import Registry
 from .telling import open_contact, tell
 
@@ -153,4 +155,6 @@ _HANDLERS = {
     Event.ENROLMENT_OPENED: _open_enrolment,
     Event.ENROLMENT_COMPLETED: _complete_enrolment,
     Event.CONTACT_OPENED: open_contact,
+    Event.LEDGER_RECOVERED: recover_ledger,
+    Event.KEYS_BACKED_UP: keep_key_copy,
 }

@@ -87,6 +87,7 @@ class Registry:
         self.budgets: dict[BudgetScope, int] = {}
         self.consents: dict[str, Consent] = {}
         self.lists: dict[str, ListFacts] = {}
+        self.key_copies: dict[str, datetime] = {}  # by digest: until when it is kept
         self.destroyed_keys: dict[str, datetime] = {}  # by id in the key store
         self.requests: dict[str, RequestFacts] = {}
         self.tickets: dict[str, Ticket] = {}
@@ -107,6 +108,16 @@ class Registry:
         self.charges = Charges()
         self.book = Book()  # what people are to be told
         self.latest_at: datetime | None = None
+        self.epoch = 0  # how often the end of the ledger was lost and given up
+        self.epoch_start = 0  # the entry that says so
+        self.recovered_at: datetime | None = None  # the last time
+
+    def is_void(self, made_at: datetime) -> bool:
+        """Tell whether something was made before the ledger's end was last lost.
+
+        What came of it cannot be known any more, so it counts as used.
+        """
+        return self.recovered_at is not None and made_at <= self.recovered_at
 
     def find_person(self, credential_id: str) -> Person | None:
         """Find the person a credential signs for."""

@@ -2,8 +2,8 @@
 
 Contacts of a tenant are told what concerns that tenant. The operator's are told what
 concerns the operator, what waits for a custodian, every freeze and every incident; a
-freeze of everybody is told to everybody. Whoever is removed as a contact is told of
-that too.
+freeze of everybody, and a loss of the ledger's end, are told to everybody. Whoever is
+removed as a contact is told of that too.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,13 @@ _ABOUT_ROWS = RELEASES | {
 _FREEZES = frozenset({Action.FREEZE, Action.UNFREEZE})
 _DAMPED = _ABOUT_ROWS - {Action.EXPORT}
 _INTENDED = frozenset({Event.REVEAL_INTENDED, Event.EXPORT_INTENDED})
-_ALARMS = frozenset({Event.RELEASES_FROZEN, Event.INCIDENT_OPENED, Event.ROOT_ROTATED})
+_ALARMS = frozenset(
+    {
+        *(Event.RELEASES_FROZEN, Event.INCIDENT_OPENED, Event.ROOT_ROTATED),
+        Event.LEDGER_RECOVERED,
+        *(Event.KEYS_BACKED_UP, Event.KEYS_RESTORED),
+    }
+)
 _COMPLETED = frozenset({Event.REVEAL_COMPLETED, Event.EXPORT_COMPLETED})
 _ACTORS = ("person", "principal", "claimed_person")
 _RECOVERY = ("passkey.", "recovery.")
@@ -165,7 +171,8 @@ def _whom(
     if TOLD[event] is Telling.INCIDENT:
         tenants.add("")  # the operator's people can do something about it
     known = {**registry.book.contacts, **registry.contacts}
-    everybody = action in _FREEZES and not tenant
+    is_lost = event is Event.LEDGER_RECOVERED
+    everybody = is_lost or (action in _FREEZES and not tenant)
     return tuple(
         contact
         for _, contact in sorted(known.items())

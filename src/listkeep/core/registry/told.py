@@ -58,9 +58,12 @@ TOLD: Final[dict[Event, Telling]] = {
     Event.PASSKEY_ADDED: Telling.CHANGE,
     Event.PASSKEY_REPLACED: Telling.CHANGE,
     Event.RECOVERY_CHOSEN: Telling.CHANGE,
+    Event.LEDGER_RECOVERED: Telling.CHANGE,
     Event.INCIDENT_OPENED: Telling.INCIDENT,
     Event.INCIDENT_CLOSED: Telling.INCIDENT,
     Event.ROOT_ROTATED: Telling.CHANGE,
+    Event.KEYS_BACKED_UP: Telling.CHANGE,
+    Event.KEYS_RESTORED: Telling.CHANGE,
 }
 
 _OF_ITS_REQUEST = "its request was told, and the day's numbers count it"

@@ -8,11 +8,11 @@ incident is open the keeper says too; here stands what people make of it.
 from django.db import models
 from django.db.models import Q
 
-NOTICES, DAYS = "notices", "days"  # what is followed
+NOTICES, DAYS, EPOCH = "notices", "days", "epoch"  # what is followed
 
 
 class Cursor(models.Model):
-    """How far something was followed: entries of the ledger, or days."""
+    """How far something was followed: the ledger, days, losses of its end."""
 
     name = models.CharField(primary_key=True, max_length=20)
     position = models.BigIntegerField()

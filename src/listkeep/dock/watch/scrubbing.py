@@ -5,7 +5,7 @@ Rules of the room:
 - A pass goes over a list in the order of its tokens, from a place nobody knows before,
   a page at a time. Between two pages the keeper's bookmark stands in a row, so that a
   worker that dies goes on where the last page ended.
-- Besides, each tick looks at a few rows at a random place of a random list: whoever
+- Besides, each tick looks at a few rows at a random place of random lists: whoever
   watches the passes and puts things right before they come is met by these.
 - Nothing is an alarm at first sight. A row that does not open is read and asked about
   again: it may have been sealed anew in between. What may be right in a moment, because
@@ -79,8 +79,8 @@ class Scrubber:
         sync(incidents, now=self.clock())
         states = {each.list: each for each in known}
         ScrubPass.objects.exclude(list_id__in=list(states)).delete()
-        if states:
-            self._each(_draw(known), self._sample)
+        for drawn in _draw(known):
+            self._each(drawn, self._sample)
         until, pages = self.clock() + _LONGEST_TICK, self._pages(known)
         while pages and self.clock() < until and self.keep_on():
             list_id = self._next(states)
@@ -238,10 +238,16 @@ def count_passes(_now: datetime) -> int:
     return ScrubPass.objects.count()
 
 
-def _draw(known: Sequence[s.ScrubState]) -> str:
-    """Choose a list, the larger the likelier."""
+def _draw(known: Sequence[s.ScrubState]) -> set[str]:
+    """Choose lists to sample: one the larger the likelier, and any one.
+
+    A small list would otherwise hardly ever be met beside large ones.
+    """
+    if not known:
+        return set()
+    names = [each.list for each in known]
     weights = [max(0, each.entries) + 1 for each in known]
-    return _RANDOM.choices([each.list for each in known], weights)[0]
+    return {*_RANDOM.choices(names, weights), _RANDOM.choice(names)}
 
 
 def _bookmark(row: ScrubPass) -> s.Bookmark:

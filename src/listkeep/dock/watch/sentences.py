@@ -38,7 +38,11 @@ _OTHER: Final = {
     Event.SIGN_IN_REFUSED: "a sign-in in {who}'s name was refused",
     Event.SESSION_REFUSED: "a session of {who} came from a service it is not for",
     Event.STATEMENT_REFUSED: "a signature in {who}'s name was refused",
+    Event.LEDGER_RECOVERED: "the end of the ledger was lost: everything is frozen, and "
+    "who was revoked since may be back",
     Event.RELEASE_REFUSED: "{who} was refused a {action}",
+    Event.KEYS_BACKED_UP: "all keys were copied for their holders, as {who} asked",
+    Event.KEYS_RESTORED: "all keys were put back from a copy, on the keeper's own host",
     Event.ROOT_ROTATED: "the root of all keys was replaced, on the keeper's own host",
     Event.INCIDENT_CLOSED: "{who} closed an incident: {incident}",
     Event.INCIDENT_OPENED: "{incident}",

@@ -31,7 +31,7 @@ from listkeep.core.errors import (
 from listkeep.dock.lists.keeper import Keeper
 from listkeep.wire.messages import notices as n
 
-from .models import DAYS, NOTICES, Cursor, Delivery, Notice
+from .models import DAYS, EPOCH, NOTICES, Cursor, Delivery, Notice
 from .outcomes import POSTPONED, Outcome, SendError
 
 log = structlog.get_logger("listkeep.dock.watch")
@@ -41,7 +41,7 @@ RETRIES: Final = tuple(
     timedelta(minutes=minutes) for minutes in (1, 5, 30, 2 * 60, 12 * 60)
 )
 AT_ONCE: Final = 8
-_INDEX: Final = re.compile(r"[0-9]{1,15}")
+_INDEX: Final = re.compile(r"(?:[1-9][0-9]{0,3}:)?([0-9]{1,15})")
 _PAGE: Final = 200
 _URGENCY: Final = {"alarm": 0, "warning": 1}
 _LAST: Final = 2
@@ -72,6 +72,9 @@ def follow_notices(*, keeper: Keeper, now: datetime) -> int:
     while True:
         cursor, _ = Cursor.objects.get_or_create(name=NOTICES, defaults={"position": 0})
         page = keeper.read_notices(n.ReadNotices(start=cursor.position, limit=_PAGE))
+        if page.epoch > _epoch():
+            _begin_epoch(page, now=now)
+            continue
         if page.size < cursor.position:
             raise VerificationError(
                 "the ledger is shorter than what was followed: it was put back",
@@ -105,7 +108,34 @@ def _note(page: n.Notices, *, since: int, now: datetime) -> None:
     )
     for notice in page.notices:
         urgency = _URGENCY.get(notice.severity, _LAST)
-        _plan(notice.contacts, about=str(notice.index), now=now, urgency=urgency)
+        about = f"{page.epoch}:{notice.index}" if page.epoch else str(notice.index)
+        _plan(notice.contacts, about=about, now=now, urgency=urgency)
+
+
+def _epoch() -> int:
+    found = Cursor.objects.filter(name=EPOCH).first()
+    return found.position if found else 0
+
+
+@transaction.atomic
+def _begin_epoch(page: n.Notices, *, now: datetime) -> None:
+    """Go back to where the ledger lost its end: other entries have those places now.
+
+    What waits to be told of lost ones is not told any more: the keeper would speak of
+    the entry that has the place. All are told that there was a loss.
+    """
+    start = page.epoch_start
+    Cursor.objects.filter(name=NOTICES, position__gt=start).update(position=start)
+    lost = Notice.objects.filter(index__gte=start)
+    for notice in lost:
+        log.warning("notice.lost", index=notice.index, kind=notice.event)
+    lost.delete()
+    waiting = Delivery.objects.filter(state=Delivery.State.WAITING)
+    for delivery in waiting.exclude(about__contains="-"):
+        found = _INDEX.fullmatch(delivery.about)
+        if found is None or int(found[1]) >= start:
+            _record(delivery, Outcome.NOT_TOLD, now=now)
+    Cursor.objects.update_or_create(name=EPOCH, defaults={"position": page.epoch})
 
 
 def plan_digests(*, keeper: Keeper, now: datetime) -> int:
@@ -267,9 +297,10 @@ def _question(delivery: Delivery) -> n.OpenContact | None:
     about = delivery.about
     if "-" in about:
         return n.OpenContact(contact=delivery.contact, day=about)
-    if not _INDEX.fullmatch(about):
+    found = _INDEX.fullmatch(about)
+    if found is None:
         return None
-    return n.OpenContact(contact=delivery.contact, notice=int(about))
+    return n.OpenContact(contact=delivery.contact, notice=int(found[1]))
 
 
 def _record(delivery: Delivery, outcome: Outcome, *, now: datetime) -> None:

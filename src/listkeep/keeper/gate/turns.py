@@ -16,9 +16,10 @@ from listkeep.core.errors import Code, UnavailableError, VerificationError
 from listkeep.core.ledger.events import Event
 from listkeep.core.ledger.tree import leaf_hash
 from listkeep.core.registry.passkeys import RelyingParty
+from listkeep.core.registry.recovery import custodians
 from listkeep.core.registry.replay import apply, apply_body
 from listkeep.core.registry.state import Registry
-from listkeep.keeper.keys import KeyStore
+from listkeep.keeper.keys import KeyStore, Mark
 from listkeep.keeper.ledger.queries import read_entries, read_head
 from listkeep.keeper.ledger.services import (
     Log,
@@ -28,6 +29,7 @@ from listkeep.keeper.ledger.services import (
     verify_ledger,
 )
 
+CUSTODIANS = "custodians"  # in the key store: passkeys by person
 _CLOCK_TOLERANCE = timedelta(seconds=5)
 
 
@@ -85,6 +87,11 @@ class Gate:
             for fields in verify_ledger(store, origin=self.origin):
                 apply(self._registry, fields)
             self._registry.frontier = log.frontier
+            verified = Mark(log.size, log.frontier.root)
+        if store.read_mark().size > verified.size:  # given up, by two custodians
+            store.reset_mark(verified)
+        self._custodians = store.recall(CUSTODIANS)
+        self._remember_custodians()
         self._buried = 0
         self._bury()
 
@@ -110,6 +117,8 @@ class Gate:
             # From memory: what is read again could have been put back meanwhile.
             for body in log.bodies:
                 apply_body(self._registry, body)
+            if log.bodies:
+                self._remember_custodians()
             self._bury()
 
     @contextmanager
@@ -125,6 +134,16 @@ class Gate:
         with self._lock:
             self._catch_up()
             yield self._registry
+
+    def _remember_custodians(self) -> None:
+        """Keep where no database can say otherwise who may answer for a loss of it."""
+        known = {
+            person.id: " ".join(key.id for key in person.credentials)
+            for person in custodians(self._registry)
+        }
+        if known != self._custodians:
+            self.store.keep(CUSTODIANS, known)
+            self._custodians = known
 
     def _catch_up(self) -> None:
         """Apply what other processes committed, after proving that they signed it."""

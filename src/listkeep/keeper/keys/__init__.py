@@ -1,8 +1,23 @@
 """Key providers and the key store, kept apart from every database."""
 
-from .file_root import FileProvider
-from .provider import KeyProvider
+from .copies import Content, Copy, name_copy, seal_copy
+from .file_root import AesProvider, FileProvider
+from .provider import KEY_BYTES, KeyProvider
 from .roots import Roots
+from .shares import Share
 from .store import KeyStore, Mark
 
-__all__ = ["FileProvider", "KeyProvider", "KeyStore", "Mark", "Roots"]
+__all__ = [
+    "KEY_BYTES",
+    "AesProvider",
+    "Content",
+    "Copy",
+    "FileProvider",
+    "KeyProvider",
+    "KeyStore",
+    "Mark",
+    "Roots",
+    "Share",
+    "name_copy",
+    "seal_copy",
+]

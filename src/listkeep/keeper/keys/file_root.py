@@ -23,7 +23,36 @@ from .provider import (
 )
 
 
-class FileProvider:
+class AesProvider:
+    """A root key in this process's memory."""
+
+    def __init__(self, root: bytes) -> None:
+        """Take the root: 32 bytes."""
+        self._cipher = AESGCM(root)
+
+    def wrap(self, key: bytes, *, key_id: str) -> bytes:
+        """Wrap a key with AES-256-GCM under a random nonce."""
+        nonce = os.urandom(NONCE_BYTES)
+        return nonce + self._cipher.encrypt(nonce, key, key_id.encode())
+
+    def unwrap(self, wrapped: bytes, *, key_id: str) -> bytes:
+        """Unwrap a key.
+
+        Raises:
+            WrongKeyError: It was wrapped under another root or id, or changed.
+        """
+        nonce, body = wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:]
+        try:
+            return self._cipher.decrypt(nonce, body, key_id.encode())
+        except (InvalidTag, ValueError) as error:
+            raise WrongKeyError from error
+
+    def health(self) -> None:
+        """Wrap and unwrap once."""
+        try_out(self)
+
+
+class FileProvider(AesProvider):
     """A root key in a file of its own."""
 
     def __init__(self, path: Path) -> None:
@@ -35,7 +64,7 @@ class FileProvider:
         root = read_private(path, "the root key")
         if len(root) != KEY_BYTES:
             raise away("the root key's file is damaged", "it holds 32 bytes")
-        self._cipher = AESGCM(root)
+        super().__init__(root)
 
     @staticmethod
     def create(path: Path) -> None:
@@ -59,27 +88,6 @@ class FileProvider:
             ) from error
         finally:
             draft.unlink()
-
-    def wrap(self, key: bytes, *, key_id: str) -> bytes:
-        """Wrap a key with AES-256-GCM under a random nonce."""
-        nonce = os.urandom(NONCE_BYTES)
-        return nonce + self._cipher.encrypt(nonce, key, key_id.encode())
-
-    def unwrap(self, wrapped: bytes, *, key_id: str) -> bytes:
-        """Unwrap a key.
-
-        Raises:
-            WrongKeyError: It was wrapped under another root or id, or changed.
-        """
-        nonce, body = wrapped[:NONCE_BYTES], wrapped[NONCE_BYTES:]
-        try:
-            return self._cipher.decrypt(nonce, body, key_id.encode())
-        except (InvalidTag, ValueError) as error:
-            raise WrongKeyError from error
-
-    def health(self) -> None:
-        """Wrap and unwrap once."""
-        try_out(self)
 
 
 class FileRoot:

@@ -17,13 +17,14 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from listkeep.core.errors import Code, UnavailableError
+from listkeep.core.errors import Code, ConflictError, UnavailableError
 from listkeep.core.sealing import forget_ciphers
 
 from .facts import FACTS_KEY, is_sealed, open_facts, read_facts, seal_facts
 from .provider import KEY_BYTES, KeyProvider, WrongKeyError
 
 _SUFFIX, _DRAFT = ".key", ".new"
+_MAKERS = "attestation"
 _ROOTS = "root*.key"  # of the provider `file`
 _MARKS = ("mark-0", "mark-1")
 
@@ -131,10 +132,12 @@ class KeyStore:
 
     def attestation_roots(self) -> list[bytes]:
         """Read the certificates (PEM) of makers this instance trusts."""
-        return [
-            path.read_bytes()
-            for path in sorted((self._path / "attestation").glob("*.pem"))
-        ]
+        return list(self.makers().values())
+
+    def makers(self) -> dict[str, bytes]:
+        """Read them by the name of their file."""
+        files = sorted((self._path / _MAKERS).glob("*.pem"))
+        return {path.name: path.read_bytes() for path in files}
 
     def write_mark(self, mark: Mark) -> None:
         """Remember the ledger's length; it never shrinks. Renamed, not synced.
@@ -150,6 +153,17 @@ class KeyStore:
                 facts = {"size": str(mark.size), "root": mark.root.hex()}
                 name = min(_MARKS, key=lambda n: known[n].size if n in known else 0)
                 self._write(name, self._seal(name, facts), durable=False)
+
+    def reset_mark(self, mark: Mark) -> None:
+        """Remember another length in both files: two custodians gave up the old one.
+
+        Dies it in between, the old one counts, and the ledger says that it is given up.
+        """
+        facts = {"size": str(mark.size), "root": mark.root.hex()}
+        self.create(FACTS_KEY)  # while nobody holds the folder
+        with self._one_writer():
+            for name in _MARKS:
+                self._write(name, self._seal(name, facts))
 
     def read_mark(self) -> Mark:
         """Read the remembered length.
@@ -250,9 +264,27 @@ class KeyStore:
         }
 
     def put_back(self, key_id: str, key: bytes) -> None:
-        """Wrap a key that came back from a copy."""
+        """Wrap a key that came back from a copy, unless there is one.
+
+        Raises:
+            ConflictError: There is another one under this name.
+        """
         with self._one_writer():
-            self._put(key_id, key)
+            if not self._file(key_id).exists():
+                self._put(key_id, key)
+        if self.get(key_id) != key:
+            raise ConflictError(
+                "there is another key of this name in the key store",
+                code=Code.ALREADY_EXISTS,
+                hint="move the folder of the key store away first",
+            )
+
+    def put_back_maker(self, name: str, certificate: bytes) -> None:
+        """Put a maker's certificate back, unless there is one of this name."""
+        folder = self._path / _MAKERS
+        folder.mkdir(mode=0o700, exist_ok=True)
+        if not (folder / Path(name).name).exists():
+            (folder / Path(name).name).write_bytes(certificate)
 
     def _put(self, key_id: str, key: bytes) -> None:
         self._write(key_id, self._provider.wrap(key, key_id=key_id))

@@ -227,11 +227,14 @@ def verify_checkpoint(
     return signed.extensions
 
 
-def verify_ledger(store: KeyStore, *, origin: str) -> Iterator[dict[str, str]]:
+def verify_ledger(
+    store: KeyStore, *, origin: str, is_whole: bool = True
+) -> Iterator[dict[str, str]]:
     """Read every entry from the first, and prove that they are the signed ledger.
 
     Yields each entry's fields; only after the last one was taken without an error is
-    any of it to be believed. Costs one hash and one parse per entry.
+    any of it to be believed. Costs one hash and one parse per entry. Not ``is_whole``
+    is for looking at a ledger whose end was lost.
 
     Raises:
         VerificationError: An entry, the head, a list's chain, the checkpoint or the
@@ -244,18 +247,44 @@ def verify_ledger(store: KeyStore, *, origin: str) -> Iterator[dict[str, str]]:
         body = bytes(entry.body)
         if entry.index != frontier.size:
             raise _invalid("an entry is missing")
+        before = frontier
         frontier, _ = frontier.append(leaf_hash(body))
-        if frontier.size == mark.size and frontier.root != mark.root:
-            raise _invalid("it is not the ledger this key store wrote")
         try:
             fields = canonical.parse(body, max_bytes=MAX_ENTRY_BYTES)
         except MalformedError as error:
             raise _invalid("an entry is no entry") from error
+        if fields.get("event") == Event.LEDGER_RECOVERED:
+            _require_kept(fields, before)
+        if gives_up(fields, mark):
+            mark = Mark(frontier.size, frontier.root)
+        if frontier.size == mark.size and frontier.root != mark.root:
+            raise _invalid("it is not the ledger this key store wrote")
         _follow_list(fields, heads)
         yield fields
-    if frontier.size < mark.size:
-        raise _invalid("it is shorter than it was: an old copy was put back")
+    if is_whole and frontier.size < mark.size:
+        raise _invalid(
+            "it is shorter than it was: an old copy was put back",
+            hint="put back the newest copy; if there is none, two custodians go on "
+            "with `listkeep ledger recover`",
+        )
     _verify_head(store, origin, frontier, heads)
+
+
+def gives_up(fields: Mapping[str, str], mark: Mark) -> bool:
+    """Tell whether an entry gives up what the key store remembers.
+
+    That two custodians signed for it is verified where the entry is applied.
+    """
+    lost = (fields.get("lost_size"), fields.get("lost_root"))
+    return fields.get("event") == Event.LEDGER_RECOVERED and lost == (
+        str(mark.size),
+        mark.root.hex(),
+    )
+
+
+def _require_kept(fields: dict[str, str], before: Frontier) -> None:
+    if fields.get("kept_root") != before.root.hex():
+        raise _invalid("it was recovered from another loss")
 
 
 def _follow_list(fields: dict[str, str], heads: dict[str, HeadValue]) -> None:
@@ -297,9 +326,12 @@ def _split(hashes: bytes) -> tuple[bytes, ...]:
     )
 
 
-def _invalid(what: str) -> VerificationError:
+def _invalid(
+    what: str,
+    *,
+    hint: str = "stop, keep a copy of the database, and compare with a backup or "
+    "witness",
+) -> VerificationError:
     return VerificationError(
-        f"the ledger cannot be trusted: {what}",
-        code=Code.LEDGER_INVALID,
-        hint="stop, keep a copy of the database, and compare with a backup or witness",
+        f"the ledger cannot be trusted: {what}", code=Code.LEDGER_INVALID, hint=hint
     )

@@ -99,5 +99,9 @@ def _budgets(registry: Registry, person: Person, now: datetime) -> list[dict[str
             "high": ceiling * 9 // 10,
         }
         for what, window, measure, ceiling, span in rows
-        for used in [registry.charges.used(person.id, measure, now=now, window=span)]
+        for used in [
+            min(
+                registry.charges.used(person.id, measure, now=now, window=span), ceiling
+            )
+        ]
     ]

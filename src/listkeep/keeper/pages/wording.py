@@ -34,6 +34,7 @@ _TITLES: Final = {
     Action.PASSKEY_ADD: "Another passkey",
     Action.PASSKEY_REPLACE: "Other passkeys after a loss",
     Action.RECOVERY_CHOOSE: "Who may help after a loss",
+    Action.KEYS_BACKUP: "Copy all keys for their holders",
     Action.CONSENT_GIVE: "Let support look",
     Action.CONSENT_WITHDRAW: "Let support look no more",
 }
@@ -54,6 +55,9 @@ _FOLLOWS: Final = {
     "aloud to you.",
     Action.RECOVERY_CHOOSE: "After a loss two of these people, and nobody else, ask "
     "for and approve other passkeys for {who}.",
+    Action.KEYS_BACKUP: "Whoever brings together as many shares as are needed, and has "
+    "a copy of the rows, opens every list of every tenant as it was then. Sign only if "
+    "you know each holder, and each read you the end of their key.",
     Action.CONSENT_GIVE: "From then on they see tokens, facets and counts of the "
     "tenant's lists, and whether an address is in one. They open, change and take "
     "nothing. Each look is recorded, and every owner ends it at once.",

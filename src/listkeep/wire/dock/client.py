@@ -4,11 +4,12 @@ from listkeep.wire.answers import DockHealth, DockNotices
 
 from .entries import EntryCalls
 from .history import HistoryCalls
+from .incidents import IncidentCalls
 from .lists import ListCalls
 from .releases import ReleaseCalls
 
 
-class DockClient(ListCalls, EntryCalls, HistoryCalls, ReleaseCalls):
+class DockClient(ListCalls, EntryCalls, HistoryCalls, ReleaseCalls, IncidentCalls):
     """Speak to one dock as a person (session) or a service (key).
 
     Every method raises the dock's own error, or ``UnavailableError`` when it does

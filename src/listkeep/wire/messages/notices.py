@@ -62,6 +62,8 @@ class Notices(Message, frozen=True, kw_only=True):
     notices: tuple[Notice, ...]
     next: Count
     size: Count
+    epoch: Count = 0  # how often the end of the ledger was lost and given up
+    epoch_start: Count = 0  # where the last such loss was: entries from here on are new
 
 
 class ReadDigestContacts(Message, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ from listkeep.wire import messages as m
 _SPELT_OUT = (  # of a subject, beside what it is about
     *("until", "people", "who", "measure", "ceiling", "parent"),
     *("look_ups", "reveals", "rows_exported"),
+    *("holders", "needed"),
 )
 
 

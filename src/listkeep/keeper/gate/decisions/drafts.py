@@ -114,6 +114,8 @@ def _check_subject(action: Action, message: m.DraftRequest) -> None:
     if says:
         if not _is_subject(action, message):
             raise MalformedError(says, code=Code.REQUEST_INVALID, hint=hint)
+    elif action is Action.KEYS_BACKUP:
+        _check_holders(message.subject)
     elif action in _ABOUT_A_LIST and message.subject:
         raise MalformedError("this action has no subject", code=Code.REQUEST_INVALID)
 
@@ -151,6 +153,13 @@ def _is_subject(action: Action, message: m.DraftRequest) -> bool:
             return subject in _KEPT
         case _:
             return set(subject) == {"reason"}
+
+
+def _check_holders(subject: str) -> None:
+    """Refuse a holder whose key could not be encrypted to."""
+    holders = parse(subject.encode()).get("holders", "")
+    for holder in holders.split(" "):
+        parse_age_recipient(holder.partition(":")[2])
 
 
 def _selection(

@@ -30,6 +30,7 @@ from listkeep.core.grants import (
 )
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.facts import RequestFacts, Signed, check_policy_text
+from listkeep.core.registry.key_copies import parse_key_copy
 from listkeep.core.registry.passkeys import encode_assertion
 from listkeep.core.registry.state import Registry
 from listkeep.core.sealing import parse_token
@@ -102,6 +103,8 @@ def draft_request(
         request = RequestFacts(id=request_id(terms), terms=terms, policy=message.policy)
         if terms.action in EVENTS:
             check_change(registry, request, person)
+        elif terms.action is Action.KEYS_BACKUP:
+            parse_key_copy(terms.subject_fields(), asked_at=moment)
         verify_possession(gate, registry, terms, message.proofs)
         Draft.objects.filter(expires_at__lte=now).delete()
         Draft.objects.create(
@@ -117,7 +120,8 @@ def draft_request(
 def _validity(action: Action, seconds: int) -> timedelta:
     """Let authority changes live long enough for what one person has to wait for."""
     asked = timedelta(seconds=seconds)
-    return max(asked, _AUTHORITY_VALIDITY) if action in EVENTS else asked
+    is_authority = action in EVENTS or action is Action.KEYS_BACKUP
+    return max(asked, _AUTHORITY_VALIDITY) if is_authority else asked
 
 
 def submit_statement(
@@ -238,6 +242,8 @@ def load_request(
     nonce, _, mac = terms.nonce.partition(".")
     expected = _nonce_mac(gate, replace(terms, nonce=nonce), draft.person)
     if request_id(terms) != name or not hmac.compare_digest(mac, expected):
+        raise unknown_request()
+    if registry.is_void(terms.not_before):  # it may have been used in the lost part
         raise unknown_request()
     if terms.action is Action.POLICY_SET:
         check_policy_text(terms.subject_fields(), draft.policy)

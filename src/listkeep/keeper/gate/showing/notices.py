@@ -65,6 +65,8 @@ def read_notices(
             ),
             next=max(following, message.start),
             size=registry.book.size,
+            epoch=registry.epoch,
+            epoch_start=registry.epoch_start,
         )
 
 

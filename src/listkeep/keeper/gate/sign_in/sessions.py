@@ -10,7 +10,7 @@ import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 from listkeep.core.errors import Code, RefusedError, VerificationError
 from listkeep.core.grants import RIGHTS, Right, SignIn, format_time
@@ -129,8 +129,15 @@ def verify_sign_in(  # noqa: PLR0913 - what is verified, and against what
 
 
 def start_session(gate: Gate, turn: Turn, signed: SignedIn) -> m.Session:
-    """Record a verified sign-in, which spends its nonce, and make the session."""
+    """Record a verified sign-in, which spends its nonce, and make the session.
+
+    Raises:
+        RefusedError: Its nonce may have been spent in a lost part of the ledger.
+    """
     person = signed.person
+    made_at = datetime.fromtimestamp(int(signed.nonce.partition(".")[0]), UTC)
+    if turn.registry.is_void(made_at):
+        raise _late()
     session, secret = _new_session(gate, person, signed.service, turn.now)
     turn.append(
         Event.SESSION_STARTED,
@@ -195,6 +202,8 @@ def _find_session(
         raise _not_signed_in()
     person = registry.find_present(row.person, now=now)
     if person is None or row.id in registry.ended_sessions:
+        raise _not_signed_in()
+    if registry.is_void(row.issued_at):
         raise _not_signed_in()
     if row.service != DIRECT and registry.find_service(row.service, now=now) is None:
         raise _not_signed_in()
@@ -367,11 +376,15 @@ def _require_nonce(gate: Gate, nonce: str, *, now: datetime) -> None:
         mac.encode(), state_mac(gate, "nonce", body).hex().encode()
     )
     if not ours or not -1 <= now.timestamp() - int(made_at) < _NONCE_SECONDS:
-        raise RefusedError(
-            "the sign-in took too long or is not of this keeper",
-            code=Code.EXPIRED,
-            hint="sign in anew",
-        )
+        raise _late()
+
+
+def _late() -> RefusedError:
+    return RefusedError(
+        "the sign-in took too long or is not of this keeper",
+        code=Code.EXPIRED,
+        hint="sign in anew",
+    )
 
 
 def _not_signed_in() -> RefusedError:
