@@ -5,13 +5,25 @@ import json
 import sys
 from collections.abc import Iterator
 
-from bench import decide, import_sqlite, lookup, memory, opening, size, tokens
+from bench import (
+    decide,
+    import_postgres,
+    import_sqlite,
+    lookup,
+    memory,
+    opening,
+    reimport,
+    size,
+    tokens,
+)
 from bench.harness import Result
 from bench.plot import PLOT, draw
 from bench.results import keep, read_results, write_readme
 
 LEGS = {
     "import-sqlite": import_sqlite,
+    "import-postgres": import_postgres,
+    "reimport": reimport,
     "tokens": tokens,
     "open": opening,
     "lookup": lookup,

@@ -5,7 +5,7 @@ import pwd
 import shutil
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -37,8 +37,11 @@ def find_binaries() -> Path | None:
 class Cluster:
     """A server that runs as somebody who is not root."""
 
-    def __init__(self, folder: Path, binaries: Path) -> None:
+    def __init__(
+        self, folder: Path, binaries: Path, options: Mapping[str, str] = _QUICK
+    ) -> None:
         self.folder = folder
+        self._options = options
         self._binaries = binaries
         self._user = next(user for user in _OTHERS if _exists(user))
 
@@ -52,7 +55,7 @@ class Cluster:
             *(f"--pgdata={data}", f"--username={_USER}", "--auth=trust"),
             *("--encoding=UTF8", "--no-locale", "--no-sync"),
         )
-        options = {**_QUICK, "unix_socket_directories": str(self.folder)}
+        options = {**self._options, "unix_socket_directories": str(self.folder)}
         with (data / "postgresql.conf").open("a") as file:
             file.writelines(f"{key} = '{value}'\n" for key, value in options.items())
         log = self.folder / "log"
