@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 import psycopg
 from django.db import connection
+from psycopg.copy import QueuedLibpqWriter
 
 from listkeep.dock.lists.models import Change
 
+from .copying import BEGINNING, END, write_rows
 from .staging import Row
 
 _INCOMING: Final = """
@@ -23,7 +25,6 @@ COPY entry
     (list_id, token, batch_id, position, sealed, facets, status, updated_at, change)
 FROM STDIN (FORMAT BINARY)
 """
-_TYPES: Final = ("bytea", "bytea", "int4", "bytea", "text", "int2")
 
 
 class PostgreSQL:
@@ -36,11 +37,10 @@ class PostgreSQL:
         any other, and a third of an INSERT that looks for conflicts.
         """
         count = 0
-        list_id, at, number = change.list_id, change.at, change.number
-        with _copying(_COPY_ENTRY, ("varchar", *_TYPES, "int8", "int4")) as copy:
+        with _copying(_COPY_ENTRY) as copy:
             for page in pages:
-                for row in page:
-                    copy.write_row((list_id, *row, at, number))
+                for data in write_rows(page, change=change):
+                    copy.write(data)
                 count += len(page)
         return count
 
@@ -53,20 +53,24 @@ class PostgreSQL:
         """Replace what is in ``incoming``, and have the planner know its size."""
         with connection.cursor() as cursor:
             cursor.execute("TRUNCATE incoming")
-            with _copying(_COPY_INCOMING, _TYPES) as copy:
-                for row in rows:
-                    copy.write_row(row)
+            with _copying(_COPY_INCOMING) as copy:
+                for data in write_rows(rows):
+                    copy.write(data)
             cursor.execute("ANALYZE incoming")
 
 
 @contextmanager
-def _copying(statement: str, types: Sequence[str]) -> Iterator[psycopg.Copy]:
-    """Open a COPY on the driver's own cursor; Django knows none."""
+def _copying(statement: LiteralString) -> Iterator[psycopg.Copy]:
+    """Open a COPY on the driver's own cursor; Django knows none.
+
+    A thread of the driver's sends while the next rows are read and sorted.
+    """
     driver: psycopg.Connection[Any] = connection.connection
     with (
         connection.wrap_database_errors,
         driver.cursor() as cursor,
-        cursor.copy(statement) as copy,
+        cursor.copy(statement, writer=QueuedLibpqWriter(cursor)) as copy,
     ):
-        copy.set_types(types)
+        copy.write(BEGINNING)
         yield copy
+        copy.write(END)
