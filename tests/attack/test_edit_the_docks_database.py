@@ -2,15 +2,37 @@
 
 import json
 import sqlite3
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
+from listkeep.cli.children import own_environment
+
 from .conftest import Said, World
 
 PEOPLE = "E-mail,Plan\n" + "".join(f"person{n}@example.com,free\n" for n in range(300))
 _PATIENCE_SECONDS = 90
+# The dock's own code in a process of its own: a pass now, not in some days.
+PASSES = """
+from datetime import timedelta
+import django
+django.setup()
+from django.utils import timezone
+from listkeep.dock.lists.keeper import get_keeper
+from listkeep.dock.watch import scrubbing
+scrubbing.DOUBTED_FOR = timedelta()
+for _ in range(3):  # begin, doubt, be sure
+    scrubbing.Scrubber(
+        keeper=get_keeper(),
+        clock=timezone.now,
+        keep_on=lambda: True,
+        period=timedelta(seconds=2),
+        pause=lambda _seconds: None,
+    ).tick()
+"""
 
 
 def ok(world: World, *words: str) -> Said:
@@ -29,6 +51,19 @@ def write(world: World, sql: str, *parameters: str) -> None:
         database.commit()
 
 
+def look_everything_over(world: World) -> None:
+    settings = {"DJANGO_SETTINGS_MODULE": "listkeep.dock.project.settings"}
+    done = subprocess.run(
+        (sys.executable, "-c", PASSES),
+        env={**own_environment(world.home), **settings},
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    world.said.append(done.stdout.decode() + done.stderr.decode())
+    assert done.returncode == 0, done.stderr.decode()
+
+
 def wait_for(look: Callable[[], Any]) -> Any:
     """Ask again until there is something to see."""
     end = time.monotonic() + _PATIENCE_SECONDS
@@ -45,14 +80,17 @@ def assert_told(world: World) -> None:
     assert "rows of members do not open" in told[0]["sentence"]
 
 
-def test_an_edit_is_found_told_noted_on_and_closed(world: World) -> None:
-    file = world.file.with_name("members.csv")
+def fill(world: World, name: str) -> str:
+    """Make a list of 300; its id."""
+    file = world.file.with_name(f"{name}.csv")
     file.write_text(PEOPLE)
-    made = ok(
-        world, *["list", "create", "members", "--facet", "plan:text", "--as", "ada"]
-    )
-    members = made.out.strip()
-    ok(world, *f"import members {file} --map address=E-mail --as ben".split())
+    made = ok(world, *f"list create {name} --facet plan:text --as ada".split())
+    ok(world, *f"import {name} {file} --map address=E-mail --as ben".split())
+    return made.out.strip()
+
+
+def test_an_edit_is_found_told_noted_on_and_closed(world: World) -> None:
+    members = fill(world, "members")
     change = "UPDATE entry SET facets = ? WHERE list_id = ?"
     write(world, change, '["pro"]', members)
 
@@ -95,3 +133,35 @@ def test_an_edit_is_found_told_noted_on_and_closed(world: World) -> None:
     (closed,) = read(world, "incident", "ls", "--all", "--as", "ada")
     assert (closed["closed_by"], closed["reason"]) == ("ada", "put back")
     assert closed["timeline"] == []
+
+
+def test_rows_that_were_taken_away_are_counted_as_missing(world: World) -> None:
+    guests = fill(world, "guests")
+    write(
+        world,
+        "DELETE FROM entry WHERE list_id = ? AND token IN"
+        " (SELECT token FROM entry WHERE list_id = ? LIMIT 3)",
+        *(guests, guests),
+    )
+
+    def found() -> list[tuple[str, int]]:
+        everything = read(world, "incident", "ls", "--as", "ada")
+        return [(i["kind"], i["found"]) for i in everything if i["list"] == "guests"]
+
+    look_everything_over(world)
+
+    assert found() == [("rows-missing", 3)]
+    words = ("ledger", "show", "--event", "list.scrubbed", "--list", guests)
+    entry = read(world, *words, "--as", "ada")[-1]
+    assert (entry["rows"], entry["expected"], entry["invalid"]) == ("297", "300", "0")
+
+    (incident,) = [
+        each["id"]
+        for each in read(world, "incident", "ls", "--as", "ada")
+        if each["list"] == "guests"
+    ]
+    accepted = ("--reason", "they are gone", "--accept", "--as", "amir")
+    ok(world, "incident", "close", incident, *accepted)
+    look_everything_over(world)
+    assert found() == []
+    assert read(world, *words, "--as", "ada")[-1]["expected"] == "297"

@@ -30,6 +30,7 @@ from listkeep.wire.messages import RowBatch
 from listkeep.wire.messages import notices as n
 from listkeep.wire.messages.scrubs import ScrubRows
 from tests.dock.conftest import Api, token_text
+from tests.dock.taking_back import begin
 from tests.dock.ways import NOON
 from tests.fakes.keeper import FakeKeeper
 from tests.tamper import Table, changes_to, read_table, table_names, write_table
@@ -46,6 +47,7 @@ WORTH = {
     "import": "to go on with somebody else's import",
     "past_entry": "a row that was replaced, of another list, or out of the selection",
     "rejected_line": "what stood in a file",
+    "restore": "to go on with a way back that somebody else began",
     "scrub_pass": "rows that nobody looks over",
     "sweep_state": "work nobody asked for",
     "watch_cursor": "to have told what was before somebody's time",
@@ -53,6 +55,7 @@ WORTH = {
 }
 ONE_ROW = {"worker_lease"}
 DAY = timedelta(days=1)
+EPOCH = "1970-01-01T00:00:00Z"
 PEOPLE = {
     "news": ("anna", "bert", "carl", "dora"),
     "theirs": ("fred", "gina"),
@@ -113,17 +116,17 @@ def plot(keeper: FakeKeeper, ada: Api, ben: Api, eve: Api) -> Plot:
         "news": keeper.grant_export(news, selection='plan = "pro"', cap=10),
         "theirs": keeper.grant_export(theirs, selection="all", cap=10),
     }
+    for owner, list_id in ((ada, news), (eve, theirs)):
+        assert begin(owner, list_id, EPOCH).status == 201
+        owner.begin_import(list_id)
     # One that will be used up, and one each that waits.
     run = str(ben.post("/exports", body(grants["news"])).json["id"])
     assert eve.post("/exports", body(grants["theirs"])).status == 201
-    ada.begin_import(news)
-    eve.begin_import(theirs)
     keeper.add_contact("desk", "desk@acme.example")
     keeper.add_contact("theirs", "desk@other.example", tenant="other")
     for tenant in ("acme", "other", "acme"):
         keeper.tell(tenant=tenant)
-    ears = Ears()
-    sweep(keeper, ears, NOON)
+    sweep(keeper, ears := Ears(), NOON)
     for list_id in (news, theirs):
         find_something(keeper, list_id, NOON)
         begin_pass(keeper, list_id)
@@ -138,10 +141,11 @@ def plot(keeper: FakeKeeper, ada: Api, ben: Api, eve: Api) -> Plot:
         begin_pass(keeper, list_id)
     ScrubPass.objects.filter(list_id=news).update(doubted_at=NOON)
     bert = token_text(keeper, "bert@example.com")
-    answer = ada.patch(f"/lists/{news}/entries/{bert}", {"status": "unsubscribed"})
-    assert answer.status == 200, answer.content
+    path = f"/lists/{news}/entries/{bert}"
+    assert ada.patch(path, {"status": "unsubscribed"}).status == 200
     assert ada.fill(news, "anna@example.com,pro,FR,Anna", "nobody,pro,DE,nobody")
     assert ben.post("/exports", body(grants["news"])).status == 201
+    assert begin(ben, news, EPOCH).status == 201
     after = {name: read_table(name) for name in table_names()}
     callers = {"ada": ada, "ben": ben, "eve": eve}
     return Plot(keeper, callers, grants, run, ears, before, after)

@@ -25,6 +25,9 @@ def test_the_fake_keeps_a_promise(promise: Callable[[Stage], None]) -> None:
             grant_export=lambda list_id, selection, cap: fake.grant_export(
                 list_id, selection=selection, cap=cap
             ),
+            grant_erasure=lambda list_id, token, keep: fake.grant_erasure(
+                list_id, token, keep=keep
+            ),
             open_export=fake.open_export,
             issue_code=lambda client, challenge: fake.issue_code(
                 "lks_ada_session", challenge=challenge, client=client

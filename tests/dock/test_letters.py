@@ -62,6 +62,13 @@ SENTENCES: list[tuple[str, dict[str, Any], str]] = [
         "it is done: paint the house, as ben asked",
     ),
     ("from.the-future", {"action": ""}, "it is done: change something"),
+    ("incident.opened", {"about": "rows-invalid"}, "rows of news do not open"),
+    ("incident.opened", {"about": "bad-mood"}, "bad-mood: news"),
+    (
+        "incident.closed",
+        {"about": "rows-extra"},
+        "ben closed an incident: news has more entries than the ledger knows",
+    ),
     (
         "release.refused",
         {"action": "reveal", "times": 100},
@@ -131,6 +138,29 @@ def test_an_alarm_says_so_and_what_stops_it() -> None:
     assert "ask whoever is named" in letter.text
     assert "your inbox on the keeper's pages" in letter.text
     assert "Rows" not in letter.text
+
+
+def test_an_incident_says_what_was_found_and_where_to_look() -> None:
+    facts: Any = {"action": "", "about": "rows-missing", "person_name": ""}
+    letter = write_letter(
+        "m_1",
+        opened(
+            event="incident.opened",
+            severity="alarm",
+            rows=1300,
+            request="",
+            missing=(),
+            **facts,
+        ),
+        inbox="",
+    )
+
+    assert letter.subject.startswith(
+        "[Listkeep] ALARM acme: news has fewer entries than the ledger knows"
+    )
+    assert "Rows      1,300" in letter.text
+    assert "listkeep incident ls" in letter.text
+    assert "If you expected this" not in letter.text
 
 
 @pytest.mark.parametrize(("event", "facts", "says"), SENTENCES)

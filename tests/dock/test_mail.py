@@ -230,6 +230,7 @@ def test_a_password_that_is_missing_or_readable_by_others_is_refused(
         {"smtp_user": "listkeep"},
         {"smtp_password_file": "smtp.password"},
         {"export_keep_days": 0},
+        {"history_keep_days": 0},
     ],
 )
 def test_settings_that_contradict_themselves_are_refused(facts: dict[str, Any]) -> None:

@@ -26,11 +26,18 @@ class Door(NamedTuple):
     status: int = 404  # what a stranger is told
 
 
+TIME = "2026-01-05T12:00:00Z"
 DOORS = (
     Door("POST", "/lists/{list_name}/imports", {}, "touch"),
     Door("PUT", "/imports/{import_id}/file", GOOD, "touch"),
     Door("GET", "/imports/{import_id}", right="touch"),
     Door("GET", "/imports/{import_id}/rejects", right="touch"),
+    Door("GET", "/lists/{list_name}/history", right="touch"),
+    Door("GET", "/lists/{list_name}/restore-preview", right="touch"),
+    Door("POST", "/lists/{list_name}/restores", {"to": TIME, "latest": 1}, "touch"),
+    Door("POST", "/restores/{restore_id}/run", {}, "touch"),
+    Door("GET", "/restores/{restore_id}", right="touch"),
+    Door("POST", "/erasures", {"request": "{erasure}", "token": "{token}"}, "touch"),
     Door("GET", "/lists/{list_name}"),
     Door("GET", "/lists/{list_name}/count"),
     Door("GET", "/lists/{list_name}/facets"),
@@ -74,8 +81,12 @@ OPEN = (Door("GET", "/health"),)
 def names(keeper: FakeKeeper, ada: Api, news: str) -> dict[str, str]:
     """Real names of everything the doors lead to."""
     request = keeper.grant_export(news, selection="all", cap=10)
+    restore = ada.post(f"/lists/{news}/restores", {"to": TIME, "latest": 1})
+    token = keeper.token_of("acme", "anna@example.com")
     return {
         "list_name": news,
+        "restore_id": restore.json["id"],
+        "erasure": keeper.grant_erasure(news, token, keep=True),
         "import_id": ada.begin_import(news),
         "token": token_text(keeper, "anna@example.com"),
         "request": request,
@@ -245,12 +256,9 @@ def knock(caller: Api, door: Door, names: dict[str, str]) -> Any:
         return caller.put(path, door.body)
     body = door.body
     if body is not None:
+        names = names | {f"{{{key}}}": value for key, value in names.items()}
         body = {
-            key: [names["token"]]
-            if key == "tokens"
-            else names["request"]
-            if value == "{request}"
-            else value
+            key: [names["token"]] if key == "tokens" else names.get(str(value), value)
             for key, value in body.items()
         }
     match door.method:

@@ -52,6 +52,7 @@ class FakeGrants:
         cap: int,
         by: str = "",
         recipient: str = "recipient",
+        subject: str = "",
     ) -> str:
         request = f"r{len(self.requests) + 1}"
         terms = Terms(
@@ -63,7 +64,7 @@ class FakeGrants:
             cap=cap,
             purpose="a test",
             recipient=recipient,
-            subject=encode({}).decode(),
+            subject=subject or encode({}).decode(),
             not_before=NOON,
             expires=NOON + timedelta(days=1),
             nonce=request,

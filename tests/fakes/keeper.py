@@ -36,8 +36,9 @@ from listkeep.core.segments import Schema, parse_segment
 from listkeep.wire import messages as m
 from listkeep.wire.base import MAX_ROWS, Message, decode
 from listkeep.wire.base import encode as pack
+from tests.fakes.restoring import FakeRestoring
 from tests.fakes.rows import sealed_rows
-from tests.fakes.scrubbing import FakeScrubbing, Ticket
+from tests.fakes.scrubbing import Ticket
 from tests.fakes.sign_in import FakeSignIn
 from tests.fakes.telling import FakeTelling
 
@@ -48,7 +49,7 @@ _LIST_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
 @dataclass
-class FakeKeeper(FakeSignIn, FakeScrubbing, FakeTelling):
+class FakeKeeper(FakeSignIn, FakeRestoring, FakeTelling):
     """A keeper for tests; see the module's text."""
 
     look_up_budget: int = 50

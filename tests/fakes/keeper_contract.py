@@ -11,6 +11,7 @@ import pytest
 from listkeep.core.errors import Code, ListkeepError, RefusedError, VerificationError
 from listkeep.wire import messages as m
 from tests.fakes.contract_of_people import PEOPLE
+from tests.fakes.contract_of_restores import RESTORES
 from tests.fakes.contract_of_scrubs import SCRUBS
 from tests.fakes.keeper_stage import Stage
 
@@ -208,6 +209,7 @@ CONTRACT: tuple[Callable[[Stage], None], ...] = (
     a_row_that_was_edited_does_not_open,
     *PEOPLE,
     *SCRUBS,
+    *RESTORES,
 )
 
 

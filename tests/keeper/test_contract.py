@@ -7,6 +7,7 @@ import httpx
 import pytest
 from django.core.wsgi import get_wsgi_application
 
+from listkeep.core.sealing import format_token
 from listkeep.keeper.gate import endpoint
 from listkeep.keeper.gate.sign_in import codes
 from listkeep.keeper.release import api
@@ -43,6 +44,14 @@ def test_the_keeper_keeps_what_its_fake_promises(
             intake=world.caller("intake"),
             grant_export=lambda list_id, selection, cap: (
                 world.granted_export(Rows(list_id, [], []), cap, selection=selection).id
+            ),
+            grant_erasure=lambda _list_id, token, keep: (
+                world.ask(
+                    "ada",
+                    "entry.erase",
+                    {"keep": "yes" if keep else "no"},
+                    selection=format_token(token),
+                ).id
             ),
             open_export=world.unpack,
             issue_code=lambda client, challenge: issue_code(world, client, challenge),

@@ -1,7 +1,11 @@
 """Incidents are opened once, told, known to those they concern, and closed by them."""
 
+from dataclasses import replace
+
 import pytest
 
+from listkeep.keeper.release import scrubs
+from listkeep.wire.messages.scrubs import ReadScrubs
 from tests.keeper.instance import ACME, refusal
 from tests.keeper.scrubbing import Dock, close, incidents, kinds, report
 from tests.keeper.telling import Telling
@@ -168,6 +172,19 @@ def test_a_keeper_that_was_off_for_a_month_waits_a_day(
     assert kinds(world) == []
     world.wait(days=1)
     assert kinds(world) == ["scrub-overdue"]
+
+
+def test_a_list_whose_keys_are_gone_is_not_overdue(world: World, rows: Rows) -> None:
+    kinds(world)
+    known = world.registry.lists
+    known[rows.list_id] = replace(known[rows.list_id], keys=())
+    world.wait(days=15)
+
+    assert kinds(world) == []
+    answer = scrubs.read_scrubs(
+        world.gate, ReadScrubs(), carrier=world.service("dock"), now=world.now
+    )
+    assert answer.lists == ()
 
 
 def test_closing_it_gives_two_weeks_more(world: World, rows: Rows) -> None:

@@ -29,9 +29,11 @@ from . import (
     contact,
     count,
     demo,
+    erase,
     export,
     facets,
     freeze,
+    history,
     import_file,
     incident,
     init,
@@ -47,6 +49,7 @@ from . import (
     policy,
     recipient,
     request,
+    restore,
     reveal,
     sample,
     serve,
@@ -83,8 +86,11 @@ _HEADINGS: dict[str, tuple[ModuleType, ...]] = {
         *(tenant, person, agency, service, recipient),
         *(contact, consent, budget, policy, freeze),
     ),
-    "Work with a list": (lists, import_file, tokens, count, facets, lookup, suppress),
-    "What needs a signature": (request, sign, reveal, export),
+    "Work with a list": (
+        *(lists, import_file, tokens, count, facets, lookup, suppress),
+        *(history, restore),
+    ),
+    "What needs a signature": (request, sign, reveal, export, erase),
     "The record": (ledger, audit, notice, incident),
 }
 for heading, modules in _HEADINGS.items():

@@ -33,6 +33,7 @@ from .output import (
     write_json,
 )
 from .request_ids import RequestId, require_request_id
+from .restore import BeforeChange, ToTime, find_moment
 from .reveal import keep_identity, make_identity
 from .sessions import As, load_session
 from .signing import (
@@ -195,6 +196,41 @@ def suppress(  # noqa: PLR0913 - each is an option
             list=list_name,
             cap=len(read_tokens(tokens)),
             subject=encode({"reason": reason.value}).decode(),
+            valid_seconds=hours * 3600,
+        ),
+        name=name,
+    )
+    _show_or_sign(instance, view, name=name, sign_at_once=sign_at_once, as_json=as_json)
+
+
+@app.command(
+    epilog="Example: listkeep request restore news --to 2h --purpose 'wrong file'"
+)
+def restore(  # noqa: PLR0913 - each is an option
+    list_name: ListName,
+    *,
+    purpose: Why,
+    to: ToTime = "",
+    before: BeforeChange = 0,
+    hours: Hours = 24,
+    sign_at_once: SignAtOnce = False,
+    name: As = "",
+    as_json: AsJson = False,
+) -> None:
+    """Ask to take back more changes of a list than a day's budget allows."""
+    instance = Instance.open()
+    with instance.dock(load_session(instance, name).dock) as dock:
+        moment = find_moment(dock, list_name, to=to, before=before)
+        seen = dock.preview_restore(list_name, moment)
+    note(f"back to {moment}: {plural(seen.rows, 'entry')} would change")
+    instance, view = _draft(
+        m.DraftRequest(
+            session="",
+            action=Action.LIST_RESTORE.value,
+            purpose=purpose,
+            list=list_name,
+            cap=seen.rows,
+            subject=encode({"moment": moment}).decode(),
             valid_seconds=hours * 3600,
         ),
         name=name,

@@ -10,13 +10,13 @@ Rules of the module:
   ``bulk``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection
 
-from .models import ERASED, Change
+from .models import ERASED, SUBSCRIBED, Change, PastEntry
 from .segments import Parameter
 
 _KEPT = (
@@ -27,6 +27,14 @@ INSERT INTO past_entry ({_KEPT})
 SELECT e.list_id, e.token, %s, e.change, e.batch_id, e.position, e.sealed, e.facets,
     e.status
 """
+# Entries that were not in the list at a time and are now: `e`.
+ADDED_LATER = """
+FROM entry AS e WHERE e.list_id = %s AND e.change > %s AND NOT EXISTS (
+    SELECT 1 FROM past_entry AS p WHERE p.list_id = e.list_id AND p.token = e.token
+        AND p.change <= %s AND p.replaced_by > %s
+)
+"""
+_SOME = 10_000
 _LOCK = "SELECT pg_advisory_xact_lock(hashtextextended(%s, 4711))"
 
 
@@ -88,6 +96,62 @@ def keep_better(change: Change, tokens: Sequence[bytes], *, status: int) -> int:
 FROM entry AS e WHERE e.list_id = %s AND e.token IN ({marks}) AND e.status < %s
 """
     return _execute(sql, [change.number, change.list_id, *tokens, status])
+
+
+def later_parameters(list_id: str, number: int) -> list[Parameter]:
+    """Bind ``ADDED_LATER`` to the time after one change."""
+    return [list_id, number, number, number]
+
+
+def remove_later(change: Change, *, number: int) -> int:
+    """Take out who came after a change and is subscribed; tell how many.
+
+    They are kept as predecessors, so that this can be taken back as well.
+    """
+    parameters = later_parameters(change.list_id, number)
+    kept = _execute(
+        f"{_KEEP} {ADDED_LATER} AND e.status = %s",
+        [change.number, *parameters, SUBSCRIBED],
+    )
+    _execute(
+        """DELETE FROM entry WHERE list_id = %s AND token IN (
+SELECT token FROM past_entry WHERE list_id = %s AND replaced_by = %s)
+""",
+        [change.list_id, change.list_id, change.number],
+    )
+    return kept
+
+
+def drop_predecessors(
+    list_id: str, *, until: int, keep_on: Callable[[], bool] = lambda: True
+) -> int:
+    """Drop what changes up to a number replaced, some at a time; tell how many rows.
+
+    From then on the list cannot be taken back to before that change.
+    """
+    old = Change.objects.filter(list_id=list_id, number__lte=until)
+    old.update(is_kept=False)
+    dropped, after = 0, b""
+    while keep_on():
+        page = PastEntry.objects.filter(list_id=list_id, token__gt=after)
+        tokens = list(page.order_by("token").values_list("token", flat=True)[:_SOME])
+        if not tokens:
+            old.update(is_dropped=True)
+            break
+        last = bytes(tokens[-1])
+        dropped += _execute(
+            "DELETE FROM past_entry WHERE list_id = %s AND token > %s AND token <= %s"
+            " AND replaced_by <= %s",
+            [list_id, after, last, until],
+        )
+        after = last
+    return dropped
+
+
+def forget(list_id: str, token: bytes) -> int:
+    """Drop everything an entry was before; tell how many rows that were."""
+    found = PastEntry.objects.filter(list_id=list_id, token=token)
+    return found.delete()[0]
 
 
 def _execute(sql: str, parameters: Sequence[Parameter]) -> int:

@@ -11,8 +11,10 @@ from django.conf import settings
 from listkeep.core.errors import Code, MalformedError
 from listkeep.wire import messages as m
 from listkeep.wire.keeper import KeeperClient
+from listkeep.wire.messages import erasures as e
 from listkeep.wire.messages import incidents as i
 from listkeep.wire.messages import notices as n
+from listkeep.wire.messages import restores as r
 from listkeep.wire.messages import scrubs as s
 
 _TIMEOUT_SECONDS = 60
@@ -47,6 +49,18 @@ class Keeper(Protocol):
 
     def finish_import(self, message: m.FinishImport) -> None:
         """Close an import, whatever came of it."""
+
+    def start_restore(self, message: r.StartRestore) -> r.RestoreTicket:
+        """Permit taking a list back to an earlier time."""
+
+    def reseal_rows(self, message: r.ResealRows) -> m.SealedRows:
+        """Seal earlier rows of a list anew."""
+
+    def finish_restore(self, message: r.FinishRestore) -> None:
+        """Close a restore, whatever came of it."""
+
+    def erase_entry(self, message: e.EraseEntry) -> None:
+        """Record that one person is erased, if that was signed for."""
 
     def suppress(self, message: m.Suppress) -> m.Suppressed:
         """Make tokens unsendable and unexportable."""

@@ -67,6 +67,8 @@ class Change(models.Model):
     added = models.BigIntegerField(default=0)
     updated = models.BigIntegerField(default=0)
     removed = models.BigIntegerField(default=0)
+    is_kept = models.BooleanField(default=True)  # all it replaced is still there
+    is_dropped = models.BooleanField(default=False)  # and none of it is any more
 
     class Meta:
         db_table = "change"

@@ -9,11 +9,14 @@ from itertools import chain, repeat
 
 from django.db import transaction
 
+from listkeep.core.errors import Code, ConflictError
 from listkeep.core.segments import FacetRisk, Schema, verify_anonymity
 
 from . import bulk
-from .history import Author, begin_change, keep_better
+from .history import Author, begin_change, keep_better, remove_later
 from .models import ERASED, SUBSCRIBED, Change, Entry
+from .moments import Moment
+from .segments import Condition
 
 Suppressions = Iterator[tuple[int, list[bytes]]]
 _TOKENS_AT_ONCE = 500
@@ -80,11 +83,53 @@ def lower_status(
     return change.updated
 
 
+def restore_staging(  # noqa: PLR0913 - one restore is described by all of these
+    staging: bulk.Staging,
+    *,
+    list_id: str,
+    moment: Moment,
+    author: Author,
+    now: datetime,
+    before_commit: Callable[[Change], None],
+) -> None:
+    """Take a list back to a moment, all of it or nothing.
+
+    ``staging`` holds the earlier entries, sealed anew. Who came later goes, unless
+    their status is a worse one. Statuses that sank meanwhile stay as they are.
+
+    Raises:
+        ConflictError: Something else than statuses changed since it was looked at.
+        UnavailableError: The disk is full, the list is locked for too long, or the
+            database does not answer.
+    """
+    staging.complete()
+    with bulk.translated(), transaction.atomic():
+        change = begin_change(list_id, kind=Change.Kind.RESTORE, author=author, now=now)
+        _require_seen(list_id, moment)
+        change.removed = remove_later(change, number=moment.number)
+        change.added, change.updated = bulk.merge(change, staging)
+        change.moment = moment.at
+        change.save(force_insert=True)
+        before_commit(change)
+
+
+def _require_seen(list_id: str, moment: Moment) -> None:
+    since = Change.objects.filter(list_id=list_id, number__gt=moment.latest)
+    if since.exclude(kind=Change.Kind.STATUS).exists():
+        raise ConflictError(
+            "the list was changed meanwhile",
+            code=Code.BUSY,
+            hint="look again at what going back would change",
+        )
+
+
 def _verify_facets(list_id: str, schema: Schema) -> None:
     """Judge the list as it would be: five files of one row each look harmless."""
     if not schema.facets:
         return
     risk = FacetRisk(schema)
-    groups = bulk.count_groups("facets", list_id)
+    # Who was erased has no facets any more, and is nobody they could point at.
+    there = Condition("status <> %s", (ERASED,))
+    groups = bulk.count_groups("facets", list_id, there)
     risk.add_many(chain.from_iterable(repeat(text, count) for text, count in groups))
     verify_anonymity(risk.report())

@@ -8,6 +8,7 @@ from django.utils import timezone
 from ninja import Query, Router, Status
 
 from listkeep.core.errors import RefusedError
+from listkeep.core.grants import Action
 from listkeep.core.sealing import format_token, parse_token
 from listkeep.core.segments import Schema, Segment, parse_segment
 from listkeep.dock.lists import queries as entries
@@ -17,8 +18,9 @@ from listkeep.dock.lists.models import STATUSES, Entry
 from listkeep.dock.lists.tokens import format_tokens, split_tokens
 from listkeep.wire import messages as m
 
-from . import exports, queries, rows, services, shapes
+from . import erasures, exports, queries, rows, services, shapes
 from .models import ExportRun
+from .requests import get_terms
 
 router = Router(auth=Bearer(), tags=["outlet"])
 
@@ -175,7 +177,9 @@ def run_export(
 ) -> Status[shapes.ExportView]:
     """Run a granted export to its end."""
     keeper = get_keeper()
-    terms = exports.get_terms(request.auth, request=body.request, keeper=keeper)
+    terms = get_terms(
+        request.auth, request=body.request, action=Action.EXPORT, keeper=keeper
+    )
     visit = enter_list(
         keeper, request.auth, list_name=terms.list, right="export", what="request"
     )
@@ -188,6 +192,19 @@ def run_export(
         now=timezone.now(),
     )
     return Status(201, _export(run))
+
+
+@router.post("/erasures", response=shapes.ErasureView)
+def erase(request: CallerRequest, body: shapes.NewErasure) -> shapes.ErasureView:
+    """Erase whom a granted request names from every list of the tenant, for good."""
+    done = erasures.erase(
+        request.auth,
+        request=body.request,
+        token=parse_token(body.token),
+        keeper=get_keeper(),
+        now=timezone.now(),
+    )
+    return shapes.ErasureView(**done._asdict())
 
 
 @router.get("/exports/{export_id}", response=shapes.ExportView)

@@ -22,13 +22,12 @@ from django.db import DatabaseError
 from listkeep.core.errors import (
     Code,
     ListkeepError,
-    MalformedError,
     RefusedError,
     UnavailableError,
 )
-from listkeep.core.grants import Action, Terms
+from listkeep.core.grants import Terms
 from listkeep.dock.lists import queries as entries
-from listkeep.dock.lists.access import Visit, not_found, not_signed_in
+from listkeep.dock.lists.access import Visit, not_signed_in
 from listkeep.dock.lists.keeper import Keeper
 from listkeep.wire import messages as m
 
@@ -45,31 +44,6 @@ class Written(NamedTuple):
 
     size_bytes: int
     sha256: str
-
-
-def get_terms(caller: m.Caller, *, request: str, keeper: Keeper) -> Terms:
-    """Get the terms of an export a person may run.
-
-    Raises:
-        RefusedError: There is no such request for this caller, or a service asks.
-        MalformedError: The request is for something else than an export.
-    """
-    if not caller.session:
-        raise RefusedError("services cannot export", hint="a person has to run it")
-    views = keeper.show_requests(
-        m.ShowRequest(session=caller.session, request=request)
-    ).requests
-    view = next((view for view in views if view.id == request), None)
-    if view is None:
-        raise not_found("request")
-    terms = Terms.parse(view.terms)
-    if terms.action is not Action.EXPORT:
-        raise MalformedError(
-            f"the request is for {terms.action}, not for an export",
-            code=Code.REQUEST_INVALID,
-            hint="make one with `listkeep request export`",
-        )
-    return terms
 
 
 def run_export(  # noqa: PLR0913 - one run is described by all of these

@@ -154,3 +154,18 @@ class ExportView(Shape):
     code: str
     message: str
     hint: str
+
+
+class NewErasure(Shape):
+    """Carry out a granted erasure; the token is that of the person it names."""
+
+    request: Id
+    token: TokenText
+
+
+class ErasureView(Shape):
+    """From how many lists somebody was erased, and how many earlier rows went too."""
+
+    lists: int
+    past: int
+    kept: bool

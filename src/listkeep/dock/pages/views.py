@@ -21,6 +21,7 @@ from listkeep.dock.outlet import exports as outlet
 from listkeep.dock.outlet import queries as runs
 from listkeep.dock.outlet import services as answers
 from listkeep.dock.outlet.models import ExportRun
+from listkeep.dock.outlet.requests import get_terms
 from listkeep.wire import messages as m
 from listkeep.wire.flows import begin_flow
 
@@ -321,7 +322,7 @@ def _run_export(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     running = runs.find_running(visitor.principal.id, name)
     if running is not None:
         return go_to(f"/exports/{running.id}")
-    terms = outlet.get_terms(visitor.caller, request=name, keeper=keeper)
+    terms = get_terms(visitor.caller, request=name, action=Action.EXPORT, keeper=keeper)
     visit = enter_list(
         keeper, visitor.caller, list_name=terms.list, right="export", what="request"
     )

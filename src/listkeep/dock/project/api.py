@@ -10,6 +10,7 @@ from ninja.parser import Parser
 from listkeep import __version__
 from listkeep.core.errors import ListkeepError
 from listkeep.dock.intake.api import router as intake
+from listkeep.dock.intake.history_api import router as history
 from listkeep.dock.lists.keeper import get_keeper
 from listkeep.dock.lists.shapes import Shape
 from listkeep.dock.outlet.api import router as outlet
@@ -50,6 +51,7 @@ api = NinjaAPI(
 )
 add_handlers(api)
 api.add_router("", intake)
+api.add_router("", history)
 api.add_router("", outlet)
 api.add_router("", watch)
 api.add_router("", incidents)

@@ -56,7 +56,7 @@ def _notice(notice: n.Notice, inbox: str) -> tuple[str, list[str], dict[str, Any
         "Tenant": where,
         "Who": notice.person_name,
         "List": notice.list_name,
-        "Rows": f"at most {notice.rows:,}" if notice.rows else "",
+        "Rows": _rows(notice),
         "When": notice.at.replace("T", " ").replace("Z", " UTC"),
         "Request": f"{notice.request} ({notice.state})" if notice.request else "",
         "Missing": "; ".join(notice.missing),
@@ -102,6 +102,14 @@ def _digest(digest: n.Digest, inbox: str) -> tuple[str, list[str], dict[str, Any
         lines += ["", f"Inbox: {inbox}"]
     subject = f"[Listkeep] {where}: {digest.day}, {digest.rows:,} rows released"
     return subject, lines, msgspec.to_builtins(digest)
+
+
+def _rows(notice: n.Notice) -> str:
+    """Say how many rows: what a request allows, or what an incident found."""
+    if not notice.rows:
+        return ""
+    how = "" if notice.event.startswith("incident.") else "at most "
+    return f"{how}{notice.rows:,}"
 
 
 def _columns(facts: dict[str, str]) -> list[str]:

@@ -28,7 +28,7 @@ from listkeep.core.registry.incidents import IncidentKind
 from listkeep.core.registry.state import Registry
 from listkeep.core.sealing import TOKEN_BYTES, SealedRow, read_row_version
 from listkeep.keeper.gate.custody.incidents import open_incident, open_overdue
-from listkeep.keeper.gate.models import Suppression
+from listkeep.keeper.gate.custody.suppressions import read_known
 from listkeep.keeper.gate.sign_in.sessions import STATE_KEY
 from listkeep.keeper.gate.turns import Gate, Turn
 from listkeep.wire.base import encode
@@ -48,7 +48,11 @@ def read_scrubs(
     open_overdue(gate, now=now)
     with gate.view(now) as registry:
         return s.ScrubStates(
-            lists=tuple(_state(registry, found) for found in registry.lists.values())
+            lists=tuple(
+                _state(registry, found)
+                for found in registry.lists.values()
+                if found.keys  # of a list without keys no row opens
+            )
         )
 
 
@@ -73,10 +77,11 @@ def scrub_rows(
         mark = _take_up(gate, registry, message, now=now)
     if mark is not None:
         _require_order(mark, rows)
-    genuine, newest = _look_over(Opener(gate.store, found), rows)
+    marks = _erased_marks(found, rows)
+    genuine, newest = _look_over(Opener(gate.store, found), rows, marks)
     answer = s.ScrubbedRows(
         invalid=[place for place, is_good in enumerate(genuine) if not is_good],
-        better=_find_better(message, rows, genuine),
+        better=_find_better(found, message, rows, genuine),
     )
     if mark is None:
         return answer
@@ -154,10 +159,27 @@ def _require_order(mark: s.Bookmark, rows: Sequence[SealedRow]) -> None:
         raise MalformedError("a pass ends where it began")
 
 
-def _look_over(opener: Opener, rows: Sequence[SealedRow]) -> tuple[list[bool], int]:
-    """Say of each row whether it opens, and how new the newest of those is."""
+def _erased_marks(found: ListFacts, rows: Sequence[SealedRow]) -> frozenset[bytes]:
+    """Name the rows that are empty because their person was erased."""
+    empty = [row.token for row in rows if not row.sealed]
+    if not empty:
+        return frozenset()
+    known = read_known(found.tenant, empty) | read_known(found.id, empty)
+    return frozenset(token for token, why in known.items() if why == "erased")
+
+
+def _look_over(
+    opener: Opener, rows: Sequence[SealedRow], marks: frozenset[bytes]
+) -> tuple[list[bool], int]:
+    """Say of each row whether it opens, and how new the newest of those is.
+
+    A mark that an erased person left is as it should be, and has nothing to open.
+    """
     genuine, newest = [False] * len(rows), 0
     for place, row in enumerate(rows):
+        if not row.sealed and row.token in marks:
+            genuine[place] = True
+            continue
         try:
             opener.open(row)
         except VerificationError:
@@ -180,18 +202,20 @@ def _counted_on(
 
 
 def _find_better(
-    message: s.ScrubRows, rows: Sequence[SealedRow], genuine: Sequence[bool]
+    found: ListFacts,
+    message: s.ScrubRows,
+    rows: Sequence[SealedRow],
+    genuine: Sequence[bool],
 ) -> list[int]:
+    """Find rows called subscribed that are suppressed, in this list or for good."""
     called = [
         place
         for place, row in enumerate(rows)
         if genuine[place] and message.subscribed[place]
     ]
-    known = Suppression.objects.filter(
-        list_id=message.list, token__in=[rows[place].token for place in called]
-    )
-    suppressed = {bytes(token) for token in known.values_list("token", flat=True)}
-    return [place for place in called if rows[place].token in suppressed]
+    tokens = [rows[place].token for place in called]
+    known = read_known(found.id, tokens) | read_known(found.tenant, tokens)
+    return [place for place in called if rows[place].token in known]
 
 
 def _judge(registry: Registry, mark: s.Bookmark) -> dict[IncidentKind, int]:

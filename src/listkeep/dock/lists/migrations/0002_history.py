@@ -19,6 +19,8 @@ CREATE TABLE "change" (
     "added" bigint NOT NULL,
     "updated" bigint NOT NULL,
     "removed" bigint NOT NULL,
+    "is_kept" bool NOT NULL,
+    "is_dropped" bool NOT NULL,
     PRIMARY KEY ("list_id", "number")
 ) WITHOUT ROWID
 """,
@@ -91,6 +93,8 @@ STATE = [
             ("added", models.BigIntegerField(default=0)),
             ("updated", models.BigIntegerField(default=0)),
             ("removed", models.BigIntegerField(default=0)),
+            ("is_kept", models.BooleanField(default=True)),
+            ("is_dropped", models.BooleanField(default=False)),
         ],
         options={"db_table": "change"},
     ),

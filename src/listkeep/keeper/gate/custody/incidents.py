@@ -187,5 +187,6 @@ def _overdue(registry: Registry, limit: datetime) -> Iterator[ListFacts]:
             )
     for found in registry.lists.values():
         looked_at = registry.holding(found.id).scrubbed_at or found.created_at
-        if max(looked_at, closed.get(found.id, looked_at)) < limit:
+        is_held = bool(found.keys)  # else there is nothing left to look over
+        if is_held and max(looked_at, closed.get(found.id, looked_at)) < limit:
             yield found

@@ -1,0 +1,204 @@
+"""The API of a list's history: what changed it, and taking it back."""
+
+from typing import Annotated
+
+from django.utils import timezone
+from ninja import Query, Router, Status
+from pydantic import Field
+
+from listkeep.core.errors import RefusedError
+from listkeep.dock.lists.access import Bearer, CallerRequest, Visit, enter_list
+from listkeep.dock.lists.keeper import get_keeper
+from listkeep.dock.lists.shapes import Id, Shape
+
+from . import queries, restores
+from .models import Restore
+
+router = Router(auth=Bearer(), tags=["history"])
+
+Time = Annotated[str, Field(pattern=r"^[0-9T:Z-]{20}$")]
+
+
+class ChangeView(Shape):
+    """One change of a list. Counts of small imports are rounded."""
+
+    number: int
+    kind: str
+    at: str
+    who: str
+    source: str
+    moment: str | None
+    added: int
+    updated: int
+    removed: int
+    rounded: bool
+    can_undo: bool
+
+
+class ChangePage(Shape):
+    """Some of a list's changes, newest first, and where to go on."""
+
+    changes: list[ChangeView]
+    cursor: str | None
+
+
+class PreviewView(Shape):
+    """What would change if a list were taken back to a time."""
+
+    moment: str
+    latest: int
+    changes: int
+    rows: int
+    come_back: int
+    change: int
+    go: int
+    stay_suppressed: int
+    facets: dict[str, int]
+
+
+class NewRestore(Shape):
+    """Take a list back, as it was looked at: `latest` is from the preview."""
+
+    to: Time
+    latest: Annotated[int, Field(ge=0)]
+    request: Id | None = None
+
+
+class RestoreView(Shape):
+    """How far taking a list back has come."""
+
+    id: str
+    list: str
+    state: str
+    moment: str
+    rows: int
+    total: int
+    added: int
+    updated: int
+    removed: int
+    refused: int
+    family: str
+    code: str
+    message: str
+    hint: str
+
+
+@router.get("/lists/{list_name}/history", response=ChangePage)
+def show_history(
+    request: CallerRequest,
+    list_name: str,
+    cursor: Annotated[int, Query(ge=1)] | None = None,
+    limit: Annotated[int, Query(ge=1, le=1000)] = 100,
+) -> ChangePage:
+    """Show who changed a list, newest first."""
+    visit = _visit(request, list_name)
+    if not visit.is_person:
+        raise RefusedError("a list's history is for people")
+    changes = queries.read_changes(visit.record.id, before=cursor, limit=limit)
+    return ChangePage(
+        changes=[
+            ChangeView(
+                number=told.change.number,
+                kind=told.change.kind,
+                at=restores.show_moment(told.change.at),
+                who=told.change.who,
+                source=told.change.source,
+                moment=_moment(told.change.moment),
+                added=told.added,
+                updated=told.updated,
+                removed=told.change.removed,
+                rounded=told.rounded,
+                can_undo=told.change.is_kept,
+            )
+            for told in changes
+        ],
+        cursor=str(changes[-1].change.number) if len(changes) == limit else None,
+    )
+
+
+@router.get("/lists/{list_name}/restore-preview", response=PreviewView)
+def preview_restore(
+    request: CallerRequest, list_name: str, to: Annotated[str, Query()] = ""
+) -> PreviewView:
+    """Say what would change if a list were taken back to a time; change nothing."""
+    visit = _visit(request, list_name)
+    found = restores.preview_restore(visit, moment=to, clock=timezone.now)
+    return PreviewView(
+        moment=to,
+        latest=found.moment.latest,
+        changes=found.moment.changes,
+        rows=found.rows,
+        come_back=found.come_back,
+        change=found.change,
+        go=found.go,
+        stay_suppressed=found.stay_suppressed,
+        facets=dict(found.facets),
+    )
+
+
+@router.post("/lists/{list_name}/restores", response={201: RestoreView})
+def begin_restore(
+    request: CallerRequest, list_name: str, body: NewRestore
+) -> Status[RestoreView]:
+    """Begin taking a list back; then run it."""
+    visit = _visit(request, list_name)
+    begun = restores.Begun(body.to, body.latest, body.request)
+    restore = restores.begin_restore(
+        visit, begun=begun, keeper=get_keeper(), clock=timezone.now
+    )
+    return Status(201, _show(restore))
+
+
+@router.post("/restores/{restore_id}/run", response=RestoreView)
+def run_restore(request: CallerRequest, restore_id: str) -> RestoreView:
+    """Take the list back; the answer comes when all of it is done, or nothing."""
+    restore, visit = _visit_restore(request, restore_id)
+    done = restores.run_restore(
+        restore, visit=visit, keeper=get_keeper(), clock=timezone.now
+    )
+    return _show(done)
+
+
+@router.get("/restores/{restore_id}", response=RestoreView)
+def show_restore(request: CallerRequest, restore_id: str) -> RestoreView:
+    """Tell how far a restore has come."""
+    return _show(_visit_restore(request, restore_id)[0])
+
+
+def _visit(request: CallerRequest, list_name: str) -> Visit:
+    return enter_list(get_keeper(), request.auth, list_name=list_name, right="touch")
+
+
+def _visit_restore(request: CallerRequest, restore_id: str) -> tuple[Restore, Visit]:
+    restore = queries.get_restore(restore_id)
+    visit = enter_list(
+        get_keeper(),
+        request.auth,
+        list_name=restore.list_id,
+        right="touch",
+        what="restore",
+    )
+    return restore, visit
+
+
+def _moment(seconds: int | None) -> str | None:
+    return None if seconds is None else restores.show_moment(seconds)
+
+
+def _show(restore: Restore) -> RestoreView:
+    return RestoreView(
+        id=restore.id,
+        list=restore.list_id,
+        state=restore.state,
+        moment=restores.show_moment(restore.at),
+        rows=restore.rows,
+        total=restore.total,
+        added=restore.added,
+        updated=restore.updated,
+        removed=restore.removed,
+        refused=restore.refused,
+        family=restore.family,
+        code=restore.code,
+        message=restore.message,
+        hint=restore.hint,
+    )

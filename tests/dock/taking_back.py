@@ -1,0 +1,62 @@
+"""A list, its history, and the clock that the tests of both move."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from unittest.mock import patch
+
+from django.utils import timezone
+
+from listkeep.core.grants import format_time
+from listkeep.dock.lists.models import STATUSES, Entry
+from tests.dock.conftest import Answer, Api
+
+START = datetime(2026, 1, 5, 12, tzinfo=UTC)
+
+
+class Clock:
+    """Time that stands still until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.now = START
+
+    def __call__(self) -> datetime:
+        return self.now
+
+    def tick(self, seconds: int = 1) -> str:
+        """Go on, and write the time that was."""
+        before = format_time(self.now)
+        self.now += timedelta(seconds=seconds)
+        return before
+
+
+@contextmanager
+def still_clock() -> Iterator[Clock]:
+    clock = Clock()
+    with patch.object(timezone, "now", clock):
+        yield clock
+
+
+def preview(api: Api, list_id: str, moment: str) -> Answer:
+    return api.get(f"/lists/{list_id}/restore-preview", to=moment)
+
+
+def begin(api: Api, list_id: str, moment: str, **body: object) -> Answer:
+    latest = preview(api, list_id, moment).json["latest"]
+    body = {"to": moment, "latest": latest, **body}
+    return api.post(f"/lists/{list_id}/restores", body)
+
+
+def take_back(api: Api, list_id: str, moment: str, **body: object) -> Answer:
+    begun = begin(api, list_id, moment, **body)
+    assert begun.status == 201, begun.content
+    return api.post(f"/restores/{begun.json['id']}/run", {})
+
+
+def statuses(list_id: str) -> dict[bytes, str]:
+    rows = Entry.objects.filter(list_id=list_id)
+    return {bytes(row.token): STATUSES[row.status].value for row in rows}
+
+
+def facets(api: Api, list_id: str) -> dict[str, dict[str, object]]:
+    return {row["token"]: row["facets"] for row in api.tokens(list_id)}
