@@ -10,6 +10,8 @@ PYTHON ?= python3
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 HASHED := install --require-hashes --only-binary :all:
+# Its author publishes no wheel; it is built with the setuptools that is locked.
+FROM_SOURCE := --no-binary dkimpy --no-build-isolation
 
 # Checks and tests know nothing of the instance that may run here: this folder
 # does not exist, and what needs one makes its own.
@@ -41,7 +43,7 @@ help: ## Show this list
 
 .venv/.dev: .venv/.package requirements/dev.txt requirements/postgres.txt requirements/providers.txt
 	@echo "make: installing the tools of the tests into .venv (once)"
-	@$(PIP) $(HASHED) -r requirements/dev.txt -r requirements/postgres.txt -r requirements/providers.txt
+	@$(PIP) $(HASHED) $(FROM_SOURCE) -r requirements/dev.txt -r requirements/postgres.txt -r requirements/providers.txt
 	@touch $@
 
 # --- the product -------------------------------------------------------------

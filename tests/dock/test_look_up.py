@@ -65,7 +65,7 @@ def test_without_the_right_there_is_no_answer(keeper: FakeKeeper, news: str) -> 
     answer = viewer.post(f"/lists/{news}/look-up", {"address": "anna@example.com"})
 
     assert answer.status == 403
-    assert "look_up" not in keeper.calls
+    assert not keeper.looked_up
 
 
 def test_without_a_keeper_there_is_no_answer(

@@ -253,6 +253,8 @@ class FakeKeeper(FakeSignIn, FakeRestoring, FakeTelling):
         self._called("look_up", message)
         principal = self._principal(message.caller)
         record = self._record(principal, message.list)
+        if "look-up" not in principal.rights:
+            raise RefusedError("you have not this right", hint="ask an owner")
         [token] = self._tokens(record.tenant, [message.address])
         if token is None:
             raise MalformedError(

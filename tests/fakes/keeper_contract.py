@@ -87,6 +87,10 @@ def services_touch_and_never_release(stage: Stage) -> None:
         for right in ("reveal", "export"):
             with pytest.raises(RefusedError):
                 _authorize(stage, caller, right, record.id)
+        with pytest.raises(RefusedError):
+            stage.keeper.look_up(
+                m.LookUp(caller=caller, list=record.id, address="anna@example.com")
+            )
         assert _show(stage, caller, record.id), "who adds rows needs the schema"
 
 

@@ -77,6 +77,7 @@ PLANTS = [
     Plant.edge("core-rooms", "core/errors.py", "listkeep.core.canonical"),
     Plant.edge("core-rooms", "core/canonical.py", "listkeep.core.addresses"),
     Plant.edge("core-rooms", "core/sealing.py", "listkeep.core.ledger"),
+    Plant.edge("core-rooms", "core/mail/slots.py", "listkeep.core.files"),
     Plant("core-rooms", {"core/base.py": "json"}, "- listkeep.core.base"),
     Plant.edge("core-pure", "core/errors.py", "django.conf"),
     Plant.edge("core-pure", "core/errors.py", "logging"),
@@ -91,10 +92,16 @@ PLANTS = [
     Plant.edge("core-cryptography", "core/canonical.py", "cryptography"),
     Plant.edge("core-addresses", "core/sealing.py", "idna"),
     Plant.edge("core-lark", "core/addresses.py", "lark"),
+    Plant.edge("core-lark", "core/mail/slots.py", "lark"),
     Plant.edge("core-cedar", "core/registry/state.py", "cedarpy"),
     Plant.edge("core-passkeys", "core/grants/terms.py", "fido2"),
     Plant.edge("keeper-small", "keeper/gate/__init__.py", "csv"),
     Plant.edge("keeper-small", "keeper/keys/store.py", "boto3"),
+    Plant(
+        "keeper-small",
+        {"keeper/gate/__init__.py": "listkeep.core.mail.mime"},
+        "listkeep.core.mail.mime -> email",
+    ),
     Plant(
         "keeper-small",
         {

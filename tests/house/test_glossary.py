@@ -8,13 +8,15 @@ import pytest
 from listkeep.core.errors import Code
 from listkeep.core.grants import Action, Right, Role
 from listkeep.core.ledger.events import Event
+from listkeep.core.mail import Kind, Outcome
 from listkeep.core.registry.incidents import IncidentKind
 from listkeep.core.segments.values import FacetType, Status
 from tests.house.sizes import ROOT
 
 GLOSSARY = ROOT / "docs" / "glossary.md"
 ENUMS: list[type[StrEnum]] = [
-    *(Action, Code, Event, FacetType, IncidentKind, Right, Role, Status),
+    *(Action, Code, Event, FacetType, IncidentKind, Kind, Outcome, Right, Role),
+    Status,
 ]
 TERMS = re.compile(r"^- ((?:`[^`]+`(?:, )?)+): \S", re.MULTILINE)
 WORDS = re.compile(r"\*(\w[\w ]*)\*")

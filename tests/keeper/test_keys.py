@@ -132,13 +132,20 @@ def test_a_mark_never_shrinks_whoever_else_writes_one(
     }
 
 
-def test_a_torn_mark_leaves_the_one_before_it(tmp_path: Path, store: KeyStore) -> None:
+@pytest.mark.parametrize("left", [0, 1, 40])
+def test_a_torn_mark_leaves_the_one_before_it(
+    left: int, tmp_path: Path, store: KeyStore
+) -> None:
     for size in (1, 2, 3):
         store.write_mark(Mark(size, bytes([size]) * 32))
-    newest = max(tmp_path.glob("mark-*.key"), key=lambda path: path.stat().st_mtime_ns)
-    newest.write_bytes(b"")
+    newest = max(store._marks().items(), key=lambda each: each[1].size)[0]
+    file = tmp_path / f"{newest}.key"
+    file.write_bytes(file.read_bytes()[:left])
 
     assert store.read_mark() == Mark(2, b"\x02" * 32)
+    store.write_mark(Mark(4, b"\x04" * 32))
+    assert store.read_mark() == Mark(4, b"\x04" * 32)
+    assert file.stat().st_mode & 0o777 == 0o600
 
 
 def test_a_store_that_lost_its_marks_says_so(store: KeyStore) -> None:

@@ -57,6 +57,7 @@ from . import (
     sign,
     status,
     suppress,
+    template,
     tenant,
     tokens,
     up,
@@ -92,6 +93,7 @@ _HEADINGS: dict[str, tuple[ModuleType, ...]] = {
     ),
     "What needs a signature": (request, sign, reveal, export, erase),
     "The record": (ledger, audit, notice, incident),
+    "Mail": (template,),
 }
 for heading, modules in _HEADINGS.items():
     for module in modules:

@@ -37,6 +37,8 @@ class Code(StrEnum):
     POLICY_INVALID = "policy-invalid"
     REQUEST_INVALID = "request-invalid"
     SEGMENT_INVALID = "segment-invalid"
+    MAIL_INVALID = "mail-invalid"
+    TEMPLATE_INVALID = "template-invalid"
     TOKEN_INVALID = "token-invalid"  # noqa: S105 - a name, not a secret
     # refused
     BUDGET_SPENT = "budget-spent"
@@ -53,6 +55,7 @@ class Code(StrEnum):
     POLICY_LOCKS_OUT = "policy-locks-out"
     REPLAYED = "replayed"
     SELF_APPROVAL = "self-approval"
+    TEMPLATE_DIFFERS = "template-differs"
     # conflict
     ALREADY_EXISTS = "already-exists"
     BUSY = "busy"

@@ -107,13 +107,27 @@ def enter_list(
     Raises:
         RefusedError: The caller may not, or there is no such list for them.
     """
-    record = _find_list(keeper, caller, list_name)
-    if record is None:
-        raise not_found(what)
+    record = get_list(keeper, caller, list_name=list_name, what=what)
     principal = keeper.authorize(
         m.Authorize(caller=caller, right=right, list=record.id)
     )
     return Visit(caller, principal, record)
+
+
+def get_list(
+    keeper: Keeper, caller: m.Caller, *, list_name: str, what: str = "list"
+) -> m.ListRecord:
+    """Get a list that a caller may know, named by id or name.
+
+    What may be done with it, the keeper has still to be asked.
+
+    Raises:
+        RefusedError: There is no such list for them.
+    """
+    record = _find_list(keeper, caller, list_name)
+    if record is None:
+        raise not_found(what)
+    return record
 
 
 def _find_list(keeper: Keeper, caller: m.Caller, list_name: str) -> m.ListRecord | None:

@@ -12,7 +12,13 @@ from listkeep.core.grants import Action
 from listkeep.core.sealing import format_token, parse_token
 from listkeep.core.segments import Schema, Segment, parse_segment
 from listkeep.dock.lists import queries as entries
-from listkeep.dock.lists.access import Bearer, CallerRequest, Visit, enter_list
+from listkeep.dock.lists.access import (
+    Bearer,
+    CallerRequest,
+    Visit,
+    enter_list,
+    get_list,
+)
 from listkeep.dock.lists.keeper import get_keeper
 from listkeep.dock.lists.models import STATUSES, Entry
 from listkeep.dock.lists.tokens import format_tokens, split_tokens
@@ -107,9 +113,12 @@ def look_up(
     request: CallerRequest, list_name: str, body: shapes.LookUp
 ) -> shapes.FoundEntry:
     """Find the entry of one exact address; this is counted and recorded."""
-    visit = _visit(request, list_name, right="look-up")
-    token, entry = services.look_up(visit, address=body.address, keeper=get_keeper())
-    view = _entry(entry, visit.schema) if entry else None
+    keeper = get_keeper()
+    record = get_list(keeper, request.auth, list_name=list_name)
+    token, entry = services.look_up(
+        request.auth, record=record, address=body.address, keeper=keeper
+    )
+    view = _entry(entry, Schema.parse(record.facets)) if entry else None
     return shapes.FoundEntry(
         token=format_token(token),
         found=view is not None,

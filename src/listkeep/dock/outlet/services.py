@@ -17,18 +17,18 @@ WORSE = (Status.UNSUBSCRIBED, Status.BOUNCED, Status.COMPLAINED)
 
 
 def look_up(
-    visit: Visit, *, address: str, keeper: Keeper
+    caller: m.Caller, *, record: m.ListRecord, address: str, keeper: Keeper
 ) -> tuple[bytes, Entry | None]:
     """Find the entry of one exact address; the keeper charges for the question.
+
+    It asks for the right in the same turn, so nobody has to be asked before.
 
     Raises:
         MalformedError: This is not an address.
         RefusedError: The caller may not look up, or has no budget left.
     """
-    found = keeper.look_up(
-        m.LookUp(caller=visit.caller, list=visit.record.id, address=address)
-    )
-    return found.token, entries.find_entry(visit.record.id, found.token)
+    found = keeper.look_up(m.LookUp(caller=caller, list=record.id, address=address))
+    return found.token, entries.find_entry(record.id, found.token)
 
 
 def suppress(  # noqa: PLR0913 - one change is described by all of these

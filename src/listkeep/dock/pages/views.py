@@ -10,11 +10,12 @@ from django.utils import timezone
 from listkeep.core.errors import Code, ListkeepError, RefusedError
 from listkeep.core.grants import Action
 from listkeep.core.sealing import format_token
+from listkeep.core.segments import Schema
 from listkeep.dock.intake import queries as imports
 from listkeep.dock.intake import services as intake
 from listkeep.dock.intake.checking import Checked, check_file
 from listkeep.dock.intake.models import Import
-from listkeep.dock.lists.access import Visit, enter, enter_list, not_found
+from listkeep.dock.lists.access import Visit, enter, enter_list, get_list, not_found
 from listkeep.dock.lists.keeper import get_keeper, service_id
 from listkeep.dock.lists.models import STATUSES
 from listkeep.dock.outlet import exports as outlet
@@ -335,19 +336,17 @@ def _run_export(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 
 def _look_up(request: HttpRequest, visitor: Visitor) -> dict[str, object]:
     keeper = get_keeper()
-    visit = enter_list(
-        keeper,
-        visitor.caller,
-        list_name=request.POST.get("list", ""),
-        right="look-up",
-    )
+    record = get_list(keeper, visitor.caller, list_name=request.POST.get("list", ""))
     address = request.POST.get("address", "").strip()[:320]
-    token, entry = answers.look_up(visit, address=address, keeper=keeper)
-    facets = visit.schema.decode_facets(entry.facets) if entry else ()
+    token, entry = answers.look_up(
+        visitor.caller, record=record, address=address, keeper=keeper
+    )
+    schema = Schema.parse(record.facets)
+    facets = schema.decode_facets(entry.facets) if entry else ()
     return {
         "token": format_token(token),
         "status": STATUSES[entry.status] if entry else "",
-        "facets": list(zip(visit.schema.names, facets, strict=False)),
+        "facets": list(zip(schema.names, facets, strict=False)),
     }
 
 

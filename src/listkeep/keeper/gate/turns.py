@@ -24,7 +24,6 @@ from listkeep.keeper.ledger.queries import read_entries, read_head
 from listkeep.keeper.ledger.services import (
     Log,
     locked_log,
-    read_list_heads,
     verify_checkpoint,
     verify_ledger,
 )
@@ -110,7 +109,7 @@ class Gate:
         """
         with self._lock:
             with locked_log(self.store, origin=self.origin) as log:
-                self._catch_up()
+                self._catch_up(log.size, log.checkpoint)
                 self._require_head(log)
                 self._require_clock(now)
                 yield Turn(self._registry, log, self.store, now)
@@ -132,7 +131,7 @@ class Gate:
     def look(self) -> Iterator[Registry]:
         """Look at the same where nothing depends on the time."""
         with self._lock:
-            self._catch_up()
+            self._catch_up(*read_head())
             yield self._registry
 
     def _remember_custodians(self) -> None:
@@ -145,9 +144,8 @@ class Gate:
             self.store.keep(CUSTODIANS, known)
             self._custodians = known
 
-    def _catch_up(self) -> None:
+    def _catch_up(self, size: int, checkpoint: bytes) -> None:
         """Apply what other processes committed, after proving that they signed it."""
-        size, checkpoint = read_head()
         frontier = self._registry.frontier
         if size == frontier.size:
             return
@@ -180,7 +178,7 @@ class Gate:
     def _require_head(self, log: Log) -> None:
         """Append to nothing but what was verified, or an edited row would be signed."""
         registry = self._registry
-        if log.frontier != registry.frontier or read_list_heads() != registry.heads:
+        if log.frontier != registry.frontier or log.list_heads != registry.heads:
             raise _edited()
 
     def _require_clock(self, now: datetime) -> None:

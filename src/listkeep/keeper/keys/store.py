@@ -140,9 +140,10 @@ class KeyStore:
         return {path.name: path.read_bytes() for path in files}
 
     def write_mark(self, mark: Mark) -> None:
-        """Remember the ledger's length; it never shrinks. Renamed, not synced.
+        """Remember the ledger's length; it never shrinks. Written over, not synced.
 
-        Two files take turns, so one that a power cut tore leaves the other. A mark
+        Two files take turns, so one that a power cut tore leaves the other; a rename
+        would wait for the disk, at every entry of the ledger. A mark
         that was lost makes the check weaker by the entries since; the ledger itself
         is synced before it counts.
         """
@@ -152,7 +153,7 @@ class KeyStore:
             if mark.size > max((each.size for each in known.values()), default=0):
                 facts = {"size": str(mark.size), "root": mark.root.hex()}
                 name = min(_MARKS, key=lambda n: known[n].size if n in known else 0)
-                self._write(name, self._seal(name, facts), durable=False)
+                self._write_over(name, self._seal(name, facts))
 
     def reset_mark(self, mark: Mark) -> None:
         """Remember another length in both files: two custodians gave up the old one.
@@ -315,18 +316,22 @@ class KeyStore:
                 hint="it was destroyed, or the key store belongs to another instance",
             ) from error
 
-    def _write(self, key_id: str, data: bytes, *, durable: bool = True) -> None:
-        target = self._file(key_id)
+    def _write(self, key_id: str, data: bytes) -> None:
         draft = self._draft(key_id)
         descriptor = os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
         with os.fdopen(descriptor, "wb") as file:
             file.write(data)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
-        draft.replace(target)
-        if durable:
-            self._sync_folder()
+            file.flush()
+            os.fsync(file.fileno())
+        draft.replace(self._file(key_id))
+        self._sync_folder()
+
+    def _write_over(self, key_id: str, data: bytes) -> None:
+        """Write into the file that is there: whoever reads meanwhile finds it torn."""
+        descriptor = os.open(self._file(key_id), os.O_CREAT | os.O_WRONLY, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.truncate()
 
     def _sync_folder(self) -> None:
         directory = os.open(self._path, os.O_RDONLY)

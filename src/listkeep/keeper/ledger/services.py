@@ -63,11 +63,24 @@ class Log:
         self._entries: list[Entry] = []
         self._nodes: list[NodeValue] = []
         self._lists: dict[str, HeadValue] = {}
+        self._heads: dict[str, HeadValue] | None = None
 
     @property
     def size(self) -> int:
         """How many entries there are, with those of this transaction."""
         return self.frontier.size
+
+    @property
+    def checkpoint(self) -> bytes:
+        """The checkpoint over the entries that were there before."""
+        return bytes(self._head.checkpoint)
+
+    @property
+    def list_heads(self) -> dict[str, HeadValue]:
+        """The newest entry of every list before; read once, nobody else writes now."""
+        if self._heads is None:
+            self._heads = read_list_heads()
+        return self._heads
 
     def append(
         self,
@@ -122,25 +135,26 @@ class Log:
             )
         except IntegrityError as error:
             raise _invalid("something stands behind its newest entry") from error
-        for list_id, value in self._lists.items():
-            ListHead.objects.update_or_create(
-                list_id=list_id,
-                defaults={"sequence": value.sequence, "digest": value.digest},
-            )
+        ListHead.objects.bulk_create(
+            (
+                ListHead(list_id=list_id, sequence=head.sequence, digest=head.digest)
+                for list_id, head in self._lists.items()
+            ),
+            update_conflicts=True,
+            unique_fields=["list_id"],
+            update_fields=["sequence", "digest"],
+        )
         self._head.size = self.frontier.size
         self._head.frontier = b"".join(self.frontier.hashes)
         self._head.checkpoint = sign_note(self._checkpoint(signer).format(), signer)
         self._head.save()
-        self._entries, self._nodes, self._lists = [], [], {}
+        self._entries, self._nodes, self._lists, self._heads = [], [], {}, None
 
     def _list_head(self, list_id: str) -> HeadValue | None:
-        if list_id in self._lists:
-            return self._lists[list_id]
-        row = ListHead.objects.filter(list_id=list_id).first()
-        return HeadValue(row.sequence, row.digest) if row else None
+        return self._lists.get(list_id) or self.list_heads.get(list_id)
 
     def _checkpoint(self, signer: NoteSigner) -> Checkpoint:
-        extension = format_extension(heads_root(read_list_heads()))
+        extension = format_extension(heads_root({**self.list_heads, **self._lists}))
         return Checkpoint(
             signer.key.name, self.frontier.size, self.frontier.root, (extension,)
         )
@@ -148,10 +162,8 @@ class Log:
 
 def read_list_heads() -> dict[str, HeadValue]:
     """Read the newest entry of every list."""
-    return {
-        row.list_id: HeadValue(row.sequence, row.digest)
-        for row in ListHead.objects.all()
-    }
+    rows = ListHead.objects.values_list("list_id", "sequence", "digest")
+    return {list_id: HeadValue(sequence, digest) for list_id, sequence, digest in rows}
 
 
 def ledger_key(store: KeyStore, *, origin: str) -> NoteKey:

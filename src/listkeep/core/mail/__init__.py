@@ -1,0 +1,69 @@
+"""Mail: templates people sign, messages built from them, and what comes back.
+
+Rules of the room: what strangers and applications write is read so that there is one
+way to read it, or refused; what goes out is built here from what was signed; what comes
+back leaves as an alias, an outcome and a code.
+"""
+
+from .aliases import (
+    AliasKey,
+    Purpose,
+    ReturnAddress,
+    SendAddress,
+    format_return_address,
+    format_send_address,
+    make_alias,
+    open_alias,
+    parse_return_address,
+    parse_send_address,
+    parse_tag,
+)
+from .comparing import read_values
+from .faults import Fault, TemplateError
+from .headers import Mailbox
+from .message import Addressee, Built, Stamp, build_message
+from .mime import Mail, parse_mail
+from .outcomes import Outcome, Returned
+from .returned import parse_returned
+from .scrub import Reply, scrub_reply
+from .signing import Algorithm, Signer, sign_message
+from .slots import Kind, Slot
+from .template import Draft, Template, make_template, parse_template
+
+__all__ = [
+    "Addressee",
+    "Algorithm",
+    "AliasKey",
+    "Built",
+    "Draft",
+    "Fault",
+    "Kind",
+    "Mail",
+    "Mailbox",
+    "Outcome",
+    "Purpose",
+    "Reply",
+    "ReturnAddress",
+    "Returned",
+    "SendAddress",
+    "Signer",
+    "Slot",
+    "Stamp",
+    "Template",
+    "TemplateError",
+    "build_message",
+    "format_return_address",
+    "format_send_address",
+    "make_alias",
+    "make_template",
+    "open_alias",
+    "parse_mail",
+    "parse_return_address",
+    "parse_returned",
+    "parse_send_address",
+    "parse_tag",
+    "parse_template",
+    "read_values",
+    "scrub_reply",
+    "sign_message",
+]
