@@ -16,7 +16,7 @@ FROM_SOURCE := --no-binary dkimpy --no-build-isolation
 # Checks and tests know nothing of the instance that may run here: this folder
 # does not exist, and what needs one makes its own.
 NOWHERE := $(CURDIR)/.venv/no-instance
-test-rooms test-keeper test-dock test-pages test vectors types: export LISTKEEP_HOME := $(NOWHERE)
+test-rooms test-keeper test-dock test-pages test drill vectors types: export LISTKEEP_HOME := $(NOWHERE)
 
 KEEPER := listkeep.keeper.project.settings
 DOCK := listkeep.dock.project.settings
@@ -85,6 +85,10 @@ test-dock: .venv/.dev
 
 test-pages: .venv/.dev
 	$(BIN)/pytest tests/pages
+
+.PHONY: drill
+drill: .venv/.dev ## Kill what works, at fifty moments of each operation (KILLS=50)
+	LISTKEEP_KILLS=$(or $(KILLS),50) $(BIN)/pytest -s tests/faults
 
 .PHONY: vectors
 vectors: .venv/.dev ## Run the published test vectors and say how many there were

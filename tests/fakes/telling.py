@@ -6,6 +6,7 @@ from listkeep.core.errors import Code, RefusedError
 from listkeep.wire import messages as m
 from listkeep.wire.base import Message
 from listkeep.wire.messages import notices as n
+from tests.fakes.reconciling import FakeReconciling
 
 SECRET = "whsec_bGlzdGtlZXAtdGVzdC1zZWNyZXQtb2YtMzItYg=="
 
@@ -20,7 +21,7 @@ class Known:
 
 
 @dataclass
-class FakeTelling:
+class FakeTelling(FakeReconciling):
     """Notices that tests put there by hand; contacts are opened for those only."""
 
     contacts: dict[str, Known] = field(default_factory=dict)

@@ -154,6 +154,7 @@ def _close(stage: Stage, name: str) -> i.CloseIncident:
 
 CASES: dict[str, Case] = {
     "health": Case(lambda _s, _n: m.Empty(), told="", nobody=""),
+    "process": Case(lambda _s, _n: m.Empty(), told="", nobody=""),
     "authorize": Case(
         lambda s, n: m.Authorize(
             caller=_caller(s, n), right="view", list=s.rows.list_id

@@ -15,6 +15,7 @@ from listkeep.keeper.gate import endpoint
 from listkeep.keeper.release import api as release_api
 from listkeep.wire import messages as m
 from listkeep.wire.base import encode
+from listkeep.wire.messages import processes as q
 from tests.keeper.edge import PLANTED, UNKNOWN_KEY, Answer, frames, post, routes
 from tests.keeper.edge_cases import CASES, Case, Stage, set_stage
 from tests.keeper.world import World
@@ -261,6 +262,16 @@ def test_health_tells_what_everybody_may_know(stage: Stage) -> None:
 
     assert (health.keeper, health.profile) == ("k_demo", "demo")
     assert health.ledger_size == len(stage.world.entries())
+
+
+def test_the_process_says_how_it_is_protected(stage: Stage) -> None:
+    facts = post("process", m.Empty()).read(q.ProcessFacts)
+
+    assert (facts.root, facts.root_answers) == ("file", True)
+    (stage.world.home / "keys" / "root.key").rename(stage.world.home / "away.key")
+    facts = post("process", m.Empty()).read(q.ProcessFacts)
+    assert not facts.root_answers
+    assert post("health", m.Empty()).read(m.Health).keeper  # in use, so it works
 
 
 def test_somebody_signs_in_looks_and_signs_out_over_the_wire(stage: Stage) -> None:

@@ -2,6 +2,7 @@
 
 PATHS = {
     "health": "health",
+    "process": "process",
     "authorize": "authorize",
     "create_list": "lists/create",
     "extend_list": "lists/extend",
@@ -35,6 +36,8 @@ PATHS = {
     "read_digest_contacts": "notices/digest",
     "open_contact": "notices/open",
     "show_contact_secret": "contacts/secret",
+    "read_suppressions": "suppressions/read",
+    "keep_suppressions": "suppressions/keep",
     "read_scrubs": "scrubs/read",
     "scrub_rows": "scrubs/rows",
     "report_incident": "incidents/report",

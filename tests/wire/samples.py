@@ -11,14 +11,16 @@ from listkeep.wire.messages import erasures as e
 from listkeep.wire.messages import incidents as i
 from listkeep.wire.messages import notices as n
 from listkeep.wire.messages import policies as p
+from listkeep.wire.messages import processes as q
 from listkeep.wire.messages import restores as r
 from listkeep.wire.messages import scrubs as s
+from listkeep.wire.messages import suppressions as sp
 
-_MODULES = (m, n, p, s, i, e, r)
+_MODULES = (m, n, p, s, i, e, r, q)
 KINDS: list[type[Message]] = [
     kind
     for kind in {
-        name: value for each in _MODULES for name, value in vars(each).items()
+        name: value for each in (*_MODULES, sp) for name, value in vars(each).items()
     }.values()
     if isinstance(kind, type) and issubclass(kind, Message) and kind is not Message
 ]

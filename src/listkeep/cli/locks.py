@@ -10,6 +10,7 @@ from pathlib import Path
 from listkeep.core.errors import ConflictError, MalformedError
 
 from .home import PRIVATE_FILE
+from .putting_back import finish
 
 # sockaddr_un holds 108 bytes on Linux, the last of them a zero.
 _LONGEST_SOCKET_PATH = 107
@@ -19,7 +20,8 @@ _LONGEST_SOCKET_PATH = 107
 def only_one(home: Path, what: str) -> Iterator[None]:
     """Hold the instance's lock for one kind of process while the block runs.
 
-    The system lets go of it when the process ends, however it ends.
+    The system lets go of it when the process ends, however it ends. An instance that
+    was being put back when that was killed is put back wholly first.
 
     Raises:
         ConflictError: Another process holds it.
@@ -33,6 +35,7 @@ def only_one(home: Path, what: str) -> Iterator[None]:
                 f"the {what} of this instance is running already",
                 hint="look at `listkeep status`; stop it first",
             ) from error
+        finish(home)
         yield
     finally:
         os.close(descriptor)

@@ -24,6 +24,7 @@ from listkeep.wire.config import instance_home
 from . import (
     agency,
     audit,
+    backup,
     budget,
     consent,
     contact,
@@ -50,6 +51,7 @@ from . import (
     recipient,
     request,
     restore,
+    restore_backup,
     reveal,
     sample,
     serve,
@@ -81,7 +83,19 @@ app = typer.Typer(
 
 # Each module's `register` adds its commands to the program, below a heading.
 _HEADINGS: dict[str, tuple[ModuleType, ...]] = {
-    "The instance": (init, up, serve, migrate, status, keys, job, sample, demo),
+    "The instance": (
+        init,
+        up,
+        serve,
+        migrate,
+        backup,
+        restore_backup,
+        status,
+        keys,
+        job,
+        sample,
+        demo,
+    ),
     "Who you are": (login,),
     "Who may what": (
         *(tenant, person, agency, service, recipient),

@@ -11,9 +11,12 @@ from typing import Annotated, Any
 import typer
 
 from listkeep.core.errors import ListkeepError
+from listkeep.wire.config import instance_home
 
+from .hardening import harden
 from .home import PRIVATE_FILE, Instance
 from .locks import clear_socket, only_one, require_free_port
+from .putting_back import finish
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -41,6 +44,7 @@ def serve_keeper(*, supervised: Supervised = False) -> None:
     on stderr.
     """
     home = Instance.open().home
+    harden(lock_memory=True)
     with only_one(home, "keeper"):
         settings = _begin("listkeep.keeper.project.settings")
         from listkeep.keeper.project.start import check_instance  # noqa: PLC0415
@@ -65,6 +69,7 @@ def serve_seal(*, supervised: Supervised = False) -> None:
     instance is founded they serve its two links, and go on by themselves afterwards.
     """
     home = Instance.open().home
+    harden(lock_memory=True)
     with only_one(home, "seal"):
         settings = _begin("listkeep.keeper.project.pages")
         from listkeep.keeper.project.start import (  # noqa: PLC0415
@@ -94,6 +99,7 @@ def serve_dock(*, supervised: Supervised = False) -> None:
     on stderr.
     """
     home = Instance.open().home
+    harden()
     with only_one(home, "dock"):
         config = _begin("listkeep.dock.project.settings").LISTKEEP_CONFIG
         from listkeep.dock.project.start import check_instance  # noqa: PLC0415
@@ -117,9 +123,11 @@ def serve_worker(*, supervised: Supervised = False) -> None:
     What there is to do stands in `listkeep job ls`. Logs are JSON on stderr.
     """
     Instance.open()
+    harden()
     _begin("listkeep.dock.project.settings")
     from listkeep.dock.project.worker import make_worker, work  # noqa: PLC0415
 
+    finish(instance_home())
     worker, stopping = make_worker(), threading.Event()
 
     def stop(_number: int, _frame: Any) -> None:
@@ -135,7 +143,9 @@ def serve_worker(*, supervised: Supervised = False) -> None:
 
 def make_keeper() -> Callable[..., Any]:
     """Make the keeper's application in the process that serves it."""
+    harden(lock_memory=True)
     _begin("listkeep.keeper.project.settings")
+    _say_what_is_open()
     from listkeep.keeper.project.wsgi import application  # noqa: PLC0415
 
     _collect_rarely()
@@ -144,7 +154,9 @@ def make_keeper() -> Callable[..., Any]:
 
 def make_seal() -> Callable[..., Any]:
     """Make the application of the keeper's pages in the process that serves them."""
+    harden(lock_memory=True)
     _begin("listkeep.keeper.project.pages")
+    _say_what_is_open()
     from listkeep.keeper.project.wsgi import application  # noqa: PLC0415
 
     return application
@@ -152,11 +164,20 @@ def make_seal() -> Callable[..., Any]:
 
 def make_dock() -> Callable[..., Any]:
     """Make the dock's application in the process that serves it."""
+    harden()
     _begin("listkeep.dock.project.settings")
     from listkeep.dock.project.wsgi import application  # noqa: PLC0415
 
     _collect_rarely()
     return application
+
+
+def _say_what_is_open() -> None:
+    from listkeep.keeper.gate.showing.process import (  # noqa: PLC0415
+        say_what_is_open,
+    )
+
+    say_what_is_open()
 
 
 def _collect_rarely() -> None:

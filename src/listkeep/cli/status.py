@@ -5,7 +5,7 @@ from typing import Any
 import typer
 
 from listkeep import __version__
-from listkeep.core.errors import UnavailableError
+from listkeep.core.errors import ListkeepError, UnavailableError
 
 from .home import Instance
 from .output import AsJson, hint, note, show
@@ -24,7 +24,8 @@ def status(*, as_json: AsJson = False) -> None:
     """Say what runs. Exit status 6 when the keeper does not."""
     instance = Instance.open()
     keeper, dock = _ask_keeper(instance), _ask_dock(instance)
-    found = {
+    protection = _ask_process(instance)
+    found: dict[str, Any] = {
         "instance": str(instance.home),
         "profile": instance.config.profile,
         "genesis": instance.config.genesis,
@@ -33,11 +34,13 @@ def status(*, as_json: AsJson = False) -> None:
         "keeper": keeper,
         "dock": dock,
         "wall": wall(instance),
+        "protection": protection,
     }
     if as_json:
         show(found, as_json=True)
     else:
         found["keeper"], found["dock"] = _sentence(keeper), _sentence(dock)
+        found["protection"] = _protection(protection)
         show(found, as_json=False)
     if not keeper["running"]:
         note("the keeper is not running")
@@ -89,6 +92,38 @@ def _ask_dock(instance: Instance) -> dict[str, Any]:
         "version": health.version,
         "reaches_keeper": health.keeper,
     }
+
+
+def _ask_process(instance: Instance) -> dict[str, Any]:
+    """Ask the keeper's process what protects it; an older version says nothing."""
+    try:
+        with instance.keeper() as keeper:
+            facts = keeper.process()
+    except ListkeepError:
+        return {}
+    return {
+        "core_dumps": facts.core_dumps,
+        "memory_locked": facts.memory_locked,
+        "root": facts.root,
+        "root_answers": facts.root_answers,
+    }
+
+
+def _protection(found: dict[str, Any]) -> str:
+    if not found:
+        return "unknown"
+    root = "answers" if found["root_answers"] else "does not answer"
+    return ", ".join(
+        (
+            "a crash could write keys to a disk"
+            if found["core_dumps"]
+            else "no core dumps",
+            "memory locked"
+            if found["memory_locked"]
+            else "memory not locked: keys may reach the swap",
+            f"root: {found['root']}, {root}",
+        )
+    )
 
 
 def _sentence(found: dict[str, Any]) -> str:

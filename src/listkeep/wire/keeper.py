@@ -17,8 +17,10 @@ from .messages import erasures as e
 from .messages import incidents as i
 from .messages import notices as n
 from .messages import policies as p
+from .messages import processes as q
 from .messages import restores as r
 from .messages import scrubs as s
+from .messages import suppressions as sp
 from .problems import error_of
 
 _R = TypeVar("_R", bound=msgspec.Struct)
@@ -63,6 +65,10 @@ class KeeperClient:
     def health(self) -> m.Health:
         """Ask whether the keeper is there."""
         return self._call("health", m.Empty(), m.Health)
+
+    def process(self) -> q.ProcessFacts:
+        """Ask how the keeper's process is protected."""
+        return self._call("process", m.Empty(), q.ProcessFacts)
 
     # --- for services ---
 
@@ -113,6 +119,14 @@ class KeeperClient:
     def suppress(self, message: m.Suppress) -> m.Suppressed:
         """Make addresses unsendable and unexportable."""
         return self._call("suppress", message, m.Suppressed)
+
+    def read_suppressions(self, message: sp.ReadSuppressions) -> sp.Suppressions:
+        """Ask whom of a list the keeper knows as suppressed."""
+        return self._call("suppressions/read", message, sp.Suppressions)
+
+    def keep_suppressions(self, message: sp.KeepSuppressions) -> m.Suppressed:
+        """Tell whom the dock knew as suppressed, after something was put back."""
+        return self._call("suppressions/keep", message, m.Suppressed)
 
     def look_up(self, message: m.LookUp) -> m.FoundToken:
         """Ask for the token of one exact address."""

@@ -16,6 +16,7 @@ from listkeep.wire.messages import incidents as i
 from listkeep.wire.messages import notices as n
 from listkeep.wire.messages import restores as r
 from listkeep.wire.messages import scrubs as s
+from listkeep.wire.messages import suppressions as sp
 
 _TIMEOUT_SECONDS = 60
 
@@ -85,6 +86,12 @@ class Keeper(Protocol):
 
     def read_digest_contacts(self, message: n.ReadDigestContacts) -> n.DigestContacts:
         """Say whom to tell about a day that is over."""
+
+    def read_suppressions(self, message: sp.ReadSuppressions) -> sp.Suppressions:
+        """Say whom of a list the keeper knows as suppressed."""
+
+    def keep_suppressions(self, message: sp.KeepSuppressions) -> m.Suppressed:
+        """Take whom the dock knew as suppressed, after something was put back."""
 
     def open_contact(self, message: n.OpenContact) -> n.OpenedContact:
         """Say where one contact is, for one thing it is to be told."""

@@ -13,6 +13,7 @@ from listkeep.core.errors import Code, ConflictError, MalformedError
 from listkeep.dock.intake.jobs import recover_imports
 from listkeep.dock.lists.bulk import translated
 from listkeep.dock.lists.keeper import get_keeper, read_service_key
+from listkeep.dock.lists.reconciling import reconcile
 from listkeep.dock.outlet.jobs import recover_exports
 from listkeep.dock.pages.assets import stylesheet
 
@@ -80,6 +81,7 @@ def check_instance() -> Recovered:
         imports=recover_imports(keeper=get_keeper(), clock=timezone.now),
         exports=recover_exports(),
     )
+    reconcile(settings.LISTKEEP_HOME, keeper=get_keeper(), now=timezone.now())
     if recovered.imports or recovered.exports:
         log.warning(
             "start.recovered", imports=recovered.imports, exports=recovered.exports

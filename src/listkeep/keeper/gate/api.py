@@ -14,6 +14,10 @@ from listkeep.keeper.gate.custody.lists import (
     extend_list,
     show_lists,
 )
+from listkeep.keeper.gate.custody.reconciling import (
+    keep_suppressions,
+    read_suppressions,
+)
 from listkeep.keeper.gate.custody.suppressions import suppress
 from listkeep.keeper.gate.decisions.explanations import explain_request
 from listkeep.keeper.gate.decisions.policies import show_policy
@@ -31,6 +35,7 @@ from listkeep.keeper.gate.showing.notices import (
     read_notices,
     show_contact_secret,
 )
+from listkeep.keeper.gate.showing.process import show_process
 from listkeep.keeper.gate.showing.rows import registry_rows
 from listkeep.keeper.gate.sign_in.codes import redeem_code
 from listkeep.keeper.gate.sign_in.sessions import (
@@ -48,6 +53,8 @@ from listkeep.wire.messages import erasures as e
 from listkeep.wire.messages import incidents as i
 from listkeep.wire.messages import notices as n
 from listkeep.wire.messages import policies as p
+from listkeep.wire.messages import processes as q
+from listkeep.wire.messages import suppressions as s
 
 from .endpoint import Call, audible, carried, direct, endpoint
 from .turns import Gate
@@ -55,8 +62,10 @@ from .turns import Gate
 
 @endpoint(m.Empty)
 def health(gate: Gate, _message: m.Empty, call: Call) -> m.Health:
-    """Say that the keeper is there and which instance it is."""
-    gate.store.health()
+    """Say that the keeper is there and which instance it is.
+
+    The root's provider is not asked: what is in use works without it.
+    """
     with gate.view(call.now) as registry:
         return m.Health(
             version=__version__,
@@ -64,6 +73,12 @@ def health(gate: Gate, _message: m.Empty, call: Call) -> m.Health:
             profile=registry.profile,
             ledger_size=registry.frontier.size,
         )
+
+
+@endpoint(m.Empty)
+def process(_gate: Gate, _message: m.Empty, _call: Call) -> q.ProcessFacts:
+    """Say how this process is protected, and whether its root answers."""
+    return show_process()
 
 
 @endpoint(m.BeginSignIn)
@@ -178,11 +193,14 @@ def notices_digest(
 
 _VIEWS = {
     "health": health,
+    "process": process,
     "authorize": carried(m.Authorize, authorize, "dock", "console"),
     "lists/create": carried(m.CreateList, create_list, "dock"),
     "lists/extend": carried(m.ExtendList, extend_list, "dock"),
     "lists/show": carried(m.ShowLists, show_lists, "dock", "console"),
     "suppress": carried(m.Suppress, suppress, "dock"),
+    "suppressions/read": carried(s.ReadSuppressions, read_suppressions, "dock"),
+    "suppressions/keep": carried(s.KeepSuppressions, keep_suppressions, "dock"),
     "erase": carried(e.EraseEntry, erase_entry, "dock"),
     "sign-in/begin": sign_in_begin,
     "sign-in/finish": direct(m.FinishSignIn, finish_sign_in),

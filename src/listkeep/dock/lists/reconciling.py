@@ -1,0 +1,126 @@
+"""Suppressions never shrink: after a database was put back, know what others know.
+
+``listkeep restore-backup`` writes down whom the databases it replaced knew as
+suppressed. The dock takes that up at its next start, tells the keeper, and learns from
+the keeper in turn. The file goes when all is done; each step can be done again.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+
+import structlog
+from django.db import connection, transaction
+
+from listkeep.core.errors import ListkeepError, RefusedError
+from listkeep.core.sealing import TOKEN_BYTES
+from listkeep.wire.messages import suppressions as s
+
+from . import bulk
+from .history import Author
+from .keeper import Keeper
+from .models import ERASED, STATUS_CODES, STATUSES, SUBSCRIBED, Entry
+from .services import lower_status
+
+KNOWN = "suppressed.known"
+_AT_ONCE = 4096
+_FEW = 500
+_AUTHOR = Author("reconciled")
+log = structlog.get_logger("listkeep.dock")
+
+
+def reconcile(home: Path, *, keeper: Keeper, now: datetime) -> int:
+    """Bring both sides together if something was put back; tell how many rows sank.
+
+    Raises:
+        UnavailableError: The keeper does not answer; the next start goes on.
+    """
+    path = home / KNOWN
+    if not path.exists():
+        return 0
+    for (list_id, reason), tokens in _known(path).items():
+        _tell(keeper, list_id, reason, tokens)
+    lists = sorted(set(Entry.objects.values_list("list_id", flat=True).distinct()))
+    for list_id in lists:
+        for status in range(SUBSCRIBED + 1, len(STATUSES)):
+            _tell(keeper, list_id, STATUSES[status], _own(list_id, status))
+    changed = sum(_learn(keeper, list_id, now=now) for list_id in lists)
+    path.unlink()
+    log.warning("start.reconciled", rows=changed)
+    return changed
+
+
+def _known(path: Path) -> dict[tuple[str, str], list[bytes]]:
+    found = defaultdict[tuple[str, str], list[bytes]](list)
+    for line in path.read_text(encoding="ascii").splitlines():
+        list_id, token, reason = line.split(" ")
+        found[list_id, reason].append(bytes.fromhex(token))
+    return found
+
+
+def _own(list_id: str, status: int) -> list[bytes]:
+    rows = Entry.objects.filter(list_id=list_id, status=status)
+    return [bytes(token) for token in rows.values_list("token", flat=True)]
+
+
+def _tell(keeper: Keeper, list_id: str, reason: str, tokens: list[bytes]) -> None:
+    for at in range(0, len(tokens), _AT_ONCE):
+        some = b"".join(tokens[at : at + _AT_ONCE])
+        try:
+            keeper.keep_suppressions(
+                s.KeepSuppressions(list=list_id, reason=reason, tokens=some)
+            )
+        except RefusedError as error:
+            # Of a list nobody knows any more, or new without a recovered ledger.
+            log.warning("start.not-reconciled", list=list_id, code=error.code)
+            return
+
+
+def _learn(keeper: Keeper, list_id: str, *, now: datetime) -> int:
+    changed = 0
+    for reason, tokens in _pages(keeper, list_id):
+        status = STATUS_CODES[reason]
+        if status == ERASED:
+            changed += _remove(list_id, tokens)
+        else:
+            changed += lower_status(
+                list_id, tokens, status=status, author=_AUTHOR, now=now
+            )
+    return changed
+
+
+def _pages(keeper: Keeper, list_id: str) -> Iterator[tuple[str, list[bytes]]]:
+    after, is_last = b"", False
+    while not is_last:
+        try:
+            page = keeper.read_suppressions(
+                s.ReadSuppressions(list=list_id, after=after)
+            )
+        except ListkeepError as error:
+            if error.status >= 500:
+                raise
+            log.warning("start.not-reconciled", list=list_id, code=error.code)
+            return
+        by_reason = defaultdict[str, list[bytes]](list)
+        for number, reason in enumerate(page.reasons):
+            after = page.tokens[number * TOKEN_BYTES : (number + 1) * TOKEN_BYTES]
+            by_reason[reason].append(after)
+        yield from by_reason.items()
+        is_last = page.is_last
+
+
+def _remove(list_id: str, tokens: list[bytes]) -> int:
+    """Remove who asked to be forgotten, with what the rows were before."""
+    removed = 0
+    with bulk.translated(), transaction.atomic():
+        for at in range(0, len(tokens), _FEW):
+            some = tokens[at : at + _FEW]
+            places = ", ".join(["%s"] * len(some))
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    f"DELETE FROM past_entry WHERE list_id = %s AND token IN ({places})",  # noqa: E501, S608 - places only
+                    [list_id, *some],
+                )
+            removed += Entry.objects.filter(list_id=list_id, token__in=some).delete()[0]
+    return removed

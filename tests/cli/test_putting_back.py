@@ -1,0 +1,74 @@
+"""Files are put in place of others, and the power goes at each step."""
+
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from listkeep.cli import putting_back
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+def test_a_kill_at_any_step_leaves_the_old_or_the_new(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every change of a name is a step; before and after each the power goes."""
+    outcomes = set()
+    for step in range(60):
+        home, staged = _scene(tmp_path / str(step))
+        with monkeypatch.context() as patched:
+            survived = _die_at(patched, step)
+            with suppress(Killed):
+                putting_back.commit(home, staged, PLAN)
+        putting_back.finish(home)
+        found = {
+            name: (home / name).read_text() if (home / name).exists() else ""
+            for name in ("a.db", "a.db-wal", "b.db")
+        }
+        outcomes.add(tuple(found.values()))
+        assert not (home / putting_back.READY).exists()
+        if survived():
+            break
+    else:
+        pytest.fail("it has more steps than were tried")
+
+    assert outcomes == {("old", "old", "old"), ("new", "", "new")}
+
+
+PLAN = putting_back.Plan(aside="aside", files={"a": "a.db", "b": "b.db"}, dumps={})
+
+
+def _scene(folder: Path) -> tuple[Path, Path]:
+    home, staged = folder / "home", folder / "home" / ".restoring-1"
+    staged.mkdir(parents=True)
+    for name in ("a.db", "a.db-wal", "b.db"):
+        (home / name).write_text("old")
+    for name in ("a", "b"):
+        (staged / name).write_text("new")
+    return home, staged
+
+
+def _die_at(patched: pytest.MonkeyPatch, step: int) -> Callable[[], bool]:
+    """Die before the n-th change of a name, or after it; tell whether it came to it."""
+    count = [0]
+    rename, unlink = Path.rename, Path.unlink
+
+    def counted(real: Callable[..., object]) -> Callable[..., object]:
+        def act(*args: object, **facts: object) -> object:
+            number, count[0] = count[0], count[0] + 2
+            if number == step:
+                raise Killed
+            result = real(*args, **facts)
+            if number + 1 == step:
+                raise Killed
+            return result
+
+        return act
+
+    patched.setattr(Path, "rename", counted(rename))
+    patched.setattr(Path, "unlink", counted(unlink))
+    return lambda: count[0] <= step

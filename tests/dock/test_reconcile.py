@@ -1,0 +1,116 @@
+"""A database was put back: keeper and dock tell each other who is suppressed."""
+
+from pathlib import Path
+
+import pytest
+from django.utils import timezone
+
+from listkeep.core.errors import UnavailableError
+from listkeep.dock.lists.history import Author
+from listkeep.dock.lists.models import STATUS_CODES, Entry
+from listkeep.dock.lists.reconciling import KNOWN, reconcile
+from listkeep.dock.lists.services import lower_status
+from tests.fakes.keeper import FakeKeeper
+
+
+def run(keeper: FakeKeeper, home: Path) -> int:
+    return reconcile(home, keeper=keeper, now=timezone.now())
+
+
+def status_of(keeper: FakeKeeper, news: str, address: str) -> int | None:
+    token = keeper.token_of("acme", address)
+    found = Entry.objects.filter(list_id=news, token=token).first()
+    return found.status if found else None
+
+
+def know(home: Path, *lines: str) -> Path:
+    path = home / KNOWN
+    path.write_text("".join(f"{line}\n" for line in lines))
+    return path
+
+
+def test_nothing_is_asked_when_nothing_was_put_back(
+    keeper: FakeKeeper, news: str, home: Path
+) -> None:
+    keeper.calls.clear()
+
+    assert run(keeper, home) == 0
+    assert keeper.calls == []
+
+
+def test_an_older_dock_learns_what_the_keeper_knows(
+    keeper: FakeKeeper, news: str, home: Path
+) -> None:
+    names = ("anna", "bert", "cora")
+    tokens = [keeper.token_of("acme", f"{name}@example.com") for name in names]
+    present = [t for t in tokens if Entry.objects.filter(token=t).exists()]
+    keeper.suppressed[news] |= set(tokens)
+    keeper.reasons = dict.fromkeys(tokens, "complained")
+    path = know(home)
+
+    assert run(keeper, home) == len(present) > 0
+    assert status_of(keeper, news, "anna@example.com") == STATUS_CODES["complained"]
+    assert not path.exists()
+
+
+def test_who_was_erased_leaves_the_list_again(
+    keeper: FakeKeeper, news: str, home: Path
+) -> None:
+    token = keeper.token_of("acme", "anna@example.com")
+    keeper.suppressed[news].add(token)
+    keeper.reasons[token] = "erased"
+    know(home)
+
+    assert run(keeper, home) == 1
+    assert status_of(keeper, news, "anna@example.com") is None
+
+
+def test_an_older_keeper_is_told_what_was_known_here(
+    keeper: FakeKeeper, news: str, home: Path
+) -> None:
+    """By the database that was replaced, and by the rows of the one that is here."""
+    anna, gone = (
+        keeper.token_of("acme", f"{name}@example.com") for name in ("anna", "gone")
+    )
+    lower_status(
+        news,
+        [anna],
+        status=STATUS_CODES["bounced"],
+        author=Author("ada"),
+        now=timezone.now(),
+    )
+    keeper.suppressed[news].clear()
+    keeper.was_recovered = True
+    know(home, f"{news} {gone.hex()} complained")
+
+    run(keeper, home)
+
+    assert keeper.suppressed[news] == {anna, gone}
+    assert keeper.reasons == {anna: "bounced", gone: "complained"}
+
+
+def test_a_keeper_that_takes_nothing_stops_no_start(
+    keeper: FakeKeeper, news: str, home: Path
+) -> None:
+    path = know(home, f"{news} {'0f' * 16} complained")
+
+    run(keeper, home)
+
+    assert not path.exists()
+    assert keeper.suppressed[news] == set()
+
+
+def test_a_keeper_that_is_away_is_asked_again_at_the_next_start(
+    keeper: FakeKeeper, news: str, home: Path
+) -> None:
+    path = know(home, f"{news} {'0f' * 16} complained")
+    keeper.was_recovered = True
+    keeper.break_at("read_suppressions", UnavailableError("gone"))
+
+    with pytest.raises(UnavailableError):
+        run(keeper, home)
+
+    assert path.exists()
+    keeper._faults.clear()
+    run(keeper, home)
+    assert not path.exists()

@@ -1,0 +1,44 @@
+"""The part of the fake keeper that brings suppressions together."""
+
+from dataclasses import dataclass, field
+
+from listkeep.core.errors import Code, RefusedError
+from listkeep.core.sealing import TOKEN_BYTES
+from listkeep.wire import messages as m
+from listkeep.wire.base import Message
+from listkeep.wire.messages import suppressions as s
+
+
+@dataclass
+class FakeReconciling:
+    """It tells two at a time, and takes new ones if a test says so."""
+
+    suppressed: dict[str, set[bytes]]
+
+    reasons: dict[bytes, str] = field(default_factory=dict)
+    was_recovered: bool = False
+
+    def read_suppressions(self, message: s.ReadSuppressions) -> s.Suppressions:
+        self._called("read_suppressions", message)
+        later = sorted(t for t in self.suppressed[message.list] if t > message.after)
+        return s.Suppressions(
+            tokens=b"".join(later[:2]),
+            reasons=tuple(self.reasons.get(t, "unsubscribed") for t in later[:2]),
+            is_last=len(later) <= 2,
+        )
+
+    def keep_suppressions(self, message: s.KeepSuppressions) -> m.Suppressed:
+        self._called("keep_suppressions", message)
+        tokens = {
+            message.tokens[at : at + TOKEN_BYTES]
+            for at in range(0, len(message.tokens), TOKEN_BYTES)
+        }
+        new = tokens - self.suppressed[message.list]
+        if new and not self.was_recovered:
+            raise RefusedError("not known here", code=Code.NOT_PERMITTED)
+        self.suppressed[message.list] |= new
+        self.reasons |= dict.fromkeys(new, message.reason)
+        return m.Suppressed(changed=len(new))
+
+    def _called(self, method: str, message: Message) -> None:
+        raise NotImplementedError

@@ -1,0 +1,173 @@
+"""Kill a real process at random moments of an operation, and look what is left.
+
+An operation is a file in ``operations``: it prepares one run, says what is started and
+what may be killed, and judges what is there afterwards. The harness measures one run
+that is left alone, then kills others at moments drawn from that time. The seed is
+printed, and ``LISTKEEP_SEED`` repeats it.
+"""
+
+import os
+import random
+import secrets
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Protocol
+from unittest import mock
+
+import pyrage
+
+from listkeep.cli.children import own_command, own_environment
+from listkeep.cli.home import Instance
+from listkeep.cli.supervisor import Supervisor
+from tests.cli.stage import Terminal, copy_instance, granted, set_cast
+
+KILLS = int(os.environ.get("LISTKEEP_KILLS", "1"))
+LONGEST_SECONDS = 120
+BUILDINGS = ("keeper", "dock")
+
+
+@dataclass
+class House:
+    """An instance that is killed and started again and again."""
+
+    terminal: Terminal
+    identity: pyrage.x25519.Identity
+    supervisor: Supervisor | None = None
+    numbers: Iterator[int] = field(default_factory=lambda: iter(range(10**9)))
+
+    @property
+    def home(self) -> Path:
+        return self.terminal.home
+
+    def start(self) -> None:
+        """Start keeper and dock, and sign everybody in who works here."""
+        with mock.patch.dict("os.environ", {"LISTKEEP_HOME": str(self.home)}):
+            supervisor = Supervisor(Instance.open(), BUILDINGS)
+        supervisor.__enter__()
+        self.supervisor = supervisor
+
+    def stop(self) -> None:
+        if self.supervisor is not None:
+            self.supervisor.stop()
+            self.supervisor = None
+
+    def kill(self, building: str) -> None:
+        """End a building with all its processes, as a power cut does."""
+        assert self.supervisor
+        with suppress(ProcessLookupError):
+            os.killpg(self.supervisor.pid(building), signal.SIGKILL)
+
+    def sign_in(self, *names: str) -> None:
+        for name in names:
+            self.terminal.ok(f"listkeep login --as {name}")
+
+    def count(self, name: str = "news") -> int:
+        return int(self.terminal.ok(f"listkeep count {name} --as ben").stdout)
+
+    def entries(self, event: str) -> list[dict[str, str]]:
+        ran = self.terminal.ok(f"listkeep ledger show --event {event} --as cleo --json")
+        found: list[dict[str, str]] = ran.json
+        return found
+
+    def write_people(self, name: str, count: int, *, rare: int = 0) -> Path:
+        """Write a file of people nobody else has, the first of them rare."""
+        path = self.terminal.folder / name
+        rows = (
+            f"w{next(self.numbers)}@example.com,{'rare' if n < rare else 'pro'}"
+            for n in range(count)
+        )
+        path.write_text("\n".join(("email,plan", *rows, "")))
+        return path
+
+    def spawn(self, *words: str, **facts: Any) -> subprocess.Popen[bytes]:
+        """Start a command of ours and let it run."""
+        return subprocess.Popen(
+            own_command(*words),
+            env=own_environment(facts.get("home", self.home)),
+            cwd=self.terminal.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+
+
+class Operation(Protocol):
+    """One thing that is done, and may be cut short anywhere."""
+
+    def prepare(self, house: House) -> None:
+        """Bring everything into place for one more run."""
+
+    def start(self, house: House) -> subprocess.Popen[bytes]:
+        """Begin, in a process of its own."""
+
+    def victims(self) -> tuple[str, ...]:
+        """Name what may be killed: buildings, or ``command``."""
+
+    def judge(self, house: House, *, was_killed: bool) -> None:
+        """Start again and see that everything is as before, or as after."""
+
+
+def rehearse(house: House, operation: Operation) -> float:
+    """Run it once to its end; tell how long that took."""
+    operation.prepare(house)
+    begun = time.monotonic()
+    assert operation.start(house).wait(LONGEST_SECONDS) == 0
+    took = time.monotonic() - begun
+    operation.judge(house, was_killed=False)
+    return took
+
+
+def kill_at_random(
+    house: House, operation: Operation, *, kills: int, say: Callable[[str], None]
+) -> None:
+    """Kill it again and again, each time at another moment."""
+    seed = int(os.environ.get("LISTKEEP_SEED") or secrets.randbits(32))
+    say(f"LISTKEEP_SEED={seed}")
+    chance = random.Random(seed)
+    took = rehearse(house, operation)
+    for number in range(kills):
+        operation.prepare(house)
+        victim, moment = chance.choice(operation.victims()), chance.uniform(0, took)
+        say(f"{number}: {victim} after {moment:.3f} of {took:.3f} s")
+        process = operation.start(house)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(moment)
+        if victim == "command":
+            with suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
+        else:
+            house.kill(victim)
+        process.wait(LONGEST_SECONDS)
+        operation.judge(house, was_killed=True)
+
+
+@contextmanager
+def furnished(folder: Path | None = None) -> Iterator[House]:
+    """Give a house with a list, a recipient and people who are signed in."""
+    folder = folder or Path(tempfile.mkdtemp(prefix="lk-"))
+    folder.mkdir(exist_ok=True)
+    made = Terminal(folder / "made", folder)
+    made.ok("listkeep init")
+    copy_instance(made.home, folder / "var")
+    terminal = Terminal(folder / "var", folder)
+    house = House(terminal, pyrage.x25519.Identity.generate())
+    try:
+        house.start()
+        set_cast(terminal)
+        key = str(house.identity.to_public())
+        granted(terminal, f"recipient add warehouse --key {key}", "ada", "amir")
+        terminal.ok("listkeep list create news --facet plan:text --as ada")
+        house.write_people("first.csv", 2000, rare=10)
+        terminal.ok("listkeep import news first.csv --as ben")
+        yield house
+    finally:
+        house.stop()
+        shutil.rmtree(folder, ignore_errors=True)
