@@ -74,8 +74,8 @@ def erase(  # noqa: PLR0913 - each is an option
         if not request:
             terms = _terms(token, keep=keep, purpose=purpose)
             view = _ask(instance, session, terms, sign_at_once=sign_at_once)
-            say_what_is_next(view)
             if view.state != "granted":
+                say_what_is_next(view)
                 show({"request": view.id, "token": token}, as_json=as_json)
                 return
             request = view.id

@@ -281,6 +281,9 @@ def _subject(terms: Terms, person: str) -> str:
     ]
     if terms.action is Action.IMPORT:
         return f"the file with SHA-256 {subject['sha256']}"
+    if terms.action is Action.ENTRY_ERASE:
+        stays = "a mark stays" if subject["keep"] == "yes" else "no mark stays"
+        return f"one person, in every list; {stays}"
     if terms.action is Action.POLICY_SET:
         return f"the policy text with SHA-256 {subject['sha256']}"
     words = [person] if person else []

@@ -19,7 +19,8 @@ class Merged(NamedTuple):
 
 
 # A status never gets better and erased stays erased. The lock keeps others away, so
-# what is not in the list now is not there a statement later.
+# what is not in the list now is not there a statement later. Without the second look at
+# ``incoming`` SQLite would go through the whole list for each page.
 _REPLACE: Final = """
 UPDATE entry SET
     batch_id = incoming.batch_id, position = incoming.position,
@@ -29,6 +30,7 @@ UPDATE entry SET
     updated_at = %s, change = %s
 FROM incoming
 WHERE entry.list_id = %s AND entry.token = incoming.token AND entry.status <> %s
+    AND entry.token IN (SELECT token FROM incoming)
 """
 _ADD: Final = """
 INSERT INTO entry
