@@ -14,7 +14,7 @@ from listkeep.wire.messages import incidents as i
 from listkeep.wire.messages import notices as n
 from listkeep.wire.messages import policies as p
 from listkeep.wire.messages import restores as r
-from listkeep.wire.messages import scrubs
+from listkeep.wire.messages import scrubs, suppressions
 
 from . import restoring
 from .edge import ASSERTION, PLANTED, frames
@@ -256,6 +256,22 @@ CASES: dict[str, Case] = {
     ),
     "imports/seal": Case(_seal, nobody="not-found", by_service=True),
     "imports/finish": Case(_finish, nobody="not-found", by_service=True),
+    "suppressions/read": Case(
+        lambda s, _n: suppressions.ReadSuppressions(list=s.rows.list_id),
+        told="",
+        nobody="",
+        by_service=True,
+        is_docks=True,
+    ),
+    "suppressions/keep": Case(
+        lambda s, _n: suppressions.KeepSuppressions(
+            list=s.rows.list_id, reason="bounced", tokens=b""
+        ),
+        told="",
+        nobody="",
+        by_service=True,
+        is_docks=True,
+    ),
     "restores/start": Case(
         lambda s, n: r.StartRestore(
             caller=_caller(s, n),
