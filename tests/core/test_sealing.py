@@ -11,6 +11,7 @@ from listkeep.core.sealing import (
     MAX_BATCH_ROWS,
     MAX_FIELDS_BYTES,
     OpenedRow,
+    first_bytes,
     forget_ciphers,
     format_token,
     make_token,
@@ -117,6 +118,7 @@ def test_a_row_says_which_of_its_lists_keys_it_is_under() -> None:
         [row] = seal([ADA], key_number=number)
 
         assert read_key_number(row.sealed) == number
+        assert row.sealed.startswith(first_bytes(number))
         assert open_(row) == ADA
 
 

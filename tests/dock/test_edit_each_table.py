@@ -14,7 +14,7 @@ import pyrage
 import pytest
 from django.db import DatabaseError
 
-from listkeep.core.errors import ListkeepError
+from listkeep.core.errors import ListkeepError, UnavailableError
 from listkeep.core.registry.incidents import IncidentKind
 from listkeep.dock.project.start import verify_version
 from listkeep.dock.watch import jobs as watch
@@ -30,6 +30,7 @@ from listkeep.wire.messages import RowBatch
 from listkeep.wire.messages import notices as n
 from listkeep.wire.messages.scrubs import ScrubRows
 from tests.dock.conftest import Api, token_text
+from tests.dock.interrupted_renewal import renew
 from tests.dock.taking_back import begin
 from tests.dock.ways import NOON
 from tests.fakes.keeper import FakeKeeper
@@ -47,6 +48,7 @@ WORTH = {
     "import": "to go on with somebody else's import",
     "past_entry": "a row that was replaced, of another list, or out of the selection",
     "rejected_line": "what stood in a file",
+    "renewal": "rows left behind when their key goes",
     "restore": "to go on with a way back that somebody else began",
     "scrub_pass": "rows that nobody looks over",
     "sweep_state": "work nobody asked for",
@@ -127,15 +129,15 @@ def plot(keeper: FakeKeeper, ada: Api, ben: Api, eve: Api) -> Plot:
     for tenant in ("acme", "other", "acme"):
         keeper.tell(tenant=tenant)
     sweep(keeper, ears := Ears(), NOON)
-    for list_id in (news, theirs):
-        find_something(keeper, list_id, NOON)
-        begin_pass(keeper, list_id)
+    begin_renewal(keeper)
+    look_over(keeper, news, theirs)
     before = {name: read_table(name) for name in table_names()}
+    renew(keeper)
     keeper.tell("request.approved", severity="alarm")
     keeper.tell("request.approved", tenant="other")
     sweep(keeper, ears, NOON + DAY)
-    keeper.tell("request.denied")  # and nobody was told yet
-    follow_notices(keeper=keeper, now=NOON + DAY)
+    keeper.tell("request.denied")
+    follow_notices(keeper=keeper, now=NOON + DAY)  # and nobody was told yet
     find_something(keeper, news, NOON + 3 * DAY)
     for list_id in (news, theirs):
         begin_pass(keeper, list_id)
@@ -149,6 +151,22 @@ def plot(keeper: FakeKeeper, ada: Api, ben: Api, eve: Api) -> Plot:
     after = {name: read_table(name) for name in table_names()}
     callers = {"ada": ada, "ben": ben, "eve": eve}
     return Plot(keeper, callers, grants, run, ears, before, after)
+
+
+def begin_renewal(keeper: FakeKeeper) -> None:
+    """Begin to renew the keys of the lists, and do not get far."""
+    keeper.now += 30 * DAY
+    keeper.break_at("renew_rows", UnavailableError("the keeper is away"))
+    with suppress(UnavailableError):
+        renew(keeper)
+    keeper.mend()
+
+
+def look_over(keeper: FakeKeeper, *lists: str) -> None:
+    """Begin a pass over each list, and find something wrong with it."""
+    for list_id in lists:
+        find_something(keeper, list_id, NOON)
+        begin_pass(keeper, list_id)
 
 
 def find_something(keeper: FakeKeeper, list_id: str, now: datetime) -> None:
@@ -176,6 +194,8 @@ def powers(plot: Plot) -> set[str]:
     found: set[str] = set()
     with suppress(ListkeepError):
         verify_version()  # or the dock does not start on this
+        with suppress(ListkeepError, DatabaseError):
+            renew(plot.keeper)
         for name in plot.callers:
             found.update(exported(plot, name))
             found.update(misled(plot, name))

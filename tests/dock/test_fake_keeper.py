@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from datetime import timedelta
 from threading import Barrier
 
 import pytest
@@ -33,9 +34,14 @@ def test_the_fake_keeps_a_promise(promise: Callable[[Stage], None]) -> None:
                 "lks_ada_session", challenge=challenge, client=client
             ),
             add_contact=fake.add_contact,
+            wait=lambda span: _wait(fake, span),
             act=lambda: _tell(fake),
         )
     )
+
+
+def _wait(fake: FakeKeeper, span: timedelta) -> None:
+    fake.now += span
 
 
 def test_first_batches_that_come_at_once_are_sealed_under_one_key() -> None:

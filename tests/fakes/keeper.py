@@ -21,6 +21,7 @@ from listkeep.core.errors import (
     ListkeepError,
     MalformedError,
     RefusedError,
+    VerificationError,
 )
 from listkeep.core.grants import Terms
 from listkeep.core.sealing import (
@@ -30,12 +31,14 @@ from listkeep.core.sealing import (
     SealedRow,
     make_tokens,
     open_row,
+    read_key_number,
     seal_rows,
 )
 from listkeep.core.segments import Schema, parse_segment
 from listkeep.wire import messages as m
 from listkeep.wire.base import MAX_ROWS, Message, decode
 from listkeep.wire.base import encode as pack
+from tests.fakes.renewing import FakeRenewing
 from tests.fakes.restoring import FakeRestoring
 from tests.fakes.rows import sealed_rows
 from tests.fakes.scrubbing import Ticket
@@ -45,11 +48,14 @@ from tests.fakes.telling import FakeTelling
 PERSON_RIGHTS = ("view", "touch", "look-up", "reveal", "export")
 OWNER_RIGHTS = (*PERSON_RIGHTS, "administer")
 SERVICE_RIGHTS = {"app": ("view", "touch"), "intake": ("touch",)}
+_WITH_ROWS = frozenset(
+    {"seal_rows", "look_up", "run_export", "scrub_rows", "renew_rows"}
+)
 _LIST_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
 @dataclass
-class FakeKeeper(FakeSignIn, FakeRestoring, FakeTelling):
+class FakeKeeper(FakeSignIn, FakeRenewing, FakeRestoring, FakeTelling):
     """A keeper for tests; see the module's text."""
 
     look_up_budget: int = 50
@@ -102,6 +108,10 @@ class FakeKeeper(FakeSignIn, FakeRestoring, FakeTelling):
         else:
             self._faults[method] = after, fault
 
+    def mend(self) -> None:
+        """Have every method work again."""
+        self._faults.clear()
+
     def open_export(self, age: bytes) -> str:
         """Read an export as its recipient."""
         return pyrage.decrypt(age, [self.identity]).decode()
@@ -146,6 +156,7 @@ class FakeKeeper(FakeSignIn, FakeRestoring, FakeTelling):
             created_at="2026-01-05T12:00:00Z",
         )
         self.lists[record.id] = record
+        self.keys_of(record.id)
         return record
 
     def extend_list(self, message: m.ExtendList) -> m.ListRecord:
@@ -204,33 +215,21 @@ class FakeKeeper(FakeSignIn, FakeRestoring, FakeTelling):
             )
         record = self.lists[ticket.list_id]
         tokens = self._tokens(record.tenant, message.addresses)
-        batch_id = os.urandom(BATCH_ID_BYTES)
         rows = zip(message.addresses, message.fields, tokens, strict=True)
-        sealed = seal_rows(
-            self._key(record.id),
-            key_number=0,
-            list_id=record.id,
-            batch_id=batch_id,
-            row_version=1,
-            positions=range(len(tokens)),
-            tokens=[token or bytes(TOKEN_BYTES) for token in tokens],
-            facets=message.facets,
-            rows=[
-                OpenedRow(address if token else "refused", fields if token else "[]")
-                for address, fields, token in rows
-            ],
-        )
-        return m.SealedRows(
-            batch_id=batch_id,
-            tokens=b"".join(token or bytes(TOKEN_BYTES) for token in tokens),
-            sealed=[
-                row if token else b"" for row, token in zip(sealed, tokens, strict=True)
-            ],
+        return self.seal(
+            record,
+            tokens,
+            message.facets,
+            [OpenedRow(address, fields) for address, fields, _ in rows],
         )
 
     def finish_import(self, message: m.FinishImport) -> None:
         self._called("finish_import", message)
-        self._ticket(message.ticket).end = message
+        ticket = self._ticket(message.ticket)
+        ticket.end = message
+        if message.committed:
+            known = self.entries.get(ticket.list_id, 0)
+            self.entries[ticket.list_id] = known + message.added
 
     def suppress(self, message: m.Suppress) -> m.Suppressed:
         self._called("suppress", message)
@@ -299,17 +298,54 @@ class FakeKeeper(FakeSignIn, FakeRestoring, FakeTelling):
         age = pyrage.encrypt(text, [self.identity.to_public()])
         yield (age[at : at + 1000] for at in range(0, len(age), 1000))
 
+    def seal(
+        self,
+        record: m.ListRecord,
+        tokens: Sequence[bytes | None],
+        facets: Sequence[str],
+        rows: Sequence[OpenedRow],
+        *,
+        row_version: int = 1,
+    ) -> m.SealedRows:
+        """Seal rows under the list's newest key; one without a token is left out."""
+        number, batch_id = self.newest_key(record.id), os.urandom(BATCH_ID_BYTES)
+        nobody = OpenedRow("refused", "[]")
+        sealed = seal_rows(
+            self._key(f"{record.id}.{number}"),
+            key_number=number,
+            list_id=record.id,
+            batch_id=batch_id,
+            row_version=row_version,
+            positions=range(len(tokens)),
+            tokens=[token or bytes(TOKEN_BYTES) for token in tokens],
+            facets=facets,
+            rows=[r if t else nobody for r, t in zip(rows, tokens, strict=True)],
+        )
+        return m.SealedRows(
+            batch_id=batch_id,
+            tokens=b"".join(token or bytes(TOKEN_BYTES) for token in tokens),
+            sealed=[
+                row if token else b"" for row, token in zip(sealed, tokens, strict=True)
+            ],
+        )
+
     def open(self, record: m.ListRecord, row: SealedRow) -> OpenedRow:
         """Open one row, or find that it was tampered with."""
-        index_key = self._key(f"tenant {record.tenant}")
-        return open_row(self._key(record.id), (index_key,), list_id=record.id, row=row)
+        index_key, number = (
+            self._key(f"tenant {record.tenant}"),
+            read_key_number(row.sealed),
+        )
+        if number not in [held for held, _ in self.keys_of(record.id)]:
+            raise VerificationError("a row is under a key that is not held")
+        key = self._key(f"{record.id}.{number}")
+        return open_row(key, (index_key,), list_id=record.id, row=row)
 
     # --- inside ---
 
     def _called(self, method: str, message: Message) -> None:
         with self._lock:
             self.calls.append(method)
-            if method not in {"seal_rows", "look_up", "run_export", "scrub_rows"}:
+            if method not in _WITH_ROWS:
                 self.seen.append(message)
             decode(pack(message), type(message))  # it would cross the wire
             left, act = self._faults.get(method, (-1, lambda: None))

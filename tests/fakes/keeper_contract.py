@@ -10,6 +10,7 @@ import pytest
 
 from listkeep.core.errors import Code, ListkeepError, RefusedError, VerificationError
 from listkeep.wire import messages as m
+from tests.fakes.contract_of_keys import KEYS
 from tests.fakes.contract_of_people import PEOPLE
 from tests.fakes.contract_of_restores import RESTORES
 from tests.fakes.contract_of_scrubs import SCRUBS
@@ -211,6 +212,7 @@ CONTRACT: tuple[Callable[[Stage], None], ...] = (
     a_token_is_suppressed_once,
     an_export_opens_what_was_signed_for_and_no_more,
     a_row_that_was_edited_does_not_open,
+    *KEYS,
     *PEOPLE,
     *SCRUBS,
     *RESTORES,

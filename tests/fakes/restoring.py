@@ -1,6 +1,6 @@
 """The part of the fake keeper that permits restores, and knows who was erased."""
 
-import os
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from listkeep.core.canonical import encode
@@ -11,12 +11,9 @@ from listkeep.core.errors import (
 )
 from listkeep.core.grants import Action, Terms, parse_time
 from listkeep.core.sealing import (
-    BATCH_ID_BYTES,
-    TOKEN_BYTES,
     OpenedRow,
     SealedRow,
     format_token,
-    seal_rows,
 )
 from listkeep.wire import messages as m
 from listkeep.wire.messages import erasures as e
@@ -91,23 +88,13 @@ class FakeRestoring(FakeScrubbing):
             raise RefusedError("more rows than it said", code=Code.CAP_EXCEEDED)
         record = self.lists[ticket.list_id]
         opened = [self._find_opened(record, row) for row in rows]
-        good = [at for at, row in enumerate(opened) if row is not None]
-        batch_id = os.urandom(BATCH_ID_BYTES)
-        seals = seal_rows(
-            self._key(record.id),
-            key_number=0,
-            list_id=record.id,
-            batch_id=batch_id,
+        return self.seal(
+            record,
+            [row.token if o else None for row, o in zip(rows, opened, strict=True)],
+            [row.facets for row in rows],
+            [each or OpenedRow("", "") for each in opened],
             row_version=2,
-            positions=good,
-            tokens=[rows[at].token for at in good],
-            facets=[rows[at].facets for at in good],
-            rows=[row for row in opened if row is not None],
         )
-        tokens, sealed = [bytes(TOKEN_BYTES)] * len(rows), [b""] * len(rows)
-        for at, seal in zip(good, seals, strict=True):
-            tokens[at], sealed[at] = rows[at].token, seal
-        return m.SealedRows(batch_id=batch_id, tokens=b"".join(tokens), sealed=sealed)
 
     def finish_restore(self, message: r.FinishRestore) -> None:
         self._called("finish_restore", message)
@@ -173,5 +160,13 @@ class FakeRestoring(FakeScrubbing):
     def _record(self, principal: m.Principal, list_id: str) -> m.ListRecord:
         raise NotImplementedError
 
-    def _key(self, name: str) -> bytes:
+    def seal(
+        self,
+        record: m.ListRecord,
+        tokens: Sequence[bytes | None],
+        facets: Sequence[str],
+        rows: Sequence[OpenedRow],
+        *,
+        row_version: int = 1,
+    ) -> m.SealedRows:
         raise NotImplementedError

@@ -6,11 +6,13 @@ from dataclasses import dataclass
 import msgspec
 
 from listkeep.core.grants import format_time
+from listkeep.keeper.gate.decisions.key_changes import begin_key
 from listkeep.keeper.gate.sign_in.sessions import begin_sign_in
 from listkeep.wire import messages as m
 from listkeep.wire.base import encode
 from listkeep.wire.messages import erasures as e
 from listkeep.wire.messages import incidents as i
+from listkeep.wire.messages import keys as k
 from listkeep.wire.messages import notices as n
 from listkeep.wire.messages import policies as p
 from listkeep.wire.messages import restores as r
@@ -36,11 +38,15 @@ class Stage:
     ticket: str
     contact: str
     restore: str
+    young: str  # a list with one key
     erasure: m.RequestView
 
 
 def set_stage(world: World) -> Stage:
     rows = world.list_with_rows(2)
+    with world.gate.turn(world.now) as turn:
+        found = turn.registry.lists[rows.list_id]
+        begin_key(turn, found, principal="", request="")
     reveal, _ = world.ask_reveal("ben", rows, 0)
     return Stage(
         world=world,
@@ -50,6 +56,7 @@ def set_stage(world: World) -> Stage:
         reveal=reveal,
         ticket=world.start_import("ben", rows.list_id).ticket,
         contact=add_contact(world, "hook", HOOK, kind="webhook"),
+        young=world.create_list("young").id,
         restore=restoring.start(world, "ben", rows, rows=1),
         erasure=restoring.ask_erasure(world, rows, 0),
     )
@@ -127,6 +134,14 @@ def _reseal(stage: Stage, name: str) -> r.ResealRows:
 def _finish_restore(stage: Stage, name: str) -> r.FinishRestore:
     ticket = stage.restore if name == "ben" else "i_nothingnothi"
     return r.FinishRestore(ticket=ticket, committed=True)
+
+
+KEYS: dict[str, Callable[[Stage, str], msgspec.Struct]] = {
+    "read": lambda _s, _n: k.ReadKeys(),
+    "renew": lambda s, _n: k.RenewKey(list=s.rows.list_id),
+    "reseal": lambda s, _n: k.RenewRows(list=s.rows.list_id, rows=s.rows.whole()),
+    "destroy": lambda s, _n: k.DestroyKeys(list=s.young),
+}
 
 
 def _erase(stage: Stage, name: str) -> e.EraseEntry:
@@ -331,6 +346,20 @@ CASES: dict[str, Case] = {
         nobody="",
         by_service=True,
     ),
+    "keys/show": Case(
+        lambda s, name: k.ShowKeys(session=_session(s, name)), insider="ada", told=""
+    ),
+    **{
+        f"keys/{path}": Case(
+            message,
+            told="",
+            nobody="",
+            by_service=True,
+            is_docks=True,
+            streamed=path == "destroy",
+        )
+        for path, message in KEYS.items()
+    },
     "incidents/report": Case(
         lambda s, _n: i.OpenIncident(kind="rows-invalid", list=s.rows.list_id),
         told="",

@@ -1,6 +1,7 @@
 """What the dock's fake keeper promises, the real keeper keeps, over its own HTTP."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 
 import httpx
@@ -56,6 +57,7 @@ def test_the_keeper_keeps_what_its_fake_promises(
             open_export=world.unpack,
             issue_code=lambda client, challenge: issue_code(world, client, challenge),
             add_contact=lambda name, where: add_contact(world, name, where),
+            wait=lambda span: _wait(world, span),
             act=lambda: _act(world),
         )
     )
@@ -71,6 +73,10 @@ def issue_code(world: World, client: str, challenge: str) -> str:
         now=world.now,
     )
     return code_of(finish(world, flow, "ada"))
+
+
+def _wait(world: World, span: timedelta) -> None:
+    world.now += span
 
 
 def _act(world: World) -> None:

@@ -9,6 +9,7 @@ from listkeep.wire import messages as m
 from listkeep.wire.base import FRAME_BYTES, Message, decode
 from listkeep.wire.messages import erasures as e
 from listkeep.wire.messages import incidents as i
+from listkeep.wire.messages import keys as k
 from listkeep.wire.messages import notices as n
 from listkeep.wire.messages import policies as p
 from listkeep.wire.messages import processes as q
@@ -16,7 +17,7 @@ from listkeep.wire.messages import restores as r
 from listkeep.wire.messages import scrubs as s
 from listkeep.wire.messages import suppressions as sp
 
-_MODULES = (m, n, p, s, i, e, r, q)
+_MODULES = (m, n, p, s, i, e, r, k, q)
 KINDS: list[type[Message]] = [
     kind
     for kind in {

@@ -21,6 +21,7 @@ from listkeep.core.errors import (
 from listkeep.wire import messages as m
 from listkeep.wire.base import MEDIA_TYPE, decode, encode
 from listkeep.wire.keeper import KeeperClient
+from listkeep.wire.messages import keys as k
 from tests.wire.listener import (
     Conversation,
     Listener,
@@ -88,7 +89,7 @@ def test_the_table_of_paths_is_complete() -> None:
     methods = {name for name, _ in inspect.getmembers(KeeperClient, inspect.isfunction)}
 
     public = {name for name in methods if not name.startswith("_")}
-    assert public == {*PATHS, "close", "run_export"}
+    assert public == {*PATHS, "close", "destroy_keys", "run_export"}
 
 
 @pytest.mark.parametrize("name", PATHS)
@@ -263,6 +264,33 @@ def test_an_export_streams_rows_in_and_ciphertext_out(
     assert decode(first, m.RunExport) == RUN
     assert [decode(each, m.RowBatch) for each in batches] == [*map(batch, range(3))]
     assert end == b""
+
+
+def test_a_list_is_shown_row_by_row_to_have_its_old_keys_destroyed(
+    client: KeeperClient, socket: Path
+) -> None:
+    asked, told = k.DestroyKeys(list="l_news"), k.ListKeys(list="l_news", keys=())
+    held = [k.HeldRows(rows=batch(1)), k.HeldRows(rows=batch(2), past=True)]
+
+    with listen(socket, say(told)) as listener:
+        assert client.destroy_keys(asked, held) == told
+
+    [heard] = listener.heard
+    assert heard.path == "/v1/keys/destroy"
+    first, *rest, end = frames(heard.body)
+    assert decode(first, k.DestroyKeys) == asked
+    assert [decode(each, k.HeldRows) for each in rest] == held
+    assert end == b""
+
+
+def test_keys_that_are_not_destroyed_say_why(
+    client: KeeperClient, socket: Path
+) -> None:
+    with (
+        listen(socket, say(PROBLEM, status=403)),
+        pytest.raises(RefusedError, match=r"^no$"),
+    ):
+        client.destroy_keys(k.DestroyKeys(list="l_news"), [])
 
 
 def test_a_refused_export_says_why_and_yields_nothing(

@@ -1,20 +1,21 @@
-"""``listkeep keys``: the root of all keys, on the keeper's own host."""
+"""``listkeep keys``: keys of lists, and the root of all keys on the keeper's host."""
 
 from datetime import UTC, datetime
 
 import typer
 
-from . import key_copies
+from . import held_keys, key_copies
 from .output import hint, note, plural, progress
 
 app = typer.Typer(
     no_args_is_help=True,
-    help="The keys of the instance, on the keeper's own host.",
+    help="Keys: those of lists, copies of all of them, and their root.",
 )
 
 
 def register(program: typer.Typer) -> None:
     """Add the commands."""
+    held_keys.register(app)
     key_copies.register(app)
     program.add_typer(app, name="keys")
 

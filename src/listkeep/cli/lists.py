@@ -4,10 +4,13 @@ from typing import Annotated, Any
 
 import typer
 
+from listkeep.core.grants import Action
 from listkeep.wire.answers import DockList
 
+from .held_keys import find_keys
 from .home import Instance
 from .output import AsJson, hint, note, show, show_rows, write, write_json
+from .registry import Purpose, ask_for
 from .sessions import As, load_session
 
 app = typer.Typer(no_args_is_help=True, help="Lists: create one, see what is in it.")
@@ -84,6 +87,28 @@ def show_one(list_name: ListName, *, name: As = "", as_json: AsJson = False) -> 
     if not as_json:
         facts["statuses"] = [f"{k} {v:,}" for k, v in found.statuses.items() if v]
     show(facts, as_json=as_json)
+
+
+@app.command(epilog="Example: listkeep list shred spring --as ada --purpose 'over'")
+def shred(
+    list_name: ListName,
+    *,
+    purpose: Purpose,
+    name: As = "",
+    as_json: AsJson = False,
+) -> None:
+    """Destroy a list for good: its keys go, and no copy of its rows opens again.
+
+    Another owner approves it, or a day passes in which none denies it.
+    """
+    row = find_keys(list_name, name=name)
+    ask_for(
+        Action.LIST_SHRED,
+        {"id": row.keys.list},
+        name=name,
+        purpose=purpose,
+        as_json=as_json,
+    )
 
 
 def _describe(found: DockList) -> dict[str, Any]:

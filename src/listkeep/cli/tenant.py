@@ -9,12 +9,14 @@ from listkeep.core.grants import Action
 from listkeep.wire.identifiers import new_id
 
 from .enrolment import meet_new_person
+from .held_keys import tell_copies
 from .output import AsJson, WrongUsage
-from .registry import Name, Purpose, ask_for, revoke, show_registry
+from .registry import Name, Purpose, ask_for, find_row, revoke, show_registry
 from .sessions import As, require_name
 
 app = typer.Typer(
-    no_args_is_help=True, help="The operator's customers: two custodians add one."
+    no_args_is_help=True,
+    help="The operator's customers: two custodians add one, owners close it.",
 )
 _MOST_OWNERS = 2
 
@@ -79,3 +81,26 @@ def remove(
 ) -> None:
     """Revoke a tenant with all its people and services; another custodian approves."""
     revoke("tenant", tenant, name=name, purpose=purpose, as_json=as_json)
+
+
+@app.command(epilog="Example: listkeep tenant close acme --as ada --purpose 'we leave'")
+def close(
+    tenant: Name,
+    *,
+    purpose: Purpose,
+    name: As = "",
+    as_json: AsJson = False,
+) -> None:
+    """Close your tenant: all its lists are destroyed, its people and services are out.
+
+    Another owner approves it; then seven days pass in which every owner can deny it.
+    """
+    row = find_row("tenant", tenant, name=name, tenant="")
+    tell_copies(name=name)
+    ask_for(
+        Action.TENANT_CLOSE,
+        {"id": row["id"]},
+        name=name,
+        purpose=purpose,
+        as_json=as_json,
+    )

@@ -147,7 +147,7 @@ def seal_rows(  # noqa: PLR0913 - one batch is described by all of these
     stamp = key_number.to_bytes(_NUMBER_BYTES, "big") + row_version.to_bytes(
         _VERSION_BYTES, "big"
     )
-    header = bytes([FORMAT]) + stamp
+    header = _FORMAT_MARK + stamp
     nonces = [position.to_bytes(12, "big") for position in positions]
     encoded = map(str.encode, facets)
     associated = map(
@@ -156,6 +156,11 @@ def seal_rows(  # noqa: PLR0913 - one batch is described by all of these
     return [
         header + sealed for sealed in map(encrypt, nonces, _pack_rows(rows), associated)
     ]
+
+
+def first_bytes(key_number: int) -> bytes:
+    """Say what every row begins with that is sealed under this key."""
+    return _FORMAT_MARK + key_number.to_bytes(_NUMBER_BYTES, "big")
 
 
 def read_key_number(sealed: bytes) -> int:

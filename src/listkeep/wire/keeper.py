@@ -15,6 +15,7 @@ from . import messages as m
 from .base import FRAME_BYTES, MEDIA_TYPE, decode, encode
 from .messages import erasures as e
 from .messages import incidents as i
+from .messages import keys as k
 from .messages import notices as n
 from .messages import policies as p
 from .messages import processes as q
@@ -144,6 +145,33 @@ class KeeperClient:
         """Ask where one contact is, for one thing it is to be told."""
         return self._call("notices/open", message, n.OpenedContact)
 
+    def read_keys(self) -> k.HeldKeys:
+        """Read which keys every list holds."""
+        return self._call("keys/read", k.ReadKeys(), k.HeldKeys)
+
+    def renew_key(self, message: k.RenewKey) -> k.ListKeys:
+        """Ask that a list's next key be begun."""
+        return self._call("keys/renew", message, k.ListKeys)
+
+    def renew_rows(self, message: k.RenewRows) -> m.SealedRows:
+        """Have rows under an older key sealed under the newest."""
+        return self._call("keys/reseal", message, m.SealedRows)
+
+    def destroy_keys(
+        self, message: k.DestroyKeys, held: Iterable[k.HeldRows]
+    ) -> k.ListKeys:
+        """Stream all rows of a list in, and have its older keys destroyed."""
+        with (
+            _translated(),
+            self._http.stream(
+                "POST", "keys/destroy", content=_frames(message, held)
+            ) as response,
+        ):
+            answer = response.read()
+        if response.status_code != httpx.codes.OK:
+            raise _problem(answer)
+        return _answer(answer, k.ListKeys)
+
     def read_scrubs(self, message: s.ReadScrubs) -> s.ScrubStates:
         """Ask which lists there are to look over."""
         return self._call("scrubs/read", message, s.ScrubStates)
@@ -236,6 +264,10 @@ class KeeperClient:
         """Read the secret by which a webhook's receiver knows us."""
         return self._call("contacts/secret", message, n.ContactSecret)
 
+    def show_keys(self, message: k.ShowKeys) -> k.KeyRows:
+        """Read the keys of the lists one may know."""
+        return self._call("keys/show", message, k.KeyRows)
+
     def invite(self, message: m.Invite) -> m.Invitation:
         """Make a link over which somebody makes passkeys."""
         return self._call("people/invite", message, m.Invitation)
@@ -287,7 +319,9 @@ def _answer(content: bytes, kind: type[_R]) -> _R:
         ) from error
 
 
-def _frames(message: m.RunExport, batches: Iterable[m.RowBatch]) -> Iterator[bytes]:
+def _frames(
+    message: msgspec.Struct, batches: Iterable[msgspec.Struct]
+) -> Iterator[bytes]:
     first = encode(message)
     yield len(first).to_bytes(FRAME_BYTES, "big") + first
     for batch in batches:

@@ -3,6 +3,7 @@ import pytest
 from listkeep.core.errors import VerificationError
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.charges import Measure
+from listkeep.core.registry.held_keys import GoneKey
 from tests.core.registry.life import life
 from tests.core.registry.scribe import (
     ACME,
@@ -89,7 +90,7 @@ def test_a_list_knows_which_key_seals_and_which_still_open(scribe: Scribe) -> No
     found = scribe.registry.lists[NEWS]
     assert found.newest_key == 2
     assert [key.number for key in found.keys] == [1, 2]
-    assert scribe.registry.destroyed_keys == {f"list-{NEWS}": scribe.now}
+    assert scribe.registry.destroyed_keys == {f"list-{NEWS}": GoneKey(scribe.now, None)}
 
 
 def test_a_list_keeps_its_keys_when_it_gets_a_field(scribe: Scribe) -> None:

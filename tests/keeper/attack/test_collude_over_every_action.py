@@ -63,6 +63,9 @@ CAN = {  # alone, about a tenant
     Action.LIST_RESTORE: False,
     Action.ENTRY_ERASE: False,
     Action.KEYS_BACKUP: False,
+    Action.KEYS_RENEW: True,  # which takes nothing from anybody
+    Action.LIST_SHRED: False,
+    Action.TENANT_CLOSE: False,
 }
 # Where the others are tried out: acme.
 _PLACES = {
@@ -129,6 +132,9 @@ def _about_rows(world: World) -> dict[Action, Callable[[], dict[str, str]]]:
         Action.IMPORT: lambda: {"sha256": "0" * 64, "rows": "1"},
         Action.LIST_RESTORE: lambda: {"moment": format_time(world.now)},
         Action.ENTRY_ERASE: lambda: {"keep": "no"},
+        Action.KEYS_RENEW: lambda: {"id": next(iter(world.registry.lists))},
+        Action.LIST_SHRED: lambda: {"id": next(iter(world.registry.lists))},
+        Action.TENANT_CLOSE: lambda: {"id": ACME},
     }
 
 

@@ -30,7 +30,7 @@ _CAPS: dict[Action, tuple[int, ...]] = {
 }
 _RECENT = {Action.EXPORT: (0, 999, 1000)}
 _KNOWN = {0, *_CAPS[Action.REVEAL], *_CAPS[Action.EXPORT]}
-_WAITS = [timedelta(hours=hours) for hours in (0, 1, 24, 72)]
+_WAITS = [timedelta(hours=hours) for hours in (0, 1, 24, 72, 168)]
 _NOON = parse_time("2026-01-05T12:00:00Z")
 _TENANT = ANY_TENANT
 Asker = Role | None
@@ -258,7 +258,7 @@ def _terms(action: Action, tenant: str, cap: int) -> Terms:
         recipient="",
         subject="",
         not_before=_NOON,
-        expires=_NOON + timedelta(days=7),
+        expires=_NOON + timedelta(days=30),
         nonce="",
         facts="",
     )

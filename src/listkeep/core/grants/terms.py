@@ -56,6 +56,9 @@ class Action(StrEnum):
     LIST_RESTORE = "list.restore"
     ENTRY_ERASE = "entry.erase"
     KEYS_BACKUP = "keys.backup"
+    KEYS_RENEW = "keys.renew"
+    LIST_SHRED = "list.shred"
+    TENANT_CLOSE = "tenant.close"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -67,3 +67,5 @@ class Event(StrEnum):
     ROOT_ROTATED = "root.rotated"
     KEYS_BACKED_UP = "keys.backed-up"
     KEYS_RESTORED = "keys.restored"
+    LIST_SHREDDED = "list.shredded"
+    TENANT_CLOSED = "tenant.closed"

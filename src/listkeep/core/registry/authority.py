@@ -13,6 +13,7 @@ from listkeep.core.grants import Action, Decision, Terms
 from listkeep.core.ledger.events import Event
 
 from .changes import change_agreement
+from .endings import ENDINGS, end
 from .facts import (
     Person,
     RequestFacts,
@@ -43,6 +44,7 @@ _AUTHORITY = (
     Event.POLICY_SET,
     *(Event.PERSON_CONFIRMED, Event.PASSKEY_ADDED, Event.PASSKEY_REPLACED),
     Event.RECOVERY_CHOSEN,
+    *(Event.LIST_SHREDDED, Event.TENANT_CLOSED),
 )
 
 
@@ -103,6 +105,8 @@ def _change_authority(
             registry.used_ids.add(recipient.id)
         case Action.POLICY_SET:
             registry.policy = registry.policy_after(request)
+        case action if action in ENDINGS:
+            end(registry, request, at=at)
         case action if action in PASSKEY_CHANGES:
             change_passkeys(registry, request, at=at)
         case _:

@@ -48,10 +48,10 @@ def change_agreement(
         case Action.FREEZE | Action.UNFREEZE:
             _set_freeze(registry, terms, parse_classes(subject), request)
         case _:
-            _revoke(registry, subject["id"], tenant=terms.tenant)
+            revoke(registry, subject["id"], tenant=terms.tenant)
 
 
-def _revoke(registry: Registry, name: str, *, tenant: str) -> None:
+def revoke(registry: Registry, name: str, *, tenant: str) -> None:
     """Remove one row of this tenant; a tenant or agency goes with all it has."""
     whole = not tenant and registry.tenants.pop(name, None) is not None
     home = name if whole else tenant

@@ -41,6 +41,12 @@ def _extend_list(registry: Registry, fields: Mapping[str, str], _at: datetime) -
 
 def _renew_key(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
     old = registry.lists[fields["list"]]
+    if fields["request"]:
+        request = registry.requests[fields["request"]]
+        is_asked = request.terms.action is Action.KEYS_RENEW and not request.done
+        if not is_asked or not is_granted(registry, request, at):
+            raise untrusted("a key was renewed for somebody without a grant")
+        request.done = request.intended = True
     keys = with_newer(old.keys, int(fields["key"]), at=at)
     registry.lists[old.id] = replace(old, keys=keys)
 
@@ -48,7 +54,7 @@ def _renew_key(registry: Registry, fields: Mapping[str, str], at: datetime) -> N
 def _destroy_key(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
     old, number = registry.lists[fields["list"]], int(fields["key"])
     registry.lists[old.id] = replace(old, keys=without(old.keys, number))
-    registry.destroyed_keys[list_key(old.id, number)] = at
+    registry.destroy_key(list_key(old.id, number), at=at)
 
 
 def _start_import(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:

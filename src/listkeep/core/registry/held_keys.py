@@ -20,6 +20,13 @@ class HeldKey(NamedTuple):
     since: datetime
 
 
+class GoneKey(NamedTuple):
+    """A key that was destroyed, and until when a copy of the key store has it."""
+
+    at: datetime
+    copies_until: datetime | None
+
+
 def list_key(list_id: str, number: int = FIRST_KEY) -> str:
     """Name one of a list's keys in the key store."""
     return _numbered(f"list-{list_id}", number)

@@ -45,6 +45,7 @@ from .facts import (
     Tenant,
     Ticket,
 )
+from .held_keys import GoneKey
 from .holdings import Holding
 from .incidents import IncidentFacts, is_incident_open
 from .notices import Book
@@ -88,7 +89,8 @@ class Registry:
         self.consents: dict[str, Consent] = {}
         self.lists: dict[str, ListFacts] = {}
         self.key_copies: dict[str, datetime] = {}  # by digest: until when it is kept
-        self.destroyed_keys: dict[str, datetime] = {}  # by id in the key store
+        self.shredded: dict[str, ListFacts] = {}
+        self.destroyed_keys: dict[str, GoneKey] = {}  # by id in the key store
         self.requests: dict[str, RequestFacts] = {}
         self.tickets: dict[str, Ticket] = {}
         self.enrolments: dict[str, EnrolmentFacts] = {}
@@ -148,6 +150,15 @@ class Registry:
                 code=Code.ALREADY_EXISTS,
                 hint="enrol another one; a passkey belongs to one person",
             )
+
+    def destroy_key(self, key_id: str, *, at: datetime) -> None:
+        """Note that a key is gone, but for the copies of the key store that remain."""
+        until = max(self.key_copies.values(), default=at)
+        self.destroyed_keys[key_id] = GoneKey(at, until if until > at else None)
+
+    def find_list(self, list_id: str) -> ListFacts | None:
+        """Find a list, also one that was shredded: people may still ask about it."""
+        return self.lists.get(list_id) or self.shredded.get(list_id)
 
     def owners(self, tenant: str) -> list[Person]:
         """List a tenant's owners."""

@@ -38,6 +38,7 @@ _ALARMS = frozenset(
 )
 _COMPLETED = frozenset({Event.REVEAL_COMPLETED, Event.EXPORT_COMPLETED})
 _ACTORS = ("person", "principal", "claimed_person")
+_ENDINGS = frozenset({Action.LIST_SHRED, Action.TENANT_CLOSE})
 _RECOVERY = ("passkey.", "recovery.")
 _NO_TOUCH = frozenset({Telling.SIGNED, Telling.REFUSED, Telling.INCIDENT})
 
@@ -97,7 +98,7 @@ def _add(  # noqa: PLR0913 - keyword-only, one fact each
     times = _times(registry, fields, event, request, at=at)
     if not is_told(times) or (event is Event.REQUEST_MADE and action is Action.FREEZE):
         return  # one signature freezes: the entry that follows says it is done
-    found = registry.lists.get(fields.get("list", ""))
+    found = registry.find_list(fields.get("list", ""))
     book.notices.append(
         Notice(
             index=index,
@@ -145,6 +146,8 @@ def _severity(event: Event, action: Action | None, *, first_touch: bool) -> Seve
     if event in _INTENDED or event in _ALARMS:
         return Severity.ALARM
     if action is not None and action.startswith(_RECOVERY):
+        return Severity.ALARM
+    if action in _ENDINGS:
         return Severity.ALARM
     is_usual = action in _ABOUT_ROWS and not first_touch
     if is_usual and event in (Event.REQUEST_MADE, Event.REQUEST_APPROVED):
@@ -196,7 +199,7 @@ def _tenant(
         if request.terms.action is Action.TENANT_REVOKE:
             return request.terms.subject_fields()["id"]
         return request.terms.tenant
-    found = registry.lists.get(fields.get("list", ""))
+    found = registry.find_list(fields.get("list", ""))
     if found is not None:
         return found.tenant
     if "incident" in fields:
@@ -234,6 +237,7 @@ def _name(registry: "Registry", row_id: str) -> str:
     tables: tuple[Mapping[str, _Named], ...] = (
         *(registry.tenants, registry.people, registry.services),
         *(registry.recipients, registry.contacts, registry.agencies),
+        *(registry.lists, registry.shredded),
     )
     for rows in tables:
         if row_id in rows:

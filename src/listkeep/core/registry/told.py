@@ -58,6 +58,8 @@ TOLD: Final[dict[Event, Telling]] = {
     Event.PASSKEY_ADDED: Telling.CHANGE,
     Event.PASSKEY_REPLACED: Telling.CHANGE,
     Event.RECOVERY_CHOSEN: Telling.CHANGE,
+    Event.LIST_SHREDDED: Telling.CHANGE,
+    Event.TENANT_CLOSED: Telling.CHANGE,
     Event.LEDGER_RECOVERED: Telling.CHANGE,
     Event.INCIDENT_OPENED: Telling.INCIDENT,
     Event.INCIDENT_CLOSED: Telling.INCIDENT,

@@ -13,6 +13,7 @@ from listkeep.wire import messages as m
 from listkeep.wire.keeper import KeeperClient
 from listkeep.wire.messages import erasures as e
 from listkeep.wire.messages import incidents as i
+from listkeep.wire.messages import keys as k
 from listkeep.wire.messages import notices as n
 from listkeep.wire.messages import restores as r
 from listkeep.wire.messages import scrubs as s
@@ -68,6 +69,20 @@ class Keeper(Protocol):
 
     def look_up(self, message: m.LookUp) -> m.FoundToken:
         """Compute one token and charge for it."""
+
+    def read_keys(self) -> k.HeldKeys:
+        """Say which keys every list holds."""
+
+    def renew_key(self, message: k.RenewKey) -> k.ListKeys:
+        """Begin a list's next key."""
+
+    def renew_rows(self, message: k.RenewRows) -> m.SealedRows:
+        """Seal rows anew under the newest key."""
+
+    def destroy_keys(
+        self, message: k.DestroyKeys, held: Iterable[k.HeldRows]
+    ) -> k.ListKeys:
+        """Destroy older keys, after all rows were seen under the newest."""
 
     def show_requests(self, message: m.ShowRequest) -> m.RequestViews:
         """Show requests a person may see."""

@@ -74,6 +74,25 @@ class Change(models.Model):
         db_table = "change"
 
 
+class Renewal(models.Model):
+    """How far a list's rows have been sealed anew under its newest key.
+
+    Tables are walked one after the other, each again until nothing was left to do.
+    """
+
+    list_id = models.CharField(max_length=40, primary_key=True)
+    key = models.PositiveIntegerField()  # the number of the newest one
+    shelf = models.PositiveSmallIntegerField(default=0)
+    token = models.BinaryField(max_length=16, default=b"")  # of the last row
+    replaced_by = models.PositiveIntegerField(default=0)
+    moved = models.BigIntegerField(default=0)  # since this shelf's beginning
+    left = models.BigIntegerField(default=0)  # under older keys, when last counted
+    rests_until = models.DateTimeField(null=True)  # the keeper misses rows
+
+    class Meta:
+        db_table = "renewal"
+
+
 class PastEntry(models.Model):
     """An entry as it was until a change replaced or removed it, sealed as before.
 

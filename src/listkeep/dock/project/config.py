@@ -38,6 +38,9 @@ class DockConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
     export_keep_days: int = 7
     """How long the age file of an export can be fetched after its run."""
 
+    key_renew_days: int = 30
+    """How old the key of a list gets before its rows are sealed under a new one."""
+
     history_keep_days: int = 30
     """How long a list can be taken back: what entries were before is kept so long."""
 
@@ -85,6 +88,8 @@ class DockConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
             fault = "smtp_user and smtp_password_file belong together"
         elif self.export_keep_days < 1:
             fault = "export_keep_days is at least 1"
+        elif self.key_renew_days < 1:
+            fault = "key_renew_days is at least 1"
         elif self.history_keep_days < 1:
             fault = "history_keep_days is at least 1"
         elif self.scrub_days < 1:

@@ -3,5 +3,6 @@
 from listkeep.dock.intake import jobs as intake
 from listkeep.dock.outlet import jobs as outlet
 from listkeep.dock.watch import jobs as watch
+from listkeep.dock.watch import upkeep
 
-SWEEPS = (*watch.SWEEPS, *intake.SWEEPS, *outlet.SWEEPS)
+SWEEPS = (*watch.SWEEPS, *intake.SWEEPS, *outlet.SWEEPS, *upkeep.SWEEPS)

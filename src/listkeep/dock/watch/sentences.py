@@ -9,7 +9,7 @@ from listkeep.wire.messages import notices as n
 
 _VERBS: Final = {"revoke": "remove"}  # others read as they are
 _LINKS: Final = {
-    **dict.fromkeys(("budget", "passkey", "recovery"), " of"),
+    **dict.fromkeys(("budget", "passkey", "recovery", "keys"), " of"),
     "consent": " for",
 }
 _ROWS: Final = {

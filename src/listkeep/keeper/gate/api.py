@@ -28,6 +28,7 @@ from listkeep.keeper.gate.decisions.requests import (
 )
 from listkeep.keeper.gate.people.enrolments import invite
 from listkeep.keeper.gate.showing.incidents import show_incidents
+from listkeep.keeper.gate.showing.keys import show_keys
 from listkeep.keeper.gate.showing.ledger_views import prove_list_head, visible_body
 from listkeep.keeper.gate.showing.notices import (
     open_contact,
@@ -51,6 +52,7 @@ from listkeep.keeper.ledger.services import ledger_key
 from listkeep.wire import messages as m
 from listkeep.wire.messages import erasures as e
 from listkeep.wire.messages import incidents as i
+from listkeep.wire.messages import keys as k
 from listkeep.wire.messages import notices as n
 from listkeep.wire.messages import policies as p
 from listkeep.wire.messages import processes as q
@@ -220,6 +222,7 @@ _VIEWS = {
     "notices/read": carried(n.ReadNotices, read_notices, "dock"),
     "notices/digest": notices_digest,
     "notices/open": carried(n.OpenContact, open_contact, "dock"),
+    "keys/show": direct(k.ShowKeys, show_keys),
     "contacts/secret": direct(n.ShowContactSecret, show_contact_secret),
     "incidents/report": carried(i.OpenIncident, report_incident, "dock"),
     "incidents/show": carried(i.ShowIncidents, show_incidents, "dock"),

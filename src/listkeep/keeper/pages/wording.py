@@ -37,6 +37,9 @@ _TITLES: Final = {
     Action.KEYS_BACKUP: "Copy all keys for their holders",
     Action.CONSENT_GIVE: "Let support look",
     Action.CONSENT_WITHDRAW: "Let support look no more",
+    Action.KEYS_RENEW: "Renew the key of a list",
+    Action.LIST_SHRED: "Destroy a list for good",
+    Action.TENANT_CLOSE: "Close the tenant, and destroy all its lists for good",
 }
 _FOLLOWS: Final = {
     Action.TENANT_ADD: "Its owners do everything but reveal and export, until two "
@@ -65,6 +68,14 @@ _FOLLOWS: Final = {
     "later. Who was unsubscribed, bounced, complained or erased since stays so.",
     Action.ENTRY_ERASE: "The entry, and everything it was before, is removed from "
     "every list of the tenant. This cannot be taken back.",
+    Action.KEYS_RENEW: "Rows are sealed under a new key while work goes on. A day "
+    "later at the earliest the old one is destroyed, and no old copy of a row opens.",
+    Action.LIST_SHRED: "Its keys are destroyed. Nothing of it opens again, in no "
+    "backup and for nobody. {copies} This cannot be taken back.",
+    Action.TENANT_CLOSE: "Every list of the tenant is destroyed with its keys, and its "
+    "people, services and recipients are out. Seven days pass after the last "
+    "signature; until then every owner can deny it. {copies} Then this cannot be taken "
+    "back.",
     Action.CONSENT_WITHDRAW: "It ends the moment you sign, also for who is signed in.",
 }
 _ABOUT_SUPPORT: Final = (Action.CONSENT_GIVE, Action.CONSENT_WITHDRAW)
@@ -135,7 +146,20 @@ def facts_of(registry: Registry, terms: Terms) -> list[Fact]:
 def follows(registry: Registry, terms: Terms) -> str:
     """Say what comes of it, where a name and six words do not tell it."""
     about = registry.about(terms)
-    return _FOLLOWS.get(terms.action, "").format(who=about.name if about else "")
+    return _FOLLOWS.get(terms.action, "").format(
+        who=about.name if about else "", copies=_copies(registry)
+    )
+
+
+def _copies(registry: Registry) -> str:
+    """Say until when a copy of the key store could still open what is destroyed."""
+    until = max(registry.key_copies.values(), default=None)
+    if until is None:
+        return "No copy of the keys was made with Listkeep."
+    return (
+        f"Copies of the keys are kept until {show_time(until)}; till then those who "
+        "hold one can open it together."
+    )
 
 
 def steps_of(registry: Registry, request: RequestFacts) -> list[dict[str, str]]:
@@ -159,7 +183,8 @@ def describe_role(person: Person | None) -> str:
 def _subject(registry: Registry, terms: Terms) -> list[Fact]:
     if not terms.subject:
         return []
-    about = registry.about(terms)
+    subject = terms.subject_fields()
+    about = registry.about(terms) or registry.find_list(subject.get("id", ""))
     known = {
         "id": about.name if about else "",
         "recovery": ", ".join(

@@ -1,7 +1,12 @@
 """The release room's part of the wire: imports, look-ups, reveals, exports."""
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponseBase, StreamingHttpResponse
+from django.http import (
+    HttpRequest,
+    HttpResponse,
+    HttpResponseBase,
+    StreamingHttpResponse,
+)
 from django.urls import path
 
 from listkeep.keeper.gate.endpoint import (
@@ -15,7 +20,8 @@ from listkeep.keeper.gate.endpoint import (
 )
 from listkeep.keeper.gate.turns import Gate
 from listkeep.wire import messages as m
-from listkeep.wire.base import decode
+from listkeep.wire.base import MEDIA_TYPE, decode, encode
+from listkeep.wire.messages import keys as k
 from listkeep.wire.messages import restores as r
 from listkeep.wire.messages import scrubs as s
 
@@ -24,6 +30,7 @@ from .exports import run_export
 from .frames import read_ahead, read_frames
 from .imports import finish_import, seal_import_rows, start_import
 from .look_ups import look_up
+from .renewals import destroy_keys, read_keys, renew_key, renew_rows
 from .restores import finish_restore, reseal_restored_rows, start_restore
 from .reveals import run_reveal
 from .scrubs import read_scrubs, scrub_rows
@@ -81,6 +88,21 @@ def exports_run(request: HttpRequest) -> HttpResponseBase:
     )
 
 
+def keys_destroy(request: HttpRequest) -> HttpResponseBase:
+    """Destroy older keys of a list: frames of all its rows in, what is left out."""
+    require_post(request)
+    Call(request).service("dock")
+    frames = read_frames(request.META["wsgi.input"])
+    first = next(frames, b"")
+    answer = destroy_keys(
+        open_gate(),
+        decode(first, k.DestroyKeys),
+        (decode(frame, k.HeldRows) for frame in frames),
+        clock=current_time,
+    )
+    return HttpResponse(encode(answer), content_type=MEDIA_TYPE)
+
+
 _VIEWS = {
     "imports/start": carried(m.StartImport, start_import, "dock"),
     "imports/seal": imports_seal,
@@ -91,6 +113,10 @@ _VIEWS = {
     "look-up": carried(m.LookUp, look_up, "dock"),
     "reveals/run": direct(m.RunReveal, run_reveal),
     "exports/run": exports_run,
+    "keys/read": carried(k.ReadKeys, read_keys, "dock"),
+    "keys/renew": carried(k.RenewKey, renew_key, "dock"),
+    "keys/reseal": carried(k.RenewRows, renew_rows, "dock"),
+    "keys/destroy": keys_destroy,
     "scrubs/read": carried(s.ReadScrubs, read_scrubs, "dock"),
     "scrubs/rows": carried(s.ScrubRows, scrub_rows, "dock"),
 }

@@ -79,6 +79,12 @@ class _Line:
         require_not_frozen(registry, request.terms.tenant)
         return request
 
+    def find_list(self) -> ListFacts:
+        """Look at the list as it is now; it may have got a newer key."""
+        now = self.clock()
+        with self.gate.view(now) as registry:
+            return registry.lists[self.require_open(registry, now).terms.list]
+
     def look(self) -> None:
         """Catch up with what other processes recorded, and require the same."""
         now = self.clock()
@@ -229,7 +235,8 @@ class _Plaintext:
         batches: Iterator[m.RowBatch],
     ) -> None:
         self._run, self._batches = run, batches
-        self._opener, self._shape = Opener(gate.store, run.found), Shape(run.found)
+        self._opener = Opener(gate.store, run.found, look_again=run.line.find_list)
+        self._shape = Shape(run.found)
         self._writer = prepare_writer(kind, self._shape)
         segment = parse_segment(
             run.request.terms.selection, Schema.parse(run.found.facets)

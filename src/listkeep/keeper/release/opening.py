@@ -1,6 +1,6 @@
 """Open sealed rows, and believe nothing about them that was not authenticated."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 import msgspec
 
@@ -27,17 +27,32 @@ Value = str | int | bool | None
 class Opener:
     """Opens rows of one list; keys stay inside."""
 
-    def __init__(self, store: KeyStore, found: ListFacts) -> None:
+    def __init__(
+        self,
+        store: KeyStore,
+        found: ListFacts,
+        *,
+        look_again: Callable[[], ListFacts] | None = None,
+    ) -> None:
         """Fetch every key the list holds, and the tenant's.
+
+        Who opens for a while passes ``look_again``, so that a key that was begun
+        meanwhile is known when the first row under it comes.
 
         Raises:
             UnavailableError: A key was destroyed or does not unwrap.
         """
-        self._list_id = found.id
-        self._list_keys = {
-            key.number: store.get(list_key(found.id, key.number)) for key in found.keys
-        }
+        self._store, self._list_id = store, found.id
+        self._look_again = look_again
         self._index_keys = (store.get(index_key(found.tenant)),)
+        self._list_keys: dict[int, bytes] = {}
+        self._fetch(found)
+
+    def _fetch(self, found: ListFacts) -> None:
+        for key in found.keys:
+            self._list_keys[key.number] = self._store.get(
+                list_key(found.id, key.number)
+            )
 
     def open(self, row: SealedRow) -> OpenedRow:
         """Open one row under the key it says it is sealed under.
@@ -46,7 +61,10 @@ class Opener:
             VerificationError: It is not the row its token says, of this list, or its
                 key was destroyed.
         """
-        key = self._list_keys.get(read_key_number(row.sealed))
+        number = read_key_number(row.sealed)
+        if number not in self._list_keys and self._look_again is not None:
+            self._fetch(self._look_again())
+        key = self._list_keys.get(number)
         if key is None:
             raise VerificationError(
                 "a sealed row is under a key that this list does not hold",

@@ -5,7 +5,7 @@ its own: to renew a key, to restore.
 """
 
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from listkeep.core.errors import VerificationError
@@ -16,8 +16,10 @@ from listkeep.core.sealing import (
     TOKEN_BYTES,
     OpenedRow,
     SealedRow,
+    read_row_version,
     seal_rows,
 )
+from listkeep.keeper.gate.decisions.items import item_digest
 from listkeep.keeper.keys import KeyStore
 from listkeep.wire import messages as m
 
@@ -62,6 +64,31 @@ def reseal_rows(
     for (at, _), seal in zip(good, seals, strict=True):
         tokens[at], sealed[at] = rows[at].token, seal
     return m.SealedRows(batch_id=batch_id, tokens=b"".join(tokens), sealed=sealed)
+
+
+def find_erased(
+    store: KeyStore, rows: Sequence[SealedRow], erased_at: Mapping[str, datetime]
+) -> set[bytes]:
+    """Find the tokens of rows that were sealed before their person was erased.
+
+    Where no suppression was kept, only the ledger still knows; who came back since
+    has a newer row.
+    """
+    if not erased_at:
+        return set()
+    gone = set()
+    for row in rows:
+        at = erased_at.get(item_digest(store, row.token))
+        if at is not None and not _is_newer(row, at):
+            gone.add(row.token)
+    return gone
+
+
+def _is_newer(row: SealedRow, at: datetime) -> bool:
+    try:
+        return read_row_version(row.sealed) > at.timestamp()
+    except VerificationError:  # no sealed row at all
+        return False
 
 
 def _find_opened(opener: Opener, row: SealedRow) -> OpenedRow | None:

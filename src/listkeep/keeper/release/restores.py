@@ -13,7 +13,6 @@ from listkeep.core.grants import Action, Right, parse_time
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.charges import Measure
 from listkeep.core.registry.facts import Service, Ticket
-from listkeep.core.sealing import read_row_version
 from listkeep.keeper.gate.custody.lists import require_right
 from listkeep.keeper.gate.custody.suppressions import (
     ceiling_of_changes,
@@ -21,7 +20,6 @@ from listkeep.keeper.gate.custody.suppressions import (
 )
 from listkeep.keeper.gate.custody.tickets import find_ticket, open_ticket
 from listkeep.keeper.gate.decisions.drafts import find_list
-from listkeep.keeper.gate.decisions.items import item_digest
 from listkeep.keeper.gate.decisions.standing import require_granted
 from listkeep.keeper.gate.refusals import recorded_refusals
 from listkeep.keeper.gate.sign_in.sessions import resolve_caller
@@ -31,7 +29,7 @@ from listkeep.wire.identifiers import new_id
 from listkeep.wire.messages import restores as r
 
 from .opening import rows_of
-from .resealing import reseal_rows
+from .resealing import find_erased, reseal_rows
 
 _RUNS = 3  # under one signature, so that a run that died can be repeated
 _RESTORE = frozenset({Action.LIST_RESTORE})
@@ -138,12 +136,8 @@ def reseal_restored_rows(
         found = registry.lists[ticket.list_id]
         erased_at = dict(registry.erased.get(found.tenant, {}))
     _running.take(ticket, len(rows))
-    gone = set(_running.erased(gate, ticket, now=now))
-    if erased_at:  # of those without a suppression only the ledger still knows
-        for row in rows:
-            at = erased_at.get(item_digest(gate.store, row.token))
-            if at is not None and read_row_version(row.sealed) <= at.timestamp():
-                gone.add(row.token)
+    gone = _running.erased(gate, ticket, now=now)
+    gone |= find_erased(gate.store, rows, erased_at)
     return reseal_rows(gate.store, found, message.rows, now=now, without=gone)
 
 

@@ -28,7 +28,7 @@ from listkeep.core.registry.incidents import IncidentKind
 from listkeep.core.registry.state import Registry
 from listkeep.core.sealing import TOKEN_BYTES, SealedRow, read_row_version
 from listkeep.keeper.gate.custody.incidents import open_incident, open_overdue
-from listkeep.keeper.gate.custody.suppressions import read_known
+from listkeep.keeper.gate.custody.suppressions import read_erased, read_known
 from listkeep.keeper.gate.sign_in.sessions import STATE_KEY
 from listkeep.keeper.gate.turns import Gate, Turn
 from listkeep.wire.base import encode
@@ -77,7 +77,7 @@ def scrub_rows(
         mark = _take_up(gate, registry, message, now=now)
     if mark is not None:
         _require_order(mark, rows)
-    marks = _erased_marks(found, rows)
+    marks = read_erased(found, [row.token for row in rows if not row.sealed])
     genuine, newest = _look_over(Opener(gate.store, found), rows, marks)
     answer = s.ScrubbedRows(
         invalid=[place for place, is_good in enumerate(genuine) if not is_good],
@@ -157,15 +157,6 @@ def _require_order(mark: s.Bookmark, rows: Sequence[SealedRow]) -> None:
         before = row.token
     if mark.is_wrapped and rows and before > mark.start:
         raise MalformedError("a pass ends where it began")
-
-
-def _erased_marks(found: ListFacts, rows: Sequence[SealedRow]) -> frozenset[bytes]:
-    """Name the rows that are empty because their person was erased."""
-    empty = [row.token for row in rows if not row.sealed]
-    if not empty:
-        return frozenset()
-    known = read_known(found.tenant, empty) | read_known(found.id, empty)
-    return frozenset(token for token, why in known.items() if why == "erased")
 
 
 def _look_over(

@@ -13,7 +13,7 @@ from listkeep.core.errors import Code, MalformedError, RefusedError, Verificatio
 from listkeep.core.grants import Action, Right
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.charges import Measure
-from listkeep.core.registry.facts import Service
+from listkeep.core.registry.facts import ListFacts, Service
 from listkeep.core.registry.state import Registry
 from listkeep.core.sealing import TOKEN_BYTES
 from listkeep.keeper.gate.decisions.drafts import find_list
@@ -103,6 +103,14 @@ def require_not_erased(turn: Turn, list_id: str, tokens: Collection[bytes]) -> N
     rows = suppressed_tokens(turn, list_id)
     if any(rows.get(token) == "erased" for token in tokens):
         raise RefusedError("an entry was erased", code=Code.NOT_FOUND)
+
+
+def read_erased(found: ListFacts, tokens: list[bytes]) -> frozenset[bytes]:
+    """Name those of some tokens whose person was erased and stays suppressed."""
+    if not tokens:
+        return frozenset()
+    known = read_known(found.tenant, tokens) | read_known(found.id, tokens)
+    return frozenset(token for token, why in known.items() if why == "erased")
 
 
 def split_tokens(joined: bytes) -> list[bytes]:

@@ -52,6 +52,7 @@ from listkeep.wire import messages as m
 from .descriptions import may_see, view_request
 from .drafts import fill_terms
 from .items import item_digest
+from .key_changes import record_change
 from .on_page import OnPage, claimed_person, require_on_page
 from .policies import check_change
 from .signers import require_asker, require_part
@@ -59,6 +60,7 @@ from .subjects import EVENTS
 
 _REFUSALS_RECORDED = 20
 _AUTHORITY_VALIDITY = timedelta(days=7)
+_CLOSING_VALIDITY = timedelta(days=30)  # it waits for seven by itself
 _KINDS = {
     Decision.REQUEST: Event.REQUEST_MADE,
     Decision.APPROVE: Event.REQUEST_APPROVED,
@@ -120,6 +122,8 @@ def draft_request(
 def _validity(action: Action, seconds: int) -> timedelta:
     """Let authority changes live long enough for what one person has to wait for."""
     asked = timedelta(seconds=seconds)
+    if action is Action.TENANT_CLOSE:
+        return max(asked, _CLOSING_VALIDITY)
     is_authority = action in EVENTS or action is Action.KEYS_BACKUP
     return max(asked, _AUTHORITY_VALIDITY) if is_authority else asked
 
@@ -170,7 +174,7 @@ def show_requests(
     """Show requests to people they concern, after doing what has become due."""
     with gate.view(now) as registry:
         resolve_session(gate, registry, message.session, service=service, now=now)
-    _carry_out_due(gate, now=now)
+    carry_out_due(gate, now=now)
     with gate.view(now) as registry:
         person = resolve_session(
             gate, registry, message.session, service=service, now=now
@@ -294,11 +298,11 @@ def _carry_out(turn: Turn, request: RequestFacts) -> bool:
     require_current_facts(turn.registry, request.terms)
     asked = turn.registry.people[request.signed[0].person]
     check_change(turn.registry, request, asked)
-    turn.append(event, {"request": request.id, "tenant": request.terms.tenant})
+    record_change(turn, request, event)
     return True
 
 
-def _carry_out_due(gate: Gate, *, now: datetime) -> None:
+def carry_out_due(gate: Gate, *, now: datetime) -> None:
     """Do what one owner asked for once the others' time to deny it has passed."""
     with gate.view(now) as registry:
         due = [

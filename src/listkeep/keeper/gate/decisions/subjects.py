@@ -25,6 +25,7 @@ from listkeep.core.registry.state import Registry
 from .age_keys import parse_age_recipient
 from .agreements import AGREEMENTS, check_agreement, not_there, require_free
 
+_KEY_CHANGES = frozenset({Action.KEYS_RENEW, Action.LIST_SHRED, Action.TENANT_CLOSE})
 EVENTS: dict[Action, Event] = {
     Action.TENANT_ADD: Event.TENANT_ADDED,
     Action.TENANT_REVOKE: Event.TENANT_REVOKED,
@@ -43,6 +44,9 @@ EVENTS: dict[Action, Event] = {
     Action.PASSKEY_ADD: Event.PASSKEY_ADDED,
     Action.PASSKEY_REPLACE: Event.PASSKEY_REPLACED,
     Action.RECOVERY_CHOOSE: Event.RECOVERY_CHOSEN,
+    Action.KEYS_RENEW: Event.KEY_RENEWED,
+    Action.LIST_SHRED: Event.LIST_SHREDDED,
+    Action.TENANT_CLOSE: Event.TENANT_CLOSED,
 }
 
 
@@ -125,11 +129,31 @@ def _check_person(registry: Registry, person: Person) -> None:
     require_enough(person.credentials, role=person.role, profile=registry.profile)
 
 
+def _check_key_change(registry: Registry, terms: Terms, name: str) -> None:
+    """Make sure that a list is this tenant's, or the tenant the one that asks."""
+    if terms.action is Action.TENANT_CLOSE:
+        if not terms.tenant or name != terms.tenant:
+            raise not_there("tenant")
+        return
+    found = registry.lists.get(name)
+    if found is None or found.tenant != terms.tenant:
+        raise not_there("list")
+    if terms.action is Action.KEYS_RENEW and len(found.keys) > 1:
+        raise ConflictError(
+            "the key of this list is being renewed already",
+            code=Code.ALREADY_EXISTS,
+            hint="`listkeep job ls` shows how many rows wait",
+        )
+
+
 def _check_revocation(
     registry: Registry, terms: Terms, subject: Mapping[str, str]
 ) -> None:
     if set(subject) != {"id"}:
-        raise MalformedError("a revocation names one id", code=Code.REQUEST_INVALID)
+        raise MalformedError("this names one id", code=Code.REQUEST_INVALID)
+    if terms.action in _KEY_CHANGES:
+        _check_key_change(registry, terms, subject["id"])
+        return
     tables: dict[str, Mapping[str, object]] = {
         "tenant": registry.tenants,
         "person": registry.people,

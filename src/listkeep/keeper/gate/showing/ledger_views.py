@@ -46,7 +46,7 @@ def prove_list_head(
             person = resolve_session(
                 gate, registry, message.session, service=DIRECT, now=now
             )
-            found = registry.lists.get(message.list)
+            found = registry.find_list(message.list)
             if found is None or not may_read(person, found.tenant):
                 raise RefusedError("there is no such list", code=Code.NOT_FOUND)
             size, checkpoint = read_head()
@@ -75,8 +75,8 @@ def may_read(person: Person, tenant: str | None) -> bool:
 
 def _tenant_of(registry: Registry, fields: dict[str, str]) -> str | None:
     """Find whom an entry is about; ``None`` when it is nobody's any more."""
-    if "list" in fields and fields["list"] in registry.lists:
-        return registry.lists[fields["list"]].tenant
+    if found := registry.find_list(fields.get("list", "")):
+        return found.tenant
     if "tenant" in fields:
         return fields["tenant"]
     if fields.get("request", "") in registry.requests:

@@ -1,0 +1,53 @@
+"""Record what a granted request changes; where keys come or go, with what that takes.
+
+The ledger says first which keys are gone, and every process destroys them when it
+reads that (``turns``); so a keeper that dies in between goes on where it was.
+"""
+
+from listkeep.core.grants import Action
+from listkeep.core.ledger.events import Event
+from listkeep.core.registry.facts import ListFacts, RequestFacts
+from listkeep.core.registry.held_keys import list_key
+from listkeep.keeper.gate.models import Suppression
+from listkeep.keeper.gate.turns import Turn
+
+
+def begin_key(turn: Turn, found: ListFacts, *, principal: str, request: str) -> None:
+    """Make a list's next key; whatever is sealed after this turn is under it.
+
+    The key is in the key store before the ledger says so: one that a turn left
+    behind when it failed was never used, and is taken the next time.
+    """
+    number = found.newest_key + 1
+    turn.store.create(list_key(found.id, number))
+    turn.append(
+        Event.KEY_RENEWED,
+        {"key": str(number), "principal": principal, "request": request},
+        list_id=found.id,
+    )
+
+
+def record_change(turn: Turn, request: RequestFacts, event: Event) -> None:
+    """Record that a granted change was carried out."""
+    registry, terms = turn.registry, request.terms
+    fields = {"request": request.id, "tenant": terms.tenant}
+    match terms.action:
+        case Action.KEYS_RENEW:
+            found = registry.lists[terms.subject_fields()["id"]]
+            asked = request.signed[0].person
+            begin_key(turn, found, principal=asked, request=request.id)
+        case Action.LIST_SHRED:
+            list_id = terms.subject_fields()["id"]
+            _forget_suppressions(list_id)
+            turn.append(event, fields, list_id=list_id)
+        case Action.TENANT_CLOSE:
+            mine = [f.id for f in registry.lists.values() if f.tenant == terms.tenant]
+            _forget_suppressions(terms.tenant, *mine)
+            turn.append(event, fields)
+        case _:
+            turn.append(event, fields)
+
+
+def _forget_suppressions(*scopes: str) -> None:
+    """Drop what only names whom a list must not be sent to that nobody can open."""
+    Suppression.objects.filter(list_id__in=scopes).delete()

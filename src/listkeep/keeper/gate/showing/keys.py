@@ -1,0 +1,72 @@
+"""Which keys lists hold, since when, and what became of those that were destroyed."""
+
+from datetime import datetime, timedelta
+
+from listkeep.core.grants import format_time
+from listkeep.core.registry.facts import ListFacts
+from listkeep.core.registry.held_keys import GoneKey, list_key
+from listkeep.core.registry.state import Registry
+from listkeep.keeper.gate.sign_in.sessions import DIRECT, resolve_session
+from listkeep.keeper.gate.turns import Gate
+from listkeep.wire.messages import keys as k
+
+from .ledger_views import may_read
+
+LEAST_AGE = timedelta(days=1)  # longer than any import or export may take
+
+
+def show_keys(gate: Gate, message: k.ShowKeys, *, now: datetime) -> k.KeyRows:
+    """Show an owner the keys of the own lists, a custodian those of all.
+
+    Raises:
+        RefusedError: Nobody is signed in.
+    """
+    with gate.view(now) as registry:
+        person = resolve_session(
+            gate, registry, message.session, service=DIRECT, now=now
+        )
+        known = (*registry.lists.values(), *registry.shredded.values())
+        until = max(registry.key_copies.values(), default=now)
+        return k.KeyRows(
+            rows=tuple(
+                _row(registry, found, now=now)
+                for found in known
+                if may_read(person, found.tenant)
+            ),
+            copies_until=format_time(until) if until > now else "",
+        )
+
+
+def state_of_keys(found: ListFacts) -> k.ListKeys:
+    """Say which keys a list holds, and when the older ones may go."""
+    is_renewing = len(found.keys) > 1
+    ready_at = format_time(found.keys[-1].since + LEAST_AGE) if is_renewing else ""
+    return k.ListKeys(
+        list=found.id,
+        keys=tuple(
+            k.KeyState(number=key.number, since=format_time(key.since))
+            for key in found.keys
+        ),
+        ready_at=ready_at,
+    )
+
+
+def _row(registry: Registry, found: ListFacts, *, now: datetime) -> k.KeyRow:
+    tenant = registry.tenants.get(found.tenant)
+    gone = _gone_keys(registry, found)
+    until = max((key.copies_until for key in gone if key.copies_until), default=now)
+    return k.KeyRow(
+        keys=state_of_keys(found),
+        name=found.name,
+        tenant=tenant.name if tenant else found.tenant,
+        entries=max(0, registry.entries.get(found.id, 0)),
+        is_shredded=found.id in registry.shredded,
+        destroyed_at=format_time(max(key.at for key in gone)) if gone else "",
+        copies_until=format_time(until) if until > now else "",
+    )
+
+
+def _gone_keys(registry: Registry, found: ListFacts) -> list[GoneKey]:
+    names = (list_key(found.id, number) for number in range(found.newest_key + 1))
+    table = registry.destroyed_keys
+    return [table[name] for name in names if name in table]
