@@ -3,7 +3,8 @@
 import argparse
 import json
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Protocol
 
 from bench import (
     decide,
@@ -12,6 +13,7 @@ from bench import (
     lookup,
     memory,
     opening,
+    peering,
     reimport,
     size,
     tokens,
@@ -20,7 +22,16 @@ from bench.harness import Result
 from bench.plot import PLOT, draw
 from bench.results import keep, read_results, write_readme
 
-LEGS = {
+
+class Leg(Protocol):
+    """A module, or whatever else can be run."""
+
+    @property
+    def run(self) -> Callable[..., Result]:
+        """Measure so many rows in so many rounds."""
+
+
+LEGS: dict[str, Leg] = {
     "import-sqlite": import_sqlite,
     "import-postgres": import_postgres,
     "reimport": reimport,
@@ -30,6 +41,9 @@ LEGS = {
     "size": size,
     "memory": memory,
     "decide": decide,
+    "peers-import": peering.Leg("import"),
+    "peers-open": peering.Leg("open"),
+    "peers-lookup": peering.Leg("lookup"),
 }
 
 

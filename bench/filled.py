@@ -37,9 +37,9 @@ def filled_instance(rows: int) -> Iterator[Filled]:
         yield Filled(running, audience, file, entries, found.id)
 
 
-def import_file(running: Running, file: Path, rows: int) -> None:
-    """Bring a file into the list, signed for by its owner."""
-    request = running.stage.sign_for_import("ada", LIST, file=file, rows=rows)
-    source = running.dock.begin_import(LIST, request=request)
+def import_file(running: Running, file: Path, rows: int, *, name: str = LIST) -> None:
+    """Bring a file into a list, signed for by its owner."""
+    request = running.stage.sign_for_import("ada", name, file=file, rows=rows)
+    source = running.dock.begin_import(name, request=request)
     with file.open("rb") as data:
         running.dock.send_file(source.id, data, size_bytes=file.stat().st_size)

@@ -54,7 +54,7 @@ def run(*, rows: int, rounds: int) -> Result:
     requests = max(50, min(REQUESTS, rows // 50))
     with filled_instance(rows) as filled:
         people = _hire(filled)
-        addresses = _pick(filled, len(people) * EACH)
+        addresses = pick_addresses(filled, len(people) * EACH)
         ask = partial(_ask_all, filled, people, addresses)
         ask(gaps=[0.02] * 50)  # connections and caches, as in a running instance
         steady, bursts = [], []
@@ -103,7 +103,7 @@ def _hire(filled: Filled) -> list[str]:
     return [stage.carried[name] for name in (*OWNERS, *PEOPLE)]
 
 
-def _pick(filled: Filled, count: int) -> list[str]:
+def pick_addresses(filled: Filled, count: int) -> list[str]:
     """Pick addresses of good rows from all over the file."""
     step = max(1, filled.audience.rows // (4 * count))
     with filled.file.open(encoding="utf-8", newline="") as text:

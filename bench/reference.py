@@ -9,7 +9,7 @@ import hashlib
 import hmac
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,36 +25,53 @@ class Sealed(NamedTuple):
     sealed: bytes
 
 
-def seal_file(file: Path, key: bytes) -> Iterator[Sealed]:
+def seal_file(file: Path, *, key: bytes, index_key: bytes) -> Iterator[Sealed]:
     """Read a sample audience and seal each row that has an address."""
-    index_key, cipher = os.urandom(32), AESGCM(key)
+    cipher = AESGCM(key)
     with file.open(encoding="utf-8", newline="") as text:
         rows = csv.reader(text)
         width = len(next(rows))
         for row in rows:
             if len(row) != width or "@" not in row[0]:
                 continue
-            token = hmac.digest(
-                index_key, row[0].strip().lower().encode(), hashlib.sha256
-            )
+            token = make_token(row[0], index_key)
             nonce = os.urandom(NONCE_BYTES)
             yield Sealed(token, nonce + cipher.encrypt(nonce, _line(row), None))
 
 
-def seal_to_table(file: Path, path: Path, *, key: bytes) -> None:
-    """Fill a table of a SQLite file of its own with a sample audience."""
+def seal_to_table(file: Path, path: Path, *, key: bytes) -> bytes:
+    """Fill a table of a SQLite file of its own; gives the key of its index."""
     path.unlink(missing_ok=True)
+    index_key = os.urandom(32)
+    sealed = seal_file(file, key=key, index_key=index_key)
     database = sqlite3.connect(path, isolation_level=None)
     database.execute("PRAGMA journal_mode = WAL")
     database.execute("PRAGMA synchronous = FULL")
     database.execute("CREATE TABLE entry (token BLOB, sealed BLOB)")
     database.execute("CREATE UNIQUE INDEX one_token ON entry (token)")
     database.execute("BEGIN IMMEDIATE")
-    database.executemany(
-        "INSERT OR REPLACE INTO entry VALUES (?, ?)", seal_file(file, key)
-    )
+    database.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?)", sealed)
     database.execute("COMMIT")
     database.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    database.close()
+    return index_key
+
+
+def make_token(address: str, index_key: bytes) -> bytes:
+    """Compute what an address is found by."""
+    return hmac.digest(index_key, address.strip().lower().encode(), hashlib.sha256)
+
+
+def find_rows(
+    path: Path, addresses: Iterable[str], *, key: bytes, index_key: bytes
+) -> Iterator[bytes]:
+    """Find and open the rows of addresses, one after the other."""
+    database, decrypt = sqlite3.connect(path), AESGCM(key).decrypt
+    for address in addresses:
+        (row,) = database.execute(
+            "SELECT sealed FROM entry WHERE token = ?", [make_token(address, index_key)]
+        ).fetchone()
+        yield decrypt(row[:NONCE_BYTES], row[NONCE_BYTES:], None)
     database.close()
 
 

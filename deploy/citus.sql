@@ -21,6 +21,7 @@ CREATE EXTENSION IF NOT EXISTS citus;
 SELECT create_distributed_table('entry', 'list_id', colocate_with => 'none');
 SELECT create_distributed_table('past_entry', 'list_id', colocate_with => 'entry');
 SELECT create_distributed_table('change', 'list_id', colocate_with => 'entry');
+SELECT create_distributed_table('renewal', 'list_id', colocate_with => 'entry');
 
 COMMIT;
 

@@ -72,6 +72,15 @@ def test_a_leg_measures_both_ways_and_what_is_beside_it(
     assert figures["bounds"]
 
 
+def test_peers_that_are_here_are_measured_beside_us() -> None:
+    figures = measured("peers-lookup")
+
+    assert figures["unit"] == "look-ups/s"
+    assert "plain Django, not encrypted" in figures["peers"]
+    assert "django-fernet-encrypted-fields" not in figures["peers"], "it finds nothing"
+    assert min(figures["peers"].values()) > 0
+
+
 def test_the_decide_leg_measures_the_whole_and_its_parts() -> None:
     done = bench("decide", "--rows", "20", "--rounds", "1", "--json")
 

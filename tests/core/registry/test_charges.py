@@ -39,6 +39,27 @@ def test_the_same_address_counts_once_within_a_window() -> None:
     assert charges.used(BEN, Measure.LOOK_UPS, now=NOON, items=("b", "c")) == 3
 
 
+def test_asking_the_same_again_and_again_is_remembered_once() -> None:
+    charges = Charges()
+    for second in range(1000):
+        looked_up(charges, "ab"[second % 2], at=NOON + timedelta(seconds=second))
+
+    [spent] = charges._spent.values()
+    assert list(spent.items) == ["a", "b"]
+    assert charges.used(BEN, Measure.LOOK_UPS, now=NOON + DAY) == 2
+    late = NOON + timedelta(seconds=999) + DAY
+    assert charges.used(BEN, Measure.LOOK_UPS, now=late) == 0
+
+
+def test_a_clock_that_steps_back_a_little_forgets_no_spending() -> None:
+    charges = Charges()
+    looked_up(charges, "a", at=NOON)
+    looked_up(charges, "a", at=NOON - timedelta(seconds=4))
+
+    now = NOON + DAY - timedelta(seconds=2)
+    assert charges.used(BEN, Measure.LOOK_UPS, now=now) == 1
+
+
 def test_amounts_always_count() -> None:
     charges = Charges()
     for _ in range(2):

@@ -2,7 +2,7 @@
 
 from collections import defaultdict, deque
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -29,13 +29,23 @@ class Measure(StrEnum):
 _NEVER_EXHAUSTED = frozenset({Measure.ROWS_CHANGED, Measure.CONTACTS_OPENED})
 
 
-@dataclass(frozen=True, slots=True)
-class Charge:
-    """One spending: named items count once within a window, amounts always."""
+@dataclass(slots=True)
+class _Spent:
+    """What one principal has spent of a measure, oldest first.
 
-    at: datetime
-    items: frozenset[str]
-    amount: int
+    A named item counts once within a window, so only its last time has to be known:
+    who asks the same a hundred times a second is not remembered a hundred times.
+    """
+
+    items: dict[str, datetime] = field(default_factory=dict)
+    amounts: deque[tuple[datetime, int]] = field(default_factory=deque)
+
+    def forget(self, before: datetime) -> None:
+        """Forget what was spent before a moment."""
+        while self.items and self.items[oldest := next(iter(self.items))] < before:
+            del self.items[oldest]
+        while self.amounts and self.amounts[0][0] < before:
+            self.amounts.popleft()
 
 
 class Charges:
@@ -43,7 +53,7 @@ class Charges:
 
     def __init__(self) -> None:
         """Start with nothing spent."""
-        self._spent: dict[tuple[str, Measure], deque[Charge]] = defaultdict(deque)
+        self._spent: dict[tuple[str, Measure], _Spent] = defaultdict(_Spent)
         self._exhausted_at: datetime | None = None
 
     def add(
@@ -57,9 +67,11 @@ class Charges:
     ) -> None:
         """Count a spending; oldest ones beyond 31 days are forgotten."""
         spent = self._spent[principal, measure]
-        spent.append(Charge(at, frozenset(items), amount))
-        while spent[0].at < at - _KEPT:
-            spent.popleft()
+        for item in items:
+            spent.items[item] = max(at, spent.items.pop(item, at))
+        if amount:
+            spent.amounts.append((at, amount))
+        spent.forget(at - _KEPT)
 
     def exhaust(self, *, at: datetime) -> None:
         """Count every budget as spent at a moment: what was spent is not known.
@@ -78,15 +90,14 @@ class Charges:
         items: Iterable[str] = (),
     ) -> int:
         """Sum what is spent in the rolling window, as if ``items`` were added."""
-        if self._is_exhausted(measure, since=now - window):
+        since = now - window
+        if self._is_exhausted(measure, since=since):
             return MOST
-        recent = [
-            charge
-            for charge in self._spent.get((principal, measure), ())
-            if charge.at > now - window
-        ]
-        distinct = set(items).union(*(charge.items for charge in recent))
-        return len(distinct) + sum(charge.amount for charge in recent)
+        spent = self._spent.get((principal, measure), _Spent())
+        recent = {item for item, at in spent.items.items() if at > since}
+        return len(recent.union(items)) + sum(
+            amount for at, amount in spent.amounts if at > since
+        )
 
     def _is_exhausted(self, measure: Measure, *, since: datetime) -> bool:
         at = self._exhausted_at

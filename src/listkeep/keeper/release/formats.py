@@ -20,7 +20,8 @@ from .opening import Shape, Value
 
 # What JSON writes as an escape, but for the line end that joins texts here; and the
 # backslash, with which every escape begins.
-_ESCAPED = bytes(range(0x20)).replace(b"\n", b"") + b"\\"
+_ESCAPE = b"\\"
+_ESCAPED = bytes(range(0x20)).replace(b"\n", b"") + _ESCAPE
 
 
 class Writer(Protocol):
@@ -77,10 +78,12 @@ class _Csv:
         return b"".join([b'"%b"%b%b' % row for row in rows])
 
     def _ends(self, fields: Sequence[bytes]) -> list[bytes]:
-        if are_plain(fields, values=len(self._shape.fields)):
-            return [b"," + text[1:-1] + _END for text in fields]
+        plain = find_plain(fields, values=len(self._shape.fields))
         read = self._shape.field_values
-        return [self.facets(read(text)) + _END for text in fields]
+        return [
+            b"," + text[1:-1] + _END if text in plain else _quoted_texts(read(text))
+            for text in fields
+        ]
 
 
 class _JsonLines:
@@ -100,38 +103,53 @@ class _JsonLines:
         return b"".join([b'{"address":%b%b%b}\n' % row for row in rows])
 
     def _ends(self, fields: Sequence[bytes]) -> list[bytes]:
-        if are_plain(fields, values=len(self._shape.fields)):
-            texts = [text[2:-2].split(b'","') for text in fields]
-            return [
-                b"".join(map(b'%b"%b"'.__mod__, zip(self._fields, row, strict=True)))
-                for row in texts
-            ]
-        read = self._shape.field_values
-        return [_pairs(self._fields, read(text)) for text in fields]
+        plain = find_plain(fields, values=len(self._shape.fields))
+        read, names = self._shape.field_values, self._fields
+        return [
+            _plain_pairs(names, text) if text in plain else _pairs(names, read(text))
+            for text in fields
+        ]
+
+
+def find_plain(texts: Sequence[bytes], *, values: int) -> frozenset[bytes]:
+    """Find those that are a JSON array of so many texts with nothing escaped in it.
+
+    All of those without an escape are judged together: if one of them is something
+    else, none is plain.
+    """
+    found = frozenset(text for text in texts if _ESCAPE not in text)
+    return found if are_plain([*found], values=values) else frozenset()
 
 
 def are_plain(texts: Sequence[bytes], *, values: int) -> bool:
     """Tell whether each is a JSON array of so many texts with nothing escaped in it.
 
     Without escapes a quotation mark only begins or ends a text. All of them are counted
-    for: two at the edges of each array, the others in pairs with a comma between, of
-    which each array has one less than it has values.
+    for: two at the edges of each array, which are cut off first so that none counts
+    twice, the others in pairs with a comma between, of which each array has one less
+    than it has values.
     """
-    if not values or not texts:
+    if not values or not texts or min(map(len, texts)) < len('[""]'):
         return False
     joined = b"\n".join(texts)
+    inner = [text[2:-2] for text in texts]
     return (
         joined[:2] == b'["'
         and joined[-2:] == b'"]'
         and joined.count(b'"]\n["') == joined.count(b"\n") == len(texts) - 1
         and joined.count(b'"') == 2 * values * len(texts)
-        and {text.count(b'","') for text in texts} == {values - 1}
+        and {text.count(b'","') for text in inner} == {values - 1}
         and len(joined.translate(None, _ESCAPED)) == len(joined)
     )
 
 
 def _quoted(cell: str) -> bytes:
     return b'"%b"' % cell.replace('"', '""').encode()
+
+
+def _quoted_texts(cells: Sequence[str]) -> bytes:
+    text = '","'.join([cell.replace('"', '""') for cell in cells])
+    return b',"%b"\r\n' % text.encode() if cells else _END
 
 
 def _text(value: Value) -> str:
@@ -144,6 +162,11 @@ def _pairs(names: Sequence[bytes], values: Sequence[Value]) -> bytes:
     return b"".join(
         name + _json(value) for name, value in zip(names, values, strict=True)
     )
+
+
+def _plain_pairs(names: Sequence[bytes], text: bytes) -> bytes:
+    cells = zip(names, text[2:-2].split(b'","'), strict=True)
+    return b"".join([b'%b"%b"' % cell for cell in cells])
 
 
 def _json(value: Value) -> bytes:
