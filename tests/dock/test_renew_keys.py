@@ -26,7 +26,7 @@ from listkeep.dock.lists.services import lower_status
 from listkeep.dock.project.sweeps import SWEEPS
 from listkeep.wire import messages as m
 from listkeep.wire.messages import keys as k
-from tests.dock.conftest import Api, token_text
+from tests.dock.conftest import Api, database_address, token_text
 from tests.dock.interrupted_renewal import PAGE_ROWS, pack_keeper, renew
 from tests.fakes.keeper import FakeKeeper
 
@@ -349,11 +349,10 @@ def test_killed_at_any_statement_nothing_is_lost(
 
 
 def die_after_statements(statements: int, keeper: FakeKeeper, home: Path) -> None:
-    database = str(connection.settings_dict["NAME"])
     killed = subprocess.run(
         [
             *(sys.executable, "-m", "tests.dock.interrupted_renewal"),
-            *(database, str(home), pack_keeper(keeper), str(statements)),
+            *(database_address(), str(home), pack_keeper(keeper), str(statements)),
         ],
         cwd=ROOT,
         env={
