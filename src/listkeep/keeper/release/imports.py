@@ -9,9 +9,11 @@ can be repeated.
 import re
 import secrets
 import threading
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import repeat
 
-from listkeep.core.addresses import parse_many
+from listkeep.core.addresses import Address, parse_many
 from listkeep.core.errors import Code, MalformedError, RefusedError
 from listkeep.core.grants import Action, Right
 from listkeep.core.ledger.events import Event
@@ -125,8 +127,8 @@ def seal_import_rows(gate: Gate, message: m.SealRows, *, now: datetime) -> m.Sea
         found = registry.lists[ticket.list_id]
     _reservations.take(gate, ticket.id, rows, now=now)
     parsed = parse_many(message.addresses)
-    good = [position for position, address in enumerate(parsed) if address is not None]
-    addresses = [address for address in parsed if address is not None]
+    addresses = list(filter(None, parsed))
+    good = range(rows) if len(addresses) == rows else _find_good(parsed)
     tokens = make_tokens(
         gate.store.get(index_key(found.tenant)),
         [address.index_form for address in addresses],
@@ -141,10 +143,7 @@ def seal_import_rows(gate: Gate, message: m.SealRows, *, now: datetime) -> m.Sea
         positions=good,
         tokens=tokens,
         facets=[message.facets[position] for position in good],
-        rows=[
-            OpenedRow(address.spelling, message.fields[position])
-            for position, address in zip(good, addresses, strict=True)
-        ],
+        rows=_pair(addresses, [message.fields[position] for position in good]),
     )
     return _spread(batch_id, rows, good, tokens, sealed)
 
@@ -177,10 +176,21 @@ def finish_import(gate: Gate, message: m.FinishImport, *, now: datetime) -> m.Em
     return m.Empty()
 
 
+def _find_good(parsed: list[Address | None]) -> list[int]:
+    return [position for position, address in enumerate(parsed) if address]
+
+
+def _pair(addresses: list[Address], fields: list[str]) -> list[OpenedRow]:
+    spellings = [address.spelling for address in addresses]
+    # tuple.__new__ in C is three times as fast as calling the class.
+    pairs = zip(spellings, fields, strict=True)
+    return list(map(tuple.__new__, repeat(OpenedRow), pairs))
+
+
 def _spread(
     batch_id: bytes,
     rows: int,
-    good: list[int],
+    good: Sequence[int],
     tokens: list[bytes],
     sealed: list[bytes],
 ) -> m.SealedRows:
