@@ -131,6 +131,8 @@ class Scrubber:
     def _sample(self, list_id: str) -> bool:
         """Look at a few rows nobody could have known of."""
         page = self._read(list_id, after=secrets.token_bytes(16), limit=SAMPLE_ROWS)
+        if page is not None and not page.rows:  # behind the last one: the first ones
+            page = self._read(list_id, after=b"", limit=SAMPLE_ROWS)
         if page is not None and page.rows:
             bad = self._still_bad(page, self._ask(page).invalid)
             self._report(IncidentKind.ROWS_INVALID, list_id, bad)
