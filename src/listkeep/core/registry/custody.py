@@ -146,8 +146,10 @@ def _erase(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
     is_same_turn = request.done and erased.get(fields["item"]) == at
     if not is_same_turn and (request.done or not is_granted(registry, request, at)):
         raise untrusted("an entry was erased without a grant")
-    if "list" in fields and registry.lists[fields["list"]].tenant != terms.tenant:
-        raise untrusted("an entry was erased from another tenant's list")
+    if "list" in fields:
+        if registry.lists[fields["list"]].tenant != terms.tenant:
+            raise untrusted("an entry was erased from another tenant's list")
+        registry.holding(fields["list"]).erasures.add(request.id)
     request.intended = request.done = True  # in as many lists as the turn names
     erased[fields["item"]] = at
     if fields["check"]:
