@@ -73,9 +73,6 @@ def _start_import(registry: Registry, fields: Mapping[str, str], at: datetime) -
 def _reserve_rows(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
     ticket, rows = registry.tickets[fields["ticket"]], int(fields["rows"])
     ticket.reserved += rows
-    registry.rows_added[ticket.list_id] = (
-        registry.rows_added.get(ticket.list_id, 0) + rows
-    )
     if ticket.request:  # a signed import has its own cap
         registry.requests[ticket.request].rows_used += rows
     else:

@@ -98,7 +98,6 @@ class Registry:
         # Count and check, per list; of the erased, per tenant.
         self.suppressed: dict[str, tuple[int, str]] = {}
         self.erased: dict[str, dict[str, datetime]] = {}  # per tenant: item, when
-        self.rows_added: dict[str, int] = {}
         self.entries: dict[str, int] = {}  # per list: added less removed
         self.holdings: dict[str, Holding] = {}
         self.incidents: dict[str, IncidentFacts] = {}
