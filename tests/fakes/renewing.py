@@ -32,6 +32,7 @@ class FakeRenewing:
     held: dict[str, list[tuple[int, datetime]]] = field(default_factory=dict)
     entries: dict[str, int] = field(default_factory=dict)
     gone: tuple[str, ...] = ()
+    index_keys: dict[str, int] = field(default_factory=lambda: defaultdict(lambda: 1))
     lists: dict[str, m.ListRecord] = field(default_factory=dict)
     removed: dict[str, int] = field(default_factory=dict)
     suppressed: dict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set))
@@ -142,4 +143,9 @@ class FakeRenewing:
             list=list_id,
             keys=tuple(k.KeyState(number=n, since=format_time(at)) for n, at in keys),
             ready_at=format_time(keys[-1][1] + A_DAY) if len(keys) > 1 else "",
+            tenant=(tenant := self.lists[list_id].tenant),
+            index_keys=tuple(
+                k.KeyState(number=n, since=format_time(self.now))
+                for n in range(self.index_keys[tenant])
+            ),
         )

@@ -12,7 +12,7 @@ from datetime import datetime
 from listkeep.core.grants import Action, Decision, Terms
 from listkeep.core.ledger.events import Event
 
-from .changes import change_agreement
+from .changes import change_agreement, renew_index_key
 from .endings import ENDINGS, end
 from .facts import (
     Person,
@@ -44,7 +44,7 @@ _AUTHORITY = (
     Event.POLICY_SET,
     *(Event.PERSON_CONFIRMED, Event.PASSKEY_ADDED, Event.PASSKEY_REPLACED),
     Event.RECOVERY_CHOSEN,
-    *(Event.LIST_SHREDDED, Event.TENANT_CLOSED),
+    *(Event.LIST_SHREDDED, Event.TENANT_CLOSED, Event.INDEX_KEY_RENEWED),
 )
 
 
@@ -105,6 +105,8 @@ def _change_authority(
             registry.used_ids.add(recipient.id)
         case Action.POLICY_SET:
             registry.policy = registry.policy_after(request)
+        case Action.INDEX_KEY_RENEW:
+            renew_index_key(registry, terms.tenant, int(fields["key"]), at=at)
         case action if action in ENDINGS:
             end(registry, request, at=at)
         case action if action in PASSKEY_CHANGES:
