@@ -69,7 +69,6 @@ def test_who_was_erased_gets_no_newer_token_in_any_list(late: Renewing) -> None:
     assert found == late.rows.sealed[1].token
 
 
-
 @pytest.mark.parametrize("is_erased", [False, True])
 def test_a_second_row_from_before_does_not_leave_either(
     late: Renewing, is_erased: bool
