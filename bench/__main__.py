@@ -6,7 +6,18 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Protocol
 
-from bench import decide, import_sqlite, lookup, memory, opening, peering, size, tokens
+from bench import (
+    decide,
+    import_postgres,
+    import_sqlite,
+    lookup,
+    memory,
+    opening,
+    peering,
+    reimport,
+    size,
+    tokens,
+)
 from bench.harness import Result
 from bench.plot import PLOT, draw
 from bench.results import keep, read_results, write_readme
@@ -22,6 +33,8 @@ class Leg(Protocol):
 
 LEGS: dict[str, Leg] = {
     "import-sqlite": import_sqlite,
+    "import-postgres": import_postgres,
+    "reimport": reimport,
     "tokens": tokens,
     "open": opening,
     "lookup": lookup,

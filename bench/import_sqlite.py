@@ -1,76 +1,46 @@
 """Leg ``import-sqlite``: a CSV file to committed, sealed rows in SQLite.
 
-Ours is the whole way over HTTP: dock and keeper as two processes, owner-signed
-import, staging, merge, ledger. The reference is one process that parses, computes
-HMAC-SHA-256, seals with AES-GCM and inserts with ``executemany`` into a table with
-a unique index, with the same durability. Both read the same file; rounds alternate.
+The reference inserts with ``executemany`` (``importing.py`` says the rest).
 """
 
-import csv
-import hashlib
-import hmac
-import os
 import sqlite3
 import tempfile
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-from bench.harness import Bound, Result, alternate, sum_up
-from bench.instance import peak_megabytes, running_instance
-from listkeep.drill.audience import SampleAudience
+from bench.harness import Result, alternate
+from bench.importing import (
+    FACETS,
+    Memory,
+    import_file,
+    new_memory,
+    sealed_rows,
+    sum_up_import,
+    write_audience,
+)
+from bench.instance import running_instance
 
 LEG = "import-sqlite"
-FACETS = ["country:text", "language:text", "plan:text", "member_rating:int"]
-LEAST_OF_REFERENCE = 1.0
-MOST_MEGABYTES = 300
 
 
 def run(*, rows: int, rounds: int) -> Result:
     """Measure, and say how much memory each process took at most."""
-    memory: dict[str, float] = {"dock": 0.0, "keeper": 0.0}
+    memory = new_memory()
     with tempfile.TemporaryDirectory(prefix="listkeep-bench-") as folder:
         file = Path(folder) / "audience.csv"
-        with file.open("wb") as out:
-            out.writelines(SampleAudience(rows, seed=1))
+        write_audience(file, rows)
         rates = alternate(
             lambda: _import(file, rows, memory),
             lambda: _reference(file, Path(folder) / "reference.sqlite3"),
             rounds=rounds,
         )
-    return sum_up(
-        LEG,
-        rates,
-        rows=rows,
-        unit="rows/s",
-        figures={f"{name} peak MB": round(most) for name, most in memory.items()},
-        bounds=(
-            (Bound("of the reference", at_least=LEAST_OF_REFERENCE), rates.ratio),
-            *(
-                (Bound(f"{name} peak MB", at_most=MOST_MEGABYTES), value)
-                for name, value in memory.items()
-            ),
-        ),
-    )
+    return sum_up_import(LEG, rates, rows=rows, memory=memory)
 
 
-def _import(file: Path, rows: int, memory: dict[str, float]) -> float:
+def _import(file: Path, rows: int, memory: Memory) -> float:
     with running_instance() as running:
         running.dock.create_list("audience", facets=FACETS)
-        request = running.stage.sign_for_import("ada", "audience", file=file, rows=rows)
-        source = running.dock.begin_import("audience", request=request)
-        started = time.perf_counter()
-        with file.open("rb") as data:
-            done = running.dock.send_file(
-                source.id, data, size_bytes=file.stat().st_size
-            )
-        seconds = time.perf_counter() - started
-        for name, before in memory.items():
-            pid = running.supervisor.pid(name)
-            memory[name] = max(before, peak_megabytes(pid))
-        return (done.rows + done.rejected) / seconds
+        return import_file(running, file, rows, memory)
 
 
 def _reference(file: Path, path: Path) -> float:
@@ -82,28 +52,10 @@ def _reference(file: Path, path: Path) -> float:
     database.execute("CREATE TABLE entry (token BLOB, sealed BLOB)")
     database.execute("CREATE UNIQUE INDEX one_token ON entry (token)")
     database.execute("BEGIN IMMEDIATE")
-    count = 0
-
-    def counted() -> Iterator[tuple[bytes, bytes]]:
-        nonlocal count
-        for row in _sealed(file):
-            count += 1
-            yield row
-
-    database.executemany("INSERT OR REPLACE INTO entry VALUES (?, ?)", counted())
+    database.executemany(
+        "INSERT OR REPLACE INTO entry VALUES (?, ?)", sealed_rows(file)
+    )
     database.execute("COMMIT")
+    rate = database.total_changes / (time.perf_counter() - started)
     database.close()
-    return count / (time.perf_counter() - started)
-
-
-def _sealed(file: Path) -> Iterator[tuple[bytes, bytes]]:
-    key, cipher = os.urandom(32), AESGCM(os.urandom(32))
-    with file.open(encoding="utf-8", newline="") as text:
-        rows = csv.reader(text)
-        next(rows)
-        for row in rows:
-            address = row[0].strip().lower().encode()
-            token = hmac.digest(key, address, hashlib.sha256)
-            nonce = os.urandom(12)
-            sealed = nonce + cipher.encrypt(nonce, "\x1f".join(row).encode(), None)
-            yield token, sealed
+    return rate

@@ -30,13 +30,16 @@ class Running:
 
 
 @contextmanager
-def running_instance() -> Iterator[Running]:
-    """Make an instance in a temporary folder, start it, and take it down again."""
+def running_instance(*options: str) -> Iterator[Running]:
+    """Make an instance in a temporary folder, start it, and take it down again.
+
+    ``options`` go to ``listkeep init``.
+    """
     with tempfile.TemporaryDirectory(prefix="listkeep-bench-") as folder:
         home = Path(folder)
         run_own(
             "init",
-            *("--profile", "demo", "--port", str(find_free_port())),
+            *("--profile", "demo", "--port", str(find_free_port()), *options),
             *(word for name in CUSTODIANS for word in ("--custodian", name)),
             home=home,
         )

@@ -42,6 +42,8 @@ def measured(leg: str) -> dict[str, Any]:
     ("leg", "unit", "beside"),
     [
         ("import-sqlite", "rows/s", {"dock peak MB", "keeper peak MB"}),
+        ("import-postgres", "rows/s", {"dock peak MB", "keeper peak MB"}),
+        ("reimport", "rows/s", {"ratio on PostgreSQL"}),
         ("tokens", "tokens/s", {"entries selected"}),
         ("open", "rows/s", set()),
         (

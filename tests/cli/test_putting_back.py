@@ -1,12 +1,14 @@
 """Files are put in place of others, and the power goes at each step."""
 
+import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
-from listkeep.cli import putting_back
+from listkeep.cli import putting_back, restore_backup
+from listkeep.cli.databases import DOCK, Database
 
 
 class Killed(BaseException):
@@ -72,3 +74,32 @@ def _die_at(patched: pytest.MonkeyPatch, step: int) -> Callable[[], bool]:
     patched.setattr(Path, "rename", counted(rename))
     patched.setattr(Path, "unlink", counted(unlink))
     return lambda: count[0] <= step
+
+
+def test_rows_an_intruder_planted_hide_nobody_who_was_suppressed(
+    tmp_path: Path,
+) -> None:
+    """In the database that is replaced because he was in it."""
+    token = bytes(range(16))
+    path = tmp_path / "dock.sqlite3"
+    with sqlite3.connect(path) as database:
+        database.execute("CREATE TABLE entry (list_id TEXT, token BLOB, status)")
+        database.executemany(
+            "INSERT INTO entry VALUES (CAST(? AS TEXT), ?, ?)",
+            [
+                (b"l_news l_more", token, 1),
+                (b"l_news\nl_more", token, 1),
+                (b"l_\xff", token, 1),
+                ("l_zoë", token, 1),
+                (b"l_news", b"short", 1),
+                (b"l_news", "text", 1),
+                (b"l_news", token, 77),
+                (b"l_news", token, "sub scribed"),
+                (b"l_news", token, 3),
+            ],
+        )
+    database.close()
+
+    known = restore_backup.keep_suppressions(tmp_path, tmp_path, [Database(DOCK, path)])
+
+    assert known.read_text() == f"l_news {token.hex()} complained\n"

@@ -10,9 +10,15 @@ from typing import Any
 import django
 from django.conf import settings
 
+from listkeep.dock.project.database import database_settings
+
 if __name__ == "__main__":  # models can be imported once Django is ready
-    settings.DATABASES["default"]["NAME"] = sys.argv[1]
     settings.LISTKEEP_HOME = Path(sys.argv[2])
+    if sys.argv[1].startswith("postgresql:"):
+        known = database_settings(sys.argv[1], home=settings.LISTKEEP_HOME)
+        settings.DATABASES = {"default": known}
+    else:
+        settings.DATABASES["default"]["NAME"] = sys.argv[1]
     django.setup()
 
 from django.db import connection

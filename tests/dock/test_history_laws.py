@@ -99,7 +99,7 @@ class History(RuleBasedStateMachine):
             erase_token(
                 self.list_id,
                 token,
-                schema=ONE_FACET,
+                facets=1,
                 keep=keep,
                 author=ADA,
                 now=self._tick(),

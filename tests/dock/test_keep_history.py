@@ -14,6 +14,7 @@ from tests.dock.conftest import Api
 from tests.dock.taking_back import (
     Clock,
     begin,
+    facets,
     preview,
     still_clock,
     take_back,
@@ -56,6 +57,21 @@ def test_what_is_not_kept_any_more_is_not_taken_back_to(
     assert jobs.drop_history(now=clock(), keep_on=lambda: True) == 0
     page = ada.get(f"/lists/{news}/history").json["changes"]
     assert [change["can_undo"] for change in page] == [True, False, False]
+
+
+def test_what_is_dropped_while_a_list_is_taken_back_does_not_leave_it_half_restored(
+    clock: Clock, ada: Api, news: str, before: str
+) -> None:
+    """It was looked at in time, and run when a part of the rows was gone already."""
+    rows = facets(ada, news)
+    begun = begin(ada, news, before)
+    clock.tick(31 * 86_400)
+    jobs.drop_history(now=clock(), keep_on=lambda: True)
+
+    answer = ada.post(f"/restores/{begun.json['id']}/run", {})
+
+    assert (answer.status, answer.json["code"]) == (409, "busy")
+    assert facets(ada, news) == rows
 
 
 def test_a_sweep_that_is_stopped_goes_on_the_next_time(

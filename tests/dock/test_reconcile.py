@@ -7,9 +7,10 @@ from django.utils import timezone
 
 from listkeep.core.errors import UnavailableError
 from listkeep.dock.lists.history import Author
-from listkeep.dock.lists.models import STATUS_CODES, Entry
+from listkeep.dock.lists.models import STATUS_CODES, Entry, PastEntry
 from listkeep.dock.lists.reconciling import KNOWN, reconcile
 from listkeep.dock.lists.services import lower_status
+from tests.dock.conftest import Api
 from tests.fakes.keeper import FakeKeeper
 
 
@@ -53,16 +54,24 @@ def test_an_older_dock_learns_what_the_keeper_knows(
     assert not path.exists()
 
 
-def test_who_was_erased_leaves_the_list_again(
-    keeper: FakeKeeper, news: str, home: Path
+def test_who_was_erased_is_erased_again_and_no_import_brings_them_in(
+    keeper: FakeKeeper, ada: Api, news: str, home: Path
 ) -> None:
+    """Also not after a second run, which finds the mark that the first one left."""
+    line = "anna@example.com,free,FR,Anne"
+    ada.fill(news, line)
     token = keeper.token_of("acme", "anna@example.com")
     keeper.suppressed[news].add(token)
     keeper.reasons[token] = "erased"
-    know(home)
 
-    assert run(keeper, home) == 1
-    assert status_of(keeper, news, "anna@example.com") is None
+    for found in (1, 0):
+        know(home)
+        assert run(keeper, home) == found
+        ada.fill(news, line)
+        row = Entry.objects.get(list_id=news, token=token)
+        assert (row.status, bytes(row.sealed)) == (STATUS_CODES["erased"], b"")
+        assert row.facets == "[null,null]"
+        assert not PastEntry.objects.filter(token=token).exists()
 
 
 def test_an_older_keeper_is_told_what_was_known_here(

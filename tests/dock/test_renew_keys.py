@@ -5,7 +5,7 @@ import random
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,12 +18,15 @@ from listkeep.core.errors import (
     VerificationError,
 )
 from listkeep.core.sealing import SealedRow, read_key_number
-from listkeep.dock.lists import renewals, shelves
-from listkeep.dock.lists.models import Entry, PastEntry, Renewal
+from listkeep.core.segments import Schema
+from listkeep.dock.lists import moments, renewals, shelves
+from listkeep.dock.lists.history import Author
+from listkeep.dock.lists.models import Change, Entry, PastEntry, Renewal
+from listkeep.dock.lists.services import lower_status
 from listkeep.dock.project.sweeps import SWEEPS
 from listkeep.wire import messages as m
 from listkeep.wire.messages import keys as k
-from tests.dock.conftest import Api, token_text
+from tests.dock.conftest import Api, database_address, token_text
 from tests.dock.interrupted_renewal import PAGE_ROWS, pack_keeper, renew
 from tests.fakes.keeper import FakeKeeper
 
@@ -346,11 +349,10 @@ def test_killed_at_any_statement_nothing_is_lost(
 
 
 def die_after_statements(statements: int, keeper: FakeKeeper, home: Path) -> None:
-    database = str(connection.settings_dict["NAME"])
     killed = subprocess.run(
         [
             *(sys.executable, "-m", "tests.dock.interrupted_renewal"),
-            *(database, str(home), pack_keeper(keeper), str(statements)),
+            *(database_address(), str(home), pack_keeper(keeper), str(statements)),
         ],
         cwd=ROOT,
         env={
@@ -363,3 +365,23 @@ def die_after_statements(statements: int, keeper: FakeKeeper, home: Path) -> Non
         timeout=60,
     )
     assert killed.returncode in (0, 9), killed.stderr.decode()
+
+
+def test_going_back_over_a_worse_status_changes_nothing_else_after_a_renewal(
+    keeper: FakeKeeper, many: str
+) -> None:
+    newest = Change.objects.filter(list_id=many).order_by("-number")[0]
+    rows = Entry.objects.filter(list_id=many).order_by("token")
+    tokens = [bytes(token) for token in rows.values_list("token", flat=True)[:20]]
+    second = datetime.fromtimestamp(newest.at, UTC)
+    later = second + timedelta(hours=1)
+    lower_status(many, tokens, status=1, author=Author("ada"), now=later)
+    schema = Schema.parse(keeper.lists[many].facets)
+    moment = moments.find_moment(many, second)
+    before = moments.preview(many, moment, schema=schema)
+
+    renew_until_over(keeper)
+
+    assert numbers(many) == [1]
+    assert moments.preview(many, moment, schema=schema) == before
+    assert (before.rows, before.stay_suppressed) == (0, 20)

@@ -39,10 +39,9 @@ def reseal(world: World, ticket: str, batch: m.RowBatch) -> m.SealedRows:
     return restores.reseal_restored_rows(world.gate, message, now=world.now)
 
 
-def finish(world: World, ticket: str, *, committed: bool = True) -> None:
-    message = r.FinishRestore(
-        ticket=ticket, committed=committed, rows=3, added=1, removed=2
-    )
+def finish(world: World, ticket: str, *, committed: bool = True, **counts: int) -> None:
+    counts = {"rows": 3, "added": 1, "removed": 2, **counts}
+    message = r.FinishRestore(ticket=ticket, committed=committed, **counts)
     restores.finish_restore(world.gate, message, now=world.now)
 
 

@@ -1,6 +1,7 @@
 import csv
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -13,17 +14,16 @@ from listkeep.keeper.release.formats import are_plain, prepare_writer, require_f
 from listkeep.keeper.release.opening import Shape, Value
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
-SHAPE = Shape(
-    ListFacts(
-        id="l_aaaaaaaaaaaa",
-        tenant="t_aaaaaaaaaaaa",
-        name="news",
-        facets=("number:int", "vip:bool", "nothing:text"),
-        fields=("said", "city"),
-        created_at=NOON,
-        keys=first_key(NOON),
-    )
+FACTS = ListFacts(
+    id="l_aaaaaaaaaaaa",
+    tenant="t_aaaaaaaaaaaa",
+    name="news",
+    facets=("number:int", "vip:bool", "nothing:text"),
+    fields=("said", "city"),
+    created_at=NOON,
+    keys=first_key(NOON),
 )
+SHAPE = Shape(FACTS)
 NASTY: list[tuple[str, list[Value], list[str]]] = [
     ("a@example.com", [7, True, None], ['say "hi"', "Bonn"]),
     ("b@example.com", [-1, False, None], ["comma, semicolon; tab\t", ""]),
@@ -125,6 +125,9 @@ def test_fields_the_list_does_not_have_are_not_written(
         [b'["a""b"]'],
         [b'"a","b"'],
         [b'["a","b"]]'],
+        [b'[","xx""]'],
+        [b'[","xxxx"]', b'["a"b","c"]'],
+        [b'[","]', b'["a"b"c","d"]'],
     ],
 )
 def test_what_is_not_two_texts_in_an_array_each_is_not_plain(
@@ -132,6 +135,18 @@ def test_what_is_not_two_texts_in_an_array_each_is_not_plain(
 ) -> None:
     assert not are_plain(texts, values=2)
     assert are_plain([b'["a","b"]', b'["",","]'], values=2)
+
+
+@pytest.mark.parametrize("kind", ["csv", "jsonl"])
+def test_a_dock_that_had_odd_fields_sealed_hides_no_row_inside_of_another(
+    kind: str,
+) -> None:
+    """One has a mark too few and the next one too many: together they look whole."""
+    shape = Shape(replace(FACTS, fields=("said",)))
+    opened = OpenedRows([b"a@example.com"] * 2, [b'["]', b'["a"b"]'])
+
+    with pytest.raises(VerificationError):
+        prepare_writer(kind, shape).rows(opened, [b""] * 2)
 
 
 @pytest.mark.parametrize("kind", ["", "CSV", "xlsx", "parquet"])

@@ -95,6 +95,39 @@ def test_a_root_moves_to_another_provider_and_back(
     require_readable(world, rows)  # nothing asks the old provider any more
 
 
+@pytest.mark.parametrize("kind", ["file", "pkcs11", "aws-kms"])
+def test_a_root_that_follows_itself_under_another_name_is_not_destroyed(
+    world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str
+) -> None:
+    """Everything would count as moved, and the only root end as the old one."""
+    rows = world.list_with_rows()
+    with stand(kind, tmp_path / "stand", monkeypatch) as place:
+        there = {**place.section()}
+        rotate(world, settings=f"[next_root]\n{_toml(there)}")
+        for name in ("path", "pin_file", "endpoint"):
+            if name in there:
+                again = {**there, name: _another_name(there[name], tmp_path)}
+        settings = f"[root]\n{_toml(there)}[next_root]\n{_toml(again)}"
+
+        with pytest.raises(MalformedError, match="the same as"):
+            rotate(world, settings=settings)
+
+        (world.home / "keeper.toml").write_text(f"[root]\n{_toml(there)}")
+        require_readable(world, rows)
+
+
+def _toml(section: dict[str, str]) -> str:
+    return "".join(f'{name} = "{value}"\n' for name, value in section.items())
+
+
+def _another_name(place: str, folder: Path) -> str:
+    if "://" in place:
+        return f"{place}/"
+    link = folder / "root-by-another-name.key"
+    link.symlink_to(place)
+    return str(link)
+
+
 def test_a_provider_that_goes_away_in_the_middle_loses_nothing(
     world: World, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

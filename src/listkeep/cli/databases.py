@@ -164,6 +164,8 @@ class _SqliteSnapshot:
 def _sqlite_snapshot(path: Path, building: str) -> Iterator[_SqliteSnapshot]:
     with translated(building):
         connection = sqlite3.connect(path, timeout=_WAIT_SECONDS, isolation_level=None)
+    # Of a text that is none the rest of its row is still to be read.
+    connection.text_factory = lambda data: data.decode(errors="replace")
     try:
         with translated(building):
             # The first read fixes the moment; the log keeps what comes after it.

@@ -5,6 +5,7 @@ kept in a file, which the dock takes up and tells the keeper when it starts.
 """
 
 import os
+import re
 import secrets
 import shutil
 import tarfile
@@ -24,6 +25,7 @@ from listkeep.core.errors import (
     MalformedError,
     UnavailableError,
 )
+from listkeep.core.sealing import TOKEN_BYTES
 from listkeep.core.segments import Status
 from listkeep.wire.config import instance_home, read_config
 
@@ -54,6 +56,7 @@ _KNOWN_OF = {
 }
 _FOLDERS = ("cli", "log", "spool", "staging", "exports")
 _HEAD = "SELECT size FROM ledger_head"
+_ID = re.compile(r"[a-z0-9_]{1,40}")
 
 
 class Only(StrEnum):
@@ -215,7 +218,7 @@ def _plan_and_commit(
     if not is_new:
         if KEEPER in chosen:
             _require_newer(targets[KEEPER], manifest, may_shrink=may_shrink)
-        _keep_suppressions(home, folder, [targets[name] for name in chosen])
+        keep_suppressions(home, folder, [targets[name] for name in chosen])
     files, dumps = _layout(home, manifest, targets, chosen)
     files |= {name: name for name in (*SETTINGS, KNOWN) if (folder / name).exists()}
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
@@ -273,7 +276,7 @@ def _require_newer(present: Database, manifest: Manifest, *, may_shrink: bool) -
         )
 
 
-def _keep_suppressions(home: Path, folder: Path, replaced: list[Database]) -> None:
+def keep_suppressions(home: Path, folder: Path, replaced: list[Database]) -> Path:
     """Write down who is suppressed according to what is replaced, one a line."""
     before = home / KNOWN
     with (folder / KNOWN).open("w", encoding="ascii") as file:
@@ -282,16 +285,29 @@ def _keep_suppressions(home: Path, folder: Path, replaced: list[Database]) -> No
         for database in replaced:
             try:
                 with database.snapshot() as snapshot:
-                    for list_id, token, what in snapshot.read(
-                        _KNOWN_OF[database.building]
-                    ):
-                        reason = STATUSES[what] if isinstance(what, int) else what
-                        file.write(f"{list_id} {bytes(token).hex()} {reason}\n")
+                    for row in snapshot.read(_KNOWN_OF[database.building]):
+                        file.write(_write_known(*row))
             except ListkeepError:
                 note(
                     f"the {database.building}'s database that is here cannot be read: "
                     "whom only it knew as suppressed is not known any more"
                 )
+    return folder / KNOWN
+
+
+def _write_known(list_id: object, token: object, what: object) -> str:
+    """Write down whom a row suppresses; nothing of one that an intruder made up."""
+    if isinstance(what, int) and what in range(len(STATUSES)):
+        what = STATUSES[what].value
+    if (
+        not isinstance(list_id, str)
+        or not _ID.fullmatch(list_id)
+        or not isinstance(token, bytes | memoryview)
+        or len(token) != TOKEN_BYTES
+        or what not in STATUSES[1:]
+    ):
+        return ""
+    return f"{list_id} {bytes(token).hex()} {what}\n"
 
 
 def _say_what_is_next(home: Path, manifest: Manifest, kept: str) -> None:

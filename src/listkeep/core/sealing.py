@@ -22,6 +22,7 @@ import hashlib
 import hmac
 from collections.abc import Sequence
 from functools import lru_cache
+from itertools import repeat
 from typing import NamedTuple
 
 from cryptography.exceptions import InvalidTag
@@ -29,7 +30,7 @@ from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
-from .addresses import index_form
+from .addresses import MAX_ADDRESS_BYTES, index_form
 from .errors import Code, MalformedError, VerificationError
 
 FORMAT = 2
@@ -50,6 +51,7 @@ HEADER_BYTES = {
 _TAG_BYTES = 16
 _FORMAT_MARK, _UNNUMBERED_MARK = bytes([FORMAT]), bytes([_UNNUMBERED_FORMAT])
 POSITIONS = range(65_536)
+_BYTES = [bytes([value]) for value in range(256)]
 _CIPHERS_KEPT = 16_384  # rows in token order come from all batches of a list in turn
 _TOKEN_ALPHABET = frozenset("abcdefghijklmnopqrstuvwxyz234567")
 
@@ -146,16 +148,13 @@ def seal_rows(  # noqa: PLR0913 - one batch is described by all of these
         _VERSION_BYTES, "big"
     )
     header = _FORMAT_MARK + stamp
+    nonces = [position.to_bytes(12, "big") for position in positions]
+    encoded = map(str.encode, facets)
+    associated = map(
+        b"".join, zip(repeat(prefix), tokens, repeat(stamp), encoded, strict=False)
+    )
     return [
-        header
-        + encrypt(
-            position.to_bytes(12, "big"),
-            _pack(row),
-            b"".join((prefix, token, stamp, facet.encode())),
-        )
-        for position, token, facet, row in zip(
-            positions, tokens, facets, rows, strict=True
-        )
+        header + sealed for sealed in map(encrypt, nonces, _pack_rows(rows), associated)
     ]
 
 
@@ -286,11 +285,18 @@ def row_context(list_id: str, row_format: int) -> bytes:
     return bytes([row_format, len(name)]) + name
 
 
-def _pack(row: OpenedRow) -> bytes:
-    address, fields = row.address.encode(), row.fields.encode()
-    if not 0 < len(address) <= 254 or len(fields) > MAX_FIELDS_BYTES:
+def _pack_rows(rows: Sequence[OpenedRow]) -> list[bytes]:
+    """Write rows as they are sealed, a column at a time: that is what it costs."""
+    addresses = [row[0].encode() for row in rows]
+    fields = [row[1].encode() for row in rows]
+    sizes = list(map(len, addresses))
+    if rows and not (
+        0 < min(sizes) <= max(sizes) <= MAX_ADDRESS_BYTES
+        and max(map(len, fields)) <= MAX_FIELDS_BYTES
+    ):
         raise MalformedError("a row does not fit: address or fields too long")
-    return bytes([len(address)]) + address + fields
+    lengths = map(_BYTES.__getitem__, sizes)
+    return list(map(b"".join, zip(lengths, addresses, fields, strict=True)))
 
 
 def _unpack(packed: bytes) -> OpenedRow:

@@ -108,7 +108,8 @@ def _take_rows_back(scribe: Scribe, who: str) -> None:
     few = {**fields, "ticket": "i_3", "request": "", "rows": "2"}
     scribe.write(Event.RESTORE_STARTED, few)
     scribe.write(Event.RESTORE_ABANDONED, {"ticket": "i_3", "list": NEWS})
-    signed = scribe.ask("ada", "list.restore", {}, tenant=ACME, list=NEWS, cap=50)
+    moment = {"moment": fields["moment"]}
+    signed = scribe.ask("ada", "list.restore", moment, tenant=ACME, list=NEWS, cap=50)
     many = {**fields, "ticket": "i_4", "request": signed.id, "rows": "50"}
     scribe.write(Event.RESTORE_STARTED, many)
     scribe.write(Event.LIST_RESTORED, {"ticket": "i_4", "list": NEWS})

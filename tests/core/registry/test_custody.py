@@ -3,6 +3,7 @@ import pytest
 from listkeep.core.errors import VerificationError
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.charges import Measure
+from listkeep.core.registry.facts import RequestFacts
 from listkeep.core.registry.held_keys import GoneKey
 from tests.core.registry.life import life
 from tests.core.registry.scribe import (
@@ -116,10 +117,15 @@ def test_the_key_that_seals_is_not_destroyed(scribe: Scribe) -> None:
         destroy(scribe, 0)
 
 
+def ask_restore(scribe: Scribe, name: str) -> RequestFacts:
+    about = {"moment": "t"}
+    return scribe.ask(name, "list.restore", about, tenant=ACME, list=NEWS, cap=50)
+
+
 def test_a_restore_that_was_given_up_leaves_its_request_open(scribe: Scribe) -> None:
-    request = scribe.ask("ada", "list.restore", {}, tenant=ACME, list=NEWS, cap=50)
+    request = ask_restore(scribe, "ada")
     start = {"ticket": "i_1", "list": NEWS, "principal": "", "request": request.id}
-    scribe.write(Event.RESTORE_STARTED, {**start, "moment": "then", "rows": "20"})
+    scribe.write(Event.RESTORE_STARTED, {**start, "moment": "t", "rows": "20"})
     scribe.write(Event.RESTORE_ABANDONED, {"ticket": "i_1", "list": NEWS})
 
     assert scribe.registry.tickets == {}
@@ -127,8 +133,7 @@ def test_a_restore_that_was_given_up_leaves_its_request_open(scribe: Scribe) -> 
 
 
 def test_no_list_is_taken_back_without_a_grant(scribe: Scribe) -> None:
-    asked = scribe.ask("ben", "list.restore", {}, tenant=ACME, list=NEWS, cap=50)
-    done = scribe.ask("ada", "list.restore", {}, tenant=ACME, list=NEWS, cap=50)
+    asked, done = ask_restore(scribe, "ben"), ask_restore(scribe, "ada")
     start = {"ticket": "i_1", "list": NEWS, "principal": "", "moment": "t"}
     fields = {**start, "rows": "1", "request": done.id}
     scribe.write(Event.RESTORE_STARTED, fields)
@@ -137,6 +142,36 @@ def test_no_list_is_taken_back_without_a_grant(scribe: Scribe) -> None:
     for request in (asked, done):
         with pytest.raises(VerificationError, match="without a grant"):
             scribe.write(Event.RESTORE_STARTED, {**fields, "request": request.id})
+
+
+def test_a_list_is_taken_back_as_was_signed_for_and_no_other_way(
+    scribe: Scribe,
+) -> None:
+    start = {"ticket": "i_1", "list": NEWS, "principal": "", "moment": "t"}
+    restore = {**start, "rows": "50", "request": ask_restore(scribe, "ada").id}
+    many = scribe.ask("ada", "suppress", {}, tenant=ACME, list=NEWS, cap=50)
+
+    for change in (
+        {"rows": "51"},
+        {"moment": "earlier"},
+        {"list": "l_else"},
+        {"request": many.id},
+    ):
+        with pytest.raises(VerificationError, match="otherwise than was signed"):
+            scribe.write(Event.RESTORE_STARTED, {**restore, **change})
+    scribe.write(Event.RESTORE_STARTED, restore)
+
+
+def test_an_erasure_is_not_gone_on_with_later(scribe: Scribe) -> None:
+    """One signature, one turn: else a list could lose a row a day under it."""
+    signed = scribe.ask("ada", "entry.erase", {}, tenant=ACME, selection="aa")
+    fields = {"list": NEWS, "check": "", "total": "", "request": signed.id}
+    scribe.write(Event.ENTRY_ERASED, {**fields, "item": "aa"})
+    scribe.write(Event.ENTRY_ERASED, {**fields, "item": "aa"})
+    scribe.wait(hours=1)
+
+    with pytest.raises(VerificationError, match="without a grant"):
+        scribe.write(Event.ENTRY_ERASED, {**fields, "item": "aa"})
 
 
 def test_nobody_is_erased_whom_no_granted_request_names(scribe: Scribe) -> None:

@@ -5,7 +5,7 @@ import pytest
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.holdings import Holding, Pass, judge
 from listkeep.core.registry.incidents import IncidentKind
-from tests.core.registry.scribe import NEWS, NOON, Scribe, meet
+from tests.core.registry.scribe import ACME, NEWS, NOON, Scribe, meet
 
 MISSING, EXTRA = IncidentKind.ROWS_MISSING, IncidentKind.ROWS_EXTRA
 BACK = IncidentKind.ROWS_ROLLED_BACK
@@ -48,10 +48,11 @@ def test_entries_are_what_was_added_less_what_was_removed(scribe: Scribe) -> Non
     bring_in(scribe, 7)
     bring_in(scribe, 5, 2)
     bring_in(scribe, 9, event=Event.IMPORT_ABANDONED)
-    closed = {"incident": "w_1", "kind": "rows-missing", "tenant": "", "list": NEWS}
+    closed = {"incident": "w_1", "kind": "rows-missing", "tenant": ACME, "list": NEWS}
     scribe.write(Event.INCIDENT_OPENED, {**closed, "found": "2"})
     scribe.write(
-        Event.INCIDENT_CLOSED, {**closed, "person": "", "reason": "x", "removed": "2"}
+        Event.INCIDENT_CLOSED,
+        {**closed, "person": meet("ada").person, "reason": "x", "removed": "2"},
     )
 
     assert scribe.registry.entries == {NEWS: 10}
@@ -144,10 +145,11 @@ def test_but_not_if_all_it_replaced_may_have_been_erased(scribe: Scribe) -> None
 
 def test_nor_if_rows_went_since(scribe: Scribe) -> None:
     bring_in(scribe, 10)
-    closed = {"incident": "w_1", "kind": "rows-missing", "tenant": "", "list": NEWS}
+    closed = {"incident": "w_1", "kind": "rows-missing", "tenant": ACME, "list": NEWS}
     scribe.write(Event.INCIDENT_OPENED, {**closed, "found": "2"})
     scribe.write(
-        Event.INCIDENT_CLOSED, {**closed, "person": "", "reason": "x", "removed": "2"}
+        Event.INCIDENT_CLOSED,
+        {**closed, "person": meet("ada").person, "reason": "x", "removed": "2"},
     )
     later = int((scribe.now + timedelta(days=1)).timestamp())
 

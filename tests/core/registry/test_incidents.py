@@ -99,6 +99,31 @@ def test_who_closes_one_twice_or_opens_it_twice_wrote_no_honest_ledger(
         open_one(scribe, "w_2", kind="bad-mood")
 
 
+@pytest.mark.parametrize("name", ["ben", "eve", "cleo"])
+def test_whose_it_is_not_closes_it_in_no_honest_ledger(
+    scribe: Scribe, name: str
+) -> None:
+    open_one(scribe)
+
+    with pytest.raises(VerificationError, match="whose it is not"):
+        close(scribe, person=meet(name).person)
+
+
+def test_no_more_is_accepted_than_was_found(scribe: Scribe) -> None:
+    open_one(scribe)
+    open_one(scribe, "w_2", kind="rows-invalid")
+
+    for name, more in (
+        ("w_1", {"removed": "4"}),
+        ("w_1", {"added": "3"}),
+        ("w_1", {"removed": "3", "list": "l_else"}),
+        ("w_2", {"removed": "3"}),
+    ):
+        with pytest.raises(VerificationError, match="more was accepted"):
+            close(scribe, name, **more)
+    close(scribe, removed="3")
+
+
 def test_a_policy_that_stops_copies_does_while_one_is_open(scribe: Scribe) -> None:
     registry = scribe.registry
     registry.policy = registry.policy.with_text(STOP, tenant=ACME, side=Role.OWNER)

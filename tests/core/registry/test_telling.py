@@ -228,6 +228,15 @@ def test_a_freeze_of_everybody_is_told_to_everybody(registry: Registry) -> None:
     assert names(notice) == ["desk", "else", "noc"]
 
 
+def test_custodians_copy_no_tenants_keys_behind_its_back(registry: Registry) -> None:
+    request = ask(registry, Action.KEYS_BACKUP, "cleo", tenant="", needed="2")
+    notice = enter(registry, "keys.backed-up", request=request.id)
+
+    assert names(notice) == ["desk", "else", "noc"]
+    assert notice
+    assert notice.severity is Severity.ALARM
+
+
 def test_who_is_removed_is_told_by_name_and_told_so(registry: Registry) -> None:
     request = ask(registry, Action.CONTACT_REVOKE, "ada", id="d_desk")
     sign(registry, request, "request.approved", "amir")

@@ -11,7 +11,8 @@ import pytest
 from msgspec.structs import replace
 
 from listkeep.core.sealing import SealedRow
-from tests.keeper.instance import refusal
+from tests.keeper import restoring
+from tests.keeper.instance import ACME, refusal
 from tests.keeper.scrubbing import Dock, close, incidents, kinds, report
 from tests.keeper.world import Rows, World
 
@@ -254,3 +255,41 @@ def test_whoever_keeps_the_old_rows_and_shows_those_is_believed(
     view = world.granted_export(rows)
     batch = Rows(rows.list_id, rows.addresses, edited).whole()
     assert refusal(world.run, "ben", view, batch) == "row-invalid"
+
+
+def test_a_loss_in_no_list_does_not_end_the_ledger_when_somebody_accepts_it(
+    world: World, rows: Rows
+) -> None:
+    """An entry that cannot be applied would stop the keeper, now and at every start."""
+    for tenant, name in ((ACME, "ada"), (None, "cleo")):
+        opened = report(world, "rows-missing", tenant=tenant, found=5)
+        assert close(world, name, opened.id, accepts=True).closed_at
+
+    world.restart()
+    assert world.registry.entries == {rows.list_id: 8}
+
+
+def test_a_dock_that_erases_somebody_twice_from_one_list_hides_no_other_loss(
+    world: World, rows: Rows
+) -> None:
+    view = restoring.ask_erasure(world, rows, 1, keep="no")
+    lists = [rows.list_id] * 3
+
+    code = refusal(
+        restoring.erase, world, view, rows.sealed[1].token, *lists, removed=True
+    )
+
+    assert code == "message-invalid"
+    assert world.registry.entries == {rows.list_id: 8}
+
+
+def test_a_dock_that_restores_more_than_was_permitted_hides_no_loss(
+    world: World, rows: Rows
+) -> None:
+    ticket = restoring.start(world, "ben", rows, rows=2)
+
+    for counts in ({"removed": 3}, {"rows": 3}, {"added": 2, "removed": 1}):
+        code = refusal(restoring.finish, world, ticket, **counts)
+        assert code == "cap-exceeded"
+    restoring.finish(world, ticket, rows=2, added=1, removed=1)
+    assert world.registry.entries == {rows.list_id: 8}

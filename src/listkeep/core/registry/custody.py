@@ -13,7 +13,7 @@ from listkeep.core.ledger.events import Event
 
 from .authority import is_granted
 from .charges import Measure
-from .facts import ListFacts, Ticket
+from .facts import ListFacts, RequestFacts, Ticket
 from .fields import untrusted
 from .held_keys import first_key, list_key, with_newer, without
 from .holdings import note_growth
@@ -107,12 +107,26 @@ def _start_restore(registry: Registry, fields: Mapping[str, str], at: datetime) 
         request = registry.requests[fields["request"]]
         if request.done or not is_granted(registry, request, at):
             raise untrusted("a list was taken back without a grant")
+        _require_signed_for(request, fields, rows=rows)
         request.intended = True
         request.rows_used += rows
     else:
         registry.charges.add(
             fields["principal"], Measure.ROWS_CHANGED, at=at, amount=rows
         )
+
+
+def _require_signed_for(
+    request: RequestFacts, fields: Mapping[str, str], *, rows: int
+) -> None:
+    terms = request.terms
+    if (
+        terms.action is not Action.LIST_RESTORE
+        or terms.list != fields["list"]
+        or terms.subject_fields()["moment"] != fields["moment"]
+        or rows > terms.cap
+    ):
+        raise untrusted("a list was taken back otherwise than was signed for")
 
 
 def _close_restore(
@@ -129,10 +143,14 @@ def _erase(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
     terms = request.terms
     if terms.action is not Action.ENTRY_ERASE or terms.selection != fields["item"]:
         raise untrusted("somebody was erased whom no request names")
-    if not request.intended and not is_granted(registry, request, at):
+    erased = registry.erased.setdefault(terms.tenant, {})
+    is_same_turn = request.done and erased.get(fields["item"]) == at
+    if not is_same_turn and (request.done or not is_granted(registry, request, at)):
         raise untrusted("an entry was erased without a grant")
+    if "list" in fields and registry.lists[fields["list"]].tenant != terms.tenant:
+        raise untrusted("an entry was erased from another tenant's list")
     request.intended = request.done = True  # in as many lists as the turn names
-    registry.erased.setdefault(terms.tenant, {})[fields["item"]] = at
+    erased[fields["item"]] = at
     if fields["check"]:
         registry.suppressed[terms.tenant] = (int(fields["total"]), fields["check"])
 

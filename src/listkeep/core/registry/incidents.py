@@ -14,8 +14,10 @@ from datetime import datetime
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
+from listkeep.core.grants import RIGHTS, Right, Role
 from listkeep.core.ledger.events import Event
 
+from .facts import Person
 from .fields import untrusted
 
 if TYPE_CHECKING:
@@ -32,6 +34,10 @@ class IncidentKind(StrEnum):
     STATUS_BETTER = "status-better"
     SCRUB_OVERDUE = "scrub-overdue"
     SCRUB_EDITED = "scrub-edited"
+
+
+# Of which kinds an owner can accept what was found, and what that changes in the books.
+COUNTED = {IncidentKind.ROWS_MISSING: "removed", IncidentKind.ROWS_EXTRA: "added"}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -77,6 +83,15 @@ def find_open(
     )
 
 
+def may_close(person: Person, known: IncidentFacts) -> bool:
+    """Tell whether an incident is somebody's to close.
+
+    An owner closes those of the own tenant, a custodian the operator's.
+    """
+    is_chief = Right.ADMINISTER in RIGHTS[person.role] or person.role is Role.CUSTODIAN
+    return is_chief and person.tenant == known.tenant
+
+
 def _open(registry: "Registry", fields: Mapping[str, str], at: datetime) -> None:
     opened = IncidentFacts(
         id=fields["incident"],
@@ -95,6 +110,13 @@ def _close(registry: "Registry", fields: Mapping[str, str], at: datetime) -> Non
     known = registry.incidents[fields["incident"]]
     if not known.is_open:
         raise untrusted("an incident was closed twice")
+    person = registry.find_present(fields["person"], now=at)
+    if person is None or not may_close(person, known):
+        raise untrusted("an incident was closed by somebody whose it is not")
+    counted = {name: fields[name] for name in COUNTED.values() if name in fields}
+    accepted = {COUNTED.get(known.kind, ""): str(known.found)}
+    if counted and (counted != accepted or fields.get("list", "") != known.list_id):
+        raise untrusted("more was accepted than was found")
     registry.incidents[known.id] = replace(
         known, closed_at=at, closed_by=fields["person"], reason=fields["reason"]
     )

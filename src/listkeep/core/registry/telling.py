@@ -2,8 +2,8 @@
 
 Contacts of a tenant are told what concerns that tenant. The operator's are told what
 concerns the operator, what waits for a custodian, every freeze and every incident; a
-freeze of everybody, and a loss of the ledger's end, are told to everybody. Whoever is
-removed as a contact is told of that too.
+freeze of everybody, a loss of the ledger's end, and a copy of all keys are told to
+everybody. Whoever is removed as a contact is told of that too.
 """
 
 from collections.abc import Mapping
@@ -36,6 +36,7 @@ _ALARMS = frozenset(
         *(Event.KEYS_BACKED_UP, Event.KEYS_RESTORED),
     }
 )
+_EVERYBODYS = frozenset({Event.LEDGER_RECOVERED, Event.KEYS_BACKED_UP})
 _COMPLETED = frozenset({Event.REVEAL_COMPLETED, Event.EXPORT_COMPLETED})
 _ACTORS = ("person", "principal", "claimed_person")
 _ENDINGS = frozenset({Action.LIST_SHRED, Action.TENANT_CLOSE})
@@ -174,8 +175,7 @@ def _whom(
     if TOLD[event] is Telling.INCIDENT:
         tenants.add("")  # the operator's people can do something about it
     known = {**registry.book.contacts, **registry.contacts}
-    is_lost = event is Event.LEDGER_RECOVERED
-    everybody = is_lost or (action in _FREEZES and not tenant)
+    everybody = event in _EVERYBODYS or (action in _FREEZES and not tenant)
     return tuple(
         contact
         for _, contact in sorted(known.items())

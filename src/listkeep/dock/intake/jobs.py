@@ -16,10 +16,10 @@ from listkeep.dock.lists.keeper import Keeper
 from listkeep.dock.lists.models import Change
 from listkeep.dock.watch.sweeps import Sweep, Work
 
+from .endings import fail_import, report_end
 from .models import Import, Restore
 from .receiving import Clock
 from .restores import fail_restore, report_restore
-from .services import fail_import, report_end
 
 _LONGEST_WAIT = timedelta(days=1)
 

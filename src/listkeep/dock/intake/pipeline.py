@@ -6,7 +6,14 @@ disk, the keeper or the sender, makes the others wait, and nothing piles up.
 """
 
 from collections import deque
-from collections.abc import Callable, Container, Generator, Iterator, Sequence
+from collections.abc import (
+    Callable,
+    Container,
+    Generator,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, compress, repeat
@@ -27,6 +34,8 @@ IN_FLIGHT: Final = 3
 SEALERS: Final = 2
 _PARSED_AT_ONCE: Final = 1024
 _PARTS_AT_ONCE: Final = MAX_BATCH_ROWS // _PARSED_AT_ONCE
+_CACHED_ROWS: Final = 32_768
+_CACHED_CHARACTERS: Final = 500
 FACET_INVALID: Final = "facet-invalid"
 NOT_ACCEPTED: Final = "not-accepted"
 Row = tuple[bytes, bytes, int, bytes, str, int]  # in the order of ``bulk.StagedRow``
@@ -69,7 +78,7 @@ class Encoding:
         self, field_names: Sequence[str], *, schema: Schema, sealed: Sequence[str]
     ) -> None:
         """Prepare for a file with these fields and a list with these sealed ones."""
-        self._facets = schema.encoder(field_names)
+        self._facets = _facet_encoder(field_names, schema)
         self._fields = _picker(field_names, sealed)
 
     def encode(self, batch: Batch) -> Encoded:
@@ -78,7 +87,7 @@ class Encoding:
             Reject(line, reason.value, reason.text) for line, reason in batch.rejected
         ]
         try:
-            facets = list(map(self._facets, batch.fields))
+            facets = self._facets(batch.fields)
         except MalformedError:
             facets, batch = self._encode_each(batch, rejects)
         return Encoded(
@@ -97,7 +106,7 @@ class Encoding:
         facets: list[str | None] = []
         for line, row in zip(batch.lines, batch.fields, strict=True):
             try:
-                facets.append(self._facets(row))
+                facets += self._facets([row])
             except MalformedError as error:
                 facets.append(None)
                 rejects.append(Reject(line, FACET_INVALID, error.message))
@@ -180,12 +189,12 @@ def _collect(
 ) -> Sealed:
     sealed = answer.result()
     rows = _rows_of(encoded, sealed)
+    if not sealed.older and all(sealed.sealed):
+        return Sealed(rows, encoded.rejects)
     if sealed.older:
         older = [_rows_of(encoded, each) for each in sealed.older]
         rows = _choose([*older, rows], find_known)
     accepted = [bool(row[3]) for row in rows]
-    if all(accepted):
-        return Sealed(rows, encoded.rejects)
     refused = [
         Reject(line, NOT_ACCEPTED, "the keeper does not accept this row")
         for line, is_good in zip(encoded.lines, accepted, strict=True)
@@ -226,6 +235,41 @@ def _choose(versions: Sequence[list[Row]], find_known: FindKnown) -> list[Row]:
         sealed = [row for row in each if row[3]] or [each[-1]]
         chosen.append(next((row for row in sealed if row[0] in known), sealed[-1]))
     return chosen
+
+
+def _facet_encoder(
+    field_names: Sequence[str], schema: Schema
+) -> Callable[[list[tuple[str, ...]]], list[str]]:
+    """Prepare to write the facets of many rows; combinations of cells come again."""
+    names = [name for name in schema.names if name in field_names]
+    texts = _Texts(schema.encoder(names))
+    places = [field_names.index(name) for name in names]
+
+    def encode(rows: list[tuple[str, ...]]) -> list[str]:
+        cells: Iterable[tuple[str, ...]]
+        if len(places) > 1:
+            cells = map(itemgetter(*places), rows)
+        else:
+            cells = (tuple(row[place] for place in places) for row in rows)
+        return list(map(texts.__getitem__, cells))
+
+    return encode
+
+
+class _Texts(dict[tuple[str, ...], str]):
+    """What each combination of facets is written as; bounded, and then anew."""
+
+    def __init__(self, encode: Callable[[Sequence[str]], str]) -> None:
+        super().__init__()
+        self._encode = encode
+
+    def __missing__(self, cells: tuple[str, ...]) -> str:
+        text = self._encode(cells)
+        if sum(map(len, cells)) <= _CACHED_CHARACTERS:
+            if len(self) >= _CACHED_ROWS:
+                self.clear()
+            self[cells] = text
+        return text
 
 
 def _picker(

@@ -4,17 +4,15 @@ An import is staged first and merged at its end in one transaction. Whatever goe
 wrong before that, the list is as it was; the keeper is told the outcome either way.
 """
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from uuid import uuid4
 
 import structlog
-from django.db import DatabaseError, IntegrityError, transaction
+from django.db import IntegrityError, transaction
 
 from listkeep.core.errors import (
     Code,
     ConflictError,
-    ListkeepError,
     MalformedError,
     RefusedError,
 )
@@ -27,12 +25,12 @@ from listkeep.dock.lists.keeper import Keeper
 from listkeep.dock.lists.models import STATUSES
 from listkeep.wire import messages as m
 
+from .endings import failing, mark_late, report_end
 from .models import Import
 from .receiving import Clock, Receiver, Upload, staging_path
 
 log = structlog.get_logger("listkeep.dock.intake")
 MAX_FIELDS = 200
-_DRAINED_BYTES = 8 * 1024 * 1024
 
 
 def open_list(
@@ -88,6 +86,7 @@ def begin_import(  # noqa: PLR0913 - one import is described by all of these
             hint='a mapping goes from field to column: {"address": "E-mail"}',
         )
     list_id = visit.record.id
+    mark_late(list_id, keeper=keeper, clock=clock)
     if Import.objects.filter(list_id=list_id, state__in=Import.RUNNING).exists():
         raise _busy()
     ticket = keeper.start_import(
@@ -133,8 +132,9 @@ def receive_file(
         ConflictError: This import has had its file, or another one is running.
         ListkeepError: Whatever else is wrong with the file, the caller or the keeper.
     """
+    mark_late(source.list_id, keeper=keeper, clock=clock)
     _claim(source, visit=visit, upload=upload, clock=clock)
-    with _failing(source, upload=upload, keeper=keeper, clock=clock):
+    with failing(source, upload=upload, keeper=keeper, clock=clock):
         staging = Staging(staging_path(source.id))
         try:
             receiver = Receiver(source, visit=visit, keeper=keeper, clock=clock)
@@ -151,43 +151,6 @@ def receive_file(
         rejected=source.rejected,
     )
     return source
-
-
-def report_end(source: Import, *, keeper: Keeper) -> None:
-    """Tell the keeper what came of an import, and remember having told it.
-
-    A keeper that is away is told at the next start.
-    """
-    is_done = source.state == Import.State.DONE
-    try:
-        keeper.finish_import(
-            m.FinishImport(
-                ticket=source.ticket,
-                committed=is_done,
-                rows=source.rows if is_done else 0,
-                added=source.added,
-                updated=source.updated,
-                sha256=source.sha256 if is_done else "",
-            )
-        )
-    except ListkeepError as error:
-        log.warning("import.not-reported", id=source.id, code=error.code)
-        if error.status >= 500:
-            return
-    source.is_reported = True
-    source.save(update_fields=["is_reported"])
-
-
-def fail_import(source: Import, error: ListkeepError, *, clock: Clock) -> None:
-    """Mark an import as failed, with what its owner should know and do."""
-    source.state = Import.State.FAILED
-    source.added = source.updated = 0
-    source.family, source.code = error.family, error.code
-    source.message = error.message[:300]
-    source.hint = error.hint[:300]
-    source.changed_at = clock()
-    source.save()
-    log.warning("import.failed", id=source.id, code=error.code)
 
 
 def _claim(source: Import, *, visit: Visit, upload: Upload, clock: Clock) -> None:
@@ -246,33 +209,6 @@ def _merge(
         author=Author(source.principal, source.id),
         now=clock(),
         before_commit=finish,
-    )
-
-
-@contextmanager
-def _failing(
-    source: Import, *, upload: Upload, keeper: Keeper, clock: Clock
-) -> Iterator[None]:
-    """Whatever ends an import early, even the process: say so in its row."""
-    try:
-        yield
-    except BaseException as error:
-        ours = error if isinstance(error, ListkeepError) else _interrupted()
-        try:
-            fail_import(source, ours, clock=clock)
-            report_end(source, keeper=keeper)
-        except DatabaseError:  # the same full disk, perhaps: the next start does it
-            log.warning("import.not-marked", id=source.id)
-        if isinstance(error, Exception):
-            upload.drain(_DRAINED_BYTES)
-        raise
-
-
-def _interrupted() -> ListkeepError:
-    return ListkeepError(
-        "the import was interrupted",
-        code=Code.INTERNAL,
-        hint="nothing was changed; the dock's log says more",
     )
 
 

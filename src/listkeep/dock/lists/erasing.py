@@ -5,7 +5,6 @@ from datetime import datetime
 from typing import NamedTuple
 
 from listkeep.core.sealing import BATCH_ID_BYTES
-from listkeep.core.segments import Schema
 
 from . import history
 from .history import Author, begin_change
@@ -24,7 +23,7 @@ def erase_token(  # noqa: PLR0913 - one erasure is described by all of these
     list_id: str,
     token: bytes,
     *,
-    schema: Schema,
+    facets: int,
     keep: bool,
     author: Author,
     now: datetime,
@@ -32,7 +31,7 @@ def erase_token(  # noqa: PLR0913 - one erasure is described by all of these
     """Erase an entry within the caller's transaction; nothing of it can come back.
 
     ``keep``: a mark stays, the status ``erased`` and nothing else, so that no later
-    import brings the person in again.
+    import brings the person in again. It has as many ``facets`` as others, all empty.
     """
     change = begin_change(list_id, kind=Change.Kind.ERASE, author=author, now=now)
     past = history.forget(list_id, token)
@@ -42,7 +41,7 @@ def erase_token(  # noqa: PLR0913 - one erasure is described by all of these
             batch_id=bytes(BATCH_ID_BYTES),  # it travels as others do
             position=0,
             sealed=b"",
-            facets=json.dumps([None] * len(schema.facets), separators=(",", ":")),
+            facets=json.dumps([None] * facets, separators=(",", ":")),
             status=ERASED,
             updated_at=change.at,
             change=change.number,

@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
-from django.db import connection
+from django.db import connection, transaction
 
 from .models import ERASED, SUBSCRIBED, Change, PastEntry
 from .segments import Parameter
@@ -131,7 +131,9 @@ def drop_predecessors(
     From then on the list cannot be taken back to before that change.
     """
     old = Change.objects.filter(list_id=list_id, number__lte=until)
-    old.update(is_kept=False)
+    with transaction.atomic():  # not while a restore that needs them is merged
+        lock_list(list_id)
+        old.update(is_kept=False)
     dropped, after = 0, b""
     while keep_on():
         page = PastEntry.objects.filter(list_id=list_id, token__gt=after)

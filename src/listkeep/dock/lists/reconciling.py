@@ -5,22 +5,24 @@ suppressed. The dock takes that up at its next start, tells the keeper, and lear
 the keeper in turn. The file goes when all is done; each step can be done again.
 """
 
+import json
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import datetime
 from pathlib import Path
 
 import structlog
-from django.db import connection, transaction
+from django.db import transaction
 
 from listkeep.core.errors import ListkeepError, RefusedError
 from listkeep.core.sealing import TOKEN_BYTES
 from listkeep.wire.messages import suppressions as s
 
 from . import bulk
-from .history import Author
+from .erasing import erase_token
+from .history import Author, lock_list
 from .keeper import Keeper
-from .models import ERASED, STATUS_CODES, STATUSES, SUBSCRIBED, Entry
+from .models import ERASED, STATUS_CODES, STATUSES, SUBSCRIBED, Entry, PastEntry
 from .services import lower_status
 
 KNOWN = "suppressed.known"
@@ -82,7 +84,7 @@ def _learn(keeper: Keeper, list_id: str, *, now: datetime) -> int:
     for reason, tokens in _pages(keeper, list_id):
         status = STATUS_CODES[reason]
         if status == ERASED:
-            changed += _remove(list_id, tokens)
+            changed += _erase(list_id, tokens, now=now)
         else:
             changed += lower_status(
                 list_id, tokens, status=status, author=_AUTHOR, now=now
@@ -110,17 +112,34 @@ def _pages(keeper: Keeper, list_id: str) -> Iterator[tuple[str, list[bytes]]]:
         is_last = page.is_last
 
 
-def _remove(list_id: str, tokens: list[bytes]) -> int:
-    """Remove who asked to be forgotten, with what the rows were before."""
-    removed = 0
+def _erase(list_id: str, tokens: list[bytes], *, now: datetime) -> int:
+    """Erase anew who is back, with what the rows were before; tell how many.
+
+    A mark stays, as the first time, or the next import would bring them in.
+    """
+    changed = 0
     with bulk.translated(), transaction.atomic():
+        lock_list(list_id)
         for at in range(0, len(tokens), _FEW):
-            some = tokens[at : at + _FEW]
-            places = ", ".join(["%s"] * len(some))
-            with connection.cursor() as cursor:
-                cursor.execute(
-                    f"DELETE FROM past_entry WHERE list_id = %s AND token IN ({places})",  # noqa: E501, S608 - places only
-                    [list_id, *some],
+            some = {"list_id": list_id, "token__in": tokens[at : at + _FEW]}
+            rows = Entry.objects.filter(**some).exclude(status=ERASED)
+            facets = {bytes(t): text for t, text in rows.values_list("token", "facets")}
+            for token, text in sorted(facets.items()):
+                erase_token(
+                    list_id,
+                    token,
+                    facets=_count_facets(text),
+                    keep=True,
+                    author=_AUTHOR,
+                    now=now,
                 )
-            removed += Entry.objects.filter(list_id=list_id, token__in=some).delete()[0]
-    return removed
+            PastEntry.objects.filter(**some).delete()
+            changed += len(facets)
+    return changed
+
+
+def _count_facets(text: str) -> int:
+    try:
+        return len(json.loads(text))
+    except (ValueError, TypeError):  # edited: the row was none that counts
+        return 0

@@ -38,8 +38,9 @@ def _remove_page(list_id: str) -> int:
         for shelf in SHELVES:
             sql = (
                 f"DELETE FROM {shelf.table} WHERE list_id = %s AND token <= ("  # noqa: S608
-                f"SELECT max(token) FROM (SELECT token FROM {shelf.table}"
-                f" WHERE list_id = %s ORDER BY token LIMIT {PAGE_ROWS}) AS page)"
+                f"SELECT token FROM (SELECT token FROM {shelf.table}"
+                f" WHERE list_id = %s ORDER BY token LIMIT {PAGE_ROWS}) AS page"
+                " ORDER BY token DESC LIMIT 1)"
             )
             with connection.cursor() as cursor:
                 cursor.execute(sql, [list_id, list_id])

@@ -98,7 +98,8 @@ def restore_staging(  # noqa: PLR0913 - one restore is described by all of these
     their status is a worse one. Statuses that sank meanwhile stay as they are.
 
     Raises:
-        ConflictError: Something else than statuses changed since it was looked at.
+        ConflictError: Something else than statuses changed since it was looked at, or
+            what was replaced since that time is not kept any more.
         UnavailableError: The disk is full, the list is locked for too long, or the
             database does not answer.
     """
@@ -115,7 +116,9 @@ def restore_staging(  # noqa: PLR0913 - one restore is described by all of these
 
 def _require_seen(list_id: str, moment: Moment) -> None:
     since = Change.objects.filter(list_id=list_id, number__gt=moment.latest)
-    if since.exclude(kind=Change.Kind.STATUS).exists():
+    taken_back = Change.objects.filter(list_id=list_id, number__gt=moment.number)
+    is_lost = taken_back.filter(is_kept=False).exists()  # some rows may be gone
+    if is_lost or since.exclude(kind=Change.Kind.STATUS).exists():
         raise ConflictError(
             "the list was changed meanwhile",
             code=Code.BUSY,

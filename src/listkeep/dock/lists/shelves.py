@@ -102,7 +102,34 @@ def swap(shelf: Shelf, list_id: str, rows: Sequence[Row], anew: m.SealedRows) ->
             changes.append((anew.batch_id, at, sealed, list_id, *place, *old))
     with connection.cursor() as cursor:
         cursor.executemany(sql, changes)
-    return len(changes)
+    return len(changes) + (_carry(list_id, changes) if shelf is ENTRIES else 0)
+
+
+def _carry(list_id: str, changes: Sequence[tuple[Any, ...]]) -> int:
+    """Give what an entry was under the same seal the new one as well.
+
+    Of such a predecessor only the status was another. With a seal of its own it would
+    look as if going back changed the rest of the entry.
+    """
+    if not changes:
+        return 0
+    tokens = [bytes(change[4]) for change in changes]  # in their order
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT token FROM past_entry"
+            " WHERE list_id = %s AND token BETWEEN %s AND %s",
+            [list_id, tokens[0], tokens[-1]],
+        )
+        there = {bytes(token) for (token,) in cursor.fetchall()}
+        some = [c for c, token in zip(changes, tokens, strict=True) if token in there]
+        if not some:
+            return 0
+        cursor.executemany(
+            "UPDATE past_entry SET batch_id = %s, position = %s, sealed = %s"
+            " WHERE list_id = %s AND token = %s AND batch_id = %s AND position = %s",
+            some,
+        )
+        return int(cursor.rowcount)
 
 
 def batch_of(rows: Sequence[Row]) -> m.RowBatch:

@@ -11,7 +11,6 @@ import structlog
 from django.db import transaction
 
 from listkeep.core.grants import Action
-from listkeep.core.segments import Schema
 from listkeep.dock.lists.access import enter
 from listkeep.dock.lists.bulk import translated
 from listkeep.dock.lists.erasing import Erased, erase_token
@@ -52,7 +51,7 @@ def erase(
             record.id: erase_token(
                 record.id,
                 token,
-                schema=Schema.parse(record.facets),
+                facets=len(record.facets),
                 keep=keep,
                 author=author,
                 now=now,

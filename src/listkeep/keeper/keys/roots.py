@@ -10,6 +10,7 @@ rotation without being started again.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 import msgspec
@@ -20,10 +21,11 @@ from listkeep.wire.config import read_config
 from .file_root import FileRoot
 from .kms_root import KmsRoot
 from .pkcs11_root import Pkcs11Root
-from .provider import Root, WrongKeyError, try_out
+from .provider import KEY_BYTES, TRIAL, Root, WrongKeyError, try_out
 
 FILE = "file"
 _FILE_NAME = "root.key"
+_SAME = "[next_root] is the same as [root]"
 
 
 class _Section(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -131,7 +133,8 @@ class Roots:
 
         Raises:
             UnavailableError: It does not work.
-            MalformedError: keeper.toml does not say which one follows.
+            MalformedError: keeper.toml does not say which one follows, or names the
+                same one again.
         """
         root, *followed = self._sections()
         if not followed:
@@ -143,6 +146,7 @@ class Roots:
             FileRoot(self._beside(root)).make()
         self.newest.make()
         self.newest.health()
+        self._require_another()
 
     def retire_old(self) -> tuple[str, ...]:
         """Destroy the root that was followed; say what is left to do by hand."""
@@ -154,6 +158,13 @@ class Roots:
         step = "in keeper.toml, remove [root] and rename [next_root] to [root]"
         return (step, advice) if advice else (step,)
 
+    def _require_another(self) -> None:
+        """Refuse one root under two names: its end would be the end of every key."""
+        newest, old = self._roots()
+        with suppress(UnavailableError):  # really another, or gone already
+            newest.unwrap(old.wrap(bytes(KEY_BYTES), key_id=TRIAL), key_id=TRIAL)
+            raise _unusable(_SAME)
+
     def _read(self) -> _Sections:
         return read_config(self._settings, _Sections)
 
@@ -164,7 +175,7 @@ class Roots:
         if found.next_root:
             following = self._parse(found.next_root)
             if following == root:
-                raise _unusable("[next_root] is the same as [root]")
+                raise _unusable(_SAME)
             return following, root
         if isinstance(root, FileSection) and self._beside(root).exists():
             return FileSection(path=str(self._beside(root))), root

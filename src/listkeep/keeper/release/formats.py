@@ -125,18 +125,20 @@ def are_plain(texts: Sequence[bytes], *, values: int) -> bool:
     """Tell whether each is a JSON array of so many texts with nothing escaped in it.
 
     Without escapes a quotation mark only begins or ends a text. All of them are counted
-    for: two at the edges of each array, the others in pairs with a comma between, of
-    which each array has one less than it has values.
+    for: two at the edges of each array, which are cut off first so that none counts
+    twice, the others in pairs with a comma between, of which each array has one less
+    than it has values.
     """
-    if not values or not texts:
+    if not values or not texts or min(map(len, texts)) < len('[""]'):
         return False
     joined = b"\n".join(texts)
+    inner = [text[2:-2] for text in texts]
     return (
         joined[:2] == b'["'
         and joined[-2:] == b'"]'
         and joined.count(b'"]\n["') == joined.count(b"\n") == len(texts) - 1
         and joined.count(b'"') == 2 * values * len(texts)
-        and {text.count(b'","') for text in texts} == {values - 1}
+        and {text.count(b'","') for text in inner} == {values - 1}
         and len(joined.translate(None, _ESCAPED)) == len(joined)
     )
 

@@ -9,10 +9,12 @@ can be repeated.
 import re
 import secrets
 import threading
+from collections.abc import Sequence
 from datetime import datetime
+from itertools import repeat
 from typing import NamedTuple
 
-from listkeep.core.addresses import parse_many
+from listkeep.core.addresses import Address, parse_many
 from listkeep.core.errors import Code, MalformedError, RefusedError
 from listkeep.core.grants import Action, Right
 from listkeep.core.ledger.events import Event
@@ -129,14 +131,11 @@ def seal_import_rows(gate: Gate, message: m.SealRows, *, now: datetime) -> m.Sea
         found = registry.lists[ticket.list_id]
     _reservations.take(gate, ticket.id, rows, now=now)
     parsed = parse_many(message.addresses)
-    good = [position for position, address in enumerate(parsed) if address is not None]
-    addresses = [address for address in parsed if address is not None]
+    addresses = list(filter(None, parsed))
+    good = range(rows) if len(addresses) == rows else _find_good(parsed)
     forms = [address.index_form for address in addresses]
     columns = [make_tokens(key, forms) for key in fetch_index_keys(gate.store, found)]
-    opened = [
-        OpenedRow(address.spelling, message.fields[position])
-        for position, address in zip(good, addresses, strict=True)
-    ]
+    opened = _pair(addresses, [message.fields[position] for position in good])
     *older, newest = (
         _seal(gate, found, message, now=now, rows=_Rows(good, tokens, opened).take(at))
         for tokens, at in zip(columns, _find_places(found, columns), strict=True)
@@ -185,7 +184,7 @@ def finish_import(gate: Gate, message: m.FinishImport, *, now: datetime) -> m.Em
 class _Rows(NamedTuple):
     """Rows that were accepted: where they stood, and their tokens under one key."""
 
-    positions: list[int]
+    positions: Sequence[int]
     tokens: list[bytes]
     opened: list[OpenedRow]
 
@@ -243,10 +242,21 @@ def _seal(
     return _spread(batch_id, count, rows.positions, rows.tokens, sealed)
 
 
+def _find_good(parsed: list[Address | None]) -> list[int]:
+    return [position for position, address in enumerate(parsed) if address]
+
+
+def _pair(addresses: list[Address], fields: list[str]) -> list[OpenedRow]:
+    spellings = [address.spelling for address in addresses]
+    # tuple.__new__ in C is three times as fast as calling the class.
+    pairs = zip(spellings, fields, strict=True)
+    return list(map(tuple.__new__, repeat(OpenedRow), pairs))
+
+
 def _spread(
     batch_id: bytes,
     rows: int,
-    good: list[int],
+    good: Sequence[int],
     tokens: list[bytes],
     sealed: list[bytes],
 ) -> m.SealedRows:

@@ -51,14 +51,9 @@ class _Running:
             RefusedError: It said that it would change fewer.
         """
         with self._lock:
-            left = self._left.get(ticket.id, ticket.max_rows) - rows
-            if left < 0:
-                raise RefusedError(
-                    "the restore changes more rows than it said",
-                    code=Code.CAP_EXCEEDED,
-                    hint="look at what it would change, then begin again",
-                )
-            self._left[ticket.id] = left
+            left = self._left.get(ticket.id, ticket.max_rows)
+            _require_within(left, rows)
+            self._left[ticket.id] = left - rows
 
     def erased(self, gate: Gate, ticket: Ticket, *, now: datetime) -> frozenset[bytes]:
         """Know who must not come back, read and verified once for each restore."""
@@ -148,10 +143,13 @@ def finish_restore(gate: Gate, message: r.FinishRestore, *, now: datetime) -> m.
     """Close a restore. The numbers are the dock's word, and recorded as such.
 
     Raises:
-        RefusedError: The restore is not open.
+        RefusedError: The restore is not open, or changed more than it said.
     """
     with gate.turn(now) as turn:
         ticket = find_ticket(turn.registry, message.ticket, restore=True)
+        if message.committed:  # the books would hide as many rows that are missing
+            _require_within(ticket.max_rows, message.rows)
+            _require_within(ticket.max_rows, message.added + message.removed)
         fields = {
             "ticket": ticket.id,
             "principal": ticket.principal,
@@ -168,6 +166,15 @@ def finish_restore(gate: Gate, message: r.FinishRestore, *, now: datetime) -> m.
         turn.append(event, fields, list_id=ticket.list_id)
     _running.forget(message.ticket)
     return m.Empty()
+
+
+def _require_within(most: int, rows: int) -> None:
+    if rows > most:
+        raise RefusedError(
+            "the restore changes more rows than it said",
+            code=Code.CAP_EXCEEDED,
+            hint="look at what it would change, then begin again",
+        )
 
 
 def _require_budget(turn: Turn, principal: str, list_id: str, *, rows: int) -> None:

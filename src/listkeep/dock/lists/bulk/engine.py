@@ -16,6 +16,10 @@ class Engine(Protocol):
     Every method works within the caller's transaction on Django's connection.
     """
 
+    @property
+    def among_incoming(self) -> str:
+        """How a condition goes on that is true of tokens in ``incoming``."""
+
     def insert(self, change: Change, pages: Iterable[Sequence[Row]]) -> int:
         """Fill an empty list with pages in token order; tell how many rows."""
 

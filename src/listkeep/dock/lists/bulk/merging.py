@@ -20,7 +20,8 @@ class Merged(NamedTuple):
 
 # A status never gets better and erased stays erased. The lock keeps others away, so
 # what is not in the list now is not there a statement later. Without the second look at
-# ``incoming`` SQLite would go through the whole list for each page.
+# ``incoming``, in each engine's own words, both would go through the whole list for
+# each page.
 _REPLACE: Final = """
 UPDATE entry SET
     batch_id = incoming.batch_id, position = incoming.position,
@@ -30,7 +31,7 @@ UPDATE entry SET
     updated_at = %s, change = %s
 FROM incoming
 WHERE entry.list_id = %s AND entry.token = incoming.token AND entry.status <> %s
-    AND entry.token IN (SELECT token FROM incoming)
+    AND entry.token {among}
 """
 _ADD: Final = """
 INSERT INTO entry
@@ -63,12 +64,13 @@ def _has_rows(list_id: str) -> bool:
 def _merge_pages(engine: Engine, change: Change, staging: Staging) -> Merged:
     list_id, at, number = change.list_id, change.at, change.number
     added = distinct = 0
+    replace = _REPLACE.format(among=engine.among_incoming)
     engine.make_incoming()
     with connection.cursor() as cursor:
         for page in staging.read_sorted():
             engine.fill_incoming(page)
             keep_staged(change, "incoming")
-            cursor.execute(_REPLACE, [at, number, list_id, ERASED])
+            cursor.execute(replace, [at, number, list_id, ERASED])
             cursor.execute(_ADD, [list_id, at, number, list_id])
             added += cursor.rowcount
             distinct += len(page)

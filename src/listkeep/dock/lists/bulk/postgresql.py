@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import Any, Final, LiteralString
 
 import psycopg
 from django.db import connection
+from psycopg.copy import QueuedLibpqWriter
 
 from listkeep.dock.lists.models import Change
 
+from .copying import BEGINNING, END, write_rows
 from .staging import Row
 
 _INCOMING: Final = """
@@ -23,11 +25,13 @@ COPY entry
     (list_id, token, batch_id, position, sealed, facets, status, updated_at, change)
 FROM STDIN (FORMAT BINARY)
 """
-_TYPES: Final = ("bytea", "bytea", "int4", "bytea", "text", "int2")
 
 
 class PostgreSQL:
     """The engine on a server."""
+
+    # An array is looked up by the key; a subquery would be joined in any order.
+    among_incoming = "= ANY (ARRAY(SELECT token FROM incoming))"
 
     def insert(self, change: Change, pages: Iterable[Sequence[Row]]) -> int:
         """Fill an empty list with pages in token order; tell how many rows.
@@ -36,37 +40,46 @@ class PostgreSQL:
         any other, and a third of an INSERT that looks for conflicts.
         """
         count = 0
-        list_id, at, number = change.list_id, change.at, change.number
-        with _copying(_COPY_ENTRY, ("varchar", *_TYPES, "int8", "int4")) as copy:
+        with _copying(_COPY_ENTRY) as copy:
             for page in pages:
-                for row in page:
-                    copy.write_row((list_id, *row, at, number))
+                for data in write_rows(page, change=change):
+                    copy.write(data)
                 count += len(page)
         return count
 
     def make_incoming(self) -> None:
-        """Make the temporary table; the transaction takes it with it."""
+        """Make the temporary table; the transaction takes it with it.
+
+        A page is looked up in the list row by row, by the key and in its order. Other
+        joins would read the whole list for each page, and nobody has counted yet what
+        another import has just brought.
+        """
         with connection.cursor() as cursor:
             cursor.execute(_INCOMING)
+            for join in ("hashjoin", "mergejoin"):
+                cursor.execute(f"SET LOCAL enable_{join} = off")
 
     def fill_incoming(self, rows: Sequence[Row]) -> None:
-        """Replace what is in ``incoming``, and have the planner know its size."""
+        """Replace what is in ``incoming``."""
         with connection.cursor() as cursor:
             cursor.execute("TRUNCATE incoming")
-            with _copying(_COPY_INCOMING, _TYPES) as copy:
-                for row in rows:
-                    copy.write_row(row)
-            cursor.execute("ANALYZE incoming")
+            with _copying(_COPY_INCOMING) as copy:
+                for data in write_rows(rows):
+                    copy.write(data)
 
 
 @contextmanager
-def _copying(statement: str, types: Sequence[str]) -> Iterator[psycopg.Copy]:
-    """Open a COPY on the driver's own cursor; Django knows none."""
+def _copying(statement: LiteralString) -> Iterator[psycopg.Copy]:
+    """Open a COPY on the driver's own cursor; Django knows none.
+
+    A thread of the driver's sends while the next rows are read and sorted.
+    """
     driver: psycopg.Connection[Any] = connection.connection
     with (
         connection.wrap_database_errors,
         driver.cursor() as cursor,
-        cursor.copy(statement) as copy,
+        cursor.copy(statement, writer=QueuedLibpqWriter(cursor)) as copy,
     ):
-        copy.set_types(types)
+        copy.write(BEGINNING)
         yield copy
+        copy.write(END)

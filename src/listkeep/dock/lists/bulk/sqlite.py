@@ -26,6 +26,8 @@ CREATE TEMPORARY TABLE incoming (
 class SQLite:
     """The engine in one file."""
 
+    among_incoming = "IN (SELECT token FROM incoming)"
+
     def insert(self, change: Change, pages: Iterable[Sequence[Row]]) -> int:
         """Fill an empty list with pages in token order; tell how many rows."""
         count = 0

@@ -35,7 +35,7 @@ Suppressed = tuple[int, list[bytes]]
 BUCKETS: Final = 256
 PAGE_ROWS: Final = 16_384
 _WAITING_ROWS: Final = 32_768
-_BUCKET_ROWS: Final = 65_536  # more are read in several passes
+_ROWS_IN_A_PASS: Final = BUCKETS * 65_536  # of more, buckets are read in parts
 _TOKENS_AT_ONCE: Final = 4096
 _TABLES: Final = (
     "CREATE TABLE chunk (bucket INTEGER, rows BLOB)",
@@ -169,7 +169,7 @@ class Staging:
             self._database.execute("COMMIT")
 
     def _read_bucket(self, bucket: int) -> Iterator[list[Row]]:
-        passes = 1 + self._staged // (BUCKETS * _BUCKET_ROWS)
+        passes = 1 + self._staged // _ROWS_IN_A_PASS
         for place in range(passes):
             kept: dict[bytes, Row] = {}
             for rows in self._chunks(bucket):

@@ -7,7 +7,7 @@ without one, nothing but that digest is left here, and it keeps earlier rows awa
 
 from datetime import datetime
 
-from listkeep.core.errors import Code, RefusedError
+from listkeep.core.errors import Code, MalformedError, RefusedError
 from listkeep.core.grants import Action
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.facts import RequestFacts, Service
@@ -37,6 +37,7 @@ def erase_entry(
 
     Raises:
         RefusedError: Not granted, another person's token, or another tenant's list.
+        MalformedError: A list is named twice.
     """
     with (
         recorded_refusals(gate, "erase", now=now) as attempt,
@@ -71,6 +72,8 @@ def _is_repeated(known: RequestFacts, *, now: datetime) -> bool:
 def _require_own_lists(
     registry: Registry, message: e.EraseEntry, *, tenant: str
 ) -> None:
+    if len({each.list for each in message.lists}) < len(message.lists):
+        raise MalformedError("a person is erased from each list once")
     for each in message.lists:
         found = registry.lists.get(each.list)
         if found is None or found.tenant != tenant:

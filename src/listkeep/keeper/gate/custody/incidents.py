@@ -11,7 +11,13 @@ from listkeep.core.errors import Code, ConflictError, MalformedError, RefusedErr
 from listkeep.core.grants import Right, Role, format_time
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.facts import ListFacts, Person, Service
-from listkeep.core.registry.incidents import IncidentFacts, IncidentKind, find_open
+from listkeep.core.registry.incidents import (
+    COUNTED,
+    IncidentFacts,
+    IncidentKind,
+    find_open,
+    may_close,
+)
 from listkeep.core.registry.state import Registry
 from listkeep.keeper.gate.refusals import recorded_refusals
 from listkeep.keeper.gate.sign_in.sessions import principal_of, resolve_session
@@ -21,7 +27,6 @@ from listkeep.wire.messages import incidents as i
 
 _SETTLING = timedelta(days=1)
 _LOOK_EVERY = timedelta(minutes=1)
-_COUNTED = {IncidentKind.ROWS_MISSING: "removed", IncidentKind.ROWS_EXTRA: "added"}
 
 
 def open_incident(  # noqa: PLR0913 - keyword-only, one fact each
@@ -100,8 +105,8 @@ def close_incident(
             "person": person.id,
             "reason": message.reason,
         }
-        if message.accepts and known.kind in _COUNTED:
-            fields[_COUNTED[known.kind]] = str(known.found)
+        if message.accepts and known.kind in COUNTED and known.list_id:
+            fields[COUNTED[known.kind]] = str(known.found)
         turn.append(Event.INCIDENT_CLOSED, fields, list_id=known.list_id)
     with gate.view(now) as registry:
         return describe_incident(registry, registry.incidents[known.id])
@@ -168,7 +173,7 @@ def _require_closing(person: Person, known: IncidentFacts | None) -> IncidentFac
     is_own = known is not None and known.tenant == person.tenant
     if known is None or not (is_custodian or (is_owner and is_own)):
         raise RefusedError("there is no such incident", code=Code.NOT_FOUND)
-    if not is_own:
+    if not may_close(person, known):
         raise RefusedError(
             "an owner of the tenant closes this incident",
             hint="ask one of them; a custodian closes the operator's own",
