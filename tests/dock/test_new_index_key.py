@@ -31,7 +31,7 @@ def test_an_entry_keeps_its_token_and_who_is_new_gets_a_newer_one(
 
     assert tokens(news) == before | {newer(keeper, ZOE)}
     opened = [keeper.open(keeper.lists[news], row).address for row in stored(news)]
-    assert sorted(opened)[0] == ANNA
+    assert min(opened) == ANNA
     assert ZOE in opened
 
 

@@ -114,8 +114,8 @@ def after_a_new_index_key_a_row_comes_under_both(stage: Stage) -> None:
         row.token for row in sealed_rows(rows)
     }
     assert older.tokens[16:] != sealed.tokens[16:]
-    for version in (sealed, older):
-        assert [bool(seal) for seal in version.sealed] == [False, True, True]
+    for seals in (sealed.sealed, older.sealed):
+        assert [bool(seal) for seal in seals] == [False, True, True]
     known = _known(stage, record)
     assert [key.number for key in known.index_keys] == [0, 1]
     assert known.tenant == record.tenant

@@ -379,19 +379,6 @@ class FakeKeeper(FakeSignIn, FakeRenewing, FakeRestoring, FakeTelling):
         with self._lock:  # two batches at once must not make two keys of one name
             return self._keys.setdefault(name, os.urandom(32))
 
-    def _versions(
-        self, record: m.ListRecord, addresses: Sequence[str]
-    ) -> list[list[bytes | None]]:
-        """Compute tokens under each key; who is suppressed has the one that is."""
-        numbers = range(self.index_keys[record.tenant])
-        columns = [self._tokens(record.tenant, addresses, number=n) for n in numbers]
-        for at, row in enumerate(zip(*columns, strict=True)):
-            bound = [token in self.suppressed[record.id] for token in row]
-            for number in numbers if any(bound) and len(numbers) > 1 else ():
-                if not bound[number]:
-                    columns[number][at] = None
-        return columns
-
     def _tokens(
         self, tenant: str, addresses: Sequence[str], *, number: int = 0
     ) -> list[bytes | None]:

@@ -56,6 +56,11 @@ class FakeRenewing:
     ) -> m.SealedRows:
         raise NotImplementedError
 
+    def _tokens(
+        self, tenant: str, addresses: Sequence[str], *, number: int = 0
+    ) -> list[bytes | None]:
+        raise NotImplementedError
+
     # --- what tests look at ---
 
     def keys_of(self, list_id: str) -> list[tuple[int, datetime]]:
@@ -104,6 +109,19 @@ class FakeRenewing:
                 raise RefusedError("rows are missing", code=Code.COUNT_DIFFERS)
             del keys[:-1]
         return self._state(message.list)
+
+    def _versions(
+        self, record: m.ListRecord, addresses: Sequence[str]
+    ) -> list[list[bytes | None]]:
+        """Compute tokens under each key; who is suppressed has the one that is."""
+        numbers = range(self.index_keys[record.tenant])
+        columns = [self._tokens(record.tenant, addresses, number=n) for n in numbers]
+        for at, row in enumerate(zip(*columns, strict=True)):
+            bound = [token in self.suppressed[record.id] for token in row]
+            for number in numbers if any(bound) and len(numbers) > 1 else ():
+                if not bound[number]:
+                    columns[number][at] = None
+        return columns
 
     def _expected(self, list_id: str) -> int:
         return self.entries.get(list_id, 0) - self.removed.get(list_id, 0)

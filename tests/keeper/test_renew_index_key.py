@@ -47,6 +47,10 @@ def rows_of(
     return late.rows_of(late.rows.list_id, addresses, rows)
 
 
+def versions(sealed: m.SealedRows) -> list[m.SealedRows | m.OlderRows]:
+    return [sealed, *sealed.older]
+
+
 def look_up(late: Renewing, address: str) -> m.FoundToken:
     message = m.LookUp(
         caller=late.caller("ben"), list=late.rows.list_id, address=address
@@ -65,7 +69,7 @@ def test_rows_come_back_under_every_key_and_what_was_there_opens(
 
     assert sealed.tokens == token_of(late, NEW, 1)
     assert [each.tokens for each in sealed.older] == [token_of(late, NEW, 0)]
-    for version in (sealed, *sealed.older):
+    for version in versions(sealed):
         assert late.open_rows(rows_of(late, [NEW], version)) == [NEW]
     assert late.open_rows(late.rows) == late.rows.addresses
 
@@ -95,7 +99,7 @@ def test_a_line_that_is_no_address_is_refused_under_every_key(late: Renewing) ->
 
     sealed = seal(late, ["nobody", NEW])
 
-    for version in (sealed, *sealed.older):
+    for version in versions(sealed):
         assert [bool(seal) for seal in version.sealed] == [False, True]
 
 

@@ -44,7 +44,7 @@ _AUTHORITY = (
     Event.POLICY_SET,
     *(Event.PERSON_CONFIRMED, Event.PASSKEY_ADDED, Event.PASSKEY_REPLACED),
     Event.RECOVERY_CHOSEN,
-    *(Event.LIST_SHREDDED, Event.TENANT_CLOSED, Event.INDEX_KEY_RENEWED),
+    *(Event.LIST_SHREDDED, Event.TENANT_CLOSED),
 )
 
 
@@ -80,10 +80,7 @@ def _change_authority(
     registry: Registry, fields: Mapping[str, str], at: datetime
 ) -> None:
     """Do what a granted request says, deciding it once more as of then."""
-    request = registry.requests[fields["request"]]
-    if request.done or not is_granted(registry, request, at):
-        raise untrusted("authority changed without a grant")
-    request.done = request.intended = True
+    request = _use(registry, fields, at)
     terms = request.terms
     subject = terms.subject_fields()
     match terms.action:
@@ -105,14 +102,30 @@ def _change_authority(
             registry.used_ids.add(recipient.id)
         case Action.POLICY_SET:
             registry.policy = registry.policy_after(request)
-        case Action.INDEX_KEY_RENEW:
-            renew_index_key(registry, terms.tenant, int(fields["key"]), at=at)
         case action if action in ENDINGS:
             end(registry, request, at=at)
         case action if action in PASSKEY_CHANGES:
             change_passkeys(registry, request, at=at)
         case _:
             change_agreement(registry, request, subject)
+
+
+def _renew_index_key(
+    registry: Registry, fields: Mapping[str, str], at: datetime
+) -> None:
+    terms = _use(registry, fields, at).terms
+    if terms.action is not Action.INDEX_KEY_RENEW:
+        raise untrusted("an index key was renewed for another request")
+    renew_index_key(registry, terms.tenant, int(fields["key"]), at=at)
+
+
+def _use(registry: Registry, fields: Mapping[str, str], at: datetime) -> RequestFacts:
+    """Use up the request that permits a change, deciding it once more as of then."""
+    request = registry.requests[fields["request"]]
+    if request.done or not is_granted(registry, request, at):
+        raise untrusted("authority changed without a grant")
+    request.done = request.intended = True
+    return request
 
 
 def is_granted(registry: Registry, request: RequestFacts, at: datetime) -> bool:
@@ -146,4 +159,5 @@ HANDLERS = {
     Event.REQUEST_APPROVED: _sign_request,
     Event.REQUEST_DENIED: _sign_request,
     **dict.fromkeys(_AUTHORITY, _change_authority),
+    Event.INDEX_KEY_RENEWED: _renew_index_key,
 }

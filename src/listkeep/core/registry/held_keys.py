@@ -12,7 +12,6 @@ from listkeep.core.sealing import FIRST_KEY
 
 from .fields import untrusted
 
-
 MOST_INDEX_KEYS = 8  # every token that is looked for is looked for under each
 
 

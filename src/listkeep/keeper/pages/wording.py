@@ -71,8 +71,8 @@ _FOLLOWS: Final = {
     "every list of the tenant. This cannot be taken back.",
     Action.KEYS_RENEW: "Rows are sealed under a new key while work goes on. A day "
     "later at the earliest the old one is destroyed, and no old copy of a row opens.",
-    Action.INDEX_KEY_RENEW: "Whoever is new in a list of the tenant from then on gets a "
-    "token under a new key. Everybody else keeps the one there is, and the older key "
+    Action.INDEX_KEY_RENEW: "Whoever is new in a list of the tenant from then on gets "
+    "a token under a new key. Everybody else keeps the one there is, and the older key "
     "stays for it. This cannot be taken back.",
     Action.LIST_SHRED: "Its keys are destroyed. Nothing of it opens again, in no "
     "backup and for nobody. {copies} This cannot be taken back.",

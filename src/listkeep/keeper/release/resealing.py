@@ -25,7 +25,6 @@ from listkeep.wire import messages as m
 
 from .opening import Opener, rows_of
 
-
 FindGone = Callable[[Sequence[SealedRow]], Collection[bytes]]
 
 
