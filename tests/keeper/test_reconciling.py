@@ -112,6 +112,21 @@ def test_once_the_freeze_is_lifted_nothing_more_is_taken(
     assert refusal(keep, world, rows.list_id, rows.tokens(0)) == "not-permitted"
 
 
+def test_one_custodian_freezes_again_long_after_a_loss_to_have_people_suppressed(
+    world: World, rows: Rows
+) -> None:
+    copy = copy_database(world)
+    world.login("ben")
+    put_back(world, copy)
+    recover(world)
+    unfreeze(world, "cleo", "cyrus")
+    world.ask("cleo", "freeze", {"classes": "export+reveal"})
+
+    assert refusal(keep, world, rows.list_id, rows.tokens(0)) == "not-permitted"
+    world.restart()
+    assert refusal(keep, world, rows.list_id, rows.tokens(0)) == "not-permitted"
+
+
 @pytest.mark.parametrize("name", ["l_nobodys", "t_nobodys"])
 def test_of_a_list_nobody_knows_nothing_is_said(world: World, name: str) -> None:
     assert refusal(read, world, name) == "not-found"

@@ -84,6 +84,22 @@ def test_a_share_of_another_copy_is_named() -> None:
         join_shares([shares[0], others[2]], expected=digests(shares))
 
 
+@pytest.mark.parametrize(("needed", "count"), [(3, 3), (2, 4), (3, 4)])
+def test_a_forged_header_names_shares_of_two_keys(needed: int, count: int) -> None:
+    shares = split(2, 3)
+    other = split_key(
+        KEY,
+        copy="r_one",
+        holders=NAMES[1 : count + 1],
+        needed=needed,
+        random=os.urandom,
+    )
+    mixed = [shares[0], other[2]]
+
+    with pytest.raises(VerificationError, match="not shares of one key"):
+        join_shares(mixed, expected=digests(tuple(mixed)))
+
+
 def test_a_share_is_read_back_as_it_was_written() -> None:
     for share in split(3, 5):
         assert Share.parse(share.format() + b"\n") == share
@@ -97,6 +113,8 @@ def test_a_share_is_read_back_as_it_was_written() -> None:
         {"needed": "x"},
         {"holder": "nobody"},
         {"holders": "ada"},
+        {"holders": "cleo ben ada"},
+        {"holders": "ada ada ben"},
         {"holders": " ".join(f"h{n}" for n in range(40))},
         {"pieces": ""},
         {"pieces": "AAAA AAAA"},

@@ -11,6 +11,7 @@ import shutil
 import tarfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
@@ -232,13 +233,25 @@ def _plan_and_commit(
 
 def _targets(home: Path, folder: Path) -> dict[str, Database]:
     """Find where the databases belong: as the settings here say, or those that come."""
-    here = home if (home / CONFIG_FILE).exists() else folder
+    if (home / CONFIG_FILE).exists():
+        return find_databases(home)
     return {
-        name: Database(
-            name, home / each.path.relative_to(here) if each.path else None, each.url
-        )
-        for name, each in find_databases(here).items()
+        name: replace(each, path=each.path and _inside(home, folder, each.path))
+        for name, each in find_databases(folder).items()
     }
+
+
+def _inside(home: Path, folder: Path, path: Path) -> Path:
+    """Find where a path of settings that nobody here wrote leads: into the home."""
+    if path.is_relative_to(folder):
+        target = home / path.relative_to(folder)
+        if home.resolve() in target.resolve().parents:
+            return target
+    raise MalformedError(
+        "the settings in the backup put a database outside this folder",
+        code=Code.CONFIG_INVALID,
+        hint="if it is to be there, put cli.toml, dock.toml and keeper.toml here first",
+    )
 
 
 def _layout(

@@ -69,7 +69,6 @@ def test_what_was_written_is_what_is_known() -> None:
     }
     assert known.freezes == {("", "export+reveal", "custodian")}
     assert known.lists[NEWS].fields == ("first", "last", "city")
-    assert known.rows_added == {NEWS: 80}
     assert known.suppressed == {NEWS: (7, "0f" * 32), ACME: (1, "0f" * 32)}
     assert known.tickets == {}
     assert known.nonces == {"1.aa.bb"}

@@ -167,6 +167,18 @@ def test_lower_ceilings_bind_imports_and_suppressions_of_services_too(
     assert code == "budget-spent"
 
 
+def test_imports_that_are_given_up_make_a_list_look_larger(world: World) -> None:
+    """One in a hundred of the entries that are there, not of those ever begun."""
+    rows = world.list_with_rows(12)
+    for _ in range(2):
+        ticket = world.start_import("ben", rows.list_id).ticket
+        world.seal(ticket, [f"filler{number}@example.com" for number in range(700)])
+        world.finish(ticket, committed=False)
+
+    assert world.suppress("app", rows, *range(10)) == 10
+    assert refusal(world.suppress, "app", rows, 10) == "budget-spent"
+
+
 def test_custodians_bound_support_and_one_is_enough(world: World) -> None:
     view = world.ask("cleo", "budget.set", rule("tenants", 3, "support"))
 

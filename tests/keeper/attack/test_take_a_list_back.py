@@ -131,6 +131,36 @@ def test_who_was_erased_without_a_mark_may_come_anew_and_that_row_can_be_restore
     assert address[0] in text
 
 
+def test_a_used_erasure_erases_who_came_back_since_and_nobody_records_it(
+    world: World, rows: Rows
+) -> None:
+    view = restoring.ask_erasure(world, rows, 1, keep="no")
+    token = rows.sealed[1].token
+    restoring.erase(world, view, token, rows.list_id, removed=True)
+    restoring.erase(world, view, token, rows.list_id, removed=True)
+    bring = world.start_import("ben", rows.list_id).ticket
+    world.seal(bring, [rows.addresses[1]])
+    world.finish(bring, added=1)
+
+    code = refusal(restoring.erase, world, view, token, rows.list_id, removed=True)
+    assert code == "replayed"
+    world.restart()
+    code = refusal(restoring.erase, world, view, token, rows.list_id, removed=True)
+    assert code == "replayed"
+    assert world.events().count("entry.erased") == 1
+
+
+def test_a_used_erasure_reaches_a_list_it_did_not_name(
+    world: World, rows: Rows
+) -> None:
+    more = world.create_list("more")
+    view = restoring.ask_erasure(world, rows, 1)
+    token = rows.sealed[1].token
+    restoring.erase(world, view, token, rows.list_id)
+
+    assert refusal(restoring.erase, world, view, token, more.id) == "replayed"
+
+
 def test_a_keeper_that_restores_or_erases_without_a_signature_is_found_out(
     world: World, rows: Rows
 ) -> None:

@@ -5,9 +5,10 @@ from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
-from listkeep.core.grants import Action, Terms
+from listkeep.core.grants import Action, Role, Terms
 
 from .agreements import (
+    RELEASES,
     parse_agency,
     parse_budget,
     parse_classes,
@@ -118,5 +119,7 @@ def _set_freeze(
     freezes = {(terms.tenant, kind, side) for kind in classes}
     if terms.action is Action.UNFREEZE:
         registry.freezes -= freezes
+        if ("", RELEASES, Role.CUSTODIAN.value) in freezes:
+            registry.is_settling = False  # a later freeze is another
     else:
         registry.freezes |= freezes

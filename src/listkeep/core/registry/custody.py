@@ -74,9 +74,6 @@ def _start_import(registry: Registry, fields: Mapping[str, str], at: datetime) -
 def _reserve_rows(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
     ticket, rows = registry.tickets[fields["ticket"]], int(fields["rows"])
     ticket.reserved += rows
-    registry.rows_added[ticket.list_id] = (
-        registry.rows_added.get(ticket.list_id, 0) + rows
-    )
     if ticket.request:  # a signed import has its own cap
         registry.requests[ticket.request].rows_used += rows
     else:
@@ -147,8 +144,10 @@ def _erase(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
     is_same_turn = request.done and erased.get(fields["item"]) == at
     if not is_same_turn and (request.done or not is_granted(registry, request, at)):
         raise untrusted("an entry was erased without a grant")
-    if "list" in fields and registry.lists[fields["list"]].tenant != terms.tenant:
-        raise untrusted("an entry was erased from another tenant's list")
+    if "list" in fields:
+        if registry.lists[fields["list"]].tenant != terms.tenant:
+            raise untrusted("an entry was erased from another tenant's list")
+        registry.holding(fields["list"]).erasures.add(request.id)
     request.intended = request.done = True  # in as many lists as the turn names
     erased[fields["item"]] = at
     if fields["check"]:

@@ -7,7 +7,7 @@ the beginning to the end of it is counted, whoever was never there is not.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING
 
@@ -28,6 +28,7 @@ class Holding:
     removed: int = 0
     grown_from: datetime | None = None  # when the newest import that left rows began
     grown_at: datetime | None = None  # and when it ended; none once rows were removed
+    erasures: set[str] = field(default_factory=set)  # requests; nobody came since
     scrubs: int = 0  # passes that were completed
     scrubbed_at: datetime | None = None  # when the newest of them was
 
@@ -52,6 +53,8 @@ def count_entries(registry: "Registry", fields: Mapping[str, str]) -> None:
     holding = registry.holding(fields["list"])
     holding.added += int(fields.get("added", "0"))
     holding.removed += int(fields.get("removed", "0"))
+    if int(fields.get("added", "0")):  # the erased may be among those who came
+        holding.erasures.clear()
     registry.entries[fields["list"]] = holding.added - holding.removed
     if "removed" in fields:  # the newest rows may be among those that went
         holding.grown_from = holding.grown_at = None

@@ -138,6 +138,7 @@ def recover_ledger(registry: Registry, fields: Mapping[str, str], at: datetime) 
     registry.charges.exhaust(at=at)
     registry.epoch, registry.epoch_start = registry.epoch + 1, kept
     registry.recovered_at = at
+    registry.is_settling = True
 
 
 def _is_kept(registry: Registry, size: int, root: str) -> bool:

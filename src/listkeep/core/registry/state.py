@@ -99,7 +99,6 @@ class Registry:
         # Count and check, per list; of the erased, per tenant.
         self.suppressed: dict[str, tuple[int, str]] = {}
         self.erased: dict[str, dict[str, datetime]] = {}  # per tenant: item, when
-        self.rows_added: dict[str, int] = {}
         self.entries: dict[str, int] = {}  # per list: added less removed
         self.holdings: dict[str, Holding] = {}
         self.incidents: dict[str, IncidentFacts] = {}
@@ -114,6 +113,7 @@ class Registry:
         self.epoch = 0  # how often the end of the ledger was lost and given up
         self.epoch_start = 0  # the entry that says so
         self.recovered_at: datetime | None = None  # the last time
+        self.is_settling = False  # since then nobody lifted the operator's freeze
 
     def is_void(self, made_at: datetime) -> bool:
         """Tell whether something was made before the ledger's end was last lost.

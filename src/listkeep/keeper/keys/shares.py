@@ -67,6 +67,8 @@ class Share:
             )
         except (ValueError, ListkeepError) as error:
             raise _no_share() from error
+        if share.holders != tuple(sorted(set(share.holders))):
+            raise _no_share()
         few = 2 <= share.needed <= len(share.holders) <= _MOST_HOLDERS
         groups = _groups(share.holders, share.needed) if few else []
         count = sum(share.holder in group for group in groups)
@@ -124,6 +126,12 @@ def join_shares(shares: Sequence[Share], *, expected: Mapping[str, str]) -> byte
                 f"the share of {share.holder} is not the one of this copy",
                 hint="it was changed, or belongs to another copy of the keys",
             )
+    # Whoever forged a copy's header can name shares in it that never were one key's.
+    if len({(each.copy, each.holders, each.needed) for each in shares}) > 1:
+        raise VerificationError(
+            "these are not shares of one key",
+            hint="they belong to several copies of the keys",
+        )
     mine = {share.holder: share for share in shares}
     needed = shares[0].needed if shares else 2
     if len(mine) < needed:

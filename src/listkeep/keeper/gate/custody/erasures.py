@@ -33,10 +33,12 @@ def erase_entry(
     """Record that the person of a granted request is erased, and suppress for good.
 
     Asked again for the same request it does nothing, so that a dock that died before
-    it had removed the rows can.
+    it had removed the rows can; not once entries came to a list, for whoever came anew
+    is another erasure.
 
     Raises:
-        RefusedError: Not granted, another person's token, or another tenant's list.
+        RefusedError: Not granted, used up, another person's token, or another tenant's
+            list.
         MalformedError: A list is named twice.
     """
     with (
@@ -56,7 +58,7 @@ def erase_entry(
             raise RefusedError(
                 "the request is about somebody else", code=Code.NOT_GRANTED
             )
-        if _is_repeated(known, now=now):
+        if _is_repeated(registry, known, message, now=now):
             return m.Empty()
         request = require_granted(turn, message.request, actions=_ERASE)
         _require_own_lists(registry, message, tenant=person.tenant)
@@ -64,9 +66,21 @@ def erase_entry(
     return m.Empty()
 
 
-def _is_repeated(known: RequestFacts, *, now: datetime) -> bool:
+def _is_repeated(
+    registry: Registry, known: RequestFacts, message: e.EraseEntry, *, now: datetime
+) -> bool:
+    """Tell whether this is recorded already, list by list, and nobody came since."""
     is_open = now < known.terms.expires and not known.denied
-    return known.terms.action in _ERASE and known.done and is_open
+    return (
+        known.terms.action in _ERASE
+        and known.done
+        and is_open
+        and all(
+            each.list in registry.holdings
+            and known.id in registry.holdings[each.list].erasures
+            for each in message.lists
+        )
+    )
 
 
 def _require_own_lists(

@@ -10,9 +10,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from listkeep.core.errors import Code, MalformedError, RefusedError
-from listkeep.core.grants import Role
 from listkeep.core.ledger.events import Event
-from listkeep.core.registry.agreements import RELEASES
 from listkeep.core.registry.facts import Service
 from listkeep.core.registry.state import Registry
 from listkeep.keeper.gate.turns import Gate, Turn
@@ -88,8 +86,7 @@ def _lists(registry: Registry, name: str) -> list[str]:
 
 def _require_recovered(registry: Registry) -> None:
     """Require that nobody has lifted the operator's freeze since the loss."""
-    frozen = ("", RELEASES, Role.CUSTODIAN.value) in registry.freezes
-    if registry.recovered_at is None or not frozen:
+    if not registry.is_settling:
         raise RefusedError(
             "the dock knows of nobody's wish before the keeper does",
             code=Code.NOT_PERMITTED,

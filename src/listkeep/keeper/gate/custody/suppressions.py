@@ -136,7 +136,7 @@ _NOTHING = bytes(_CHECK_BYTES)
 
 def ceiling_of_changes(registry: Registry, principal: str, list_id: str) -> int:
     """Compute what one principal may change in a day: 1 %, at most 1,000 rows."""
-    share = registry.rows_added.get(list_id, 0) // 100
+    share = registry.entries.get(list_id, 0) // 100
     ceiling = registry.ceiling(principal, Measure.ROWS_CHANGED)
     return min(ceiling, max(_LEAST_CEILING, share))
 
