@@ -36,8 +36,13 @@ def test_the_fake_keeps_a_promise(promise: Callable[[Stage], None]) -> None:
             add_contact=fake.add_contact,
             wait=lambda span: _wait(fake, span),
             act=lambda: _tell(fake),
+            renew_index_key=lambda: _renew_index_key(fake),
         )
     )
+
+
+def _renew_index_key(fake: FakeKeeper) -> None:
+    fake.index_keys["acme"] += 1
 
 
 def _wait(fake: FakeKeeper, span: timedelta) -> None:

@@ -103,6 +103,53 @@ def nobody_knows_a_list_that_is_not_there(stage: Stage) -> None:
     )
 
 
+def after_a_new_index_key_a_row_comes_under_both(stage: Stage) -> None:
+    record, rows = _filled(stage)
+    stage.renew_index_key()
+
+    sealed = _seal(stage, record, "not an address", *PEOPLE)
+
+    [older] = sealed.older
+    assert {older.tokens[16:32], older.tokens[32:]} == {
+        row.token for row in sealed_rows(rows)
+    }
+    assert older.tokens[16:] != sealed.tokens[16:]
+    for seals in (sealed.sealed, older.sealed):
+        assert [bool(seal) for seal in seals] == [False, True, True]
+    known = _known(stage, record)
+    assert [key.number for key in known.index_keys] == [0, 1]
+    assert known.tenant == record.tenant
+
+
+def who_is_suppressed_keeps_the_token_that_is(stage: Stage) -> None:
+    record, _ = _filled(stage)
+    stage.renew_index_key()
+    [token] = _token(stage, record, PEOPLE[0]).older
+    stage.keeper.suppress(
+        m.Suppress(
+            list=record.id, tokens=token, reason="unsubscribed", caller=stage.owner
+        )
+    )
+
+    sealed = _seal(stage, record, *PEOPLE)
+
+    assert [bool(seal) for seal in sealed.sealed] == [False, True]
+    assert [bool(seal) for seal in sealed.older[0].sealed] == [True, True]
+    assert _token(stage, record, PEOPLE[0]) == m.FoundToken(token=token)
+
+
+def an_address_has_a_token_under_each_key(stage: Stage) -> None:
+    record, rows = _filled(stage)
+    assert _token(stage, record, PEOPLE[0]).older == ()
+    stage.renew_index_key()
+
+    found = _token(stage, record, PEOPLE[0])
+
+    assert found.token not in rows.tokens
+    assert len(found.older) == 1
+    assert found.older[0] in {row.token for row in sealed_rows(rows)}
+
+
 KEYS: tuple[Callable[[Stage], None], ...] = (
     a_list_begins_with_key_0,
     a_key_is_renewed_once_it_is_a_day_old,
@@ -111,6 +158,9 @@ KEYS: tuple[Callable[[Stage], None], ...] = (
     without_a_renewal_nothing_is_sealed_anew,
     an_old_key_goes_when_all_rows_were_shown_and_a_day_has_passed,
     nobody_knows_a_list_that_is_not_there,
+    after_a_new_index_key_a_row_comes_under_both,
+    who_is_suppressed_keeps_the_token_that_is,
+    an_address_has_a_token_under_each_key,
 )
 
 
@@ -131,6 +181,26 @@ def _filled(stage: Stage) -> tuple[m.ListRecord, m.RowBatch]:
         m.FinishImport(ticket=ticket, committed=True, rows=2, added=2)
     )
     return record, _batch(sealed, facets)
+
+
+def _seal(stage: Stage, record: m.ListRecord, *addresses: str) -> m.SealedRows:
+    ticket = stage.keeper.start_import(
+        m.StartImport(caller=stage.owner, list=record.id)
+    ).ticket
+    many = len(addresses)
+    message = m.SealRows(
+        ticket=ticket,
+        addresses=list(addresses),
+        fields=["[]"] * many,
+        facets=['["pro"]'] * many,
+    )
+    return stage.keeper.seal_rows(message)
+
+
+def _token(stage: Stage, record: m.ListRecord, address: str) -> m.FoundToken:
+    return stage.keeper.look_up(
+        m.LookUp(caller=stage.owner, list=record.id, address=address)
+    )
 
 
 def _batch(sealed: m.SealedRows, facets: list[str]) -> m.RowBatch:

@@ -116,9 +116,9 @@ class FakeKeeper(FakeSignIn, FakeRenewing, FakeRestoring, FakeTelling):
         """Read an export as its recipient."""
         return pyrage.decrypt(age, [self.identity]).decode()
 
-    def token_of(self, tenant: str, address: str) -> bytes:
-        """Compute a token, for free."""
-        [token] = self._tokens(tenant, [address])
+    def token_of(self, tenant: str, address: str, *, number: int = 0) -> bytes:
+        """Compute a token under one of the tenant's index keys, for free."""
+        [token] = self._tokens(tenant, [address], number=number)
         assert token is not None
         return token
 
@@ -214,13 +214,19 @@ class FakeKeeper(FakeSignIn, FakeRenewing, FakeRestoring, FakeTelling):
                 "the import has more rows than permitted", code=Code.BUDGET_SPENT
             )
         record = self.lists[ticket.list_id]
-        tokens = self._tokens(record.tenant, message.addresses)
-        rows = zip(message.addresses, message.fields, tokens, strict=True)
-        return self.seal(
-            record,
-            tokens,
-            message.facets,
-            [OpenedRow(address, fields) for address, fields, _ in rows],
+        opened = list(map(OpenedRow, message.addresses, message.fields))
+        *older, newest = (
+            self.seal(record, tokens, message.facets, opened)
+            for tokens in self._versions(record, message.addresses)
+        )
+        return m.SealedRows(
+            batch_id=newest.batch_id,
+            tokens=newest.tokens,
+            sealed=newest.sealed,
+            older=tuple(
+                m.OlderRows(batch_id=o.batch_id, tokens=o.tokens, sealed=o.sealed)
+                for o in older
+            ),
         )
 
     def finish_import(self, message: m.FinishImport) -> None:
@@ -254,15 +260,17 @@ class FakeKeeper(FakeSignIn, FakeRenewing, FakeRestoring, FakeTelling):
         record = self._record(principal, message.list)
         if "look-up" not in principal.rights:
             raise RefusedError("you have not this right", hint="ask an owner")
-        [token] = self._tokens(record.tenant, [message.address])
-        if token is None:
+        columns = self._versions(record, [message.address])
+        tokens = [token for [token] in columns if token is not None]
+        if not tokens:
             raise MalformedError(
                 "this is not an e-mail address", code=Code.ADDRESS_INVALID
             )
         self.looked_up[principal.id] += 1
         if self.looked_up[principal.id] > self.look_up_budget:
             raise RefusedError("no look-ups left today", code=Code.BUDGET_SPENT)
-        return m.FoundToken(token=token)
+        *older, token = tokens
+        return m.FoundToken(token=token, older=tuple(older))
 
     def show_requests(self, message: m.ShowRequest) -> m.RequestViews:
         self._called("show_requests", message)
@@ -331,14 +339,15 @@ class FakeKeeper(FakeSignIn, FakeRenewing, FakeRestoring, FakeTelling):
 
     def open(self, record: m.ListRecord, row: SealedRow) -> OpenedRow:
         """Open one row, or find that it was tampered with."""
-        index_key, number = (
-            self._key(f"tenant {record.tenant}"),
-            read_key_number(row.sealed),
-        )
+        number = read_key_number(row.sealed)
+        index_keys = [
+            self._key(f"tenant {record.tenant} {held}")
+            for held in range(self.index_keys[record.tenant])
+        ]
         if number not in [held for held, _ in self.keys_of(record.id)]:
             raise VerificationError("a row is under a key that is not held")
         key = self._key(f"{record.id}.{number}")
-        return open_row(key, (index_key,), list_id=record.id, row=row)
+        return open_row(key, index_keys, list_id=record.id, row=row)
 
     # --- inside ---
 
@@ -370,8 +379,10 @@ class FakeKeeper(FakeSignIn, FakeRenewing, FakeRestoring, FakeTelling):
         with self._lock:  # two batches at once must not make two keys of one name
             return self._keys.setdefault(name, os.urandom(32))
 
-    def _tokens(self, tenant: str, addresses: Sequence[str]) -> list[bytes | None]:
-        key = self._key(f"tenant {tenant}")
+    def _tokens(
+        self, tenant: str, addresses: Sequence[str], *, number: int = 0
+    ) -> list[bytes | None]:
+        key = self._key(f"tenant {tenant} {number}")
         parsed = parse_many(addresses)
         forms = [address.index_form if address else "" for address in parsed]
         tokens = make_tokens(key, forms)

@@ -73,4 +73,5 @@ class Stage:
     dock: str = "s_dockdockdock"  # who asks
     add_contact: Callable[[str, str], str]  # name, destination -> id, of acme
     wait: Callable[[timedelta], None]
+    renew_index_key: Callable[[], None]  # of acme
     act: Callable[[], None]  # something that acme's contacts are told of

@@ -32,6 +32,7 @@ class FakeRenewing:
     held: dict[str, list[tuple[int, datetime]]] = field(default_factory=dict)
     entries: dict[str, int] = field(default_factory=dict)
     gone: tuple[str, ...] = ()
+    index_keys: dict[str, int] = field(default_factory=lambda: defaultdict(lambda: 1))
     lists: dict[str, m.ListRecord] = field(default_factory=dict)
     removed: dict[str, int] = field(default_factory=dict)
     suppressed: dict[str, set[bytes]] = field(default_factory=lambda: defaultdict(set))
@@ -53,6 +54,11 @@ class FakeRenewing:
         *,
         row_version: int = 1,
     ) -> m.SealedRows:
+        raise NotImplementedError
+
+    def _tokens(
+        self, tenant: str, addresses: Sequence[str], *, number: int = 0
+    ) -> list[bytes | None]:
         raise NotImplementedError
 
     # --- what tests look at ---
@@ -104,6 +110,19 @@ class FakeRenewing:
             del keys[:-1]
         return self._state(message.list)
 
+    def _versions(
+        self, record: m.ListRecord, addresses: Sequence[str]
+    ) -> list[list[bytes | None]]:
+        """Compute tokens under each key; who is suppressed has the one that is."""
+        numbers = range(self.index_keys[record.tenant])
+        columns = [self._tokens(record.tenant, addresses, number=n) for n in numbers]
+        for at, row in enumerate(zip(*columns, strict=True)):
+            bound = [token in self.suppressed[record.id] for token in row]
+            for number in numbers if any(bound) and len(numbers) > 1 else ():
+                if not bound[number]:
+                    columns[number][at] = None
+        return columns
+
     def _expected(self, list_id: str) -> int:
         return self.entries.get(list_id, 0) - self.removed.get(list_id, 0)
 
@@ -142,4 +161,9 @@ class FakeRenewing:
             list=list_id,
             keys=tuple(k.KeyState(number=n, since=format_time(at)) for n, at in keys),
             ready_at=format_time(keys[-1][1] + A_DAY) if len(keys) > 1 else "",
+            tenant=(tenant := self.lists[list_id].tenant),
+            index_keys=tuple(
+                k.KeyState(number=n, since=format_time(self.now))
+                for n in range(self.index_keys[tenant])
+            ),
         )

@@ -8,6 +8,7 @@ from listkeep.keeper.release import renewals
 from listkeep.keeper.release.opening import Opener
 from listkeep.wire import messages as m
 from listkeep.wire.messages import keys as k
+from tests.keeper.instance import ACME
 from tests.keeper.world import Rows, World, batch_of
 
 
@@ -54,12 +55,24 @@ class Renewing(World):
             self.gate, message, frames(entries, past), clock=self.clock
         )
 
+    def sweep(self) -> k.HeldKeys:
+        """Ask as the dock does every minute, which carries out what had to wait."""
+        return renewals.read_keys(
+            self.gate, k.ReadKeys(), carrier=self.service("dock"), now=self.now
+        )
+
     def numbers(self, list_id: str) -> list[int]:
         return [key.number for key in self.registry.lists[list_id].keys]
 
     def open_rows(self, rows: Rows) -> list[str]:
         opener = Opener(self.gate.store, self.registry.lists[rows.list_id])
         return [opener.open(row).address for row in rows.sealed]
+
+
+def renew_index_key(world: World) -> m.RequestView:
+    """Have new entries of acme get tokens under a new key, by both its owners."""
+    view = world.ask("ada", "index-key.renew", {"id": ACME})
+    return world.sign("amir", view, "approve")
 
 
 def in_order(rows: Sequence[SealedRow]) -> list[SealedRow]:

@@ -17,6 +17,7 @@ from tests.fakes.keeper_contract import CONTRACT
 from tests.fakes.keeper_stage import Stage
 from tests.keeper.flows import DROP, code_of, finish
 from tests.keeper.instance import service_key
+from tests.keeper.renewing import renew_index_key
 from tests.keeper.telling import add_contact
 from tests.keeper.world import Rows, World
 
@@ -59,6 +60,7 @@ def test_the_keeper_keeps_what_its_fake_promises(
             add_contact=lambda name, where: add_contact(world, name, where),
             wait=lambda span: _wait(world, span),
             act=lambda: _act(world),
+            renew_index_key=lambda: _renew_index_key(world),
         )
     )
 
@@ -73,6 +75,10 @@ def issue_code(world: World, client: str, challenge: str) -> str:
         now=world.now,
     )
     return code_of(finish(world, flow, "ada"))
+
+
+def _renew_index_key(world: World) -> None:
+    renew_index_key(world)
 
 
 def _wait(world: World, span: timedelta) -> None:

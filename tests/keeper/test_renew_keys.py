@@ -12,7 +12,7 @@ from listkeep.keeper.gate.turns import Gate
 from listkeep.keeper.release import renewals
 from listkeep.wire import messages as m
 from listkeep.wire.messages import keys as k
-from tests.keeper.instance import refusal
+from tests.keeper.instance import ACME, refusal
 from tests.keeper.renewing import Renewing
 from tests.keeper.world import Rows, World
 
@@ -39,9 +39,9 @@ def test_a_list_has_one_key_until_it_is_renewed(late: Renewing) -> None:
         late.gate, k.ReadKeys(), carrier=late.service("dock"), now=late.now
     ).lists
 
+    first = (k.KeyState(number=0, since="2026-01-05T12:00:00Z"),)
     assert known == k.ListKeys(
-        list=late.rows.list_id,
-        keys=(k.KeyState(number=0, since="2026-01-05T12:00:00Z"),),
+        list=late.rows.list_id, keys=first, tenant=ACME, index_keys=first
     )
 
 

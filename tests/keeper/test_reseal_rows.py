@@ -33,7 +33,11 @@ def reseal(world: World, rows: Rows, *, without: tuple[bytes, ...] = ()) -> Rows
     """Reseal a list's rows; those that did not open are left out."""
     found = world.registry.lists[rows.list_id]
     sealed = reseal_rows(
-        world.gate.store, found, rows.whole(), now=world.now, without=without
+        world.gate.store,
+        found,
+        rows.whole(),
+        now=world.now,
+        find_gone=lambda _: without,
     )
     again = world.rows_of(rows.list_id, rows.addresses, sealed)
     again.sealed = [row for row in again.sealed if row.sealed]
@@ -93,7 +97,7 @@ def test_rows_that_do_not_open_are_named_by_their_position(world: World) -> None
         found,
         batch_of(swapped),
         now=world.now,
-        without={others[0].token},
+        find_gone=lambda _: {others[0].token},
     )
 
     assert [bool(seal) for seal in sealed.sealed] == [False, True, False, True]

@@ -10,12 +10,12 @@ from listkeep.wire.messages import keys as k
 
 from .home import Instance
 from .output import AsJson, WrongUsage, note, show_rows
-from .registry import Purpose, TenantName, ask_for
+from .registry import Name, Purpose, TenantName, ask_for, find_row
 from .sessions import As, load_session
 
 _COLUMNS = (
     *("name", "tenant", "key", "since", "older_keys", "older_until"),
-    *("destroyed_at", "copies_until"),
+    *("index_keys", "destroyed_at", "copies_until"),
 )
 ListName = Annotated[str, typer.Argument(metavar="LIST", show_default=False)]
 
@@ -24,6 +24,9 @@ def register(app: typer.Typer) -> None:
     """Add the commands."""
     app.command("ls", epilog="Example: listkeep keys ls --as ada --json")(show_all)
     app.command(epilog="Example: listkeep keys renew news --as ada")(renew)
+    app.command(epilog="Example: listkeep keys renew-tokens acme --as ada")(
+        renew_tokens
+    )
 
 
 def show_all(*, name: As = "", as_json: AsJson = False) -> None:
@@ -32,6 +35,7 @@ def show_all(*, name: As = "", as_json: AsJson = False) -> None:
     ``older_until`` is when older keys go at the earliest; `listkeep job ls` shows how
     many rows wait for that. ``copies_until`` is when the last copy of the key store
     expires that has a destroyed key. A list that was shredded has no key.
+    ``index_keys`` are the tenant's, for tokens: the last one is for who is new.
     """
     answer = _ask(name)
     show_rows([_describe(row) for row in answer.rows], _COLUMNS, as_json=as_json)
@@ -52,6 +56,29 @@ def renew(
         {"id": row.keys.list},
         name=name,
         tenant=row.tenant,
+        purpose=purpose,
+        as_json=as_json,
+    )
+
+
+def renew_tokens(
+    tenant: Name,
+    *,
+    purpose: Purpose = "the index key may be known",
+    name: As = "",
+    as_json: AsJson = False,
+) -> None:
+    """Have new entries get tokens under a new index key of your tenant.
+
+    Whoever has an entry keeps its token, so applications notice nothing; the older
+    index keys stay until the tenant is closed. Another owner approves it, or a day
+    passes in which none denies it. While an import is running it has to wait.
+    """
+    row = find_row("tenant", tenant, name=name, tenant="")
+    ask_for(
+        Action.INDEX_KEY_RENEW,
+        {"id": row["id"]},
+        name=name,
         purpose=purpose,
         as_json=as_json,
     )
@@ -112,6 +139,7 @@ def _describe(row: k.KeyRow) -> dict[str, Any]:
         "key": None if row.is_shredded else newest.number,
         "since": None if row.is_shredded else newest.since,
         "older_keys": [key.number for key in row.keys.keys[:-1]],
+        "index_keys": [key.number for key in row.keys.index_keys],
         "older_until": row.keys.ready_at or None,
         "entries": row.entries,
         "destroyed_at": row.destroyed_at or None,

@@ -93,13 +93,18 @@ def open_plain_rows(
 def _are_tokens(
     tokens: Sequence[bytes], forms: Sequence[str], index_keys: Sequence[bytes]
 ) -> bool:
-    """Tell whether all tokens are those of the forms, under one key for all."""
+    """Tell whether all tokens are those of the forms, each under a key of these."""
     if not {*map(len, tokens)} <= {TOKEN_BYTES}:
         return False
     joined = b"".join(tokens)
-    return any(
-        hmac.compare_digest(b"".join(make_tokens(key, forms)), joined)
-        for key in index_keys
+    columns = []
+    for key in index_keys:  # mostly it is one key for all
+        columns.append(make_tokens(key, forms))
+        if hmac.compare_digest(b"".join(columns[-1]), joined):
+            return True
+    return len(columns) > 1 and all(
+        any(hmac.compare_digest(token, version) for version in versions)
+        for token, *versions in zip(tokens, *columns, strict=True)
     )
 
 

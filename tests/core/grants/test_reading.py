@@ -87,7 +87,7 @@ def test_a_text_may_say_nothing() -> None:
 
 def test_the_schema_has_every_action_and_role_and_no_other() -> None:
     text = str(schema())
-    actions = set(re.findall(r'action "([a-z.]+)"', text))
+    actions = set(re.findall(r'action "([a-z.-]+)"', text))
     listed = load("schema.cedarschema")
     roles = re.search(r"entity Role enum \[(.+)\]", listed)
 

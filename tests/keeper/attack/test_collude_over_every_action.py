@@ -66,6 +66,7 @@ CAN = {  # alone, about a tenant
     Action.KEYS_RENEW: True,  # which takes nothing from anybody
     Action.LIST_SHRED: False,
     Action.TENANT_CLOSE: False,
+    Action.INDEX_KEY_RENEW: False,
 }
 # Where the others are tried out: acme.
 _PLACES = {
@@ -135,6 +136,7 @@ def _about_rows(world: World) -> dict[Action, Callable[[], dict[str, str]]]:
         Action.KEYS_RENEW: lambda: {"id": next(iter(world.registry.lists))},
         Action.LIST_SHRED: lambda: {"id": next(iter(world.registry.lists))},
         Action.TENANT_CLOSE: lambda: {"id": ACME},
+        Action.INDEX_KEY_RENEW: lambda: {"id": ACME},
     }
 
 

@@ -59,6 +59,7 @@ class Action(StrEnum):
     KEYS_RENEW = "keys.renew"
     LIST_SHRED = "list.shred"
     TENANT_CLOSE = "tenant.close"
+    INDEX_KEY_RENEW = "index-key.renew"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -69,3 +69,4 @@ class Event(StrEnum):
     KEYS_RESTORED = "keys.restored"
     LIST_SHREDDED = "list.shredded"
     TENANT_CLOSED = "tenant.closed"
+    INDEX_KEY_RENEWED = "index-key.renewed"

@@ -12,7 +12,7 @@ from datetime import datetime
 from listkeep.core.grants import Action, Decision, Terms
 from listkeep.core.ledger.events import Event
 
-from .changes import change_agreement
+from .changes import change_agreement, renew_index_key
 from .endings import ENDINGS, end
 from .facts import (
     Person,
@@ -80,10 +80,7 @@ def _change_authority(
     registry: Registry, fields: Mapping[str, str], at: datetime
 ) -> None:
     """Do what a granted request says, deciding it once more as of then."""
-    request = registry.requests[fields["request"]]
-    if request.done or not is_granted(registry, request, at):
-        raise untrusted("authority changed without a grant")
-    request.done = request.intended = True
+    request = _use(registry, fields, at)
     terms = request.terms
     subject = terms.subject_fields()
     match terms.action:
@@ -111,6 +108,24 @@ def _change_authority(
             change_passkeys(registry, request, at=at)
         case _:
             change_agreement(registry, request, subject)
+
+
+def _renew_index_key(
+    registry: Registry, fields: Mapping[str, str], at: datetime
+) -> None:
+    terms = _use(registry, fields, at).terms
+    if terms.action is not Action.INDEX_KEY_RENEW:
+        raise untrusted("an index key was renewed for another request")
+    renew_index_key(registry, terms.tenant, int(fields["key"]), at=at)
+
+
+def _use(registry: Registry, fields: Mapping[str, str], at: datetime) -> RequestFacts:
+    """Use up the request that permits a change, deciding it once more as of then."""
+    request = registry.requests[fields["request"]]
+    if request.done or not is_granted(registry, request, at):
+        raise untrusted("authority changed without a grant")
+    request.done = request.intended = True
+    return request
 
 
 def is_granted(registry: Registry, request: RequestFacts, at: datetime) -> bool:
@@ -144,4 +159,5 @@ HANDLERS = {
     Event.REQUEST_APPROVED: _sign_request,
     Event.REQUEST_DENIED: _sign_request,
     **dict.fromkeys(_AUTHORITY, _change_authority),
+    Event.INDEX_KEY_RENEWED: _renew_index_key,
 }

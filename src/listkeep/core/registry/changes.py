@@ -1,6 +1,8 @@
 """Apply agreements and revocations to the registry, as ``replay`` finds them."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime
 from typing import Any
 
 from listkeep.core.grants import Action, Role, Terms
@@ -14,6 +16,8 @@ from .agreements import (
     parse_contact,
 )
 from .facts import RequestFacts
+from .fields import untrusted
+from .held_keys import with_newer
 from .state import Registry
 
 
@@ -50,6 +54,23 @@ def change_agreement(
             _set_freeze(registry, terms, parse_classes(subject), request)
         case _:
             revoke(registry, subject["id"], tenant=terms.tenant)
+
+
+def renew_index_key(
+    registry: Registry, tenant: str, number: int, *, at: datetime
+) -> None:
+    """Add a tenant's next index key; the older ones stay, as their tokens do.
+
+    Raises:
+        VerificationError: There is none to follow, or it is not the next number.
+    """
+    if tenant not in registry.index_keys:
+        raise untrusted("an index key was renewed that is not there")
+    keys = with_newer(registry.index_keys[tenant], number, at=at)
+    registry.index_keys[tenant] = keys
+    for found in list(registry.lists.values()):
+        if found.tenant == tenant:
+            registry.lists[found.id] = replace(found, index_keys=keys)
 
 
 def revoke(registry: Registry, name: str, *, tenant: str) -> None:

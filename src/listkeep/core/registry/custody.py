@@ -29,6 +29,7 @@ def _create_list(registry: Registry, fields: Mapping[str, str], at: datetime) ->
         fields=_words(fields["fields"]),
         created_at=at,
         keys=first_key(at),
+        index_keys=registry.index_keys.setdefault(fields["tenant"], first_key(at)),
     )
 
 

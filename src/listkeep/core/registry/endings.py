@@ -11,7 +11,7 @@ from listkeep.core.grants import Action
 from .changes import revoke
 from .facts import RequestFacts
 from .fields import require_fields, untrusted
-from .held_keys import index_key, list_key
+from .held_keys import index_key, index_numbers, list_key
 from .state import Registry
 
 ENDINGS = frozenset({Action.LIST_SHRED, Action.TENANT_CLOSE})
@@ -54,7 +54,8 @@ def _close_tenant(registry: Registry, tenant: str, *, at: datetime) -> None:
     for found in list(registry.lists.values()):
         if found.tenant == tenant:
             _shred_list(registry, found.id, at=at)
-    registry.destroy_key(index_key(tenant), at=at)
+    for number in index_numbers(registry.index_keys.pop(tenant, ())):
+        registry.destroy_key(index_key(tenant, number), at=at)
     registry.suppressed.pop(tenant, None)
     registry.erased.pop(tenant, None)
     revoke(registry, tenant, tenant="")

@@ -96,7 +96,8 @@ class Recipient:
 class ListFacts:
     """One tenant's list; fields are only ever appended.
 
-    ``keys`` are those that are held, the oldest first: the last one seals.
+    ``keys`` are those that are held, the oldest first: the last one seals. So are
+    ``index_keys``, the tenant's: the last one makes tokens of who is new.
     """
 
     id: str
@@ -106,6 +107,7 @@ class ListFacts:
     fields: tuple[str, ...]
     created_at: datetime
     keys: tuple[HeldKey, ...]
+    index_keys: tuple[HeldKey, ...] = ()
 
     @property
     def newest_key(self) -> int:

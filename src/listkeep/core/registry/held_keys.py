@@ -12,6 +12,8 @@ from listkeep.core.sealing import FIRST_KEY
 
 from .fields import untrusted
 
+MOST_INDEX_KEYS = 8  # every token that is looked for is looked for under each
+
 
 class HeldKey(NamedTuple):
     """A key that is there, and since when it was the newest."""
@@ -35,6 +37,11 @@ def list_key(list_id: str, number: int = FIRST_KEY) -> str:
 def index_key(tenant: str, number: int = FIRST_KEY) -> str:
     """Name one of a tenant's index keys in the key store."""
     return _numbered(f"index-{tenant}", number)
+
+
+def index_numbers(keys: tuple[HeldKey, ...]) -> tuple[int, ...]:
+    """Number a tenant's index keys, the oldest first; the first is always there."""
+    return tuple(key.number for key in keys) or (FIRST_KEY,)
 
 
 def first_key(at: datetime) -> tuple[HeldKey, ...]:

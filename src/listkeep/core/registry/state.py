@@ -45,7 +45,7 @@ from .facts import (
     Tenant,
     Ticket,
 )
-from .held_keys import GoneKey
+from .held_keys import GoneKey, HeldKey
 from .holdings import Holding
 from .incidents import IncidentFacts, is_incident_open
 from .notices import Book
@@ -90,6 +90,7 @@ class Registry:
         self.lists: dict[str, ListFacts] = {}
         self.key_copies: dict[str, datetime] = {}  # by digest: until when it is kept
         self.shredded: dict[str, ListFacts] = {}
+        self.index_keys: dict[str, tuple[HeldKey, ...]] = {}  # per tenant
         self.destroyed_keys: dict[str, GoneKey] = {}  # by id in the key store
         self.requests: dict[str, RequestFacts] = {}
         self.tickets: dict[str, Ticket] = {}

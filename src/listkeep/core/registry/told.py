@@ -60,6 +60,7 @@ TOLD: Final[dict[Event, Telling]] = {
     Event.RECOVERY_CHOSEN: Telling.CHANGE,
     Event.LIST_SHREDDED: Telling.CHANGE,
     Event.TENANT_CLOSED: Telling.CHANGE,
+    Event.INDEX_KEY_RENEWED: Telling.CHANGE,
     Event.LEDGER_RECOVERED: Telling.CHANGE,
     Event.INCIDENT_OPENED: Telling.INCIDENT,
     Event.INCIDENT_CLOSED: Telling.INCIDENT,

@@ -6,7 +6,14 @@ disk, the keeper or the sender, makes the others wait, and nothing piles up.
 """
 
 from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import (
+    Callable,
+    Container,
+    Generator,
+    Iterable,
+    Iterator,
+    Sequence,
+)
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import chain, compress, repeat
@@ -31,6 +38,8 @@ _CACHED_ROWS: Final = 32_768
 _CACHED_CHARACTERS: Final = 500
 FACET_INVALID: Final = "facet-invalid"
 NOT_ACCEPTED: Final = "not-accepted"
+Row = tuple[bytes, bytes, int, bytes, str, int]  # in the order of ``bulk.StagedRow``
+FindKnown = Callable[[Sequence[bytes]], Container[bytes]]
 _ENCODER: Final = msgspec.json.Encoder()
 
 
@@ -58,7 +67,7 @@ class Encoded:
 class Sealed:
     """A batch as it is stored: rows in the order of ``bulk.StagedRow``."""
 
-    rows: list[tuple[bytes, bytes, int, bytes, str, int]]
+    rows: list[Row]
     rejects: list[Reject]
 
 
@@ -112,9 +121,16 @@ class Encoding:
 
 
 def seal_audience(
-    audience: Audience, *, encoding: Encoding, seal: Callable[[Encoded], m.SealedRows]
+    audience: Audience,
+    *,
+    encoding: Encoding,
+    seal: Callable[[Encoded], m.SealedRows],
+    find_known: FindKnown,
 ) -> Generator[Sealed]:
     """Yield the file's batches sealed, in the file's order.
+
+    ``find_known`` says which tokens entries have already. It is asked only where the
+    keeper answers with several for each row: an entry keeps the one it has.
 
     Whoever stops early must close this generator, which waits for what is on its
     way and drops it.
@@ -128,10 +144,10 @@ def seal_audience(
     try:
         for encoded in _encoded(audience, encoding):
             if len(waiting) >= IN_FLIGHT:
-                yield _collect(*waiting.popleft())
+                yield _collect(*waiting.popleft(), find_known)
             waiting.append((encoded, pool.submit(seal, encoded)))
         while waiting:
-            yield _collect(*waiting.popleft())
+            yield _collect(*waiting.popleft(), find_known)
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -168,8 +184,26 @@ def _join(parts: list[Encoded]) -> Encoded:
     )
 
 
-def _collect(encoded: Encoded, answer: Future[m.SealedRows]) -> Sealed:
+def _collect(
+    encoded: Encoded, answer: Future[m.SealedRows], find_known: FindKnown
+) -> Sealed:
     sealed = answer.result()
+    rows = _rows_of(encoded, sealed)
+    if not sealed.older and all(sealed.sealed):
+        return Sealed(rows, encoded.rejects)
+    if sealed.older:
+        older = [_rows_of(encoded, each) for each in sealed.older]
+        rows = _choose([*older, rows], find_known)
+    accepted = [bool(row[3]) for row in rows]
+    refused = [
+        Reject(line, NOT_ACCEPTED, "the keeper does not accept this row")
+        for line, is_good in zip(encoded.lines, accepted, strict=True)
+        if not is_good
+    ]
+    return Sealed(list(compress(rows, accepted)), encoded.rejects + refused)
+
+
+def _rows_of(encoded: Encoded, sealed: m.SealedRows | m.OlderRows) -> list[Row]:
     count = len(encoded.addresses)
     if (
         len(sealed.sealed) != count
@@ -177,7 +211,7 @@ def _collect(encoded: Encoded, answer: Future[m.SealedRows]) -> Sealed:
         or len(sealed.batch_id) != BATCH_ID_BYTES
     ):
         raise MalformedError("the keeper's rows are not as many as were sent")
-    rows = list(
+    return list(
         zip(
             split_tokens(sealed.tokens),
             repeat(sealed.batch_id, count),
@@ -188,15 +222,19 @@ def _collect(encoded: Encoded, answer: Future[m.SealedRows]) -> Sealed:
             strict=True,
         )
     )
-    if all(sealed.sealed):
-        return Sealed(rows, encoded.rejects)
-    accepted = list(map(bool, sealed.sealed))
-    refused = [
-        Reject(line, NOT_ACCEPTED, "the keeper does not accept this row")
-        for line, is_good in zip(encoded.lines, accepted, strict=True)
-        if not is_good
-    ]
-    return Sealed(list(compress(rows, accepted)), encoded.rejects + refused)
+
+
+def _choose(versions: Sequence[list[Row]], find_known: FindKnown) -> list[Row]:
+    """Choose of each row one version, the oldest first: an entry keeps its token.
+
+    Who is new gets the newest, unless the keeper seals the person under another.
+    """
+    known = find_known([row[0] for rows in versions for row in rows if row[3]])
+    chosen = []
+    for each in zip(*versions, strict=True):
+        sealed = [row for row in each if row[3]] or [each[-1]]
+        chosen.append(next((row for row in sealed if row[0] in known), sealed[-1]))
+    return chosen
 
 
 def _facet_encoder(

@@ -16,6 +16,7 @@ from listkeep.core.segments import FacetRisk
 from listkeep.dock.lists.access import Visit
 from listkeep.dock.lists.bulk import Staging
 from listkeep.dock.lists.keeper import Keeper
+from listkeep.dock.lists.known import KnownTokens
 from listkeep.wire import messages as m
 
 from .models import Import, RejectedLine
@@ -113,7 +114,12 @@ class Receiver:
             schema=self._visit.schema,
             sealed=self._extend_fields(audience),
         )
-        batches = seal_audience(audience, encoding=encoding, seal=self._seal)
+        batches = seal_audience(
+            audience,
+            encoding=encoding,
+            seal=self._seal,
+            find_known=KnownTokens(self._visit.record.tenant, self._keeper).find,
+        )
         with closing(batches):
             for batch in batches:
                 self._take(batch, staging, upload)

@@ -10,6 +10,7 @@ from listkeep.dock.lists import services as lists
 from listkeep.dock.lists.access import Visit
 from listkeep.dock.lists.history import Author
 from listkeep.dock.lists.keeper import Keeper
+from listkeep.dock.lists.known import KnownTokens
 from listkeep.dock.lists.models import STATUS_CODES, Entry
 from listkeep.wire import messages as m
 
@@ -28,7 +29,12 @@ def look_up(
         RefusedError: The caller may not look up, or has no budget left.
     """
     found = keeper.look_up(m.LookUp(caller=caller, list=record.id, address=address))
-    return found.token, entries.find_entry(record.id, found.token)
+    token = found.token
+    if found.older:
+        tokens = (*found.older, token)
+        known = KnownTokens(record.tenant, keeper).find(tokens)
+        token = next((each for each in tokens if each in known), token)
+    return token, entries.find_entry(record.id, token)
 
 
 def suppress(  # noqa: PLR0913 - one change is described by all of these

@@ -39,6 +39,7 @@ _TITLES: Final = {
     Action.CONSENT_WITHDRAW: "Let support look no more",
     Action.KEYS_RENEW: "Renew the key of a list",
     Action.LIST_SHRED: "Destroy a list for good",
+    Action.INDEX_KEY_RENEW: "Give new entries tokens under a new key",
     Action.TENANT_CLOSE: "Close the tenant, and destroy all its lists for good",
 }
 _FOLLOWS: Final = {
@@ -70,6 +71,9 @@ _FOLLOWS: Final = {
     "every list of the tenant. This cannot be taken back.",
     Action.KEYS_RENEW: "Rows are sealed under a new key while work goes on. A day "
     "later at the earliest the old one is destroyed, and no old copy of a row opens.",
+    Action.INDEX_KEY_RENEW: "Whoever is new in a list of the tenant from then on gets "
+    "a token under a new key. Everybody else keeps the one there is, and the older key "
+    "stays for it. This cannot be taken back.",
     Action.LIST_SHRED: "Its keys are destroyed. Nothing of it opens again, in no "
     "backup and for nobody. {copies} This cannot be taken back.",
     Action.TENANT_CLOSE: "Every list of the tenant is destroyed with its keys, and its "

@@ -22,7 +22,7 @@ import pyrage
 from listkeep.core.errors import Code, ListkeepError, RefusedError, VerificationError
 from listkeep.core.grants import Action
 from listkeep.core.ledger.events import Event
-from listkeep.core.opening import SealedRows
+from listkeep.core.opening import OpenedRows, SealedRows
 from listkeep.core.registry.charges import Measure
 from listkeep.core.registry.facts import (
     ListFacts,
@@ -275,7 +275,23 @@ class _Plaintext:
             raise RefusedError("more rows than were signed for", code=Code.CAP_EXCEEDED)
         opened = self._opener.open_many(rows)
         facets = [self._facets[text] for text in rows.facets]
-        return self._writer.rows(opened, facets)
+        return self._writer.rows(*self._without_known(opened, facets))
+
+    def _without_known(
+        self, opened: OpenedRows, facets: list[bytes]
+    ) -> tuple[OpenedRows, list[bytes]]:
+        """Withhold who is suppressed under a token of another index key."""
+        if not self._opener.has_versions:
+            return opened, facets
+        addresses = [address.decode() for address in opened.addresses]
+        known = self._opener.find_known(addresses, self._run.suppressed)
+        if not known:
+            return opened, facets
+        self.rows -= len(known)
+        self.withheld += len(known)
+        kept = [place for place in range(len(facets)) if place not in known]
+        columns = ([column[place] for place in kept] for column in opened)
+        return OpenedRows(*columns), [facets[place] for place in kept]
 
     def _without_suppressed(self, rows: SealedRows) -> SealedRows:
         suppressed = self._run.suppressed

@@ -12,6 +12,7 @@ import threading
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import repeat
+from typing import NamedTuple
 
 from listkeep.core.addresses import Address, parse_many
 from listkeep.core.errors import Code, MalformedError, RefusedError
@@ -19,9 +20,10 @@ from listkeep.core.grants import Action, Right
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.charges import Measure
 from listkeep.core.registry.facts import ListFacts, Service
-from listkeep.core.registry.held_keys import index_key, list_key
+from listkeep.core.registry.held_keys import list_key
 from listkeep.core.sealing import BATCH_ID_BYTES, OpenedRow, make_tokens, seal_rows
 from listkeep.keeper.gate.custody.lists import require_right
+from listkeep.keeper.gate.custody.suppressions import read_all_known
 from listkeep.keeper.gate.custody.tickets import find_ticket, open_ticket
 from listkeep.keeper.gate.decisions.drafts import find_list
 from listkeep.keeper.gate.decisions.standing import require_granted
@@ -31,6 +33,8 @@ from listkeep.keeper.gate.turns import Gate, Turn
 from listkeep.wire import messages as m
 from listkeep.wire.base import MAX_ROWS
 from listkeep.wire.identifiers import new_id
+
+from .opening import fetch_index_keys
 
 _SLICE_ROWS = 262_144
 _RUNS = 3
@@ -129,23 +133,24 @@ def seal_import_rows(gate: Gate, message: m.SealRows, *, now: datetime) -> m.Sea
     parsed = parse_many(message.addresses)
     addresses = list(filter(None, parsed))
     good = range(rows) if len(addresses) == rows else _find_good(parsed)
-    tokens = make_tokens(
-        gate.store.get(index_key(found.tenant)),
-        [address.index_form for address in addresses],
+    forms = [address.index_form for address in addresses]
+    columns = [make_tokens(key, forms) for key in fetch_index_keys(gate.store, found)]
+    opened = _pair(addresses, [message.fields[position] for position in good])
+    *older, newest = (
+        _seal(gate, found, message, now=now, rows=_Rows(good, tokens, opened).take(at))
+        for tokens, at in zip(columns, _find_places(found, columns), strict=True)
     )
-    batch_id = secrets.token_bytes(BATCH_ID_BYTES)
-    sealed = seal_rows(
-        gate.store.get(list_key(found.id, found.newest_key)),
-        key_number=found.newest_key,
-        list_id=found.id,
-        batch_id=batch_id,
-        row_version=int(now.timestamp()),
-        positions=good,
-        tokens=tokens,
-        facets=[message.facets[position] for position in good],
-        rows=_pair(addresses, [message.fields[position] for position in good]),
+    if not older:
+        return newest
+    return m.SealedRows(
+        batch_id=newest.batch_id,
+        tokens=newest.tokens,
+        sealed=newest.sealed,
+        older=tuple(
+            m.OlderRows(batch_id=each.batch_id, tokens=each.tokens, sealed=each.sealed)
+            for each in older
+        ),
     )
-    return _spread(batch_id, rows, good, tokens, sealed)
 
 
 def finish_import(gate: Gate, message: m.FinishImport, *, now: datetime) -> m.Empty:
@@ -174,6 +179,67 @@ def finish_import(gate: Gate, message: m.FinishImport, *, now: datetime) -> m.Em
         )
     _reservations.forget(message.ticket)
     return m.Empty()
+
+
+class _Rows(NamedTuple):
+    """Rows that were accepted: where they stood, and their tokens under one key."""
+
+    positions: Sequence[int]
+    tokens: list[bytes]
+    opened: list[OpenedRow]
+
+    def take(self, places: list[int] | None) -> "_Rows":
+        """Take those at some places; without any named, all."""
+        if places is None:
+            return self
+        return _Rows(
+            [self.positions[at] for at in places],
+            [self.tokens[at] for at in places],
+            [self.opened[at] for at in places],
+        )
+
+
+def _find_places(
+    found: ListFacts, columns: list[list[bytes]]
+) -> list[list[int]] | list[None]:
+    """Say which rows may be under which of the tenant's index keys.
+
+    Whoever has no entry yet gets the newest token, who has one keeps it: the dock
+    knows and chooses. But who is suppressed keeps that very token, whatever the dock
+    would choose: no new key makes somebody new.
+    """
+    if len(columns) == 1:
+        return [None]
+    bound: dict[int, int] = {}
+    for number, tokens in enumerate(columns):
+        known = read_all_known(found, tokens)
+        for at, token in enumerate(tokens):
+            if token in known:
+                bound.setdefault(at, number)
+    rows = range(len(columns[0]))
+    return [
+        [at for at in rows if bound.get(at, number) == number]
+        for number in range(len(columns))
+    ]
+
+
+def _seal(
+    gate: Gate, found: ListFacts, message: m.SealRows, *, now: datetime, rows: _Rows
+) -> m.SealedRows:
+    batch_id = secrets.token_bytes(BATCH_ID_BYTES)
+    sealed = seal_rows(
+        gate.store.get(list_key(found.id, found.newest_key)),
+        key_number=found.newest_key,
+        list_id=found.id,
+        batch_id=batch_id,
+        row_version=int(now.timestamp()),
+        positions=rows.positions,
+        tokens=rows.tokens,
+        facets=[message.facets[position] for position in rows.positions],
+        rows=rows.opened,
+    )
+    count = len(message.addresses)
+    return _spread(batch_id, count, rows.positions, rows.tokens, sealed)
 
 
 def _find_good(parsed: list[Address | None]) -> list[int]:

@@ -8,10 +8,10 @@ from listkeep.core.grants import Right
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.charges import Measure
 from listkeep.core.registry.facts import Service
-from listkeep.core.registry.held_keys import index_key
 from listkeep.core.sealing import make_token
 from listkeep.keeper.gate.custody.guests import admit_guest, as_guest
 from listkeep.keeper.gate.custody.lists import require_right
+from listkeep.keeper.gate.custody.suppressions import read_all_known
 from listkeep.keeper.gate.decisions.drafts import find_list
 from listkeep.keeper.gate.decisions.items import item_digest
 from listkeep.keeper.gate.refusals import recorded_refusals
@@ -19,11 +19,16 @@ from listkeep.keeper.gate.sign_in.sessions import resolve_caller
 from listkeep.keeper.gate.turns import Gate
 from listkeep.wire import messages as m
 
+from .opening import fetch_index_keys
+
 
 def look_up(
     gate: Gate, message: m.LookUp, *, carrier: Service, now: datetime
 ) -> m.FoundToken:
     """Compute the token of an address for a person who asks about one.
+
+    Where the tenant holds several index keys, the tokens under all of them: one
+    question, one charge. Who is suppressed has the token that is.
 
     Raises:
         MalformedError: It is no address.
@@ -43,8 +48,11 @@ def look_up(
         require_right(principal, Right.LOOK_UP)
         if principal.kind != "person":
             raise RefusedError("look-ups are for people")
-        token = make_token(gate.store.get(index_key(found.tenant)), address.index_form)
-        item = item_digest(gate.store, token)
+        tokens = [
+            make_token(key, address.index_form)
+            for key in fetch_index_keys(gate.store, found)
+        ]
+        item = item_digest(gate.store, tokens[0])  # the same after every renewal
         turn.registry.require_budget(
             principal.id, Measure.LOOK_UPS, now=now, items=(item,)
         )
@@ -54,4 +62,9 @@ def look_up(
             {"person": principal.id, "item": item},
             list_id=found.id,
         )
-    return m.FoundToken(token=token)
+    *older, newest = tokens
+    known = read_all_known(found, tokens) if older else {}
+    for token in tokens:
+        if token in known:
+            return m.FoundToken(token=token)
+    return m.FoundToken(token=newest, older=tuple(older))

@@ -1,18 +1,20 @@
 """Open sealed rows, and believe nothing about them that was not authenticated."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Container, Iterator, Sequence
 
 import msgspec
 
+from listkeep.core.addresses import index_form
 from listkeep.core.errors import Code, MalformedError, VerificationError
 from listkeep.core.opening import OpenedRows, SealedRows, open_plain_rows
 from listkeep.core.registry.facts import ListFacts
-from listkeep.core.registry.held_keys import index_key, list_key
+from listkeep.core.registry.held_keys import index_key, index_numbers, list_key
 from listkeep.core.sealing import (
     BATCH_ID_BYTES,
     TOKEN_BYTES,
     OpenedRow,
     SealedRow,
+    make_tokens,
     open_row,
     read_key_number,
 )
@@ -44,11 +46,12 @@ class Opener:
         """
         self._store, self._list_id = store, found.id
         self._look_again = look_again
-        self._index_keys = (store.get(index_key(found.tenant)),)
+        self._index_keys: tuple[bytes, ...] = ()
         self._list_keys: dict[int, bytes] = {}
         self._fetch(found)
 
     def _fetch(self, found: ListFacts) -> None:
+        self._index_keys = fetch_index_keys(self._store, found)
         for key in found.keys:
             self._list_keys[key.number] = self._store.get(
                 list_key(found.id, key.number)
@@ -72,6 +75,11 @@ class Opener:
                 hint="its key was destroyed, and what is under it stays closed; the "
                 "row comes from an old copy of the dock's database",
             )
+        try:
+            return open_row(key, self._index_keys, list_id=self._list_id, row=row)
+        except VerificationError:
+            if not self._finds_index_key():
+                raise
         return open_row(key, self._index_keys, list_id=self._list_id, row=row)
 
     def open_many(self, rows: SealedRows) -> OpenedRows:
@@ -90,6 +98,46 @@ class Opener:
             [row.address.encode() for row in opened],
             [row.fields.encode() for row in opened],
         )
+
+    @property
+    def has_versions(self) -> bool:
+        """Tell whether people may have more tokens than the one of their row."""
+        return len(self._index_keys) > 1
+
+    def versions(self, addresses: Sequence[str]) -> list[list[bytes]]:
+        """Compute all tokens people have, a column for each index key; of one, none.
+
+        A row has one of them. What is known about its person may stand under another.
+        """
+        if not self.has_versions:
+            return []
+        forms = [index_form(address) for address in addresses]
+        return [make_tokens(key, forms) for key in self._index_keys]
+
+    def find_known(self, addresses: Sequence[str], known: Container[bytes]) -> set[int]:
+        """Find who is known under a token of another key than the row's own."""
+        return {
+            place
+            for tokens in self.versions(addresses)
+            for place, token in enumerate(tokens)
+            if token in known
+        }
+
+    def _finds_index_key(self) -> bool:
+        held = len(self._index_keys)
+        if self._look_again is not None:
+            self._fetch(self._look_again())
+        return len(self._index_keys) > held
+
+
+def fetch_index_keys(store: KeyStore, found: ListFacts) -> tuple[bytes, ...]:
+    """Fetch every index key the list's tenant holds, the oldest first.
+
+    Raises:
+        UnavailableError: One of them does not unwrap.
+    """
+    numbers = index_numbers(found.index_keys)
+    return tuple(store.get(index_key(found.tenant, number)) for number in numbers)
 
 
 class Shape:

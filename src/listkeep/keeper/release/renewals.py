@@ -8,7 +8,7 @@ key stays for a day at least, so whatever was under way when the new one began, 
 import, an export or a restore, still finds it.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 from listkeep.core.errors import (
@@ -21,7 +21,7 @@ from listkeep.core.errors import (
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.facts import ListFacts, Service
 from listkeep.core.registry.state import Registry
-from listkeep.core.sealing import read_key_number
+from listkeep.core.sealing import SealedRow, read_key_number
 from listkeep.keeper.gate.custody.suppressions import read_erased
 from listkeep.keeper.gate.decisions.key_changes import begin_key
 from listkeep.keeper.gate.decisions.requests import carry_out_due
@@ -96,10 +96,12 @@ def renew_rows(
         erased_at = dict(registry.erased.get(found.tenant, {}))
     if len(found.keys) == 1:
         raise RefusedError("this list has no older key")
-    rows = list(rows_of(message.rows))
-    gone = read_erased(found, [row.token for row in rows])
-    gone |= find_erased(gate.store, rows, erased_at)
-    return reseal_rows(gate.store, found, message.rows, now=now, without=gone)
+
+    def find_gone(rows: Sequence[SealedRow]) -> frozenset[bytes]:
+        gone = read_erased(found, [row.token for row in rows])
+        return gone | find_erased(gate.store, rows, erased_at)
+
+    return reseal_rows(gate.store, found, message.rows, now=now, find_gone=find_gone)
 
 
 def destroy_keys(

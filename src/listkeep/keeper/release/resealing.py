@@ -5,7 +5,7 @@ its own: to renew a key, to restore.
 """
 
 import secrets
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from datetime import datetime
 
 from listkeep.core.errors import VerificationError
@@ -25,6 +25,12 @@ from listkeep.wire import messages as m
 
 from .opening import Opener, rows_of
 
+FindGone = Callable[[Sequence[SealedRow]], Collection[bytes]]
+
+
+def _nobody(_rows: Sequence[SealedRow]) -> Collection[bytes]:
+    return ()
+
 
 def reseal_rows(
     store: KeyStore,
@@ -32,13 +38,13 @@ def reseal_rows(
     batch: m.RowBatch,
     *,
     now: datetime,
-    without: Collection[bytes] = (),
+    find_gone: FindGone = _nobody,
 ) -> m.SealedRows:
     """Open each row under whichever key is held, and seal it under the newest.
 
     Tokens, facets and order stay; the row version is that of now. Where a row does not
-    open, or its token is one of ``without``, the answer has an empty seal and no token,
-    so that whoever asked knows it by its position.
+    open, or ``find_gone`` names its token or any other of its person, the answer has an
+    empty seal and no token, so that whoever asked knows it by its position.
 
     Raises:
         MalformedError: The batch's columns have different lengths, or too many rows.
@@ -46,7 +52,10 @@ def reseal_rows(
     """
     opener = Opener(store, found)
     rows = list(rows_of(batch))
-    opened = [None if r.token in without else _find_opened(opener, r) for r in rows]
+    gone = find_gone(rows)
+    opened = [None if r.token in gone else _find_opened(opener, r) for r in rows]
+    for at in _gone_otherwise(opener, rows, opened, find_gone):
+        opened[at] = None
     good = [(at, row) for at, row in enumerate(opened) if row is not None]
     batch_id = secrets.token_bytes(BATCH_ID_BYTES)
     seals = seal_rows(
@@ -82,6 +91,25 @@ def find_erased(
         if at is not None and not _is_newer(row, at):
             gone.add(row.token)
     return gone
+
+
+def _gone_otherwise(
+    opener: Opener,
+    rows: Sequence[SealedRow],
+    opened: Sequence[OpenedRow | None],
+    find_gone: FindGone,
+) -> set[int]:
+    """Find the rows of people who are gone under a token of another index key."""
+    there = [(at, row.address) for at, row in enumerate(opened) if row is not None]
+    found: set[int] = set()
+    for tokens in opener.versions([address for _, address in there]):
+        others = {
+            at: rows[at]._replace(token=token)
+            for (at, _), token in zip(there, tokens, strict=True)
+        }
+        gone = find_gone(list(others.values()))
+        found |= {at for at, row in others.items() if row.token in gone}
+    return found
 
 
 def _is_newer(row: SealedRow, at: datetime) -> bool:

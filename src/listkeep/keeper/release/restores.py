@@ -6,6 +6,7 @@ not come back, and the keeper's suppressions know nothing of restores.
 """
 
 import threading
+from collections.abc import Sequence
 from datetime import datetime
 
 from listkeep.core.errors import Code, MalformedError, RefusedError
@@ -13,6 +14,7 @@ from listkeep.core.grants import Action, Right, parse_time
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.charges import Measure
 from listkeep.core.registry.facts import Service, Ticket
+from listkeep.core.sealing import SealedRow
 from listkeep.keeper.gate.custody.lists import require_right
 from listkeep.keeper.gate.custody.suppressions import (
     ceiling_of_changes,
@@ -28,7 +30,6 @@ from listkeep.wire import messages as m
 from listkeep.wire.identifiers import new_id
 from listkeep.wire.messages import restores as r
 
-from .opening import rows_of
 from .resealing import find_erased, reseal_rows
 
 _RUNS = 3  # under one signature, so that a run that died can be repeated
@@ -125,15 +126,17 @@ def reseal_restored_rows(
         RefusedError: The restore is not open, or changes more than it said.
         MalformedError: Columns of different lengths, or too many rows.
     """
-    rows = list(rows_of(message.rows))
     with gate.view(now) as registry:
         ticket = open_ticket(registry, message.ticket, now=now, restore=True)
         found = registry.lists[ticket.list_id]
         erased_at = dict(registry.erased.get(found.tenant, {}))
-    _running.take(ticket, len(rows))
-    gone = _running.erased(gate, ticket, now=now)
-    gone |= find_erased(gate.store, rows, erased_at)
-    return reseal_rows(gate.store, found, message.rows, now=now, without=gone)
+    _running.take(ticket, len(message.rows.sealed))
+    erased = _running.erased(gate, ticket, now=now)
+
+    def find_gone(rows: Sequence[SealedRow]) -> frozenset[bytes]:
+        return erased | find_erased(gate.store, rows, erased_at)
+
+    return reseal_rows(gate.store, found, message.rows, now=now, find_gone=find_gone)
 
 
 def finish_restore(gate: Gate, message: r.FinishRestore, *, now: datetime) -> m.Empty:

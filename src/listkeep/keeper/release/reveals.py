@@ -19,7 +19,7 @@ from listkeep.core.ledger.events import Event
 from listkeep.core.registry.charges import Measure
 from listkeep.core.registry.facts import ListFacts, RequestFacts
 from listkeep.core.sealing import SealedRow, format_token
-from listkeep.keeper.gate.custody.suppressions import require_not_erased
+from listkeep.keeper.gate.custody.suppressions import erased_tokens
 from listkeep.keeper.gate.decisions.age_keys import parse_age_recipient
 from listkeep.keeper.gate.decisions.items import item_digest
 from listkeep.keeper.gate.decisions.standing import require_granted, require_not_frozen
@@ -87,11 +87,11 @@ def _reveal(
     rows = list(rows_of(message.rows))
     on_screen = encrypt is None
     with recorded_refusals(gate, "reveal", now=now) as attempt:
-        request, found = _intend(
+        request, found, erased = _intend(
             gate, message, rows, attempt, on_screen=on_screen, now=now
         )
     try:
-        opened = _open(gate, found, rows)
+        opened = _open(gate, found, rows, erased)
         age = encrypt(request, opened) if encrypt else b""
     except ListkeepError as error:
         record_refusal(gate, attempt, error, now=now)
@@ -118,7 +118,7 @@ def _intend(  # noqa: PLR0913 - each is one fact
     *,
     on_screen: bool,
     now: datetime,
-) -> tuple[RequestFacts, ListFacts]:
+) -> tuple[RequestFacts, ListFacts, frozenset[bytes]]:
     """Record the intent: from here on nonce and budget are spent."""
     with gate.turn(now) as turn:
         registry = turn.registry
@@ -139,7 +139,9 @@ def _intend(  # noqa: PLR0913 - each is one fact
         _require_place(request, on_screen=on_screen)
         _require_signed_rows(request, rows)
         require_not_frozen(registry, request.terms.tenant)
-        require_not_erased(turn, request.terms.list, [row.token for row in rows])
+        erased = erased_tokens(turn, request.terms.list)
+        if not erased.isdisjoint(row.token for row in rows):
+            raise _erased()
         items = sorted(item_digest(gate.store, row.token) for row in rows)
         registry.require_budget(person.id, Measure.REVEALS, now=now, items=items)
         turn.append(
@@ -152,7 +154,7 @@ def _intend(  # noqa: PLR0913 - each is one fact
             },
             list_id=request.terms.list,
         )
-        return request, registry.lists[request.terms.list]
+        return request, registry.lists[request.terms.list], erased
 
 
 def _require_place(request: RequestFacts, *, on_screen: bool) -> None:
@@ -179,15 +181,24 @@ def _require_signed_rows(request: RequestFacts, rows: list[SealedRow]) -> None:
         )
 
 
-def _open(gate: Gate, found: ListFacts, rows: list[SealedRow]) -> Opened:
+def _open(
+    gate: Gate, found: ListFacts, rows: list[SealedRow], erased: frozenset[bytes]
+) -> Opened:
     opener, shape = Opener(gate.store, found), Shape(found)
+    opened = [opener.open(row) for row in rows]
+    if opener.find_known([row.address for row in opened], erased):
+        raise _erased()
     return Opened(
         names=("token", *shape.names),
         rows=tuple(
             (
                 format_token(row.token),
-                *shape.values(opener.open(row), shape.decode_facets(row.facets)),
+                *shape.values(clear, shape.decode_facets(row.facets)),
             )
-            for row in rows
+            for row, clear in zip(rows, opened, strict=True)
         ),
     )
+
+
+def _erased() -> RefusedError:
+    return RefusedError("an entry was erased", code=Code.NOT_FOUND)

@@ -22,6 +22,8 @@ class ListKeys(Message, frozen=True, kw_only=True):
     list: Id
     keys: tuple[KeyState, ...]
     ready_at: str = ""  # when the older ones may be destroyed, if there are any
+    tenant: str = ""
+    index_keys: tuple[KeyState, ...] = ()  # the tenant's, for tokens; all stay
 
 
 class ReadKeys(Message, frozen=True, kw_only=True):

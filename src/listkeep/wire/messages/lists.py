@@ -76,12 +76,24 @@ class SealRows(Message, frozen=True, kw_only=True):
     facets: list[str]  # JSON arrays of facet values
 
 
+class OlderRows(Message, frozen=True, kw_only=True):
+    """The same rows with their tokens under one of the tenant's older index keys.
+
+    An entry that is there keeps its token. Of each row one version is stored.
+    """
+
+    batch_id: bytes
+    tokens: bytes
+    sealed: list[bytes]
+
+
 class SealedRows(Message, frozen=True, kw_only=True):
     """The same rows, sealed. A row the keeper does not accept has an empty seal."""
 
     batch_id: bytes
     tokens: bytes  # 16 bytes each
     sealed: list[bytes]
+    older: tuple[OlderRows, ...] = ()  # of an import, the oldest first
 
 
 class FinishImport(Message, frozen=True, kw_only=True):
@@ -123,4 +135,5 @@ class LookUp(Message, frozen=True, kw_only=True):
 class FoundToken(Message, frozen=True, kw_only=True):
     """The token an address has in this tenant, whether or not it is in the list."""
 
-    token: Token
+    token: Token  # what it would get now, or under which it is suppressed
+    older: tuple[Token, ...] = ()  # under older index keys; an entry's own wins

@@ -141,7 +141,11 @@ def _compare(
     gone = registry.destroyed_keys.keys()
     wanted = {
         *(list_key(f.id, k.number) for f in registry.lists.values() for k in f.keys),
-        *(index_key(found.tenant) for found in registry.lists.values()),
+        *(
+            index_key(tenant, key.number)
+            for tenant, keys in registry.index_keys.items()
+            for key in keys
+        ),
     }
     return Restored(
         keys=len(content.keys.keys() - gone),

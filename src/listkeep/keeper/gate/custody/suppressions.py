@@ -93,23 +93,26 @@ def suppressed_tokens(turn: Turn, list_id: str) -> dict[bytes, str]:
     return _verified_rows(turn, list_id) | _verified_rows(turn, tenant)
 
 
-def require_not_erased(turn: Turn, list_id: str, tokens: Collection[bytes]) -> None:
-    """Refuse to open an entry whose person asked to be forgotten.
+def erased_tokens(turn: Turn, list_id: str) -> frozenset[bytes]:
+    """Read whose entries must not be opened: they asked to be forgotten.
 
     Raises:
-        RefusedError: One of them was erased.
         VerificationError: The table is not what the ledger says it is.
     """
     rows = suppressed_tokens(turn, list_id)
-    if any(rows.get(token) == "erased" for token in tokens):
-        raise RefusedError("an entry was erased", code=Code.NOT_FOUND)
+    return frozenset(token for token, why in rows.items() if why == "erased")
+
+
+def read_all_known(found: ListFacts, tokens: list[bytes]) -> dict[bytes, str]:
+    """Read which of these tokens are suppressed, in the list or for good, and why."""
+    if not tokens:
+        return {}
+    return read_known(found.tenant, tokens) | read_known(found.id, tokens)
 
 
 def read_erased(found: ListFacts, tokens: list[bytes]) -> frozenset[bytes]:
     """Name those of some tokens whose person was erased and stays suppressed."""
-    if not tokens:
-        return frozenset()
-    known = read_known(found.tenant, tokens) | read_known(found.id, tokens)
+    known = read_all_known(found, tokens)
     return frozenset(token for token, why in known.items() if why == "erased")
 
 

@@ -1,13 +1,12 @@
 """Imports and restores that are open: who may have rows sealed, and until when."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from listkeep.core.errors import Code, RefusedError
 from listkeep.core.registry.facts import Ticket
 from listkeep.core.registry.state import Registry
+from listkeep.core.registry.tickets import LONGEST_IMPORT
 from listkeep.keeper.gate.decisions.standing import require_not_denied
-
-_LONGEST_IMPORT = timedelta(hours=12)
 
 
 def find_ticket(registry: Registry, name: str, *, restore: bool = False) -> Ticket:
@@ -31,7 +30,7 @@ def open_ticket(
         RefusedError: It is closed, too old or denied, or whoever began it has left.
     """
     ticket = find_ticket(registry, name, restore=restore)
-    if now >= ticket.started_at + _LONGEST_IMPORT:
+    if now >= ticket.started_at + LONGEST_IMPORT:
         raise _closed()
     if (
         registry.find_service(ticket.principal, now=now) is None

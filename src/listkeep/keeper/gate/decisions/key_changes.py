@@ -4,10 +4,12 @@ The ledger says first which keys are gone, and every process destroys them when 
 reads that (``turns``); so a keeper that dies in between goes on where it was.
 """
 
+from listkeep.core.errors import Code, ConflictError
 from listkeep.core.grants import Action
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.facts import ListFacts, RequestFacts
-from listkeep.core.registry.held_keys import list_key
+from listkeep.core.registry.held_keys import index_key, list_key
+from listkeep.core.registry.tickets import running_imports
 from listkeep.keeper.gate.models import Suppression
 from listkeep.keeper.gate.turns import Turn
 
@@ -36,6 +38,9 @@ def record_change(turn: Turn, request: RequestFacts, event: Event) -> None:
             found = registry.lists[terms.subject_fields()["id"]]
             asked = request.signed[0].person
             begin_key(turn, found, principal=asked, request=request.id)
+        case Action.INDEX_KEY_RENEW:
+            number = _begin_index_key(turn, terms.tenant)
+            turn.append(event, {**fields, "key": str(number)})
         case Action.LIST_SHRED:
             list_id = terms.subject_fields()["id"]
             _forget_suppressions(list_id)
@@ -46,6 +51,27 @@ def record_change(turn: Turn, request: RequestFacts, event: Event) -> None:
             turn.append(event, fields)
         case _:
             turn.append(event, fields)
+
+
+def _begin_index_key(turn: Turn, tenant: str) -> int:
+    """Make a tenant's next index key, and give its number.
+
+    An import knows the same keys from its first row to its last: otherwise a person
+    who stands in its file twice, or in two files, could get two tokens.
+
+    Raises:
+        ConflictError: An import into a list of this tenant is running.
+    """
+    registry = turn.registry
+    if running_imports(registry, tenant=tenant, now=turn.now):
+        raise ConflictError(
+            "an import into a list of this tenant is running",
+            code=Code.BUSY,
+            hint="sign when it is done",
+        )
+    number = registry.index_keys[tenant][-1].number + 1
+    turn.store.create(index_key(tenant, number))
+    return number
 
 
 def _forget_suppressions(*scopes: str) -> None:

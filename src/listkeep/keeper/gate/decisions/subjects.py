@@ -18,6 +18,7 @@ from listkeep.core.registry.facts import (
     parse_service,
     parse_tenant,
 )
+from listkeep.core.registry.held_keys import MOST_INDEX_KEYS
 from listkeep.core.registry.keyring import require_enough, require_kinds
 from listkeep.core.registry.passkey_changes import PASSKEY_CHANGES, changed_person
 from listkeep.core.registry.state import Registry
@@ -25,7 +26,8 @@ from listkeep.core.registry.state import Registry
 from .age_keys import parse_age_recipient
 from .agreements import AGREEMENTS, check_agreement, not_there, require_free
 
-_KEY_CHANGES = frozenset({Action.KEYS_RENEW, Action.LIST_SHRED, Action.TENANT_CLOSE})
+_ABOUT_THE_TENANT = frozenset({Action.TENANT_CLOSE, Action.INDEX_KEY_RENEW})
+_KEY_CHANGES = _ABOUT_THE_TENANT | {Action.KEYS_RENEW, Action.LIST_SHRED}
 EVENTS: dict[Action, Event] = {
     Action.TENANT_ADD: Event.TENANT_ADDED,
     Action.TENANT_REVOKE: Event.TENANT_REVOKED,
@@ -47,6 +49,7 @@ EVENTS: dict[Action, Event] = {
     Action.KEYS_RENEW: Event.KEY_RENEWED,
     Action.LIST_SHRED: Event.LIST_SHREDDED,
     Action.TENANT_CLOSE: Event.TENANT_CLOSED,
+    Action.INDEX_KEY_RENEW: Event.INDEX_KEY_RENEWED,
 }
 
 
@@ -131,9 +134,11 @@ def _check_person(registry: Registry, person: Person) -> None:
 
 def _check_key_change(registry: Registry, terms: Terms, name: str) -> None:
     """Make sure that a list is this tenant's, or the tenant the one that asks."""
-    if terms.action is Action.TENANT_CLOSE:
+    if terms.action in _ABOUT_THE_TENANT:
         if not terms.tenant or name != terms.tenant:
             raise not_there("tenant")
+        if terms.action is Action.INDEX_KEY_RENEW:
+            _check_index_keys(registry, name)
         return
     found = registry.lists.get(name)
     if found is None or found.tenant != terms.tenant:
@@ -143,6 +148,17 @@ def _check_key_change(registry: Registry, terms: Terms, name: str) -> None:
             "the key of this list is being renewed already",
             code=Code.ALREADY_EXISTS,
             hint="`listkeep job ls` shows how many rows wait",
+        )
+
+
+def _check_index_keys(registry: Registry, tenant: str) -> None:
+    held = len(registry.index_keys.get(tenant, ()))
+    if not held:
+        raise RefusedError("the tenant has no tokens yet", code=Code.NOT_FOUND)
+    if held >= MOST_INDEX_KEYS:
+        raise RefusedError(
+            f"a tenant holds at most {MOST_INDEX_KEYS} index keys",
+            hint="older tokens stay, so their keys do; import into a new tenant",
         )
 
 

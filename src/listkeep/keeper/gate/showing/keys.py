@@ -48,6 +48,11 @@ def state_of_keys(found: ListFacts) -> k.ListKeys:
             for key in found.keys
         ),
         ready_at=ready_at,
+        tenant=found.tenant,
+        index_keys=tuple(
+            k.KeyState(number=key.number, since=format_time(key.since))
+            for key in found.index_keys
+        ),
     )
 
 
