@@ -3,8 +3,6 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -17,6 +15,7 @@ from listkeep.dock.intake.models import Restore
 from listkeep.dock.intake.restores import show_moment
 from listkeep.dock.lists.models import Change, Entry, PastEntry
 from tests.dock.conftest import Api, database_address
+from tests.dock.disks import nearly_full_disk
 from tests.dock.interrupted_restore import ERASE, RESTORE
 from tests.dock.taking_back import take_back
 from tests.dock.test_import_refused import snapshot
@@ -111,7 +110,7 @@ def test_a_full_disk_leaves_the_list_as_it_was(keeper: FakeKeeper, ada: Api) -> 
     ada.fill(many, *lines)
     before, past = snapshot(many), PastEntry.objects.count()
 
-    with disk_that_is_full():
+    with nearly_full_disk(spare_pages=8):
         answer = take_back(ada, many, show_moment(200))
 
     assert (answer.status, answer.json["code"]) == (503, "dock-unavailable")
@@ -121,16 +120,3 @@ def test_a_full_disk_leaves_the_list_as_it_was(keeper: FakeKeeper, ada: Api) -> 
     recover_imports(keeper=keeper, clock=timezone.now)
     assert Restore.objects.get().state == "failed"
     assert keeper.restores["i1"].end
-
-
-@contextmanager
-def disk_that_is_full() -> Iterator[None]:
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA page_count")
-        [(pages,)] = cursor.fetchall()
-        cursor.execute(f"PRAGMA max_page_count = {pages + 8}")
-        cursor.fetchall()
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA max_page_count = 1073741823")
-        cursor.fetchall()

@@ -8,6 +8,7 @@ from django.db import OperationalError, connection
 
 from listkeep.dock.intake import endings
 from tests.dock.conftest import ENGINE, HEADER, Api
+from tests.dock.disks import nearly_full_disk
 from tests.dock.test_import_refused import GOOD, snapshot
 from tests.fakes.keeper import FakeKeeper
 from tests.postgres import Cluster
@@ -30,13 +31,8 @@ def small_disk(news: str) -> Iterator[None]:
     """A database that cannot grow by more than a few pages."""
     if connection.vendor != "sqlite":
         pytest.skip("about SQLite's own file")
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA page_count")
-        [pages] = cursor.fetchone()
-        cursor.execute(f"PRAGMA max_page_count = {pages + 20}")
-    yield
-    with connection.cursor() as cursor:
-        cursor.execute("PRAGMA max_page_count = 1073741823")
+    with nearly_full_disk(spare_pages=20):
+        yield
 
 
 def once(act: Callable[[], None]) -> Callable[[], None]:
