@@ -1,5 +1,6 @@
 """Another root, while the keeper works, and killed at any step."""
 
+import fcntl
 import os
 import random
 import signal
@@ -219,6 +220,51 @@ def test_keepers_that_run_read_and_make_keys_meanwhile(world: World) -> None:
     for key_id in store.key_ids():  # those that were made meanwhile, too
         if key_id.startswith("list-l_made"):
             assert len(store.get(key_id)) == 32
+
+
+def test_a_rotation_that_ends_between_a_key_and_its_root_is_not_noticed(
+    world: World,
+) -> None:
+    world.list_with_rows()
+    known = open_store().export()
+    keys, settings = world.home / "keys", world.home / "keeper.toml"
+
+    class Late(Roots):
+        turns = 0
+
+        def unwrap(self, wrapped: bytes, *, key_id: str) -> bytes:
+            if self.turns < 3:
+                self.turns += 1
+                rotate(world)
+            return super().unwrap(wrapped, key_id=key_id)
+
+    late = Late(settings, keys)
+    store = KeyStore(keys, late)
+
+    assert {key_id: store.get(key_id) for key_id in known} == known
+    assert late.turns == 3
+
+
+def test_nobody_makes_a_key_under_a_root_that_is_just_ending(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held = []
+    retire = Roots.retire_old
+
+    def watched(roots: Roots) -> tuple[str, ...]:
+        folder = os.open(world.home / "keys", os.O_RDONLY)
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            held.append(True)
+        finally:
+            os.close(folder)
+        return retire(roots)
+
+    monkeypatch.setattr(Roots, "retire_old", watched)
+    rotate(world)
+
+    assert held == [True]
 
 
 def test_a_key_that_is_destroyed_meanwhile_stays_destroyed(world: World) -> None:

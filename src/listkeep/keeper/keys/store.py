@@ -64,7 +64,7 @@ class KeyStore:
         key = self._cache.get(key_id)
         if key is None:
             with self._lock:  # or one that is just being destroyed would stay cached
-                key = self._provider.unwrap(self._read(key_id), key_id=key_id)
+                key = self._unwrap(key_id, self._read(key_id))
                 self._cache[key_id] = key
         return key
 
@@ -202,7 +202,16 @@ class KeyStore:
         data = self._read(name)
         if is_sealed(data):
             return open_facts(data, key=self.get(FACTS_KEY), name=name)
-        return read_facts(self._provider.unwrap(data, key_id=name))
+        return read_facts(self._unwrap(name, data))
+
+    def _unwrap(self, key_id: str, wrapped: bytes) -> bytes:
+        """Unwrap; a rotation may end between reading the key and reading its root."""
+        try:
+            return self._provider.unwrap(wrapped, key_id=key_id)
+        except UnavailableError:
+            if (again := self._read(key_id)) == wrapped:
+                raise
+            return self._unwrap(key_id, again)
 
     def _seal(self, name: str, facts: dict[str, str]) -> bytes:
         self.create(FACTS_KEY)
@@ -228,7 +237,7 @@ class KeyStore:
 
     def count_keys(self) -> int:
         """Count the keys, without what else the store remembers."""
-        return sum(not is_sealed(self._read(name)) for name in self.key_ids())
+        return sum(1 for _ in self._wrapped())
 
     def rewrap(self, key_id: str, newest: KeyProvider) -> bool:
         """Wrap one key under the newest root; tell whether it was not yet.
@@ -239,7 +248,8 @@ class KeyStore:
         Raises:
             UnavailableError: A provider does not answer, or the key does not unwrap.
         """
-        if not self._file(key_id).exists() or is_sealed(before := self._read(key_id)):
+        before = self._read_if_there(key_id)
+        if before is None or is_sealed(before):
             return False
         with suppress(WrongKeyError):
             newest.unwrap(before, key_id=key_id)
@@ -256,13 +266,15 @@ class KeyStore:
                 self._write(key_id, after)
         return True
 
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Let nobody make, wrap or destroy a key meanwhile."""
+        with self._one_writer():
+            yield
+
     def export(self) -> dict[str, bytes]:
         """Give every key in the clear, for a copy that leaves sealed."""
-        return {
-            key_id: self.get(key_id)
-            for key_id in self.key_ids()
-            if not is_sealed(self._read(key_id))
-        }
+        return {key_id: self._unwrap(key_id, data) for key_id, data in self._wrapped()}
 
     def put_back(self, key_id: str, key: bytes) -> None:
         """Wrap a key that came back from a copy, unless there is one.
@@ -286,6 +298,21 @@ class KeyStore:
         folder.mkdir(mode=0o700, exist_ok=True)
         if not (folder / Path(name).name).exists():
             (folder / Path(name).name).write_bytes(certificate)
+
+    def _wrapped(self) -> Iterator[tuple[str, bytes]]:
+        """Read each key as it lies; one that is destroyed meanwhile is left out."""
+        for key_id in self.key_ids():
+            data = self._read_if_there(key_id)
+            if data is not None and not is_sealed(data):
+                yield key_id, data
+
+    def _read_if_there(self, key_id: str) -> bytes | None:
+        try:
+            return self._read(key_id)
+        except UnavailableError:
+            if self._file(key_id).exists():
+                raise
+            return None
 
     def _put(self, key_id: str, key: bytes) -> None:
         self._write(key_id, self._provider.wrap(key, key_id=key_id))

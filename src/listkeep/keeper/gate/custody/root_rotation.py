@@ -49,4 +49,6 @@ def rotate_root(
     with gate.turn(now) as turn:
         fields = {"from": before, "to": after, "keys": str(keys)}
         turn.append(Event.ROOT_ROTATED, fields)
-    return Rotation(keys, (before, after), roots.retire_old())
+    with gate.store.hold():  # who makes a key now may have opened the root that ends
+        left_to_do = roots.retire_old()
+    return Rotation(keys, (before, after), left_to_do)
