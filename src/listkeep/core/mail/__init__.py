@@ -29,6 +29,7 @@ from .scrub import Reply, scrub_reply
 from .signing import Algorithm, Signer, sign_message
 from .slots import Kind, Slot
 from .template import Draft, Template, make_template, parse_template
+from .unsubscribing import is_unsubscribe_proof, make_unsubscribe_proof
 
 __all__ = [
     "Addressee",
@@ -54,8 +55,10 @@ __all__ = [
     "build_message",
     "format_return_address",
     "format_send_address",
+    "is_unsubscribe_proof",
     "make_alias",
     "make_template",
+    "make_unsubscribe_proof",
     "open_alias",
     "parse_mail",
     "parse_return_address",
