@@ -57,6 +57,13 @@ DOORS = (
         "touch",
     ),
     Door("POST", "/lists/{list_name}/sealed", {"tokens": ["{token}"]}, "reveal"),
+    Door("GET", "/lists/{list_name}/returned"),
+    Door(
+        "POST",
+        "/lists/{list_name}/returned/held",
+        {"decision": "drop"},
+        "administer",
+    ),
     Door("POST", "/exports", {"request": "{request}"}, "export"),
     Door("GET", "/exports/{export_id}", right="export"),
     Door("GET", "/exports/{export_id}/file", right="export"),

@@ -52,6 +52,7 @@ from . import (
     request,
     restore,
     restore_backup,
+    returned,
     reveal,
     sample,
     serve,
@@ -103,7 +104,7 @@ _HEADINGS: dict[str, tuple[ModuleType, ...]] = {
     ),
     "Work with a list": (
         *(lists, import_file, tokens, count, facets, lookup, suppress),
-        *(history, restore),
+        *(history, restore, returned),
     ),
     "What needs a signature": (request, sign, reveal, export, erase),
     "The record": (ledger, audit, notice, incident),

@@ -330,3 +330,31 @@ def read_whole(chunks: Iterable[bytes], *, header_lines: int) -> Iterator[bytes]
         )
     if rest:
         yield rest
+
+
+class DockReturned(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that came back about one entry."""
+
+    number: int
+    request: str
+    token: str
+    outcome: str
+    code: str
+    how: str
+    at: str
+    state: str
+
+
+class DockReturnedPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Some of what came back, oldest first, and the number to read on from."""
+
+    returned: tuple[DockReturned, ...]
+    cursor: int
+    more: bool
+    held: int
+
+
+class DockDecided(msgspec.Struct, frozen=True, kw_only=True):
+    """How many things were held until somebody decided."""
+
+    decided: int

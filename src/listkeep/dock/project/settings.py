@@ -29,6 +29,7 @@ INSTALLED_APPS = [
     "listkeep.dock.lists",
     "listkeep.dock.intake",
     "listkeep.dock.outlet",
+    "listkeep.dock.outlet.returns",
     "listkeep.dock.pages",
     "listkeep.dock.watch",
 ]

@@ -2,7 +2,14 @@
 
 from listkeep.dock.intake import jobs as intake
 from listkeep.dock.outlet import jobs as outlet
+from listkeep.dock.outlet.returns import sweeping as returns
 from listkeep.dock.watch import jobs as watch
 from listkeep.dock.watch import upkeep
 
-SWEEPS = (*watch.SWEEPS, *intake.SWEEPS, *outlet.SWEEPS, *upkeep.SWEEPS)
+SWEEPS = (
+    *watch.SWEEPS,
+    *intake.SWEEPS,
+    *outlet.SWEEPS,
+    *returns.SWEEPS,
+    *upkeep.SWEEPS,
+)
