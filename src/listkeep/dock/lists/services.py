@@ -5,7 +5,7 @@ Each change is numbered and keeps what it replaces (`history`).
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from itertools import chain, repeat
+from itertools import repeat
 
 from django.db import transaction
 
@@ -135,8 +135,6 @@ def _verify_facets(list_id: str, risk: FacetRisk, *, is_counted: bool) -> None:
     if not is_counted:
         # Who was erased has no facets any more, and is nobody they could point at.
         there = Condition("status <> %s", (ERASED,))
-        groups = bulk.count_groups("facets", list_id, there)
-        risk.add_many(
-            chain.from_iterable(repeat(text, count) for text, count in groups)
-        )
+        for text, count in bulk.count_groups("facets", list_id, there):
+            risk.add_many(repeat(text, count))
     verify_anonymity(risk.report())
