@@ -61,7 +61,7 @@ def merge(
     engine = get_engine()
     if _has_rows(change.list_id):
         return _merge_pages(engine, change, staging)
-    pages = staging.read_sorted()
+    pages: Iterable[Sequence[Row]] = staging.read_sorted()
     if show_first is not None:
         pages = _showing(pages, show_first)
     return Merged(engine.insert(change, pages), 0, is_first=True)
