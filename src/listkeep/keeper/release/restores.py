@@ -136,7 +136,13 @@ def reseal_restored_rows(
     def find_gone(rows: Sequence[SealedRow]) -> frozenset[bytes]:
         return erased | find_erased(gate.store, rows, erased_at)
 
-    return reseal_rows(gate.store, found, message.rows, now=now, find_gone=find_gone)
+    return reseal_rows(
+        gate.store,
+        found,
+        message.rows,
+        row_version=int(now.timestamp()),
+        find_gone=find_gone,
+    )
 
 
 def finish_restore(gate: Gate, message: r.FinishRestore, *, now: datetime) -> m.Empty:
