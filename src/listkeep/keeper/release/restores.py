@@ -184,8 +184,15 @@ def _require_within(most: int, rows: int) -> None:
 
 
 def _require_budget(turn: Turn, principal: str, list_id: str, *, rows: int) -> None:
+    charges = turn.registry.charges
     ceiling = ceiling_of_changes(turn.registry, principal, list_id)
-    used = turn.registry.charges.used(principal, Measure.ROWS_CHANGED, now=turn.now)
+    used = charges.used(principal, Measure.ROWS_CHANGED, now=turn.now)
+    if charges.is_exhausted(Measure.ROWS_CHANGED, now=turn.now):
+        raise RefusedError(
+            "what was changed is not known since the end of the ledger was lost",
+            code=Code.BUDGET_SPENT,
+            hint="wait a day, or ask an owner: `listkeep request restore LIST --to TIME`",
+        )
     if used + rows > ceiling:
         raise RefusedError(
             f"more than {ceiling:,} changed rows a day need an owner's signature",
