@@ -231,7 +231,7 @@ def test_a_fresh_budget_is_had_by_losing_the_ledger(world: World) -> None:
 
 
 def test_a_day_of_changes_is_had_twice_by_losing_the_ledger(world: World) -> None:
-    """Ben changed as much as a day allows, and somebody puts the morning's copy back."""
+    """Ben changed what a day allows, and somebody puts the morning's copy back."""
     rows = world.list_with_rows(2000)
     copy = copy_database(world)
     world.suppress("ben", rows, *range(20))

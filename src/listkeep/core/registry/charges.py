@@ -80,7 +80,7 @@ class Charges:
         """
         self._exhausted_at = at
 
-    def used(
+    def used(  # noqa: PLR0913 - keyword-only, one fact each
         self,
         principal: str,
         measure: Measure,

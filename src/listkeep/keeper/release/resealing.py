@@ -42,8 +42,9 @@ def reseal_rows(
 ) -> m.SealedRows:
     """Open each row under whichever key is held, and seal it under the newest.
 
-    Tokens, facets and order stay; so does the version of each row, unless there is a new
-    one: who only changes keys must not make old rows look new. Where a row does not open, or ``find_gone`` names its token or any other of its person, the answer has an
+    Tokens, facets and order stay; so does the version of each row, unless there is a
+    new one: who only changes keys must not make old rows look new. Where a row does not
+    open, or ``find_gone`` names its token or any other of its person, the answer has an
     empty seal and no token, so that whoever asked knows it by its position.
 
     Raises:

@@ -191,7 +191,8 @@ def _require_budget(turn: Turn, principal: str, list_id: str, *, rows: int) -> N
         raise RefusedError(
             "what was changed is not known since the end of the ledger was lost",
             code=Code.BUDGET_SPENT,
-            hint="wait a day, or ask an owner: `listkeep request restore LIST --to TIME`",
+            hint="wait a day, or `listkeep request restore LIST --to TIME`, which an "
+            "owner signs",
         )
     if used + rows > ceiling:
         raise RefusedError(
