@@ -31,7 +31,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     ),
     "Work with a list": (
         *("lists", "import_file", "tokens", "count", "facets", "lookup", "suppress"),
-        *("history", "restore"),
+        *("history", "restore", "returned"),
     ),
     "What needs a signature": ("request", "sign", "reveal", "export", "erase"),
     "The record": ("ledger", "audit", "notice", "incident"),
