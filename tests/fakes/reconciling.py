@@ -40,5 +40,15 @@ class FakeReconciling:
         self.reasons |= dict.fromkeys(new, message.reason)
         return m.Suppressed(changed=len(new))
 
+    def readmit(self, message: s.Readmit) -> m.Suppressed:
+        self._called("readmit", message)
+        known = self.suppressed[self.tickets[message.ticket].list_id]
+        if message.token not in known:
+            return m.Suppressed(changed=0)
+        if self.reasons.get(message.token) in ("complained", "erased"):
+            raise RefusedError("stays away", code=Code.NOT_PERMITTED)
+        known.discard(message.token)
+        return m.Suppressed(changed=1)
+
     def _called(self, method: str, message: Message) -> None:
         raise NotImplementedError
