@@ -7,6 +7,7 @@ from listkeep.core.sealing import TOKEN_BYTES
 from listkeep.wire import messages as m
 from listkeep.wire.base import Message
 from listkeep.wire.messages import suppressions as s
+from tests.fakes.scrubbing import Ticket
 
 
 @dataclass
@@ -14,6 +15,8 @@ class FakeReconciling:
     """It tells two at a time, and takes new ones if a test says so."""
 
     suppressed: dict[str, set[bytes]]
+    lists: dict[str, m.ListRecord]
+    tickets: dict[str, Ticket]
 
     reasons: dict[bytes, str] = field(default_factory=dict)
     was_recovered: bool = False

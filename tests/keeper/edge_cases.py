@@ -294,9 +294,7 @@ CASES: dict[str, Case] = {
         is_docks=True,
     ),
     "suppressions/readmit": Case(
-        lambda s, _n: suppressions.Readmit(
-            ticket=_sign_up(s), token=s.rows.tokens(0)
-        ),
+        lambda s, _n: suppressions.Readmit(ticket=_sign_up(s), token=s.rows.tokens(0)),
         told="",
         nobody="",
         by_service=True,

@@ -59,8 +59,8 @@ class Listener:
     @property
     def port(self) -> int:
         """The port that was asked for, or found."""
-        assert self._server is not None
-        return int(self._server.sockets[0].getsockname()[1])
+        sockets = self._server.sockets if self._server else ()
+        return int(sockets[0].getsockname()[1]) if sockets else 0
 
     async def listen(self, host: str, port: int) -> None:
         """Begin to listen; other processes may share the port."""
@@ -78,8 +78,7 @@ class Listener:
         await asyncio.to_thread(self._pool.shutdown, wait=True)
         await asyncio.sleep(0)  # the last replies go out
         for one in list(self._open):
-            if one.transport is not None:
-                one.transport.abort()
+            one.abort()
 
     async def greet(self, recipient: str, *, peer: str) -> str:
         """Ask the desk whether somebody is here."""
@@ -96,8 +95,8 @@ class Listener:
 
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, ask)
-        except Exception as error:
-            log.error("returned.broken", error=type(error).__qualname__)
+        except Exception:
+            log.exception("returned.broken")
             return LATER
 
     def _meet(self) -> asyncio.Protocol:
@@ -143,9 +142,7 @@ class _Conversation(SMTP):
         self.peer_address = str(peer[0]) if isinstance(peer, tuple) else "?"
         super().connection_made(transport)
         if self._listener.is_crowded_by(self.peer_address):
-            assert isinstance(transport, asyncio.Transport)
-            transport.write(_CROWDED)
-            transport.close()
+            turn_away(transport)
 
     def connection_lost(self, error: Exception | None) -> None:
         super().connection_lost(error)
@@ -158,6 +155,11 @@ class _Conversation(SMTP):
         if not self._is_taking:
             self._writer.write(b"421 4.3.2 service is going down\r\n")
 
+    def abort(self) -> None:
+        """Hang up."""
+        if isinstance(self.transport, asyncio.Transport):
+            self.transport.abort()
+
     async def handle_exception(self, error: Exception) -> str:
         log.error("returned.broken", error=type(error).__qualname__)
         return LATER
@@ -167,8 +169,7 @@ class _Conversation(SMTP):
         """Read a message as far as it counts, and have it written down."""
         if await self.check_helo_needed():
             return
-        assert self.envelope is not None
-        if not self.envelope.rcpt_tos:
+        if self.envelope is None or not self.envelope.rcpt_tos:
             await self.push("503 5.5.1 send RCPT first")
             return
         if arg:
@@ -180,7 +181,7 @@ class _Conversation(SMTP):
             await self.push("552 5.3.4 the message is too long")
         else:
             await self.push(await self._take(self.envelope.rcpt_tos[0], data))
-        self._set_post_data_state()
+        self._set_post_data_state()  # type: ignore[no-untyped-call]
 
     async def smtp_VRFY(self, _arg: str) -> None:  # noqa: N802
         """Tell nobody who is here."""
@@ -229,8 +230,7 @@ class _Conversation(SMTP):
                     kept += await reader.readexactly(overrun.consumed)
                     kept = kept[: MAX_BYTES + 3]
                     if seen > MAX_MESSAGE_BYTES:
-                        if self.transport is not None:
-                            self.transport.abort()
+                        self.abort()
                         return None
         finally:
             reader._limit = self.line_length_limit  # noqa: SLF001
@@ -281,6 +281,11 @@ class _Crowded(asyncio.Protocol):
     """Turns away who comes when there are too many."""
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
+        turn_away(transport)
+
+
+def turn_away(transport: asyncio.BaseTransport) -> None:
+    """Tell somebody to come again when there are fewer."""
+    if isinstance(transport, asyncio.Transport):
         transport.write(_CROWDED)
         transport.close()
