@@ -5,13 +5,14 @@ still opens what is sealed under it until it is destroyed, and its number never 
 back: whatever is under it stays closed, in every copy.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from listkeep.core.sealing import FIRST_KEY
 
 from .fields import untrusted
 
+LEAST_AGE = timedelta(days=1)  # longer than any import or export may take
 MOST_INDEX_KEYS = 8  # every token that is looked for is looked for under each
 
 

@@ -20,12 +20,13 @@ from listkeep.core.errors import (
 )
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.facts import ListFacts, Service
+from listkeep.core.registry.held_keys import LEAST_AGE
 from listkeep.core.registry.state import Registry
 from listkeep.core.sealing import SealedRow, read_key_number
 from listkeep.keeper.gate.custody.suppressions import read_erased
 from listkeep.keeper.gate.decisions.key_changes import begin_key
 from listkeep.keeper.gate.decisions.requests import carry_out_due
-from listkeep.keeper.gate.showing.keys import LEAST_AGE, state_of_keys
+from listkeep.keeper.gate.showing.keys import state_of_keys
 from listkeep.keeper.gate.turns import Gate
 from listkeep.keeper.keys import KeyStore
 from listkeep.wire import messages as m

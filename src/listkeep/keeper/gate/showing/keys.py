@@ -1,18 +1,16 @@
 """Which keys lists hold, since when, and what became of those that were destroyed."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from listkeep.core.grants import format_time
 from listkeep.core.registry.facts import ListFacts
-from listkeep.core.registry.held_keys import GoneKey, list_key
+from listkeep.core.registry.held_keys import LEAST_AGE, GoneKey, list_key
 from listkeep.core.registry.state import Registry
 from listkeep.keeper.gate.sign_in.sessions import DIRECT, resolve_session
 from listkeep.keeper.gate.turns import Gate
 from listkeep.wire.messages import keys as k
 
 from .ledger_views import may_read
-
-LEAST_AGE = timedelta(days=1)  # longer than any import or export may take
 
 
 def show_keys(gate: Gate, message: k.ShowKeys, *, now: datetime) -> k.KeyRows:
