@@ -38,7 +38,7 @@ from .resealing import find_erased, reseal_rows
 
 def read_keys(
     gate: Gate,
-    message: k.ReadKeys,  # noqa: ARG001 - it asks about everything
+    message: k.ReadKeys,
     *,
     carrier: Service,  # noqa: ARG001 - any dock may know
     now: datetime,
@@ -48,6 +48,8 @@ def read_keys(
     The dock asks every minute, so what only had to wait is carried out here as well.
     """
     carry_out_due(gate, now=now)
+    if message.left is not None:
+        gate.rows_left = {each.list: each.rows for each in message.left}
     with gate.view(now) as registry:
         return k.HeldKeys(
             lists=tuple(map(state_of_keys, registry.lists.values())),
