@@ -151,8 +151,8 @@ def test_sealed_fields_that_may_be_filled_in_are_named(world: World) -> None:
 def test_a_standing_send_is_an_owners_matter_and_lasts_90_days(
     world: World, rows: Rows
 ) -> None:
-    facts = {"subject": standing_subject(), "valid_seconds": 90 * 86_400}
-    view = ask_send(world, rows, **facts)
+    days = 90 * 86_400
+    view = ask_send(world, rows, subject=standing_subject(), valid_seconds=days)
     terms = Terms.parse(view.terms)
 
     assert terms.expires - terms.not_before == timedelta(days=90)

@@ -44,7 +44,7 @@ def make_mail_keys(
     key_id = domain_key(domain)
     store.create(key_id)
     kept = store.recall_under(key_id) or {}
-    private = {name: kept.get(name) or _generate(name) for name in algorithms}
+    private = {a.value: kept.get(a.value) or _generate(a) for a in algorithms}
     store.keep_under(key_id, private)
     return {name: _public_of(_load(text)) for name, text in private.items()}
 
