@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection, transaction
-from django.db.models import Exists
+from django.db.models import Exists, QuerySet
 
 from listkeep.core.mail import Outcome
 from listkeep.dock.lists import bulk
@@ -58,19 +58,7 @@ def record_returned(  # noqa: PLR0913 - one thing that came back, in all its par
     list_id, request = about or About(_NOBODY, "")
     with bulk.translated(), transaction.atomic():
         number = _take_number(list_id)
-        same = Returned.objects.filter(
-            list_id=list_id,
-            token=token,
-            request=request,
-            outcome=outcome,
-            is_past=False,
-        )
-        if outcome is not Outcome.UNSUBSCRIBE:
-            same = same.filter(day=day)
-        else:  # nobody leaves twice, unless they came back
-            same.filter(_is_back(list_id, token), state=Returned.State.SETTLED).update(
-                is_past=True
-            )
+        same = _find_same(list_id, request, token, outcome, day=day)
         if same.exists() or about is None:
             return False
         is_waiting = outcome in TO_SETTLE
@@ -87,6 +75,20 @@ def record_returned(  # noqa: PLR0913 - one thing that came back, in all its par
             state=Returned.State.WAITING if is_waiting else Returned.State.NONE,
         )
     return True
+
+
+def _find_same(
+    list_id: str, request: str, token: bytes, outcome: Outcome, *, day: int
+) -> QuerySet[Returned]:
+    """Ask for what says the same: of one day, or of somebody who left and is gone."""
+    same = Returned.objects.filter(
+        list_id=list_id, token=token, request=request, outcome=outcome, is_past=False
+    )
+    if outcome is not Outcome.UNSUBSCRIBE:
+        return same.filter(day=day)
+    is_settled = same.filter(state=Returned.State.SETTLED)
+    is_settled.filter(_is_back(list_id, token)).update(is_past=True)
+    return same
 
 
 def _is_back(list_id: str, token: bytes) -> Exists:
