@@ -34,6 +34,7 @@ class IncidentKind(StrEnum):
     STATUS_BETTER = "status-better"
     SCRUB_OVERDUE = "scrub-overdue"
     SCRUB_EDITED = "scrub-edited"
+    RENEWAL_OVERDUE = "renewal-overdue"
     RETURNED_FLOOD = "returned-flood"
 
 
