@@ -24,6 +24,7 @@ SELECT create_distributed_table('change', 'list_id', colocate_with => 'entry');
 SELECT create_distributed_table('renewal', 'list_id', colocate_with => 'entry');
 SELECT create_distributed_table('returned', 'list_id', colocate_with => 'entry');
 SELECT create_distributed_table('returned_count', 'list_id', colocate_with => 'entry');
+SELECT create_distributed_table('returned_feed', 'list_id', colocate_with => 'entry');
 SELECT create_distributed_table('soft_bounces', 'list_id', colocate_with => 'entry');
 
 COMMIT;

@@ -3,6 +3,7 @@
 The table below must name every operation; a new one without its Eve fails here.
 """
 
+import json
 from typing import Any, NamedTuple
 
 import pytest
@@ -58,6 +59,14 @@ DOORS = (
     ),
     Door("POST", "/lists/{list_name}/sealed", {"tokens": ["{token}"]}, "reveal"),
     Door("GET", "/lists/{list_name}/returned"),
+    Door("GET", "/lists/{list_name}/returned/webhook", right="administer"),
+    Door(
+        "PUT",
+        "/lists/{list_name}/returned/webhook",
+        {"contact": "d_hook"},
+        "administer",
+    ),
+    Door("DELETE", "/lists/{list_name}/returned/webhook", right="administer"),
     Door(
         "POST",
         "/lists/{list_name}/returned/held",
@@ -276,5 +285,9 @@ def knock(caller: Api, door: Door, names: dict[str, str]) -> Any:
             return caller.post(path, body)
         case "PATCH":
             return caller.patch(path, body)
+        case "PUT":
+            return caller.call("PUT", path, json.dumps(body).encode())
+        case "DELETE":
+            return caller.call("DELETE", path)
         case _:
             return caller.get(path)

@@ -6,10 +6,22 @@ from typing import Annotated
 import typer
 
 from listkeep.wire.answers import DockReturned
+from listkeep.wire.dock.client import DockClient
 
 from .home import Instance
 from .lists import ListName
-from .output import AsJson, Row, WrongUsage, hint, plural, show_rows, write, write_json
+from .output import (
+    AsJson,
+    Row,
+    WrongUsage,
+    hint,
+    note,
+    plural,
+    show,
+    show_rows,
+    write,
+    write_json,
+)
 from .sessions import As, load_session
 
 COLUMNS = ("number", "at", "outcome", "code", "how", "state", "token")
@@ -40,6 +52,14 @@ def returned(  # noqa: PLR0913 - each is an option
         Decision | None,
         typer.Option(help="Have what is held count after all, or drop it."),
     ] = None,
+    webhook: Annotated[
+        str,
+        typer.Option(
+            metavar="CONTACT",
+            help="Have a webhook told, named by its id as a contact; `show` shows it, "
+            "`none` ends it.",
+        ),
+    ] = "",
     name: As = "",
     as_json: AsJson = False,
 ) -> None:
@@ -48,7 +68,7 @@ def returned(  # noqa: PLR0913 - each is an option
     What came by mail in larger numbers than a list loses by itself is held until an
     owner decides.
     """
-    if decide is not None and (held or after):
+    if decide is not None and (held or after or webhook):
         raise WrongUsage("a decision is about all that is held")
     instance = Instance.open()
     session = load_session(instance, name)
@@ -56,6 +76,9 @@ def returned(  # noqa: PLR0913 - each is an option
         if decide is not None:
             count = dock.decide_returned(list_name, decide.value)
             _tell(count, decide, as_json=as_json)
+            return
+        if webhook:
+            show(_describe_webhook(dock, list_name, webhook), as_json=as_json)
             return
         found = list(dock.read_returned(list_name, after=after))
     rows = [_describe(each) for each in found if not held or each.state == "held"]
@@ -71,6 +94,26 @@ def _tell(count: int, decision: Decision, *, as_json: bool) -> None:
         return
     done = "counts now" if decision is Decision.ACCEPT else "dropped"
     write(f"{plural(count, 'thing')} that came back: {done}")
+
+
+def _describe_webhook(dock: DockClient, list_name: str, wanted: str) -> Row:
+    match wanted:
+        case "show":
+            found = dock.show_webhook(list_name)
+        case "none":
+            found = dock.remove_webhook(list_name)
+            note("the webhook is not told any more")
+        case _:
+            found = dock.set_webhook(list_name, wanted)
+            note("the webhook is told what comes back from now on")
+    return {
+        "contact": found.contact,
+        "state": found.state,
+        "told": found.told,
+        "attempts": found.attempts,
+        "outcome": found.outcome,
+        "next_at": found.next_at or "",
+    }
 
 
 def _describe(each: DockReturned) -> Row:

@@ -354,6 +354,17 @@ class DockReturnedPage(msgspec.Struct, frozen=True, kw_only=True):
     held: int
 
 
+class DockWebhook(msgspec.Struct, frozen=True, kw_only=True):
+    """A webhook that is told what comes back, and how that goes."""
+
+    contact: str
+    state: str
+    told: int
+    attempts: int
+    outcome: str
+    next_at: str | None
+
+
 class DockDecided(msgspec.Struct, frozen=True, kw_only=True):
     """How many things were held until somebody decided."""
 

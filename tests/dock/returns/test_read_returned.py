@@ -22,7 +22,7 @@ def test_the_app_reads_on_from_where_it_was(
     path = f"/lists/{campaign.list}/returned"
     tokens = [keeper.token_of("acme", each) for each in PEOPLE]
     for token in tokens[:3]:
-        note(campaign, token, Outcome.HARD_BOUNCE, code="5.1.1")
+        note(campaign, token, Outcome.BLOCKED, code="5.7.1")
 
     first = app.get(path, limit="2").json
     second = app.get(path, limit="2", cursor=str(first["cursor"])).json
@@ -43,7 +43,9 @@ def test_one_thing_that_came_back_in_full(
 ) -> None:
     token = keeper.token_of("acme", PEOPLE[0])
     note(campaign, token, Outcome.HARD_BOUNCE, code="5.1.1")
-    [told] = app.get(f"/lists/{campaign.list}/returned").json["returned"]
+    path = f"/lists/{campaign.list}/returned"
+    assert app.get(path).json["returned"] == [], "it does not count yet"
+    [told] = app.get(path, waiting="true").json["returned"]
 
     assert told == {
         "number": 1,

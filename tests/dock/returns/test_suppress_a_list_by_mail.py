@@ -72,7 +72,7 @@ def test_a_day_later_a_hundred_more_may_go(
     note(many, token, Outcome.COMPLAINT, hours=23)
     settle(keeper, hours=23)
     assert statuses(ada, many)["subscribed"] == SIZE - 100, "it is held too"
-    note(many, token, Outcome.COMPLAINT, days=1, minutes=1)
+    note(many, token, Outcome.UNSUBSCRIBE, days=1, minutes=1)
     settle(keeper, days=1, minutes=1)
 
     assert statuses(ada, many)["subscribed"] == SIZE - 101

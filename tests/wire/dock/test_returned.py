@@ -17,6 +17,7 @@ THING = {
 
 def pages(request: httpx.Request) -> httpx.Response:
     assert request.url.path == "/v1/lists/news/returned"
+    assert request.url.params["waiting"] == "true"
     after = int(request.url.params["cursor"])
     number = after + 1
     return httpx.Response(
@@ -46,3 +47,30 @@ def test_a_decision_says_which() -> None:
 
     assert client(answer).decide_returned("news", "drop") == 7
     assert sent == [("POST", "/v1/lists/news/returned/held", {"decision": "drop"})]
+
+
+WEBHOOK = {
+    "contact": "d_hook",
+    "state": "telling",
+    "told": 7,
+    "attempts": 0,
+    "outcome": "delivered",
+    "next_at": None,
+}
+
+
+def test_a_webhook_is_set_shown_and_removed() -> None:
+    sent = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        sent.append((request.method, request.url.path, request.content))
+        return httpx.Response(200, json=WEBHOOK)
+
+    dock = client(answer)
+
+    assert dock.set_webhook("news", "d_hook").contact == "d_hook"
+    assert dock.show_webhook("news").told == 7
+    assert dock.remove_webhook("news").contact == "d_hook"
+    assert [method for method, _, _ in sent] == ["PUT", "GET", "DELETE"]
+    assert {path for _, path, _ in sent} == {"/v1/lists/news/returned/webhook"}
+    assert json.loads(sent[0][2]) == {"contact": "d_hook"}

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from listkeep.dock.lists.shapes import Shape
+from listkeep.dock.lists.shapes import Id, Shape
 
 Number = Annotated[int, Field(ge=0, lt=2**53)]
 
@@ -14,6 +14,7 @@ class ReturnedQuery(Shape):
 
     cursor: Number = 0
     limit: Annotated[int, Field(ge=1, le=1000)] = 200
+    waiting: bool = False
 
 
 class ReturnedView(Shape):
@@ -36,6 +37,23 @@ class ReturnedPage(Shape):
     cursor: int
     more: bool
     held: int
+
+
+class NewWebhook(Shape):
+    """The contact that is told: a webhook of the tenant's, by its id."""
+
+    contact: Id
+
+
+class WebhookView(Shape):
+    """A webhook that is told what comes back, and how that goes."""
+
+    contact: str
+    state: str
+    told: int
+    attempts: int
+    outcome: str
+    next_at: str | None
 
 
 class Decision(Shape):

@@ -85,3 +85,30 @@ class SoftBounces(models.Model):
 
     class Meta:
         db_table = "soft_bounces"
+
+
+class Feed(models.Model):
+    """A webhook that is told what comes back to a list, and how far it was told.
+
+    Where it is stands nowhere here; the keeper says so at each try. A batch that was
+    begun keeps its end, so that trying it again sends the same bytes.
+    """
+
+    class State(models.TextChoices):
+        """Whether it is told; a failed one is, once somebody sets it up anew."""
+
+        TELLING = "telling"
+        FAILED = "failed"
+
+    list_id = models.CharField(max_length=40, primary_key=True)
+    contact = models.CharField(max_length=40)
+    told = models.BigIntegerField(default=0)  # the number that was told last
+    begun = models.BigIntegerField(default=0)  # the last of a batch that is being told
+    state = models.CharField(max_length=8, choices=State, default=State.TELLING)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    outcome = models.CharField(max_length=20, blank=True)  # of the newest try
+    next_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "returned_feed"

@@ -83,6 +83,25 @@ def record_returned(  # noqa: PLR0913 - one thing that came back, in all its par
     return True
 
 
+def record_anew(row: Returned, *, how: Returned.How) -> None:
+    """Write something down again under a new number, to be settled.
+
+    The earlier row has to be past. Within a transaction of the caller's.
+    """
+    Returned.objects.create(
+        list_id=row.list_id,
+        number=_take_number(row.list_id),
+        request=row.request,
+        token=row.token,
+        outcome=row.outcome,
+        code=row.code,
+        how=how,
+        at=row.at,
+        day=row.day,
+        state=Returned.State.WAITING,
+    )
+
+
 def _take_number(list_id: str) -> int:
     with connection.cursor() as cursor:
         cursor.execute(_NUMBER, [list_id])

@@ -9,10 +9,12 @@ from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 
 import structlog
+from django.db import transaction
 
 from listkeep.core.errors import Code, RefusedError
 from listkeep.core.mail import Outcome
 from listkeep.core.registry.incidents import IncidentKind
+from listkeep.dock.lists import bulk
 from listkeep.dock.lists import services as lists
 from listkeep.dock.lists.history import Author
 from listkeep.dock.lists.keeper import Keeper
@@ -23,7 +25,7 @@ from listkeep.wire.messages import sends as d
 from .brake import Brake
 from .models import Returned
 from .outcomes import STATUSES
-from .recording import About, record_returned
+from .recording import About, record_anew, record_returned
 from .soft import ENDS_COUNTING, count_soft_bounce, forget_soft_bounces
 
 log = structlog.get_logger("listkeep.dock.outlet")
@@ -61,14 +63,26 @@ def count_waiting() -> int:
 
 
 def decide_held(list_id: str, decision: str, *, who: str) -> int:
-    """Let what is held count after all, or drop it. Gives how many things that were."""
-    held = Returned.objects.filter(list_id=list_id, state=Returned.State.HELD)
-    if decision == "accept":
-        count = held.update(state=Returned.State.WAITING, how=Returned.How.ACCEPTED)
-    else:
-        count = held.update(state=Returned.State.DROPPED)
+    """Let what is held count after all, or drop it. Gives how many things that were.
+
+    What counts gets a number of its own, so that whoever reads on hears of it.
+    """
+    count = 0
+    while some := _held(list_id):
+        with bulk.translated(), transaction.atomic():
+            numbers = [row.number for row in some]
+            held = Returned.objects.filter(list_id=list_id, number__in=numbers)
+            held.update(state=Returned.State.DROPPED, is_past=True)
+            for row in some if decision == "accept" else ():
+                record_anew(row, how=Returned.How.ACCEPTED)
+        count += len(some)
     log.info("returned.decided", list=list_id, by=who, decision=decision, count=count)
     return count
+
+
+def _held(list_id: str) -> list[Returned]:
+    held = Returned.objects.filter(list_id=list_id, state=Returned.State.HELD)
+    return list(held.order_by("number")[:AT_ONCE])
 
 
 def _waiting_lists() -> list[str]:
