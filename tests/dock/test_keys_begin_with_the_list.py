@@ -10,7 +10,7 @@ from django.db import connection, models
 ROOT = Path(__file__).parents[2]
 TABLES = [
     model._meta.db_table
-    for room in ("lists", "returns")
+    for room in ("lists", "returns", "sign_ups")
     for model in apps.get_app_config(room).get_models()
 ]
 

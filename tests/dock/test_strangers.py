@@ -59,6 +59,12 @@ DOORS = (
     ),
     Door("POST", "/lists/{list_name}/sealed", {"tokens": ["{token}"]}, "reveal"),
     Door("GET", "/lists/{list_name}/returned"),
+    Door(
+        "POST",
+        "/lists/{list_name}/sign-ups",
+        {"address": "new@example.com"},
+        "touch",
+    ),
     Door("GET", "/lists/{list_name}/returned/webhook", right="administer"),
     Door(
         "PUT",

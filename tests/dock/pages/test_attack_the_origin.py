@@ -31,7 +31,7 @@ def paths() -> Iterator[str]:
 
 
 # For people without a session, with tests of their own in tests/dock/returns.
-OUTSIDE = ("/u/<str:alias>/<str:proof>",)
+OUTSIDE = ("/u/<str:alias>/<str:proof>", "/c/<str:alias>/<str:proof>")
 PATHS = [p for p in paths() if not p.startswith("/assets/") and p not in OUTSIDE]
 
 

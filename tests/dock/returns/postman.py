@@ -8,10 +8,10 @@ from contextlib import contextmanager
 
 from django.db import connections
 
+from listkeep.dock.lists.throttle import Throttle
 from listkeep.dock.outlet.returns.book import Book
 from listkeep.dock.outlet.returns.listening import Listener, Manner
 from listkeep.dock.outlet.returns.receiving import Desk
-from listkeep.dock.outlet.returns.throttle import Throttle
 from tests.dock.ways import Clock
 from tests.fakes.keeper import FakeKeeper
 

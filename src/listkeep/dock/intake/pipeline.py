@@ -194,7 +194,17 @@ def _join(parts: list[Encoded]) -> Encoded:
 def _collect(
     encoded: Encoded, answer: Future[m.SealedRows], find_known: FindKnown
 ) -> Sealed:
-    sealed = answer.result()
+    return collect_rows(encoded, answer.result(), find_known)
+
+
+def collect_rows(
+    encoded: Encoded, sealed: m.SealedRows, find_known: FindKnown
+) -> Sealed:
+    """Put what was sent and what the keeper made of it together, row by row.
+
+    Raises:
+        MalformedError: The keeper's answer does not fit.
+    """
     rows = _rows_of(encoded, sealed)
     if not sealed.older and all(sealed.sealed):
         return Sealed(rows, encoded.rejects)

@@ -12,7 +12,7 @@ from django.conf import settings
 from listkeep.core.mail import Outcome, is_unsubscribe_proof, make_unsubscribe_proof
 from listkeep.wire.messages import sends as d
 
-from .returns.book import Book, key_of
+from .returns.book import Book, Named, key_of
 from .returns.models import Returned
 from .returns.recording import About, record_returned
 
@@ -35,6 +35,18 @@ def public_origin() -> str:
     return str(config.public_origin or settings.LISTKEEP_DROP_ORIGIN)
 
 
+def find_proven(alias: str, proof: str, *, book: Book) -> Named | None:
+    """Find whom a link is about, if it came out of that person's message.
+
+    Raises:
+        UnavailableError: Nobody knows which sends there are.
+    """
+    named = book.find(alias)
+    if named is None or not is_unsubscribe_proof(key_of(named.send), alias, proof):
+        return None
+    return named
+
+
 def unsubscribe(alias: str, proof: str, *, book: Book, now: datetime) -> None:
     """Note that whoever a link belongs to leaves; what came of it is not told.
 
@@ -45,8 +57,8 @@ def unsubscribe(alias: str, proof: str, *, book: Book, now: datetime) -> None:
         UnavailableError: It cannot be written down now, or nobody knows which sends
             there are.
     """
-    named = book.find(alias)
+    named = find_proven(alias, proof, book=book)
     about, token = None, _NOBODY
-    if named is not None and is_unsubscribe_proof(key_of(named.send), alias, proof):
+    if named is not None:
         about, token = About(named.send.list, named.send.request), named.token
     record_returned(about, token, Outcome.UNSUBSCRIBE, how=Returned.How.WEB, now=now)

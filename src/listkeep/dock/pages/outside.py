@@ -22,8 +22,13 @@ from django.http.response import HttpResponseBase
 from django.utils import timezone
 
 from listkeep.core.errors import ListkeepError, RefusedError, UnavailableError
+from listkeep.dock.intake.sign_ups import confirming as sign_ups
 from listkeep.dock.outlet.returns.book import get_book
-from listkeep.dock.outlet.unsubscribe import public_origin, unsubscribe
+from listkeep.dock.outlet.unsubscribe import (
+    find_proven,
+    public_origin,
+    unsubscribe,
+)
 
 from .answers import show
 from .headers import keep_private
@@ -35,6 +40,7 @@ _LONGEST_PART = 64
 _FORM = "application/x-www-form-urlencoded"
 # RFC 8058, 3.1: the same pair, in a form of either kind.
 _ONE_CLICK = ("List-Unsubscribe", "One-Click")
+_CONFIRM = ("confirm", "yes")
 _IN_PARTS = re.compile(
     rb'name="?List-Unsubscribe"?[^\r\n]*(?:\r?\n[^\r\n]+)*\r?\n\r?\nOne-Click(?:\r?\n|\Z)',
     re.IGNORECASE,
@@ -62,11 +68,23 @@ def outside(view: View) -> Callable[..., HttpResponseBase]:
 @outside
 def leave(request: HttpRequest, *, alias: str, proof: str) -> HttpResponse:
     """Show the one button by which people leave a list, or note that they do."""
-    if request.method != "POST" or not _is_one_click(request):
+    if request.method != "POST" or not _is_meant(request, _ONE_CLICK):
         return show(request, "leave", {"path": ""})
     if max(len(alias), len(proof)) <= _LONGEST_PART:
         unsubscribe(alias.lower(), proof, book=get_book(), now=timezone.now())
     return show(request, "left", {"path": ""})
+
+
+@outside
+def confirm(request: HttpRequest, *, alias: str, proof: str) -> HttpResponse:
+    """Show the one button by which people confirm a sign-up, or note that they do."""
+    if request.method != "POST" or not _is_meant(request, _CONFIRM):
+        return show(request, "confirm", {"path": ""})
+    if max(len(alias), len(proof)) <= _LONGEST_PART:
+        named = find_proven(alias.lower(), proof, book=get_book())
+        list_id, token = (named.send.list, named.token) if named else ("", bytes(16))
+        sign_ups.confirm(list_id, token, now=timezone.now())
+    return show(request, "confirmed", {"path": ""})
 
 
 def _answer(request: HttpRequest, act: Callable[[], HttpResponse]) -> HttpResponse:
@@ -114,7 +132,7 @@ def _require_here(request: HttpRequest) -> None:
         )
 
 
-def _is_one_click(request: HttpRequest) -> bool:
+def _is_meant(request: HttpRequest, wanted: tuple[str, str]) -> bool:
     """Tell whether somebody means it: the button, or a mail program for a person."""
     body = request.read(_MAX_BODY)
     if request.content_type == _FORM:
@@ -122,7 +140,7 @@ def _is_one_click(request: HttpRequest) -> bool:
             pairs = parse_qsl(body.decode("ascii"), max_num_fields=20)
         except ValueError:
             return False
-        return _ONE_CLICK in pairs
-    if request.content_type == "multipart/form-data":
+        return wanted in pairs
+    if wanted is _ONE_CLICK and request.content_type == "multipart/form-data":
         return _IN_PARTS.search(body) is not None
     return False

@@ -20,4 +20,5 @@ urlpatterns = [
     path("import/<slug:list_id>/run", views.run_import),
     path("imports/<slug:import_id>", views.show_import),
     path("u/<str:alias>/<str:proof>", outside.leave),
+    path("c/<str:alias>/<str:proof>", outside.confirm),
 ]

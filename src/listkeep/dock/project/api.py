@@ -11,6 +11,7 @@ from listkeep import __version__
 from listkeep.core.errors import ListkeepError
 from listkeep.dock.intake.api import router as intake
 from listkeep.dock.intake.history_api import router as history
+from listkeep.dock.intake.sign_up_api import router as sign_ups
 from listkeep.dock.lists.keeper import get_keeper
 from listkeep.dock.lists.shapes import Shape
 from listkeep.dock.outlet.api import router as outlet
@@ -53,6 +54,7 @@ api = NinjaAPI(
 add_handlers(api)
 api.add_router("", intake)
 api.add_router("", history)
+api.add_router("", sign_ups)
 api.add_router("", outlet)
 api.add_router("", returned)
 api.add_router("", watch)

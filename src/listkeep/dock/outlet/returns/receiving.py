@@ -20,11 +20,11 @@ from listkeep.core.mail import (
 )
 from listkeep.dock.lists import queries as entries
 from listkeep.dock.lists.bulk import translated
+from listkeep.dock.lists.throttle import Throttle, network_of
 
 from .book import Book, Named
 from .models import Returned
 from .recording import About, record_returned
-from .throttle import Throttle, network_of
 
 log = structlog.get_logger("listkeep.dock.outlet")
 

@@ -4,9 +4,11 @@ from datetime import datetime
 from typing import NamedTuple
 
 from django.db import connection, transaction
+from django.db.models import Exists
 
 from listkeep.core.mail import Outcome
 from listkeep.dock.lists import bulk
+from listkeep.dock.lists.models import SUBSCRIBED, Entry
 
 from .models import Returned
 
@@ -63,8 +65,12 @@ def record_returned(  # noqa: PLR0913 - one thing that came back, in all its par
             outcome=outcome,
             is_past=False,
         )
-        if outcome is not Outcome.UNSUBSCRIBE:  # nobody leaves twice
+        if outcome is not Outcome.UNSUBSCRIBE:
             same = same.filter(day=day)
+        else:  # nobody leaves twice, unless they came back
+            same.filter(_is_back(list_id, token), state=Returned.State.SETTLED).update(
+                is_past=True
+            )
         if same.exists() or about is None:
             return False
         is_waiting = outcome in TO_SETTLE
@@ -81,6 +87,11 @@ def record_returned(  # noqa: PLR0913 - one thing that came back, in all its par
             state=Returned.State.WAITING if is_waiting else Returned.State.NONE,
         )
     return True
+
+
+def _is_back(list_id: str, token: bytes) -> Exists:
+    """Ask whether somebody is on the list, perhaps again."""
+    return Exists(Entry.objects.filter(list_id=list_id, token=token, status=SUBSCRIBED))
 
 
 def record_anew(row: Returned, *, how: Returned.How) -> None:

@@ -2,8 +2,8 @@
 
 import pytest
 
-from listkeep.dock.outlet.returns import throttle
-from listkeep.dock.outlet.returns.throttle import Throttle, network_of
+from listkeep.dock.lists import throttle
+from listkeep.dock.lists.throttle import Throttle, network_of
 
 
 def test_a_burst_goes_through_and_then_so_many_a_minute() -> None:
