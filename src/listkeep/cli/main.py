@@ -22,6 +22,7 @@ from listkeep.core.errors import ListkeepError
 from listkeep.wire.config import instance_home
 
 from . import (
+    adopt,
     agency,
     audit,
     backup,
@@ -102,7 +103,7 @@ _HEADINGS: dict[str, tuple[ModuleType, ...]] = {
         *(contact, consent, budget, policy, freeze),
     ),
     "Work with a list": (
-        *(lists, import_file, tokens, count, facets, lookup, suppress),
+        *(lists, import_file, adopt, tokens, count, facets, lookup, suppress),
         *(history, restore),
     ),
     "What needs a signature": (request, sign, reveal, export, erase),

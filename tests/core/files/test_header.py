@@ -7,8 +7,8 @@ from listkeep.core.files.header import (
     find_nested,
     has_address_column,
     lay_out,
-    read_status,
 )
+from listkeep.core.files.statuses import read_status
 from listkeep.core.segments.facets import RESERVED_NAMES
 
 
