@@ -20,6 +20,7 @@ test-rooms test-keeper test-dock test-pages test drill vectors types: export LIS
 
 KEEPER := listkeep.keeper.project.settings
 DOCK := listkeep.dock.project.settings
+CONSOLE := listkeep.console.project.settings
 
 .PHONY: help
 help: ## Show this list
@@ -72,7 +73,8 @@ bench: .venv/.dev .bench/.made ## Measure all and keep it, or make bench LEG=ope
 # runs under the settings of its building and everything else without Django.
 in_keeper := $(filter tests/keeper%,$(T))
 in_dock := $(filter tests/dock%,$(T))
-settings := $(if $(in_keeper),--ds=$(KEEPER))$(if $(in_dock),--ds=$(DOCK))
+in_console := $(filter tests/console%,$(T))
+settings := $(if $(in_keeper),--ds=$(KEEPER))$(if $(in_dock),--ds=$(DOCK))$(if $(in_console),--ds=$(CONSOLE))
 
 .PHONY: test test-rooms test-keeper test-dock test-pages
 ifdef T
@@ -80,7 +82,7 @@ test: .venv/.dev
 	$(if $(in_keeper),$(if $(in_dock),$(error tests/keeper and tests/dock are two runs: name one of them in T)))
 	$(BIN)/pytest $(settings) $(T)
 else
-test: test-rooms test-keeper test-dock test-pages ## Run the tests: all, or make test T="tests/core -k tree"
+test: test-rooms test-keeper test-dock test-console test-pages ## Run the tests: all, or make test T="tests/core -k tree"
 endif
 
 test-rooms: .venv/.dev
@@ -92,6 +94,9 @@ test-keeper: .venv/.dev
 test-dock: .venv/.dev
 	$(BIN)/pytest --ds=$(DOCK) tests/dock
 	LISTKEEP_TEST_ENGINE=postgresql $(BIN)/pytest --ds=$(DOCK) tests/dock --ignore=tests/dock/pages
+
+test-console: .venv/.dev
+	$(BIN)/pytest --ds=$(CONSOLE) tests/console
 
 test-pages: .venv/.dev
 	$(BIN)/pytest tests/pages
@@ -124,6 +129,7 @@ types: .venv/.dev ## Check types, strictly
 	$(BIN)/mypy --cache-dir .mypy_cache/rooms
 	DJANGO_SETTINGS_MODULE=$(KEEPER) $(BIN)/mypy --config-file mypy-django.ini --cache-dir .mypy_cache/keeper src/listkeep/keeper tests/keeper
 	DJANGO_SETTINGS_MODULE=$(DOCK) $(BIN)/mypy --config-file mypy-django.ini --cache-dir .mypy_cache/dock src/listkeep/dock tests/dock
+	DJANGO_SETTINGS_MODULE=$(CONSOLE) $(BIN)/mypy --config-file mypy-django.ini --cache-dir .mypy_cache/console src/listkeep/console tests/console
 
 .PHONY: imports
 imports: .venv/.dev ## See that imports point down
@@ -164,10 +170,10 @@ SOURCE := src/listkeep
 
 .PHONY: pins
 pins: ## Pin the files of the pages by hash, after a change to one
-	@for pages in keeper dock; do \
-		for file in $(SOURCE)/$$pages/pages/static/* $(SOURCE)/looks/static/*; do \
+	@for pages in keeper/pages dock/pages console/web; do \
+		for file in $(SOURCE)/$$pages/static/* $(SOURCE)/looks/static/*; do \
 			[ ! -f "$$file" ] || echo "sha256-$$(openssl dgst -sha256 -binary $$file | base64) $$(basename $$file)"; \
-		done > $(SOURCE)/$$pages/pages/static.lock; \
+		done > $(SOURCE)/$$pages/static.lock; \
 	done
 
 .PHONY: clean
