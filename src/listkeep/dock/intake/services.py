@@ -198,7 +198,7 @@ def _merge(
                 )
             )
         source.state = Import.State.DONE
-        source.added, source.updated = merged
+        source.added, source.updated = merged.added, merged.updated
         source.changed_at = clock()
         source.save()
 

@@ -5,7 +5,7 @@ Each change is numbered and keeps what it replaces (`history`).
 
 from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
-from itertools import chain, repeat
+from itertools import repeat
 
 from django.db import transaction
 
@@ -45,10 +45,13 @@ def merge_staging(  # noqa: PLR0913 - one import is described by all of these
     staging.complete()
     with bulk.translated(), transaction.atomic():
         change = begin_change(list_id, kind=Change.Kind.IMPORT, author=author, now=now)
-        merged = bulk.merge(change, staging)
-        change.added, change.updated = merged
+        risk = FacetRisk(schema)
+        show = risk.add_many if schema.facets else None
+        merged = bulk.merge(change, staging, show_first=show)
+        change.added, change.updated = merged.added, merged.updated
         change.save(force_insert=True)
-        _verify_facets(list_id, schema)
+        if schema.facets:
+            _verify_facets(list_id, risk, is_counted=merged.is_first)
         before_commit(merged, staging.read_suppressed())
 
 
@@ -108,7 +111,8 @@ def restore_staging(  # noqa: PLR0913 - one restore is described by all of these
         change = begin_change(list_id, kind=Change.Kind.RESTORE, author=author, now=now)
         _require_seen(list_id, moment)
         change.removed = remove_later(change, number=moment.number)
-        change.added, change.updated = bulk.merge(change, staging)
+        merged = bulk.merge(change, staging)
+        change.added, change.updated = merged.added, merged.updated
         change.moment = moment.at
         change.save(force_insert=True)
         before_commit(change)
@@ -126,13 +130,11 @@ def _require_seen(list_id: str, moment: Moment) -> None:
         )
 
 
-def _verify_facets(list_id: str, schema: Schema) -> None:
+def _verify_facets(list_id: str, risk: FacetRisk, *, is_counted: bool) -> None:
     """Judge the list as it would be: five files of one row each look harmless."""
-    if not schema.facets:
-        return
-    risk = FacetRisk(schema)
-    # Who was erased has no facets any more, and is nobody they could point at.
-    there = Condition("status <> %s", (ERASED,))
-    groups = bulk.count_groups("facets", list_id, there)
-    risk.add_many(chain.from_iterable(repeat(text, count) for text, count in groups))
+    if not is_counted:
+        # Who was erased has no facets any more, and is nobody they could point at.
+        there = Condition("status <> %s", (ERASED,))
+        for text, count in bulk.count_groups("facets", list_id, there):
+            risk.add_many(repeat(text, count))
     verify_anonymity(risk.report())

@@ -1,5 +1,7 @@
 """Put staged rows into a list: one way through the contract, on either engine."""
 
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from django.db import connection
@@ -8,7 +10,9 @@ from listkeep.dock.lists.history import keep_staged
 from listkeep.dock.lists.models import ERASED, Change
 
 from .engine import Engine, get_engine
-from .staging import Staging
+from .staging import Row, Staging
+
+ShowFacets = Callable[[Iterable[str]], None]
 
 
 class Merged(NamedTuple):
@@ -16,6 +20,7 @@ class Merged(NamedTuple):
 
     added: int
     updated: int
+    is_first: bool = False  # the list was empty before
 
 
 # A status never gets better and erased stays erased. The lock keeps others away, so
@@ -44,15 +49,30 @@ ORDER BY token
 """
 
 
-def merge(change: Change, staging: Staging) -> Merged:
+def merge(
+    change: Change, staging: Staging, *, show_first: ShowFacets | None = None
+) -> Merged:
     """Put staged rows into a list, within the caller's transaction and lock.
 
-    What they replace is kept in the list's history.
+    What they replace is kept in the list's history. If they are the list's first,
+    ``show_first`` is shown the facets of all of them on their way: to ask the table for
+    what was just written costs as much again as to write it.
     """
     engine = get_engine()
-    if not _has_rows(change.list_id):
-        return Merged(engine.insert(change, staging.read_sorted()), 0)
-    return _merge_pages(engine, change, staging)
+    if _has_rows(change.list_id):
+        return _merge_pages(engine, change, staging)
+    pages: Iterable[Sequence[Row]] = staging.read_sorted()
+    if show_first is not None:
+        pages = _showing(pages, show_first)
+    return Merged(engine.insert(change, pages), 0, is_first=True)
+
+
+def _showing(
+    pages: Iterable[Sequence[Row]], show: ShowFacets
+) -> Iterator[Sequence[Row]]:
+    for page in pages:
+        show(map(itemgetter(4), page))
+        yield page
 
 
 def _has_rows(list_id: str) -> bool:
