@@ -42,12 +42,9 @@ def look_up(
         principal = resolve_caller(
             gate, turn.registry, message.caller, carrier=carrier, now=now
         )
+        most = reach(message.caller, carrier=carrier)
         principal = as_guest(
-            turn.registry,
-            principal,
-            message.list,
-            reach=reach(message.caller, carrier=carrier),
-            now=now,
+            turn.registry, principal, message.list, reach=most, now=now
         )
         found = find_list(turn.registry, message.list, tenant=principal.tenant)
         attempt.who, attempt.list_id = principal.id, found.id

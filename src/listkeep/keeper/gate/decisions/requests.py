@@ -117,15 +117,19 @@ def draft_request(
         elif terms.action is Action.KEYS_BACKUP:
             parse_key_copy(terms.subject_fields(), asked_at=moment)
         verify_possession(gate, registry, terms, message.proofs)
-        Draft.objects.filter(expires_at__lte=now).delete()
-        Draft.objects.create(
-            id=request.id,
-            terms=terms.format(),
-            person=person.id,
-            policy=request.policy,
-            expires_at=terms.expires,
-        )
+        _keep_draft(request, person.id, now=now)
         return view_request(registry, request, now=now)
+
+
+def _keep_draft(request: RequestFacts, person: str, *, now: datetime) -> None:
+    Draft.objects.filter(expires_at__lte=now).delete()
+    Draft.objects.create(
+        id=request.id,
+        terms=request.terms.format(),
+        person=person,
+        policy=request.policy,
+        expires_at=request.terms.expires,
+    )
 
 
 def _validity(action: Action, seconds: int) -> timedelta:
