@@ -79,8 +79,7 @@ def draft_request(
     """Write the exact terms of what a person wants, ready to be signed.
 
     ``on_screen`` is for the keeper's own pages: a reveal that ends there. Another
-    ``service`` than the keeper is the console, which prepares what needs no key and
-    no address; who signs sees it on the keeper's pages first.
+    ``service`` is the console, which prepares what needs no key and no address.
 
     Raises:
         RefusedError: The person's role may not ask for this, or it is not there.
