@@ -24,6 +24,10 @@ $(TESTS) test drill vectors types: export LISTKEEP_HOME := $(NOWHERE)
 KEEPER := listkeep.keeper.project.settings
 DOCK := listkeep.dock.project.settings
 
+# Python keeps what it compiled, whatever it does elsewhere on this machine: the tests
+# start hundreds of processes, each of which would compile the house anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 # `make check` and `make test` do as many things at once as there are cores. What one
 # of them says stands together, and comes when it has ended; LANES=1 shows it at once.
 LANES ?= $(shell getconf _NPROCESSORS_ONLN)
