@@ -14,7 +14,7 @@ HASHED := install --require-hashes --only-binary :all:
 FROM_SOURCE := --no-binary dkimpy --no-build-isolation
 
 # The runs of `make test`, the longest first: that fills the cores best.
-TESTS := test-cli test-attack test-pages test-keeper test-dock test-dock-postgres test-rooms
+TESTS := test-keeper test-attack test-rooms test-cli test-dock-postgres test-pages test-dock
 
 # Checks and tests know nothing of the instance that may run here: this folder
 # does not exist, and what needs one makes its own.
