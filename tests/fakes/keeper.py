@@ -229,6 +229,9 @@ class FakeKeeper(FakeSignIn, FakeRenewing, FakeRestoring, FakeTelling):
             ),
         )
 
+    def seal_packed(self, message: bytes) -> m.SealedRows:
+        return self.seal_rows(decode(message, m.SealRows))
+
     def finish_import(self, message: m.FinishImport) -> None:
         self._called("finish_import", message)
         ticket = self._ticket(message.ticket)

@@ -20,7 +20,8 @@ from listkeep.dock.lists.access import (
     get_list,
 )
 from listkeep.dock.lists.keeper import get_keeper
-from listkeep.dock.lists.models import STATUSES, Entry
+from listkeep.dock.lists.models import Entry
+from listkeep.dock.lists.statuses import STATUSES
 from listkeep.dock.lists.tokens import format_tokens, split_tokens
 from listkeep.wire import messages as m
 

@@ -11,7 +11,8 @@ from listkeep.dock.lists.access import Visit
 from listkeep.dock.lists.history import Author
 from listkeep.dock.lists.keeper import Keeper
 from listkeep.dock.lists.known import KnownTokens
-from listkeep.dock.lists.models import STATUS_CODES, Entry
+from listkeep.dock.lists.models import Entry
+from listkeep.dock.lists.statuses import STATUS_CODES
 from listkeep.wire import messages as m
 
 WORSE = (Status.UNSUBSCRIBED, Status.BOUNCED, Status.COMPLAINED)

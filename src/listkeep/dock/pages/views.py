@@ -17,7 +17,7 @@ from listkeep.dock.intake.checking import Checked, check_file
 from listkeep.dock.intake.models import Import
 from listkeep.dock.lists.access import Visit, enter, enter_list, get_list, not_found
 from listkeep.dock.lists.keeper import get_keeper, service_id
-from listkeep.dock.lists.models import STATUSES
+from listkeep.dock.lists.statuses import STATUSES
 from listkeep.dock.outlet import exports as outlet
 from listkeep.dock.outlet import queries as runs
 from listkeep.dock.outlet import services as answers

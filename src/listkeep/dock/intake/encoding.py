@@ -1,0 +1,227 @@
+"""Turn the rows of one file into what the keeper seals for one list.
+
+Nothing here knows Django, the keeper or a disk: large files are read in a process
+that has none of them (`aside`).
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import chain, compress
+from operator import itemgetter
+from typing import Final, NamedTuple
+
+import msgspec
+
+from listkeep.core.errors import MalformedError
+from listkeep.core.files import Audience, Batch
+from listkeep.core.sealing import MAX_BATCH_ROWS
+from listkeep.core.segments import Schema
+from listkeep.dock.lists.statuses import STATUS_CODES
+from listkeep.wire import messages as m
+from listkeep.wire.base import encode
+
+_PARSED_AT_ONCE: Final = 1024
+_PARTS_AT_ONCE: Final = MAX_BATCH_ROWS // _PARSED_AT_ONCE
+_CACHED_ROWS: Final = 32_768
+_CACHED_CHARACTERS: Final = 500
+FACET_INVALID: Final = "facet-invalid"
+_ENCODER: Final = msgspec.json.Encoder()
+
+
+class Reject(NamedTuple):
+    """A line that was turned away, and why in a word and in a sentence."""
+
+    line: int
+    reason: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Encoded:
+    """A batch as the keeper wants it. It holds addresses, so it has no ``repr``."""
+
+    lines: Sequence[int]
+    addresses: list[str]
+    fields: list[str]
+    facets: list[str]
+    statuses: list[int]
+    rejects: list[Reject]
+
+
+class Packed(msgspec.Struct, frozen=True, array_like=True, tag=True):
+    """The same batch with its message to the keeper written, which is empty for none.
+
+    It crosses to another process, and holds addresses too.
+    """
+
+    lines: list[int]
+    facets: list[str]
+    statuses: bytes  # one each
+    rejects: list[Reject]
+    message: bytes  # a ``SealRows``
+
+    def __repr__(self) -> str:
+        """Say nothing."""
+        return "Packed(...)"
+
+
+class Encoding:
+    """How the columns of one file become facets and sealed fields of one list."""
+
+    def __init__(
+        self, field_names: Sequence[str], *, schema: Schema, sealed: Sequence[str]
+    ) -> None:
+        """Prepare for a file with these fields and a list with these sealed ones."""
+        self._facets = _facet_encoder(field_names, schema)
+        self._fields = _picker(field_names, sealed)
+
+    def encode(self, batch: Batch) -> Encoded:
+        """Encode a batch; a row with a facet nobody may have is turned away."""
+        rejects = [
+            Reject(line, reason.value, reason.text) for line, reason in batch.rejected
+        ]
+        try:
+            facets = self._facets(batch.fields)
+        except MalformedError:
+            facets, batch = self._encode_each(batch, rejects)
+        return Encoded(
+            batch.lines,
+            [address.spelling for address in batch.addresses],
+            self._fields(batch.fields),
+            facets,
+            list(map(STATUS_CODES.__getitem__, batch.statuses)),
+            rejects,
+        )
+
+    def _encode_each(
+        self, batch: Batch, rejects: list[Reject]
+    ) -> tuple[list[str], Batch]:
+        """Find the rows whose facets do not fit, and go on without them."""
+        facets: list[str | None] = []
+        for line, row in zip(batch.lines, batch.fields, strict=True):
+            try:
+                facets += self._facets([row])
+            except MalformedError as error:
+                facets.append(None)
+                rejects.append(Reject(line, FACET_INVALID, error.message))
+        good = [text is not None for text in facets]
+        kept = Batch(
+            lines=list(compress(batch.lines, good)),
+            addresses=list(compress(batch.addresses, good)),
+            statuses=list(compress(batch.statuses, good)),
+            fields=list(compress(batch.fields, good)),
+        )
+        return [text for text in facets if text is not None], kept
+
+
+def read_encoded(audience: Audience, encoding: Encoding) -> Iterator[Encoded]:
+    """Parse and encode in small pieces, and send them in large ones.
+
+    A piece fits into the processor's cache: parsed at once, 4096 rows are so many
+    strings that touching them again costs a third more.
+    """
+    parts: list[Encoded] = []
+    for batch in audience.batches(_PARSED_AT_ONCE):
+        parts.append(encoding.encode(batch))
+        if len(parts) == _PARTS_AT_ONCE:
+            yield _join(parts)
+            parts = []
+    if parts:
+        yield _join(parts)
+
+
+def pack(encoded: Encoded, *, ticket: str) -> Packed:
+    """Write the message by which the keeper is asked to seal a batch."""
+    rows = m.SealRows(
+        ticket=ticket,
+        addresses=encoded.addresses,
+        fields=encoded.fields,
+        facets=encoded.facets,
+    )
+    return Packed(
+        lines=list(encoded.lines),
+        facets=encoded.facets,
+        statuses=bytes(encoded.statuses),
+        rejects=encoded.rejects,
+        message=encode(rows) if encoded.addresses else b"",
+    )
+
+
+def _join(parts: list[Encoded]) -> Encoded:
+    return Encoded(
+        *(
+            list(chain.from_iterable(getattr(part, name) for part in parts))
+            for name in (
+                "lines",
+                "addresses",
+                "fields",
+                "facets",
+                "statuses",
+                "rejects",
+            )
+        )
+    )
+
+
+def _facet_encoder(
+    field_names: Sequence[str], schema: Schema
+) -> Callable[[list[tuple[str, ...]]], list[str]]:
+    """Prepare to write the facets of many rows; combinations of cells come again."""
+    names = [name for name in schema.names if name in field_names]
+    texts = _Texts(schema.encoder(names))
+    places = [field_names.index(name) for name in names]
+
+    def encode(rows: list[tuple[str, ...]]) -> list[str]:
+        cells: Iterable[tuple[str, ...]]
+        if len(places) > 1:
+            cells = map(itemgetter(*places), rows)
+        else:
+            cells = (tuple(row[place] for place in places) for row in rows)
+        return list(map(texts.__getitem__, cells))
+
+    return encode
+
+
+class _Texts(dict[tuple[str, ...], str]):
+    """What each combination of facets is written as; bounded, and then anew."""
+
+    def __init__(self, encode: Callable[[Sequence[str]], str]) -> None:
+        super().__init__()
+        self._encode = encode
+
+    def __missing__(self, cells: tuple[str, ...]) -> str:
+        text = self._encode(cells)
+        if sum(map(len, cells)) <= _CACHED_CHARACTERS:
+            if len(self) >= _CACHED_ROWS:
+                self.clear()
+            self[cells] = text
+        return text
+
+
+def _picker(
+    field_names: Sequence[str], sealed: Sequence[str]
+) -> Callable[[list[tuple[str, ...]]], list[str]]:
+    """Prepare to write the sealed fields of many rows as JSON arrays.
+
+    A field the file does not have is empty. msgspec writes a line for each row in
+    one call, and JSON never holds a bare line break.
+    """
+    blank = len(field_names)
+    places = [field_names.index(n) if n in field_names else blank for n in sealed]
+    needs_blank = blank in places
+
+    def pick(rows: list[tuple[str, ...]]) -> list[str]:
+        if not places:
+            return ["[]"] * len(rows)
+        if not rows:
+            return []
+        if needs_blank:
+            rows = [(*row, "") for row in rows]
+        chosen: list[tuple[str, ...]]
+        if len(places) == 1:
+            chosen = [(row[places[0]],) for row in rows]
+        else:
+            chosen = list(map(itemgetter(*places), rows))
+        return _ENCODER.encode_lines(chosen).decode().removesuffix("\n").split("\n")
+
+    return pick
