@@ -12,8 +12,8 @@ from typing import Any
 import pytest
 
 from listkeep.core.errors import RefusedError
-from listkeep.dock.intake import aside, reader, receiving
-from listkeep.dock.intake.frames import Frames, Plan, read_answer, write_frame
+from listkeep.dock.intake import reader, receiving
+from listkeep.dock.intake.frames import Ended, Frames, Plan, read_answer, write_frame
 from listkeep.dock.intake.models import Import, RejectedLine
 from tests.dock.conftest import HEADER, Api
 from tests.dock.test_import_refused import snapshot
@@ -42,7 +42,7 @@ def started(monkeypatch: pytest.MonkeyPatch) -> list[subprocess.Popen[bytes]]:
         return found[-1]
 
     monkeypatch.setattr(receiving, "_ASIDE_BYTES", 0)
-    monkeypatch.setattr(aside.subprocess, "Popen", note)
+    monkeypatch.setattr(subprocess, "Popen", note)
     return found
 
 
@@ -205,7 +205,7 @@ def test_a_fault_of_the_reader_tells_no_word_of_the_file(
 
 
 def test_answers_come_whole_however_a_pipe_cuts_them() -> None:
-    whole = b"".join(write_frame(reader.Ended(fault=f"f{n}")) for n in range(3))
+    whole = b"".join(write_frame(Ended(fault=f"f{n}")) for n in range(3))
     frames = Frames()
     found = [
         frame for at in range(len(whole)) for frame in frames.add(whole[at : at + 1])
