@@ -30,3 +30,66 @@ class ExportRun(models.Model):
 
     class Meta:
         db_table = "export_run"
+
+
+class StoredTemplate(models.Model):
+    """A template as it was handed over; what it is, its digest says."""
+
+    pk = models.CompositePrimaryKey("list_id", "digest")
+    list_id = models.CharField(max_length=40)
+    digest = models.CharField(max_length=64)
+    eml = models.BinaryField()
+    principal = models.CharField(max_length=40)
+    stored_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "mail_template"
+
+
+class MailDelivery(models.Model):
+    """What came of one message: to whom of a list, under which send and trigger.
+
+    The row is there before the keeper is asked and says ``claimed``; whoever wrote it
+    works on the message until ``at`` plus the longest a delivery takes. A claim that
+    outlived its process says nothing about whether the message went out.
+    """
+
+    class State(models.TextChoices):
+        """How far it has come; only ``delivered`` is an end for good."""
+
+        CLAIMED = "claimed"
+        DELIVERED = "delivered"
+        DEFERRED = "deferred"
+        FAILED = "failed"
+
+    pk = models.CompositePrimaryKey("list_id", "request", "token", "trigger")
+    list_id = models.CharField(max_length=40)
+    request = models.CharField(max_length=40)
+    token = models.BinaryField(max_length=16)
+    trigger = models.CharField(max_length=40)
+    state = models.CharField(max_length=9, choices=State)
+    reply = models.PositiveSmallIntegerField(default=0)  # of the mail server; 0: none
+    code = models.CharField(max_length=40, blank=True)  # its status, or ours
+    attempts = models.PositiveIntegerField(default=0)
+    holder = models.CharField(max_length=32, blank=True)  # the process that works on it
+    at = models.BigIntegerField()  # seconds since 1970, UTC
+
+    class Meta:
+        db_table = "mail_delivery"
+
+
+class MailPeer(models.Model):
+    """What was seen of a mail server or a domain once, so that it cannot be less later.
+
+    Names are keyed digests: whom the lists' people write with is not for a stolen
+    database to tell.
+    """
+
+    name = models.CharField(primary_key=True, max_length=64)
+    policy = models.TextField(blank=True)  # of MTA-STS, as it was fetched
+    policy_id = models.CharField(max_length=32, blank=True)
+    offers_tls = models.BooleanField(default=False)
+    expires_at = models.BigIntegerField()  # seconds since 1970, UTC
+
+    class Meta:
+        db_table = "mail_peer"

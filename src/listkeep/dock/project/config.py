@@ -1,6 +1,9 @@
 """What `dock.toml` may say. Each field's text is its manual."""
 
+from typing import Any
+
 from listkeep.core.errors import Code, MalformedError
+from listkeep.dock.outlet.config import OutletConfig, read_outlet
 from listkeep.wire.config import Config
 
 FILE_NAME = "dock.toml"
@@ -71,12 +74,21 @@ class DockConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
     webhook_private_targets: bool = False
     """Let webhooks go inside the own network, and without TLS."""
 
+    outlet: dict[str, Any] = {}  # noqa: RUF012 - each gets its own
+    """The delivery proxy: a section of its own, see ``dock/outlet/config.py``."""
+
+    @property
+    def delivery(self) -> OutletConfig:
+        """The settings of the delivery proxy."""
+        return read_outlet(self.outlet)
+
     def __post_init__(self) -> None:
         """Refuse what contradicts itself.
 
         Raises:
             MalformedError: Mail without a sender, or without TLS over a network.
         """
+        read_outlet(self.outlet)
         fault = ""
         if self.smtp_tls not in _TLS:
             fault = "smtp_tls is starttls, tls or none"
