@@ -8,7 +8,6 @@ gives nothing, and ``open_row`` says which it is.
 
 import hmac
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
 from typing import NamedTuple, cast
 
 from cryptography.exceptions import InvalidTag
@@ -18,9 +17,9 @@ from .errors import ListkeepError
 from .sealing import (
     BATCH_ID_BYTES,
     HEADER_BYTES,
-    POSITIONS,
     TOKEN_BYTES,
     batch_cipher,
+    make_nonces,
     make_tokens,
     read_key_number,
     row_context,
@@ -67,7 +66,7 @@ def open_plain_rows(
     Gives nothing if any of them does not open, or is unusual enough to be left to
     ``open_row``: which one it is, and why, is found there. Pass a few thousand.
     """
-    ways, nonces = _Ways(list_keys, list_id), _nonces()
+    ways, nonces = _Ways(list_keys, list_id), make_nonces()
     if min(rows.positions, default=0) < 0:  # Python counts these from the end
         return None
     if not {*map(len, rows.batch_ids)} <= {BATCH_ID_BYTES}:
@@ -128,9 +127,3 @@ class _Ways(dict[bytes, _Way]):
         )
         self[name] = way
         return way
-
-
-@lru_cache(maxsize=1)
-def _nonces() -> tuple[bytes, ...]:
-    """List the nonces of all positions: looking one up costs less than making it."""
-    return tuple(position.to_bytes(12, "big") for position in POSITIONS)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, compress
 from typing import Final, Literal
 
-from listkeep.core.addresses import Address, parse_many
+from listkeep.core.addresses import find_spellings
 from listkeep.core.errors import Code, MalformedError
 
 from . import delimited, jsonl
@@ -108,7 +108,7 @@ class Audience:
         """Add what is good and what is bad in this page to what is waiting."""
         layout = self._layout
         texts = page.columns[layout.address]
-        addresses = parse_many(texts)
+        addresses = find_spellings(texts)
         statuses: list[str | None] = [layout.default_status] * len(texts)
         if layout.status is not None:
             statuses = list(map(read_status, page.columns[layout.status]))
@@ -215,7 +215,7 @@ def _rows(columns: list[Sequence[str]], count: int) -> list[tuple[str, ...]]:
     return list(zip(*columns, strict=True)) if columns else [()] * count
 
 
-def _reason(text: str, address: Address | None) -> RejectReason:
+def _reason(text: str, address: str | None) -> RejectReason:
     if address:
         return RejectReason.STATUS_UNKNOWN
     if text.strip():

@@ -86,7 +86,7 @@ class Encoding:
             facets, batch = self._encode_each(batch, rejects)
         return Encoded(
             batch.lines,
-            [address.spelling for address in batch.addresses],
+            batch.addresses,
             self._fields(batch.fields),
             facets,
             list(map(STATUS_CODES.__getitem__, batch.statuses)),
