@@ -89,7 +89,20 @@ def test_the_table_of_paths_is_complete() -> None:
     methods = {name for name, _ in inspect.getmembers(KeeperClient, inspect.isfunction)}
 
     public = {name for name in methods if not name.startswith("_")}
-    assert public == {*PATHS, "close", "destroy_keys", "run_export"}
+    assert public == {*PATHS, "close", "destroy_keys", "run_export", "seal_packed"}
+
+
+def test_rows_that_are_written_already_go_out_as_they_are(
+    client: KeeperClient, socket: Path
+) -> None:
+    rows, told = make(m.SealRows), make(m.SealedRows)
+
+    with listen(socket, say(told)) as listener:
+        got = client.seal_packed(encode(rows))
+
+    [heard] = listener.heard
+    assert (heard.path, heard.body) == (f"/v1/{PATHS['seal_rows']}", encode(rows))
+    assert got == told
 
 
 @pytest.mark.parametrize("name", PATHS)
