@@ -24,7 +24,7 @@ def test_a_record_gives_the_address_but_prints_nothing_of_itself() -> None:
 
 
 def test_a_batch_counts_good_rows_and_prints_nothing_of_them() -> None:
-    batch = Batch([2], ["ada@example.com"], ["subscribed"], [("Canary",)])
+    batch = Batch([2], ["ada@example.com"], ["subscribed"], [["Canary"]])
 
     assert len(batch) == 1
     assert len(Batch()) == 0

@@ -2,7 +2,7 @@
 
 from bisect import bisect_left
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from itertools import chain, compress
 from typing import Final, Literal
 
@@ -71,7 +71,7 @@ class Audience:
         Raises:
             MalformedError: The file is not a list of addresses after all.
         """
-        waiting = Batch()
+        waiting = Batch(columns=[[] for _ in self._layout.positions])
         for page in self._pages:
             self._judge(page, waiting)
             while len(waiting) > size:
@@ -112,7 +112,7 @@ class Audience:
         statuses: list[str | None] = [layout.default_status] * len(texts)
         if layout.status is not None:
             statuses = list(map(read_status, page.columns[layout.status]))
-        fields = _rows([page.columns[place] for place in layout.positions], len(texts))
+        columns = [page.columns[place] for place in layout.positions]
         lines = page.lines
         rejected = page.rejected
         if not (all(addresses) and all(statuses)):
@@ -127,13 +127,14 @@ class Audience:
             lines = list(compress(lines, good))
             addresses = list(compress(addresses, good))
             statuses = list(compress(statuses, good))
-            fields = list(compress(fields, good))
+            columns = [list(compress(column, good)) for column in columns]
         self._good += len(lines)
         self._reasons.update(row.reason for row in rejected)
         waiting.lines.extend(lines)
         waiting.addresses.extend(filter(None, addresses))
         waiting.statuses.extend(filter(None, statuses))
-        waiting.fields.extend(fields)
+        for column, more in zip(waiting.columns, columns, strict=True):
+            column.extend(more)
         waiting.rejected.extend(rejected)
 
     def _no_valid_row(self) -> MalformedError:
@@ -211,10 +212,6 @@ def _find_start(stretches: Iterator[Stretch]) -> Stretch:
     )
 
 
-def _rows(columns: list[Sequence[str]], count: int) -> list[tuple[str, ...]]:
-    return list(zip(*columns, strict=True)) if columns else [()] * count
-
-
 def _reason(text: str, address: str | None) -> RejectReason:
     if address:
         return RejectReason.STATUS_UNKNOWN
@@ -230,10 +227,11 @@ def _take(waiting: Batch, size: int) -> Batch:
         waiting.lines[:size],
         waiting.addresses[:size],
         waiting.statuses[:size],
-        waiting.fields[:size],
+        [column[:size] for column in waiting.columns],
         waiting.rejected[:bad],
     )
-    for column in (waiting.lines, waiting.addresses, waiting.statuses, waiting.fields):
+    for column in (waiting.addresses, waiting.statuses, *waiting.columns):
         del column[:size]
+    del waiting.lines[:size]
     del waiting.rejected[:bad]
     return batch

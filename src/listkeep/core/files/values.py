@@ -78,8 +78,13 @@ class Batch:
     lines: list[int] = field(default_factory=list)
     addresses: list[str] = field(default_factory=list)  # as typed, without blanks
     statuses: list[str] = field(default_factory=list)
-    fields: list[tuple[str, ...]] = field(default_factory=list)
+    columns: list[list[str]] = field(default_factory=list)  # one for each field
     rejected: list[Rejected] = field(default_factory=list)
+
+    @property
+    def fields(self) -> list[tuple[str, ...]]:
+        """The same fields row by row."""
+        return list(zip(*self.columns, strict=True)) or [()] * len(self)
 
     def __len__(self) -> int:
         """Count the good rows."""

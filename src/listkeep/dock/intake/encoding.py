@@ -4,10 +4,9 @@ Nothing here knows Django, the keeper or a disk: large files are read in a proce
 that has none of them (`aside`).
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, compress
-from operator import itemgetter
 from typing import Final, NamedTuple
 
 import msgspec
@@ -26,6 +25,7 @@ _CACHED_ROWS: Final = 32_768
 _CACHED_CHARACTERS: Final = 500
 FACET_INVALID: Final = "facet-invalid"
 _ENCODER: Final = msgspec.json.Encoder()
+_Write = Callable[[Sequence[Sequence[str]], int], list[str]]  # of columns so long
 
 
 class Reject(NamedTuple):
@@ -81,13 +81,13 @@ class Encoding:
             Reject(line, reason.value, reason.text) for line, reason in batch.rejected
         ]
         try:
-            facets = self._facets(batch.fields)
+            facets = self._facets(batch.columns, len(batch))
         except MalformedError:
             facets, batch = self._encode_each(batch, rejects)
         return Encoded(
             batch.lines,
             batch.addresses,
-            self._fields(batch.fields),
+            self._fields(batch.columns, len(batch)),
             facets,
             list(map(STATUS_CODES.__getitem__, batch.statuses)),
             rejects,
@@ -100,7 +100,7 @@ class Encoding:
         facets: list[str | None] = []
         for line, row in zip(batch.lines, batch.fields, strict=True):
             try:
-                facets += self._facets([row])
+                facets += self._facets([[cell] for cell in row], 1)
             except MalformedError as error:
                 facets.append(None)
                 rejects.append(Reject(line, FACET_INVALID, error.message))
@@ -109,7 +109,7 @@ class Encoding:
             lines=list(compress(batch.lines, good)),
             addresses=list(compress(batch.addresses, good)),
             statuses=list(compress(batch.statuses, good)),
-            fields=list(compress(batch.fields, good)),
+            columns=[list(compress(column, good)) for column in batch.columns],
         )
         return [text for text in facets if text is not None], kept
 
@@ -163,20 +163,16 @@ def _join(parts: list[Encoded]) -> Encoded:
     )
 
 
-def _facet_encoder(
-    field_names: Sequence[str], schema: Schema
-) -> Callable[[list[tuple[str, ...]]], list[str]]:
+def _facet_encoder(field_names: Sequence[str], schema: Schema) -> _Write:
     """Prepare to write the facets of many rows; combinations of cells come again."""
     names = [name for name in schema.names if name in field_names]
     texts = _Texts(schema.encoder(names))
     places = [field_names.index(name) for name in names]
 
-    def encode(rows: list[tuple[str, ...]]) -> list[str]:
-        cells: Iterable[tuple[str, ...]]
-        if len(places) > 1:
-            cells = map(itemgetter(*places), rows)
-        else:
-            cells = (tuple(row[place] for place in places) for row in rows)
+    def encode(columns: Sequence[Sequence[str]], count: int) -> list[str]:
+        if not places:
+            return [texts[()]] * count
+        cells = zip(*(columns[place] for place in places), strict=True)
         return list(map(texts.__getitem__, cells))
 
     return encode
@@ -198,30 +194,20 @@ class _Texts(dict[tuple[str, ...], str]):
         return text
 
 
-def _picker(
-    field_names: Sequence[str], sealed: Sequence[str]
-) -> Callable[[list[tuple[str, ...]]], list[str]]:
+def _picker(field_names: Sequence[str], sealed: Sequence[str]) -> _Write:
     """Prepare to write the sealed fields of many rows as JSON arrays.
 
     A field the file does not have is empty. msgspec writes a line for each row in
     one call, and JSON never holds a bare line break.
     """
-    blank = len(field_names)
-    places = [field_names.index(n) if n in field_names else blank for n in sealed]
-    needs_blank = blank in places
+    places = {n: field_names.index(n) for n in sealed if n in field_names}
 
-    def pick(rows: list[tuple[str, ...]]) -> list[str]:
-        if not places:
-            return ["[]"] * len(rows)
-        if not rows:
-            return []
-        if needs_blank:
-            rows = [(*row, "") for row in rows]
-        chosen: list[tuple[str, ...]]
-        if len(places) == 1:
-            chosen = [(row[places[0]],) for row in rows]
-        else:
-            chosen = list(map(itemgetter(*places), rows))
-        return _ENCODER.encode_lines(chosen).decode().removesuffix("\n").split("\n")
+    def pick(columns: Sequence[Sequence[str]], count: int) -> list[str]:
+        if not sealed or not count:
+            return ["[]"] * count
+        blank = [""] * count
+        chosen = [columns[places[n]] if n in places else blank for n in sealed]
+        lines = _ENCODER.encode_lines(list(zip(*chosen, strict=True)))
+        return lines.decode().removesuffix("\n").split("\n")
 
     return pick
