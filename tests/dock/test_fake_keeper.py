@@ -8,12 +8,15 @@ from threading import Barrier
 import pytest
 
 from listkeep.wire import messages as m
+from tests.fakes.contract_of_sends import SENDS
 from tests.fakes.keeper import OWNER_RIGHTS, FakeKeeper
 from tests.fakes.keeper_contract import CONTRACT
 from tests.fakes.keeper_stage import Stage
 
 
-@pytest.mark.parametrize("promise", CONTRACT, ids=lambda promise: promise.__name__)
+@pytest.mark.parametrize(
+    "promise", [*CONTRACT, *SENDS], ids=lambda promise: promise.__name__
+)
 def test_the_fake_keeps_a_promise(promise: Callable[[Stage], None]) -> None:
     fake = FakeKeeper()
     promise(
@@ -25,6 +28,9 @@ def test_the_fake_keeps_a_promise(promise: Callable[[Stage], None]) -> None:
             intake=fake.add_service("intake", "acme"),
             grant_export=lambda list_id, selection, cap: fake.grant_export(
                 list_id, selection=selection, cap=cap
+            ),
+            grant_send=lambda list_id, selection, cap: fake.grant_send(
+                list_id, selection=selection, cap=cap, fields=("name",)
             ),
             grant_erasure=lambda list_id, token, keep: fake.grant_erasure(
                 list_id, token, keep=keep

@@ -42,6 +42,7 @@ from tests.fakes.renewing import FakeRenewing
 from tests.fakes.restoring import FakeRestoring
 from tests.fakes.rows import sealed_rows
 from tests.fakes.scrubbing import Ticket
+from tests.fakes.sending import FakeSending
 from tests.fakes.sign_in import FakeSignIn
 from tests.fakes.telling import FakeTelling
 
@@ -49,13 +50,13 @@ PERSON_RIGHTS = ("view", "touch", "look-up", "reveal", "export")
 OWNER_RIGHTS = (*PERSON_RIGHTS, "administer")
 SERVICE_RIGHTS = {"app": ("view", "touch"), "intake": ("touch",)}
 _WITH_ROWS = frozenset(
-    {"seal_rows", "look_up", "run_export", "scrub_rows", "renew_rows"}
+    {"seal_rows", "look_up", "run_export", "scrub_rows", "renew_rows", "open_for_send"}
 )
 _LIST_NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,39}")
 
 
 @dataclass
-class FakeKeeper(FakeSignIn, FakeRenewing, FakeRestoring, FakeTelling):
+class FakeKeeper(FakeSignIn, FakeRenewing, FakeRestoring, FakeSending, FakeTelling):
     """A keeper for tests; see the module's text."""
 
     look_up_budget: int = 50

@@ -47,6 +47,7 @@ def test_the_keeper_keeps_what_its_fake_promises(
             grant_export=lambda list_id, selection, cap: (
                 world.granted_export(Rows(list_id, [], []), cap, selection=selection).id
             ),
+            grant_send=lambda *_: pytest.fail("none of these promises sends"),
             grant_erasure=lambda _list_id, token, keep: (
                 world.ask(
                     "ada",

@@ -5,7 +5,7 @@ import pytest
 from listkeep.core.errors import UnavailableError, VerificationError
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.held_keys import list_key
-from listkeep.core.sealing import SealedRow, read_key_number
+from listkeep.core.sealing import SealedRow, read_key_number, read_row_version
 from listkeep.keeper.gate.endpoint import open_store
 from listkeep.keeper.gate.turns import Gate
 from listkeep.keeper.release.opening import Opener
@@ -36,7 +36,6 @@ def reseal(world: World, rows: Rows, *, without: tuple[bytes, ...] = ()) -> Rows
         world.gate.store,
         found,
         rows.whole(),
-        now=world.now,
         find_gone=lambda _: without,
     )
     again = world.rows_of(rows.list_id, rows.addresses, sealed)
@@ -81,8 +80,34 @@ def test_a_resealed_row_keeps_its_token_and_facets_in_a_batch_of_its_own(
     assert [row.token for row in again.sealed] == [row.token for row in rows.sealed]
     assert {read_key_number(row.sealed) for row in again.sealed} == {number}
     assert again.sealed[0].batch_id != rows.sealed[0].batch_id
-    version = int.from_bytes(again.sealed[0].sealed[3:7], "big")
-    assert version == int(world.now.timestamp())
+
+
+def test_a_resealed_row_keeps_its_version_unless_it_is_given_another(
+    world: World,
+) -> None:
+    first = world.list_with_rows()
+    world.wait(days=1)
+    ticket = world.start_import("ada", first.list_id).ticket
+    late = world.rows_of(
+        first.list_id, ["late@example.com"], world.seal(ticket, ["late@example.com"])
+    )
+    mixed = Rows(
+        first.list_id,
+        [*first.addresses, *late.addresses],
+        [*first.sealed, *late.sealed],
+    )
+    renew(world, first.list_id)
+    world.wait(days=1)
+    found = world.registry.lists[first.list_id]
+
+    kept = reseal(world, mixed)
+    given = reseal_rows(world.gate.store, found, mixed.whole(), row_version=7)
+
+    before = [read_row_version(row.sealed) for row in mixed.sealed]
+    assert len(set(before)) == 2
+    assert [read_row_version(row.sealed) for row in kept.sealed] == before
+    assert open_all(world, kept) == mixed.addresses
+    assert {read_row_version(seal) for seal in given.sealed} == {7}
 
 
 def test_rows_that_do_not_open_are_named_by_their_position(world: World) -> None:
@@ -96,7 +121,6 @@ def test_rows_that_do_not_open_are_named_by_their_position(world: World) -> None
         world.gate.store,
         found,
         batch_of(swapped),
-        now=world.now,
         find_gone=lambda _: {others[0].token},
     )
 

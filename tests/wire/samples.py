@@ -15,9 +15,10 @@ from listkeep.wire.messages import policies as p
 from listkeep.wire.messages import processes as q
 from listkeep.wire.messages import restores as r
 from listkeep.wire.messages import scrubs as s
+from listkeep.wire.messages import sends as d
 from listkeep.wire.messages import suppressions as sp
 
-_MODULES = (m, n, p, s, i, e, r, k, q)
+_MODULES = (m, n, p, s, i, e, r, k, q, d)
 KINDS: list[type[Message]] = [
     kind
     for kind in {

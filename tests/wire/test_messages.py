@@ -9,10 +9,12 @@ from listkeep.wire.messages import incidents as i
 from listkeep.wire.messages import notices as n
 from listkeep.wire.messages import policies as p
 from listkeep.wire.messages import scrubs as s
+from listkeep.wire.messages import sends as d
 from tests.wire.samples import KINDS, required, sample
 
 PLANTED = "planted.person@example.com"
 INTO_THE_KEEPER = {m.SealRows: "addresses", m.LookUp: "address"}
+OUT_OF_THE_KEEPER = {d.SendRow: "address"}
 
 
 def pack(value: object) -> bytes:
@@ -57,15 +59,21 @@ def test_no_field_takes_another_type(kind: type[Message]) -> None:
             decode(pack({**sample(kind), name: 1.5}), kind)
 
 
-def test_addresses_travel_to_the_keeper_and_never_from_it() -> None:
+def test_addresses_travel_to_the_keeper_and_from_it_in_rows_of_a_send_alone() -> None:
     named = {
         kind: field.name
         for kind in KINDS
         for field in msgspec.structs.fields(kind)
-        if "address" in field.name or "mail" in field.name
+        if "address" in field.name or "mail" in field.name.replace("mail_domain", "")
     }
 
-    assert named == INTO_THE_KEEPER
+    assert named == INTO_THE_KEEPER | OUT_OF_THE_KEEPER
+
+
+def test_a_row_that_was_not_opened_has_only_a_code() -> None:
+    refused = d.SendRow(code="suppressed")
+
+    assert (refused.address, refused.values) == ("", {})
 
 
 def test_only_the_answer_to_one_opening_says_where_a_contact_is() -> None:
@@ -102,6 +110,12 @@ def test_only_the_answer_to_one_opening_says_where_a_contact_is() -> None:
         (s.Bookmark, "start", [bytes(15), bytes(17)]),
         (s.Bookmark, "after", [bytes(17)]),
         (s.ScrubbedRows, "invalid", [[-1], [4096]]),
+        (d.OpenForSend, "triggers", [["x" * 65]]),
+        (d.SignForSend, "digests", [[bytes(31)], [bytes(33)], [bytes(32)] * 257]),
+        (d.SignForSend, "domain", ["x" * 254]),
+        (d.ReturnedItem, "token", [bytes(15), bytes(17)]),
+        (d.ReturnedItem, "code", ["5.1.1 a@b.test"]),
+        (d.FinishSend, "delivered", [-1, 2**53]),
         (i.OpenIncident, "found", [0, 2**53]),
         (i.CloseIncident, "reason", ["", "x" * 201, "ask a@example.com", "a\nb"]),
         (n.OpenContact, "day", ["", "today", "2026-1-5", "2026-01-05\n"]),

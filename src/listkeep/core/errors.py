@@ -52,9 +52,11 @@ class Code(StrEnum):
     NOT_GRANTED = "not-granted"
     NOT_PERMITTED = "not-permitted"
     NOT_SIGNED_IN = "not-signed-in"
+    OVER_PACE = "over-pace"
     POLICY_LOCKS_OUT = "policy-locks-out"
     REPLAYED = "replayed"
     SELF_APPROVAL = "self-approval"
+    SUPPRESSED = "suppressed"
     TEMPLATE_DIFFERS = "template-differs"
     # conflict
     ALREADY_EXISTS = "already-exists"

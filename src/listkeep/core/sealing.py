@@ -217,7 +217,7 @@ def read_key_number(sealed: bytes) -> int:
 
 
 def read_row_version(sealed: bytes) -> int:
-    """Read when a row was sealed, in seconds since 1970.
+    """Read since when a row is as it is, in seconds since 1970.
 
     Of a row that opened, this is authenticated.
 

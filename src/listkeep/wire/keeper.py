@@ -21,6 +21,7 @@ from .messages import policies as p
 from .messages import processes as q
 from .messages import restores as r
 from .messages import scrubs as s
+from .messages import sends as d
 from .messages import suppressions as sp
 from .problems import error_of
 
@@ -183,6 +184,30 @@ class KeeperClient:
     def scrub_rows(self, message: s.ScrubRows) -> s.ScrubbedRows:
         """Ask which rows of a batch are not genuine."""
         return self._call("scrubs/rows", message, s.ScrubbedRows)
+
+    def start_send(self, message: d.StartSend) -> d.Send:
+        """Begin a granted send; begun already, get it as it is."""
+        return self._call("sends/start", message, d.Send)
+
+    def read_sends(self) -> d.Sends:
+        """Read the sends that go on, and those whose mail may still come back."""
+        return self._call("sends/read", d.ReadSends(), d.Sends)
+
+    def open_for_send(self, message: d.OpenForSend) -> d.OpenedForSend:
+        """Have rows opened, each for one message that leaves now."""
+        return self._call("sends/open", message, d.OpenedForSend)
+
+    def sign_for_send(self, message: d.SignForSend) -> d.SignedForSend:
+        """Have messages signed for a sending domain, by their digests."""
+        return self._call("sends/sign", message, d.SignedForSend)
+
+    def finish_send(self, message: d.FinishSend) -> None:
+        """Close a send."""
+        self._call("sends/finish", message, m.Empty)
+
+    def report_returned(self, message: d.ReportReturned) -> d.ReturnedCounts:
+        """Tell what came back, so that the keeper suppresses by its rules."""
+        return self._call("sends/returned", message, d.ReturnedCounts)
 
     def report_incident(self, message: i.OpenIncident) -> i.Incident:
         """Say that something is wrong; get the incident it is part of."""

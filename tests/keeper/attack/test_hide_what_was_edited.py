@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from listkeep.core.sealing import SealedRow
 from tests.keeper import restoring
 from tests.keeper.instance import ACME, refusal
+from tests.keeper.renewing import Renewing
 from tests.keeper.scrubbing import Dock, close, incidents, kinds, report
 from tests.keeper.world import Rows, World
 
@@ -139,6 +140,37 @@ def test_yesterdays_table_put_back_is_an_incident(
     assert kinds(world) == []
     yesterday.scrub()
     assert set(kinds(world)) == found
+
+
+def test_a_renewal_of_keys_makes_nothing_of_yesterdays_table_new(world: World) -> None:
+    """Sealing them anew would otherwise give old rows the date of today."""
+    renewing = Renewing.of(world)
+    old = renewing.fill(8)
+    renewing.wait(days=1)
+    import_again(renewing, old)
+    renewing.wait(days=1)
+
+    renewing.renew(old.list_id)
+    again = renewing.reseal(old)
+    renewing.wait(hours=1)
+    Dock.of(renewing, again).scrub()
+
+    assert kinds(renewing) == ["rows-rolled-back"]
+
+
+def test_a_renewal_of_keys_makes_nothing_of_todays_table_old(world: World) -> None:
+    renewing = Renewing.of(world)
+    old = renewing.fill(8)
+    renewing.wait(days=1)
+    today = import_again(renewing, old)
+    renewing.wait(days=1)
+
+    renewing.renew(old.list_id)
+    again = renewing.reseal(today)
+    renewing.wait(hours=1)
+    Dock.of(renewing, again).scrub()
+
+    assert kinds(renewing) == []
 
 
 def test_a_row_put_back_for_one_taken_away_is_told_by_its_status(

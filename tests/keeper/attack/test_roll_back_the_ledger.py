@@ -15,6 +15,7 @@ from listkeep.keeper.gate.models import Draft, Session
 from listkeep.keeper.gate.people.recovering import find_loss, sign_recovery
 from listkeep.keeper.gate.sign_in import sessions
 from listkeep.wire import messages as m
+from tests.keeper import restoring
 from tests.keeper.instance import refusal
 from tests.keeper.losing import (
     accept,
@@ -227,6 +228,33 @@ def test_a_fresh_budget_is_had_by_losing_the_ledger(world: World) -> None:
     code = refusal(world.reveal, "ben", view, rows.batch(11))
 
     assert code == "budget-spent"
+
+
+def test_a_day_of_changes_is_had_twice_by_losing_the_ledger(world: World) -> None:
+    """Ben changed what a day allows, and somebody puts the morning's copy back."""
+    rows = world.list_with_rows(2000)
+    copy = copy_database(world)
+    world.suppress("ben", rows, *range(20))
+    put_back(world, copy)
+    recover(world)
+
+    assert refusal(restoring.start, world, "ben", rows, rows=1) == "budget-spent"
+    assert world.suppress("ben", rows, *range(100, 110)) == 10  # who asks for it, goes
+    assert refusal(world.suppress, "ben", rows, 110) == "budget-spent"
+    world.wait(hours=25)
+    assert world.suppress("ben", rows, *range(110, 130)) == 20
+    world.wait(hours=25)
+    assert restoring.start(world, "ben", rows, rows=1)
+
+
+def test_unsubscribing_by_software_goes_on_after_a_loss(world: World) -> None:
+    rows = world.list_with_rows(2000)
+    copy = copy_database(world)
+    world.login("ben")
+    put_back(world, copy)
+    recover(world)
+
+    assert world.suppress("app", rows, *range(20)) == 20
 
 
 def test_a_freeze_of_the_lost_part_is_undone(world: World) -> None:

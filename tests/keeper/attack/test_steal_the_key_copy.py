@@ -27,6 +27,7 @@ from tests.keeper.copying import (
     subject,
 )
 from tests.keeper.instance import refusal
+from tests.keeper.losing import copy_database, put_back
 from tests.keeper.world import World
 
 
@@ -231,3 +232,50 @@ def test_a_ledger_from_before_the_copy_is_not_taken_for_the_newest(
 
     with pytest.raises(VerificationError, match="an old copy was put back"):
         restore(world, tmp_path / "copy", "cleo", "cyrus")
+
+
+@pytest.mark.parametrize("entries", [1, 3])  # one, and the restore's own replaces it
+def test_a_ledger_shorter_than_the_keys_remember_is_refused_before_anything_is_written(
+    world: World, tmp_path: Path, entries: int
+) -> None:
+    """An older database, and some keys lost, so that keys have to be put back."""
+    rows = world.list_with_rows()
+    copy(world, tmp_path / "copy")
+    older = copy_database(world)
+    for number in range(entries):
+        world.create_list(f"later-{number}")
+    put_back(world, older)
+    (world.home / "keys" / f"list-{rows.list_id}.key").unlink()
+    before, keys = len(world.entries()), folder_of(world)
+
+    with pytest.raises(VerificationError):
+        restore(world, tmp_path / "copy", "cleo", "cyrus")
+
+    assert len(world.entries()) == before
+    assert folder_of(world) == keys
+
+
+def test_a_key_that_differs_is_told_before_anything_is_written(
+    world: World, tmp_path: Path
+) -> None:
+    rows = world.list_with_rows()
+    world.list_with_rows(name="autumn")
+    copy(world, tmp_path / "copy")
+    names = sorted(world.gate.store.key_ids())
+    store = open_store()
+    store.destroy(names[0])  # would be the first to come back
+    store.destroy(f"list-{rows.list_id}")
+    store.create(f"list-{rows.list_id}")
+    before, keys = len(world.entries()), folder_of(world)
+
+    assert refusal(restore, world, tmp_path / "copy", "cleo", "cyrus") == (
+        "already-exists"
+    )
+
+    assert len(world.entries()) == before
+    assert folder_of(world) == keys
+
+
+def folder_of(world: World) -> dict[str, bytes]:
+    paths = (world.home / "keys").glob("*.key")
+    return {path.name: path.read_bytes() for path in paths}

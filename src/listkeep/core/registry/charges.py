@@ -26,7 +26,7 @@ class Measure(StrEnum):
     CONTACTS_OPENED = "contacts_opened"
 
 
-_NEVER_EXHAUSTED = frozenset({Measure.ROWS_CHANGED, Measure.CONTACTS_OPENED})
+_NEVER_EXHAUSTED = frozenset({Measure.CONTACTS_OPENED})
 
 
 @dataclass(slots=True)
@@ -76,11 +76,11 @@ class Charges:
     def exhaust(self, *, at: datetime) -> None:
         """Count every budget as spent at a moment: what was spent is not known.
 
-        Changes of status only take away, and contacts have to be told: both go on.
+        But contacts have to be told.
         """
         self._exhausted_at = at
 
-    def used(
+    def used(  # noqa: PLR0913 - keyword-only, one fact each
         self,
         principal: str,
         measure: Measure,
@@ -88,16 +88,24 @@ class Charges:
         now: datetime,
         window: timedelta = DAY,
         items: Iterable[str] = (),
+        is_known_only: bool = False,
     ) -> int:
-        """Sum what is spent in the rolling window, as if ``items`` were added."""
+        """Sum what is spent in the rolling window, as if ``items`` were added.
+
+        ``is_known_only`` leaves out what was lost: for what has to go on all the same.
+        """
         since = now - window
-        if self._is_exhausted(measure, since=since):
+        if not is_known_only and self._is_exhausted(measure, since=since):
             return MOST
         spent = self._spent.get((principal, measure), _Spent())
         recent = {item for item, at in spent.items.items() if at > since}
         return len(recent.union(items)) + sum(
             amount for at, amount in spent.amounts if at > since
         )
+
+    def is_exhausted(self, measure: Measure, *, now: datetime) -> bool:
+        """Tell whether what was spent today is not known, so that it counts as all."""
+        return self._is_exhausted(measure, since=now - DAY)
 
     def _is_exhausted(self, measure: Measure, *, since: datetime) -> bool:
         at = self._exhausted_at
@@ -113,14 +121,22 @@ class Charges:
         items: Iterable[str] = (),
         amount: int = 0,
         window: timedelta = DAY,
+        is_known_only: bool = False,
     ) -> None:
         """Refuse a spending that would pass the ceiling of the rolling window.
 
         Raises:
             RefusedError: It would; nothing is spent.
         """
-        used = self.used(principal, measure, now=now, window=window, items=items)
-        if self._is_exhausted(measure, since=now - window):
+        used = self.used(
+            principal,
+            measure,
+            now=now,
+            window=window,
+            items=items,
+            is_known_only=is_known_only,
+        )
+        if used == MOST:
             raise RefusedError(
                 "what was spent is not known since the end of the ledger was lost",
                 code=Code.BUDGET_SPENT,

@@ -17,6 +17,7 @@ from listkeep.wire.messages import keys as k
 from listkeep.wire.messages import notices as n
 from listkeep.wire.messages import restores as r
 from listkeep.wire.messages import scrubs as s
+from listkeep.wire.messages import sends as d
 from listkeep.wire.messages import suppressions as sp
 
 _TIMEOUT_SECONDS = 60
@@ -125,6 +126,24 @@ class Keeper(Protocol):
 
     def close_incident(self, message: i.CloseIncident) -> i.Incident:
         """Close an incident for those whose it is."""
+
+    def start_send(self, message: d.StartSend) -> d.Send:
+        """Begin a granted send."""
+
+    def read_sends(self) -> d.Sends:
+        """Say which sends go on, and which may still get something back."""
+
+    def open_for_send(self, message: d.OpenForSend) -> d.OpenedForSend:
+        """Open rows, each for one message that leaves now."""
+
+    def sign_for_send(self, message: d.SignForSend) -> d.SignedForSend:
+        """Sign messages for a sending domain, by their digests."""
+
+    def finish_send(self, message: d.FinishSend) -> None:
+        """Close a send, whatever came of it."""
+
+    def report_returned(self, message: d.ReportReturned) -> d.ReturnedCounts:
+        """Take what came back, and suppress by rule."""
 
     def run_export(
         self, message: m.RunExport, batches: Iterable[m.RowBatch]

@@ -1,18 +1,25 @@
 """One turn of the keeper: lock the ledger, catch up, decide, append, commit.
 
 Every decision of the keeper happens inside a turn, so what it decides from is what
-the ledger says at that moment, also when several processes serve one instance.
+the ledger says at that moment, also when several processes serve one instance. What is
+appended is applied before it is committed: an entry that no later start could read
+back would end the ledger, so it is refused while there is still nothing of it.
 """
 
 import threading
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from listkeep.core.errors import Code, UnavailableError, VerificationError
+from listkeep.core.errors import (
+    Code,
+    ListkeepError,
+    UnavailableError,
+    VerificationError,
+)
 from listkeep.core.ledger.events import Event
 from listkeep.core.ledger.tree import leaf_hash
 from listkeep.core.registry.passkeys import RelyingParty
@@ -80,15 +87,9 @@ class Gate:
         self.asked_since: datetime | None = None  # about lists nobody looked over
         self.look_again_at: datetime | None = None
         self._lock = threading.RLock()
-        self._registry = Registry(store.pinned())
-        self.origin = self._registry.pinned["keeper"]
-        with locked_log(store, origin=self.origin) as log:  # nobody appends meanwhile
-            for fields in verify_ledger(store, origin=self.origin):
-                apply(self._registry, fields)
-            self._registry.frontier = log.frontier
-            verified = Mark(log.size, log.frontier.root)
-        if store.read_mark().size > verified.size:  # given up, by two custodians
-            store.reset_mark(verified)
+        self.origin = store.pinned()["keeper"]
+        self._registry = self._read()
+        self._is_ahead = False
         self._custodians = store.recall(CUSTODIANS)
         self._remember_custodians()
         self._buried = 0
@@ -104,18 +105,18 @@ class Gate:
         """Hold the ledger for one decision; everything in it commits, or nothing.
 
         Raises:
+            ListkeepError: What was appended could not be read back.
             UnavailableError: The clock stands before the newest entry.
             VerificationError: The ledger's tables were changed meanwhile.
         """
         with self._lock:
-            with locked_log(self.store, origin=self.origin) as log:
+            self._fall_back()
+            with locked_log(self.store, origin=self.origin, accept=self._accept) as log:
                 self._catch_up(log.size, log.checkpoint)
                 self._require_head(log)
                 self._require_clock(now)
                 yield Turn(self._registry, log, self.store, now)
-            # From memory: what is read again could have been put back meanwhile.
-            for body in log.bodies:
-                apply_body(self._registry, body)
+            self._is_ahead = False
             if log.bodies:
                 self._remember_custodians()
             self._bury()
@@ -131,8 +132,42 @@ class Gate:
     def look(self) -> Iterator[Registry]:
         """Look at the same where nothing depends on the time."""
         with self._lock:
+            self._fall_back()
             self._catch_up(*read_head())
             yield self._registry
+
+    def _read(self) -> Registry:
+        """Read the ledger from its first entry, while nobody appends."""
+        registry = Registry(self.store.pinned())
+        with locked_log(self.store, origin=self.origin) as log:
+            for fields in verify_ledger(self.store, origin=self.origin):
+                apply(registry, fields)
+            registry.frontier = log.frontier
+            verified = Mark(log.size, log.frontier.root)
+        if self.store.read_mark().size > verified.size:  # given up, by two custodians
+            self.store.reset_mark(verified)
+        return registry
+
+    def _accept(self, bodies: Sequence[bytes]) -> None:
+        """Apply what is about to be committed, or refuse it.
+
+        From memory: what is read again could have been put back meanwhile.
+        """
+        self._is_ahead = bool(bodies)
+        try:
+            for body in bodies:
+                apply_body(self._registry, body)
+        except VerificationError as error:
+            raise ListkeepError(
+                "the keeper would have recorded what could not be read back",
+                hint="nothing was written; its log says where",
+            ) from error
+
+    def _fall_back(self) -> None:
+        """Go back to what the ledger says, if the last turn was not committed."""
+        if self._is_ahead:
+            self._registry = self._read()
+            self._is_ahead = False
 
     def _remember_custodians(self) -> None:
         """Keep where no database can say otherwise who may answer for a loss of it."""

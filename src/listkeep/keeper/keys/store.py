@@ -285,6 +285,14 @@ class KeyStore:
         with self._one_writer():
             if not self._file(key_id).exists():
                 self._put(key_id, key)
+        self.require_same(key_id, key)
+
+    def require_same(self, key_id: str, key: bytes) -> None:
+        """Require that a key is the one a copy holds.
+
+        Raises:
+            ConflictError: There is another one under this name.
+        """
         if self.get(key_id) != key:
             raise ConflictError(
                 "there is another key of this name in the key store",

@@ -8,12 +8,14 @@ Rules of the room:
   cannot be checked against its leaf hash.
 - The checkpoint over the new size is signed inside the transaction. A database
   that was edited by hand therefore has no valid checkpoint.
+- What could not be read back is not committed: whoever appends may look at the
+  entries once more before they count.
 - After the commit the key store remembers the size: a database that was rolled
   back is shorter than that, and the keeper does not start on it.
 """
 
 import secrets
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from datetime import datetime
 
@@ -50,6 +52,10 @@ MAX_ENTRY_BYTES = 65_536
 _SQLITE_ERROR, _SQLITE_BUSY = 1, frozenset({5, 6})
 _NOT_NOW = frozenset({"40001", "40P01", "55P03"})  # serialization, deadlock, lock
 _AWAY = ("08", "53", "57P")  # connection, room, shutdown
+
+
+def _anything(_bodies: Sequence[bytes]) -> None:
+    """Take whatever was appended."""
 
 
 class Log:
@@ -172,8 +178,16 @@ def ledger_key(store: KeyStore, *, origin: str) -> NoteKey:
 
 
 @contextmanager
-def locked_log(store: KeyStore, *, origin: str) -> Iterator[Log]:
+def locked_log(
+    store: KeyStore,
+    *,
+    origin: str,
+    accept: Callable[[Sequence[bytes]], None] = _anything,
+) -> Iterator[Log]:
     """Lock the ledger, let the caller decide and append, then commit all or nothing.
+
+    ``accept`` sees the bodies last, when all is written and signed but the commit; it
+    refuses by raising.
 
     On PostgreSQL the first two who come make the row, and one of them waits for the
     other's; what follows then sees what the other committed.
@@ -201,6 +215,7 @@ def locked_log(store: KeyStore, *, origin: str) -> Iterator[Log]:
                 lambda data: store.sign(LEDGER_KEY, data),
             )
         )
+        accept(log.bodies)
     store.write_mark(Mark(log.size, log.frontier.root))
 
 

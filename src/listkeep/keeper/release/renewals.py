@@ -101,7 +101,7 @@ def renew_rows(
         gone = read_erased(found, [row.token for row in rows])
         return gone | find_erased(gate.store, rows, erased_at)
 
-    return reseal_rows(gate.store, found, message.rows, now=now, find_gone=find_gone)
+    return reseal_rows(gate.store, found, message.rows, find_gone=find_gone)
 
 
 def destroy_keys(

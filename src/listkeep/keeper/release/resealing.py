@@ -37,12 +37,13 @@ def reseal_rows(
     found: ListFacts,
     batch: m.RowBatch,
     *,
-    now: datetime,
+    row_version: int | None = None,
     find_gone: FindGone = _nobody,
 ) -> m.SealedRows:
     """Open each row under whichever key is held, and seal it under the newest.
 
-    Tokens, facets and order stay; the row version is that of now. Where a row does not
+    Tokens, facets and order stay; so does the version of each row, unless there is a
+    new one: who only changes keys must not make old rows look new. Where a row does not
     open, or ``find_gone`` names its token or any other of its person, the answer has an
     empty seal and no token, so that whoever asked knows it by its position.
 
@@ -56,23 +57,37 @@ def reseal_rows(
     opened = [None if r.token in gone else _find_opened(opener, r) for r in rows]
     for at in _gone_otherwise(opener, rows, opened, find_gone):
         opened[at] = None
-    good = [(at, row) for at, row in enumerate(opened) if row is not None]
     batch_id = secrets.token_bytes(BATCH_ID_BYTES)
-    seals = seal_rows(
-        store.get(list_key(found.id, found.newest_key)),
-        key_number=found.newest_key,
-        list_id=found.id,
-        batch_id=batch_id,
-        row_version=int(now.timestamp()),
-        positions=[at for at, _ in good],
-        tokens=[rows[at].token for at, _ in good],
-        facets=[rows[at].facets for at, _ in good],
-        rows=[row for _, row in good],
-    )
     tokens, sealed = [bytes(TOKEN_BYTES)] * len(rows), [b""] * len(rows)
-    for (at, _), seal in zip(good, seals, strict=True):
-        tokens[at], sealed[at] = rows[at].token, seal
+    for version, places in _by_version(rows, opened, row_version).items():
+        seals = seal_rows(
+            store.get(list_key(found.id, found.newest_key)),
+            key_number=found.newest_key,
+            list_id=found.id,
+            batch_id=batch_id,
+            row_version=version,
+            positions=list(places),
+            tokens=[rows[at].token for at in places],
+            facets=[rows[at].facets for at in places],
+            rows=list(places.values()),
+        )
+        for at, seal in zip(places, seals, strict=True):
+            tokens[at], sealed[at] = rows[at].token, seal
     return m.SealedRows(batch_id=batch_id, tokens=b"".join(tokens), sealed=sealed)
+
+
+def _by_version(
+    rows: Sequence[SealedRow],
+    opened: Sequence[OpenedRow | None],
+    row_version: int | None,
+) -> dict[int, dict[int, OpenedRow]]:
+    """Sort what opened by the version it is to have; of what opened it is genuine."""
+    sorted_rows: dict[int, dict[int, OpenedRow]] = {}
+    for at, row in enumerate(opened):
+        if row is not None:
+            version = row_version or read_row_version(rows[at].sealed)
+            sorted_rows.setdefault(version, {})[at] = row
+    return sorted_rows
 
 
 def find_erased(

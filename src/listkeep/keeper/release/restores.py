@@ -136,7 +136,13 @@ def reseal_restored_rows(
     def find_gone(rows: Sequence[SealedRow]) -> frozenset[bytes]:
         return erased | find_erased(gate.store, rows, erased_at)
 
-    return reseal_rows(gate.store, found, message.rows, now=now, find_gone=find_gone)
+    return reseal_rows(
+        gate.store,
+        found,
+        message.rows,
+        row_version=int(now.timestamp()),
+        find_gone=find_gone,
+    )
 
 
 def finish_restore(gate: Gate, message: r.FinishRestore, *, now: datetime) -> m.Empty:
@@ -178,8 +184,16 @@ def _require_within(most: int, rows: int) -> None:
 
 
 def _require_budget(turn: Turn, principal: str, list_id: str, *, rows: int) -> None:
+    charges = turn.registry.charges
     ceiling = ceiling_of_changes(turn.registry, principal, list_id)
-    used = turn.registry.charges.used(principal, Measure.ROWS_CHANGED, now=turn.now)
+    used = charges.used(principal, Measure.ROWS_CHANGED, now=turn.now)
+    if charges.is_exhausted(Measure.ROWS_CHANGED, now=turn.now):
+        raise RefusedError(
+            "what was changed is not known since the end of the ledger was lost",
+            code=Code.BUDGET_SPENT,
+            hint="wait a day, or `listkeep request restore LIST --to TIME`, which an "
+            "owner signs",
+        )
     if used + rows > ceiling:
         raise RefusedError(
             f"more than {ceiling:,} changed rows a day need an owner's signature",

@@ -1,9 +1,10 @@
 """What the buildings say to each other: strict, typed, versioned by path.
 
 Every message is one msgpack map of known keys; an unknown key, a missing key or a
-wrong type is refused. No message that leaves the keeper has a field for an address
-of a list in the clear: reveals and exports leave as age ciphertext for one recipient.
-What people are told outside the instance has messages of its own: ``notices``.
+wrong type is refused. One message that leaves the keeper has a field for an address
+of a list in the clear: ``sends.SendRow``, for one mail each. Reveals and exports leave
+as age ciphertext for one recipient. What people are told outside the instance has
+messages of its own: ``notices``.
 """
 
 from listkeep.wire.flows import RedeemCode

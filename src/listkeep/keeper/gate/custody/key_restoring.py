@@ -7,8 +7,9 @@ first, so it does not reach the real store. Only then are keys put back, the pin
 restore that was cut short does not start as an instance, and can be run again.
 
 The mark in a copy is as old as the copy. The ledger has to be at least as long and to
-agree with it there; what was cut off behind it, nobody on this machine can know. Put
-back the newest ledger, and compare its head with one that somebody wrote down.
+agree with it there, and with the newer mark of a key store that lost only some of its
+keys; what was cut off behind it, nobody on this machine can know. Put back the newest
+ledger, and compare its head with one that somebody wrote down.
 """
 
 import os
@@ -81,7 +82,8 @@ def restore_keys(  # noqa: PLR0913 - keyword-only, one fact each
     roots.health()
     store = KeyStore(folder, roots)
     _require_same(store, content)
-    with _opened(content, beside=folder) as gate:
+    known = store.read_mark() if store.was_written() else None
+    with _opened(content, known, beside=folder) as gate:
         with gate.look() as registry:
             found = _compare(registry, content, name_copy(data), now=now)
         with gate.turn(now) as turn:
@@ -110,17 +112,24 @@ def _require_same(store: KeyStore, content: Content) -> None:
             code=Code.ALREADY_EXISTS,
             hint="move the folder of the key store away first",
         )
+    for key_id in content.keys.keys() & set(store.key_ids()):
+        store.require_same(key_id, content.keys[key_id])
 
 
 @contextmanager
-def _opened(content: Content, *, beside: Path) -> Iterator[Gate]:
-    """Open a copy's keys into a store whose root is gone with this process."""
+def _opened(content: Content, known: Mark | None, *, beside: Path) -> Iterator[Gate]:
+    """Open a copy's keys into a store whose root is gone with this process.
+
+    The ledger is held against the newer of two marks, before anything is written to it.
+    """
     folder = Path(tempfile.mkdtemp(prefix=".keys-", dir=beside.parent))
     try:
         store = KeyStore(folder, AesProvider(os.urandom(KEY_BYTES)))
         for key_id, key in content.keys.items():
             store.put_back(key_id, key)
         store.write_mark(Mark(content.mark_size, content.mark_root))
+        if known is not None:
+            store.write_mark(known)
         store.pin(content.pin)
         yield Gate(store)
     finally:

@@ -62,13 +62,7 @@ def suppress(
             )
         charged = message.ticket is None and message.request is None
         if charged:
-            turn.registry.charges.require(
-                principal,
-                Measure.ROWS_CHANGED,
-                ceiling=ceiling_of_changes(turn.registry, principal, list_id),
-                now=now,
-                amount=len(new),
-            )
+            _require_budget(turn, principal, list_id, rows=len(new))
         if new:
             _record(
                 turn,
@@ -187,6 +181,28 @@ def _verified_rows(turn: Turn, scope: str) -> dict[bytes, str]:
             hint="releases of the list stay closed; compare with a backup",
         )
     return rows
+
+
+def _require_budget(turn: Turn, principal: str, list_id: str, *, rows: int) -> None:
+    """Refuse to change more than a day allows.
+
+    Where the end of the ledger was lost, nobody knows what was changed before. Software
+    goes on, for people outside wait for it; a person may still pass on a few.
+    """
+    registry = turn.registry
+    ceiling = ceiling_of_changes(registry, principal, list_id)
+    if principal in registry.people and registry.charges.is_exhausted(
+        Measure.ROWS_CHANGED, now=turn.now
+    ):
+        ceiling = min(ceiling, _LEAST_CEILING)
+    registry.charges.require(
+        principal,
+        Measure.ROWS_CHANGED,
+        ceiling=ceiling,
+        now=turn.now,
+        amount=rows,
+        is_known_only=True,
+    )
 
 
 def _by_ticket(turn: Turn, message: m.Suppress) -> tuple[str, str, int]:
