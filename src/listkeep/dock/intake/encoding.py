@@ -5,16 +5,17 @@ that has none of them (`aside`).
 """
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, compress
 from typing import Final, NamedTuple
 
 import msgspec
 
+from listkeep.core.addresses import index_form, provider_bucket
 from listkeep.core.errors import MalformedError
 from listkeep.core.files import Audience, Batch
 from listkeep.core.sealing import MAX_BATCH_ROWS
-from listkeep.core.segments import Schema
+from listkeep.core.segments import FacetType, Schema
 from listkeep.dock.lists.statuses import STATUS_CODES
 from listkeep.wire import messages as m
 from listkeep.wire.base import encode
@@ -24,6 +25,7 @@ _PARTS_AT_ONCE: Final = MAX_BATCH_ROWS // _PARSED_AT_ONCE
 _CACHED_ROWS: Final = 32_768
 _CACHED_CHARACTERS: Final = 500
 FACET_INVALID: Final = "facet-invalid"
+PROVIDER_FACET: Final = "provider"
 _ENCODER: Final = msgspec.json.Encoder()
 _Write = Callable[[Sequence[Sequence[str]], int], list[str]]  # of columns so long
 
@@ -72,11 +74,16 @@ class Encoding:
         self, field_names: Sequence[str], *, schema: Schema, sealed: Sequence[str]
     ) -> None:
         """Prepare for a file with these fields and a list with these sealed ones."""
+        self._finds_provider = _lacks_provider(field_names, schema)
+        if self._finds_provider:
+            field_names = (*field_names, PROVIDER_FACET)
         self._facets = _facet_encoder(field_names, schema)
         self._fields = _picker(field_names, sealed)
 
     def encode(self, batch: Batch) -> Encoded:
         """Encode a batch; a row with a facet nobody may have is turned away."""
+        if self._finds_provider:
+            batch = _with_providers(batch)
         rejects = [
             Reject(line, reason.value, reason.text) for line, reason in batch.rejected
         ]
@@ -161,6 +168,26 @@ def _join(parts: list[Encoded]) -> Encoded:
             )
         )
     )
+
+
+def _lacks_provider(field_names: Sequence[str], schema: Schema) -> bool:
+    """Tell whether the list wants a provider that the file does not say."""
+    facets = {facet.name: facet.type for facet in schema.facets}
+    return (
+        PROVIDER_FACET not in field_names
+        and facets.get(PROVIDER_FACET) is FacetType.TEXT
+    )
+
+
+def _with_providers(batch: Batch) -> Batch:
+    """Say of each row which mailbox provider it is at: a mail server paces by it."""
+    providers = list(map(_provider_of, batch.addresses))
+    return replace(batch, columns=[*batch.columns, providers])
+
+
+def _provider_of(address: str) -> str:
+    is_plain = address.isascii()  # then what is compared is its lower case
+    return provider_bucket(address.lower() if is_plain else index_form(address))
 
 
 def _facet_encoder(field_names: Sequence[str], schema: Schema) -> _Write:
