@@ -1,7 +1,6 @@
 import gc
 import inspect
 import socket as sockets
-import time
 import typing
 from collections.abc import Iterator
 from contextlib import suppress
@@ -91,19 +90,6 @@ def test_the_table_of_paths_is_complete() -> None:
 
     public = {name for name in methods if not name.startswith("_")}
     assert public == {*PATHS, "close", "destroy_keys", "run_export", "seal_packed"}
-
-
-def test_rows_that_are_written_already_go_out_as_they_are(
-    client: KeeperClient, socket: Path
-) -> None:
-    rows, told = make(m.SealRows), make(m.SealedRows)
-
-    with listen(socket, say(told)) as listener:
-        got = client.seal_packed(encode(rows))
-
-    [heard] = listener.heard
-    assert (heard.path, heard.body) == (f"/v1/{PATHS['seal_rows']}", encode(rows))
-    assert got == told
 
 
 @pytest.mark.parametrize("name", PATHS)
@@ -254,33 +240,6 @@ def test_a_keeper_that_comes_back_is_found_again(
     fail(client)
     with listen(socket, say(HEALTH)):
         assert client.health() == HEALTH
-
-
-def test_a_connection_that_was_closed_meanwhile_is_not_used_again(
-    client: KeeperClient, socket: Path
-) -> None:
-    def answer_and_leave(talk: Conversation) -> None:
-        talk.hear()
-        talk.answer(encode(HEALTH))
-        talk.hang_up()
-
-    with listen(socket, answer_and_leave) as listener:
-        for _ in range(5):
-            assert client.health() == HEALTH
-            time.sleep(0.02)  # until the other end has left
-
-    assert len(listener.heard) == 5
-
-
-def test_a_refusal_that_comes_before_the_message_was_read_is_heard(
-    client: KeeperClient, socket: Path
-) -> None:
-    def refuse_unread(talk: Conversation) -> None:
-        talk.answer(encode(PROBLEM), status=403)
-        talk.hang_up()
-
-    with listen(socket, refuse_unread), pytest.raises(RefusedError):
-        client.seal_packed(bytes(8_000_000))
 
 
 # --- exports --------------------------------------------------------------------------
