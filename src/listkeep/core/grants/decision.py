@@ -52,7 +52,9 @@ class Circumstances:
     loosens: bool = False  # a ceiling would rise
     lesson_lapsed: bool = False  # the requester's
     incident_open: bool = False  # the tenant's, or the operator's
-    unusual: bool = False  # for this person
+    unusual: bool = False  # a send of what the tenant never sent, or far more of it
+    standing: bool = False  # a send that goes on by itself
+    hour: int = 12  # of the day in UTC, in which it was asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +134,8 @@ def gather(
         lesson_lapsed=circumstances.lesson_lapsed,
         incident_open=circumstances.incident_open,
         unusual=circumstances.unusual,
+        standing=circumstances.standing,
+        hour=circumstances.hour,
     )
 
 

@@ -42,6 +42,8 @@ class Facts:
     lesson_lapsed: bool
     incident_open: bool
     unusual: bool
+    standing: bool
+    hour: int
 
     def context(self) -> dict[str, Any]:
         """Spell the circumstances as the schema has them."""
@@ -57,6 +59,8 @@ class Facts:
             "lesson_lapsed": self.lesson_lapsed,
             "incident_open": self.incident_open,
             "unusual": self.unusual,
+            "standing": self.standing,
+            "hour": self.hour,
         }
 
 

@@ -8,7 +8,7 @@ Rules of the room:
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypedDict
 
 from listkeep.core.errors import Code, ConflictError, VerificationError
@@ -31,8 +31,9 @@ from listkeep.core.grants.terms import MAX_CAP
 from listkeep.core.ledger.heads import ListHead
 from listkeep.core.ledger.tree import Frontier
 
-from .agreements import EVERYBODY, Agency, BudgetScope, Consent, Contact, parse_budget
+from .agreements import EVERYBODY, Agency, BudgetScope, Consent, Contact
 from .charges import DAY, HOUR, Charges, Measure
+from .circumstances import circumstances_of
 from .facts import (
     EnrolmentFacts,
     ListFacts,
@@ -45,14 +46,15 @@ from .facts import (
     Tenant,
     Ticket,
 )
+from .habits import Habits
 from .held_keys import GoneKey, HeldKey
 from .holdings import Holding
-from .incidents import IncidentFacts, is_incident_open
+from .incidents import IncidentFacts
 from .notices import Book
 from .passkeys import Credential, RelyingParty, verify_assertion
+from .sending import Route, SendFacts, SendingDomain, domain_key
 from .standing import ABOUT_A_PERSON, find_objection, helper
 
-RECENT = timedelta(days=30)
 _HOURLY = frozenset({Measure.LOOK_UPS, Measure.REVEALS})
 
 
@@ -92,6 +94,11 @@ class Registry:
         self.shredded: dict[str, ListFacts] = {}
         self.index_keys: dict[str, tuple[HeldKey, ...]] = {}  # per tenant
         self.destroyed_keys: dict[str, GoneKey] = {}  # by id in the key store
+        self.routes: dict[str, Route] = {}
+        self.ended_routes: dict[str, Route] = {}  # their mail still comes back
+        self.domains: dict[str, SendingDomain] = {}
+        self.sends: dict[str, SendFacts] = {}  # by request
+        self.habits: dict[str, Habits] = {}  # per tenant: what its sends used
         self.requests: dict[str, RequestFacts] = {}
         self.tickets: dict[str, Ticket] = {}
         self.enrolments: dict[str, EnrolmentFacts] = {}
@@ -156,6 +163,25 @@ class Registry:
         """Note that a key is gone, but for the copies of the key store that remain."""
         until = max(self.key_copies.values(), default=at)
         self.destroyed_keys[key_id] = GoneKey(at, until if until > at else None)
+
+    def domains_of(self, tenant: str, name: str) -> list[SendingDomain]:
+        """List a tenant's entries of a sending domain: each has keys of its own."""
+        wanted = (tenant, name)
+        return [d for d in self.domains.values() if (d.tenant, d.name) == wanted]
+
+    def end_domain(self, name: str, *, at: datetime) -> None:
+        """End a sending domain with its keys: nothing is signed for it any more."""
+        self.domains.pop(name)
+        self.destroy_key(domain_key(name), at=at)
+
+    def end_domains_of_nobody(self, *, at: datetime) -> None:
+        """End the sending domains, and the routes, of tenants that have gone."""
+        for domain in list(self.domains.values()):
+            if domain.tenant not in self.tenants:
+                self.end_domain(domain.id, at=at)
+        for route in list(self.routes.values()):
+            if route.tenant and route.tenant not in self.tenants:
+                self.ended_routes[route.id] = self.routes.pop(route.id)
 
     def find_list(self, list_id: str) -> ListFacts | None:
         """Find a list, also one that was shredded: people may still ask about it."""
@@ -287,14 +313,7 @@ class Registry:
             terms=terms,
             requester=self.signer(asked[0].person, terms) if asked else None,
             approvers=[self.signer(s.person, terms) for s in agreed],
-            circumstances=Circumstances(
-                owners=len(self.owners(terms.tenant)),
-                recent_rows=self._recent_rows(request, now),
-                signed_at=max((s.at for s in signers.values()), default=None),
-                about_owner=self._is_about_owner(terms),
-                loosens=self._loosens(terms),
-                incident_open=is_incident_open(self, terms.tenant),
-            ),
+            circumstances=circumstances_of(self, request, signers.values(), now=now),
             now=now,
             policy=self.policy,
         )
@@ -363,28 +382,6 @@ class Registry:
         asked = self.people[request.signed[0].person]
         return self.policy.with_text(
             request.policy, tenant=request.terms.tenant, side=asked.role
-        )
-
-    def _is_about_owner(self, terms: Terms) -> bool:
-        if terms.action is not Action.PERSON_REVOKE:
-            return False
-        person = self.about(terms)
-        return person is not None and person.role == "owner"
-
-    def _loosens(self, terms: Terms) -> bool:
-        if terms.action is not Action.BUDGET_SET:
-            return False
-        scope, ceiling = parse_budget(terms.subject_fields(), tenant=terms.tenant)
-        return ceiling > self.budgets.get(scope, scope.default)
-
-    def _recent_rows(self, request: RequestFacts, now: datetime) -> int:
-        if request.terms.action is not Action.EXPORT:
-            return 0
-        if request.intended:  # its own cap is charged already
-            return 0
-        return max(
-            self.charges.used(who, Measure.ROWS_EXPORTED, now=now, window=RECENT)
-            for who in self.custodians_of(request)
         )
 
     def custodians_of(self, request: RequestFacts) -> tuple[str, ...]:
