@@ -18,7 +18,7 @@ from listkeep.keeper.gate.custody.suppressions import read_all_known
 from listkeep.keeper.gate.decisions.drafts import find_list
 from listkeep.keeper.gate.decisions.items import item_digest
 from listkeep.keeper.gate.refusals import Attempt, recorded_refusals
-from listkeep.keeper.gate.sign_in.sessions import resolve_caller
+from listkeep.keeper.gate.sign_in.callers import reach, resolve_caller
 from listkeep.keeper.gate.turns import Gate
 from listkeep.wire import messages as m
 
@@ -84,7 +84,8 @@ class _Asked:
         # Of support without consent it is recorded where it knocked.
         self.attempt.what = "support"
         self.attempt.who, self.attempt.list_id = knock(registry, principal, name)
-        principal = as_guest(registry, principal, name, now=now)
+        most = reach(self.message.caller, carrier=self.carrier)
+        principal = as_guest(registry, principal, name, reach=most, now=now)
         found = find_list(registry, name, tenant=principal.tenant)
         self.attempt.what = "look-up"
         self.attempt.who, self.attempt.list_id = principal.id, found.id
