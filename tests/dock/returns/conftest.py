@@ -7,7 +7,8 @@ import pytest
 
 from listkeep.core.mail import Outcome, make_alias
 from listkeep.dock.lists import queries as entries
-from listkeep.dock.lists.models import STATUSES, Entry
+from listkeep.dock.lists.models import Entry
+from listkeep.dock.lists.statuses import STATUSES
 from listkeep.dock.outlet.returns.book import forget_book, key_of
 from listkeep.dock.outlet.returns.models import Returned
 from listkeep.dock.outlet.returns.recording import About, record_returned

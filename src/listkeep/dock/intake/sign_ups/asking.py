@@ -7,7 +7,8 @@ from datetime import datetime
 from listkeep.core.addresses import parse_address
 from listkeep.core.errors import Code, MalformedError, RefusedError
 from listkeep.core.files.values import Batch
-from listkeep.dock.intake.pipeline import Encoding, Sealed, collect_rows
+from listkeep.dock.intake.encoding import Encoding, pack
+from listkeep.dock.intake.pipeline import Sealed, seal_batches
 from listkeep.dock.lists import bulk
 from listkeep.dock.lists.access import Visit
 from listkeep.dock.lists.keeper import Keeper
@@ -105,9 +106,9 @@ def _batch(visit: Visit, address: str, fields: Mapping[str, str]) -> Batch:
         )
     return Batch(
         lines=[1],
-        addresses=[parse_address(address)],
+        addresses=[parse_address(address).spelling],
         statuses=["subscribed"],
-        fields=[tuple(fields.values())],
+        columns=[[text] for text in fields.values()],
     )
 
 
@@ -120,17 +121,13 @@ def _seal(
     keeper: Keeper,
 ) -> Sealed:
     encoding = Encoding(tuple(fields), schema=visit.schema, sealed=visit.record.fields)
-    encoded = encoding.encode(batch)
-    answer = keeper.seal_rows(
-        m.SealRows(
-            ticket=ticket,
-            addresses=encoded.addresses,
-            fields=encoded.fields,
-            facets=encoded.facets,
-        )
+    packed = pack(encoding.encode(batch), ticket=ticket)
+    [sealed] = seal_batches(
+        [packed],
+        seal=lambda each: keeper.seal_packed(each.message),
+        find_known=KnownTokens(visit.record.tenant, keeper).find,
     )
-    known = KnownTokens(visit.record.tenant, keeper)
-    return collect_rows(encoded, answer, known.find)
+    return sealed
 
 
 def _no_address() -> MalformedError:

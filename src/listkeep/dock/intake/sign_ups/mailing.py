@@ -11,7 +11,7 @@ from typing import Final, Protocol
 
 from listkeep.dock.lists import queries as entries
 from listkeep.dock.lists.keeper import Keeper
-from listkeep.dock.lists.models import SUBSCRIBED
+from listkeep.dock.lists.statuses import SUBSCRIBED
 
 from .ending import drop_sign_up
 from .models import SignUp

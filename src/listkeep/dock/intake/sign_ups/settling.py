@@ -18,7 +18,7 @@ from listkeep.dock.lists import services as lists
 from listkeep.dock.lists.bulk import Merged, Staging
 from listkeep.dock.lists.history import Author
 from listkeep.dock.lists.keeper import Keeper
-from listkeep.dock.lists.models import SUBSCRIBED
+from listkeep.dock.lists.statuses import SUBSCRIBED
 from listkeep.wire.messages import keys as k
 from listkeep.wire.messages import suppressions as s
 

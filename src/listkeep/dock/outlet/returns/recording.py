@@ -8,7 +8,8 @@ from django.db.models import Exists, QuerySet
 
 from listkeep.core.mail import Outcome
 from listkeep.dock.lists import bulk
-from listkeep.dock.lists.models import SUBSCRIBED, Entry
+from listkeep.dock.lists.models import Entry
+from listkeep.dock.lists.statuses import SUBSCRIBED
 
 from .models import Returned
 

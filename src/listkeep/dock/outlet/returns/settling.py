@@ -18,7 +18,7 @@ from listkeep.dock.lists import bulk
 from listkeep.dock.lists import services as lists
 from listkeep.dock.lists.history import Author
 from listkeep.dock.lists.keeper import Keeper
-from listkeep.dock.lists.models import STATUS_CODES
+from listkeep.dock.lists.statuses import STATUS_CODES
 from listkeep.dock.watch.incidents import open_incident
 from listkeep.wire.messages import sends as d
 
