@@ -46,9 +46,13 @@ from tests.fakes.sending import FakeSending
 from tests.fakes.sign_in import FakeSignIn
 from tests.fakes.telling import FakeTelling
 
-PERSON_RIGHTS = ("view", "touch", "look-up", "reveal", "export")
+PERSON_RIGHTS = ("view", "touch", "look-up", "reveal", "send", "export")
 OWNER_RIGHTS = (*PERSON_RIGHTS, "administer")
-SERVICE_RIGHTS = {"app": ("view", "touch"), "intake": ("touch",)}
+SERVICE_RIGHTS = {
+    "app": ("view", "touch"),
+    "intake": ("touch",),
+    "mta": ("send",),
+}
 _WITH_ROWS = frozenset(
     {"seal_rows", "look_up", "run_export", "scrub_rows", "renew_rows", "open_for_send"}
 )

@@ -7,6 +7,7 @@ they read a pipe that ends with it.
 
 import os
 import signal
+import socket
 import subprocess
 import time
 from contextlib import suppress
@@ -25,8 +26,10 @@ from .locks import is_listening, is_listening_on
 
 BUILDINGS = ("keeper", "dock")  # the dock's start asks the keeper
 SEAL = "seal"  # the keeper's pages
+PROXY = "proxy"  # of the dock, where dock.toml says so
 WORKER = "worker"  # of the dock; it answers nobody
 _POLL_SECONDS = 0.05
+_GREETING_SECONDS = 5
 _STOP_SECONDS = 15
 _LONGEST_WAIT_SECONDS = 30.0
 _FIRST_WAIT_SECONDS = 0.5
@@ -200,6 +203,8 @@ def is_healthy(instance: Instance, name: str) -> bool:
                 keeper.health()
         elif name == SEAL:
             return _answers(instance.seal)
+        elif name == PROXY:
+            return greets(instance.drop.proxy)
         else:
             if not is_listening_on(instance.config.dock):
                 return False
@@ -210,6 +215,19 @@ def is_healthy(instance: Instance, name: str) -> bool:
             raise
         return False
     return True
+
+
+def greets(proxy: tuple[str, int] | None) -> bool:
+    """Tell whether a mail server would be welcome."""
+    if proxy is None:
+        return False
+    try:
+        with socket.create_connection(proxy, _GREETING_SECONDS) as probe:
+            greeting = probe.recv(512)
+            probe.sendall(b"QUIT\r\n")
+            return greeting.startswith(b"220 ")
+    except OSError:
+        return False
 
 
 def is_founded(seal: Seal) -> bool:

@@ -14,7 +14,7 @@ from .init import DOCK_PORT, SEAL_PORT, Port, SealPort
 from .locks import only_one
 from .output import note
 from .status import wall
-from .supervisor import BUILDINGS, SEAL, WORKER, Supervisor, is_founded
+from .supervisor import BUILDINGS, PROXY, SEAL, WORKER, Supervisor, is_founded
 
 _TICK_SECONDS = 0.25
 
@@ -27,11 +27,14 @@ def register(program: typer.Typer) -> None:
 def up(port: Port = DOCK_PORT, seal_port: SealPort = SEAL_PORT) -> None:
     """Start keeper, dock, pages and worker, and run them until Ctrl-C or SIGTERM.
 
+    The delivery proxy runs as well where dock.toml has a section outlet.
+
     Where there is no instance yet, this makes one (the ports are for that alone) and
     prints two links: two people open them in their browsers and found it.
 
     For one machine and one user. A service manager runs `listkeep serve keeper`,
-    `listkeep serve seal`, `listkeep serve dock` and `listkeep serve worker` itself.
+    `listkeep serve seal`, `listkeep serve dock`, `listkeep serve proxy` and `listkeep
+    serve worker` itself.
     """
     instance = _open_or_begin(port, seal_port)
     stopping = _Stop()
@@ -39,7 +42,7 @@ def up(port: Port = DOCK_PORT, seal_port: SealPort = SEAL_PORT) -> None:
         try:
             with Supervisor(instance, (SEAL,)) as pages:
                 _await_founding(instance, pages)
-                with Supervisor(instance, (*BUILDINGS, WORKER)) as buildings:
+                with Supervisor(instance, _wanted(instance)) as buildings:
                     _tell(instance)
                     while not stopping.asked:
                         time.sleep(_TICK_SECONDS)
@@ -78,12 +81,21 @@ def _tend(*supervisors: Supervisor) -> None:
             note(f"the {name} had died and was started again")
 
 
+def _wanted(instance: Instance) -> tuple[str, ...]:
+    """Name what runs beside the pages; a proxy, if dock.toml has one."""
+    proxy = (PROXY,) if instance.drop.proxy else ()
+    return (*BUILDINGS, *proxy, WORKER)
+
+
 def _tell(instance: Instance) -> None:
     note(f"the keeper is at {instance.socket}")
     url = instance.config.dock
     note(f"the dock is at {url}, its API is described at {url}/v1/docs")
     note(f"people sign at {instance.seal.seal_origin}")
     note(f"they look up, import and export at {instance.drop.drop_origin}")
+    if instance.drop.proxy:
+        host, port = instance.drop.proxy
+        note(f"the delivery proxy takes mail at {host}, port {port}")
     note("the worker tells contacts; `listkeep job ls` shows what it does")
     note(wall(instance))
     note(f"logs are in {instance.home / 'log'}; Ctrl-C stops all")

@@ -14,6 +14,7 @@ from listkeep.dock.intake.history_api import router as history
 from listkeep.dock.lists.keeper import get_keeper
 from listkeep.dock.lists.shapes import Shape
 from listkeep.dock.outlet.api import router as outlet
+from listkeep.dock.outlet.sends_api import router as sends
 from listkeep.dock.watch.api import router as watch
 from listkeep.dock.watch.incident_api import router as incidents
 
@@ -53,6 +54,7 @@ add_handlers(api)
 api.add_router("", intake)
 api.add_router("", history)
 api.add_router("", outlet)
+api.add_router("", sends)
 api.add_router("", watch)
 api.add_router("", incidents)
 

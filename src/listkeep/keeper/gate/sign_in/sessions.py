@@ -36,6 +36,7 @@ _NONCE_SECONDS = 300
 _SERVICE_RIGHTS = {
     "app": frozenset({Right.VIEW, Right.TOUCH}),
     "intake": frozenset({Right.TOUCH}),
+    "mta": frozenset({Right.SEND}),
 }
 
 
