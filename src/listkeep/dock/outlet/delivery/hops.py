@@ -10,8 +10,9 @@ import asyncio
 import ipaddress
 import random
 import socket
-from collections.abc import Iterable
-from dataclasses import dataclass
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
 
 from listkeep.dock.watch.targets import is_public
 from listkeep.wire.messages import sends as d
@@ -25,7 +26,11 @@ from .sts import StsPolicy
 from .trust import Opportunistic, Requirement, Web, requirement_of
 
 _SILENT = "451 4.4.3 listkeep: the name server did not answer"
+_SMART_HOST = "smart-host"
 _MAX_EXCHANGERS = 10
+FRESH_SECONDS = 10.0
+_MOST_KNOWN = 10_000
+_Question = tuple[d.RouteView, str, str]
 
 
 @dataclass
@@ -36,15 +41,36 @@ class RouteHops:
     memory: Memory
     allow_private: bool = False  # mail servers inside the own network, for `mx`
     system_names: bool = False  # a smart host's name may stand in /etc/hosts
+    clock: Callable[[], float] = time.monotonic
+    _known: dict[_Question, tuple[float, asyncio.Future[list[Hop]]]] = field(
+        default_factory=dict
+    )
 
     async def find(self, route: d.RouteView, *, domain: str, source: str) -> list[Hop]:
         """Find the hops of a route for one addressee's domain.
 
+        Those who ask for the same at once, or within seconds, look it up together.
+
         Raises:
             NoWayError: There is none, now or for good.
         """
+        question = route, "" if route.kind == _SMART_HOST else domain, source
+        known = self._known.get(question)
+        if known is not None and self.clock() - known[0] < FRESH_SECONDS:
+            return await asyncio.shield(known[1])
+        if len(self._known) >= _MOST_KNOWN:
+            self._known.clear()
+        looking = asyncio.ensure_future(self._find(route, domain, source))
+        self._known[question] = self.clock(), looking
         try:
-            if route.kind == "smart-host":
+            return await asyncio.shield(looking)
+        except NoWayError:
+            self._known.pop(question, None)  # the next one asks again
+            raise
+
+    async def _find(self, route: d.RouteView, domain: str, source: str) -> list[Hop]:
+        try:
+            if route.kind == _SMART_HOST:
                 return await self._smart_host(route, source)
             return await self._exchangers(route, domain, source)
         except SilentError as error:
