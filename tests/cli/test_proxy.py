@@ -67,7 +67,7 @@ def test_it_begins_shares_its_port_and_ends(
     wait_until(lambda: len(children(parent)) == 2)
     victim = children(parent)[0]
     os.kill(victim, signal.SIGKILL)
-    assert greets(address)
+    wait_until(lambda: greets(address))
     wait_until(lambda: victim not in children(parent) and len(children(parent)) == 2)
 
     # Children do not outlive their parent, however it ends.

@@ -202,21 +202,30 @@ def is_healthy(instance: Instance, name: str) -> bool:
                 return False
             with instance.keeper() as keeper:
                 keeper.health()
-        elif name == SEAL:
-            return _answers(instance.seal)
-        elif name == PROXY:
-            return greets(instance.drop.proxy)
-        elif name == CONSOLE:
-            return instance.app is not None and _welcomes(instance.app)
+        elif name in (SEAL, PROXY, CONSOLE):
+            return _opens(instance, name)
         else:
-            if not is_listening_on(instance.config.dock):
-                return False
-            with instance.dock() as dock:
-                dock.health()
+            return _is_dock_healthy(instance)
     except UnavailableError as error:
         if error.code not in (Code.KEEPER_UNAVAILABLE, Code.DOCK_UNAVAILABLE):
             raise
         return False
+    return True
+
+
+def _opens(instance: Instance, name: str) -> bool:
+    if name == PROXY:
+        return greets(instance.drop.proxy)
+    if name == CONSOLE:
+        return instance.app is not None and _welcomes(instance.app)
+    return _answers(instance.seal)
+
+
+def _is_dock_healthy(instance: Instance) -> bool:
+    if not is_listening_on(instance.config.dock):
+        return False
+    with instance.dock() as dock:
+        dock.health()
     return True
 
 
