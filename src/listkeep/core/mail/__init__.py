@@ -26,7 +26,15 @@ from .mime import Mail, parse_mail
 from .outcomes import Outcome, Returned
 from .returned import parse_returned
 from .scrub import Reply, scrub_reply
-from .signing import Algorithm, Signer, sign_message
+from .signing import (
+    Algorithm,
+    DraftSignature,
+    Signer,
+    SigningName,
+    attach_signatures,
+    draft_signatures,
+    sign_message,
+)
 from .slots import Kind, Slot
 from .template import Draft, Template, make_template, parse_template
 from .token_addresses import (
@@ -44,6 +52,7 @@ __all__ = [
     "AliasKey",
     "Built",
     "Draft",
+    "DraftSignature",
     "Fault",
     "Kind",
     "Mail",
@@ -55,12 +64,15 @@ __all__ = [
     "Returned",
     "SendAddress",
     "Signer",
+    "SigningName",
     "Slot",
     "Stamp",
     "Template",
     "TemplateError",
     "TokenAddress",
+    "attach_signatures",
     "build_message",
+    "draft_signatures",
     "find_bucket",
     "format_return_address",
     "format_send_address",
