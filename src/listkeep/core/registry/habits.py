@@ -8,7 +8,7 @@ nor the passing of time changes what it needs.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from listkeep.core.grants import Action, Decision
@@ -18,6 +18,7 @@ from .sending import SendKind, SendTerms, parse_send
 
 FAR_MORE = 10
 RECENT = timedelta(days=90)
+NIGHT_ENDS, NIGHT_BEGINS = 6, 22  # UTC, as the policy has it that comes with us
 
 
 class Habit(StrEnum):
@@ -102,6 +103,18 @@ def news_of(habits: Habits, request: RequestFacts, *, now: datetime) -> list[New
     elif request.terms.cap > FAR_MORE * largest:
         words = f"more than {FAR_MORE} times the largest campaign, {largest:,} rows"
         found.append(News(None, "", words))
+    return found
+
+
+def looks_at_twice(
+    habits: Habits, request: RequestFacts, *, now: datetime
+) -> list[str]:
+    """Say in words what is new about a send, and whether it was asked for at night."""
+    found = [each.words for each in news_of(habits, request, now=now)]
+    if request.terms.action is Action.SEND:
+        moment = asked_at(request, now).astimezone(UTC)
+        if not NIGHT_ENDS <= moment.hour < NIGHT_BEGINS:
+            found.append(f"asked for at night ({moment:%H:%M} UTC)")
     return found
 
 
