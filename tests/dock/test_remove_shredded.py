@@ -6,6 +6,7 @@ import pytest
 
 from listkeep.dock.lists import removal
 from listkeep.dock.lists.models import Change, Entry, PastEntry
+from listkeep.wire.messages import keys as k
 from tests.dock.conftest import Api
 from tests.fakes.keeper import FakeKeeper
 
@@ -25,7 +26,7 @@ def gone(keeper: FakeKeeper, ada: Api) -> str:
 
 
 def remove(keeper: FakeKeeper, answers: Iterator[bool] | None = None) -> int:
-    lists = keeper.read_keys().gone
+    lists = keeper.read_keys(k.ReadKeys()).gone
     return removal.remove_lists(
         lists, keep_on=lambda: next(answers) if answers else True
     )

@@ -224,7 +224,9 @@ def _batch(sealed: m.SealedRows, facets: list[str]) -> m.RowBatch:
 
 def _known(stage: Stage, record: m.ListRecord) -> k.ListKeys:
     [known] = [
-        each for each in stage.keeper.read_keys().lists if each.list == record.id
+        each
+        for each in stage.keeper.read_keys(k.ReadKeys()).lists
+        if each.list == record.id
     ]
     return known
 

@@ -71,8 +71,8 @@ class FakeRenewing:
 
     # --- what the dock asks ---
 
-    def read_keys(self) -> k.HeldKeys:
-        self._called("read_keys", k.ReadKeys())
+    def read_keys(self, message: k.ReadKeys) -> k.HeldKeys:
+        self._called("read_keys", message)
         return k.HeldKeys(lists=tuple(map(self._state, self.lists)), gone=self.gone)
 
     def renew_key(self, message: k.RenewKey) -> k.ListKeys:

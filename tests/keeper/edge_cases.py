@@ -44,9 +44,11 @@ class Stage:
 
 def set_stage(world: World) -> Stage:
     rows = world.list_with_rows(2)
+    world.wait(days=1)
+    dock = world.service("dock").id
     with world.gate.turn(world.now) as turn:
         found = turn.registry.lists[rows.list_id]
-        begin_key(turn, found, principal="", request="")
+        begin_key(turn, found, principal=dock, request="")
     reveal, _ = world.ask_reveal("ben", rows, 0)
     return Stage(
         world=world,

@@ -7,6 +7,7 @@ import pytest
 from listkeep.keeper.release import scrubs
 from listkeep.wire.messages.scrubs import ReadScrubs
 from tests.keeper.instance import ACME, refusal
+from tests.keeper.renewing import Renewing
 from tests.keeper.scrubbing import Dock, close, incidents, kinds, report
 from tests.keeper.telling import Telling
 from tests.keeper.world import Rows, World
@@ -148,7 +149,7 @@ def test_a_list_nobody_looked_over_for_two_weeks_is_an_incident(
     assert world.newest("incident.opened")["by"] == "keeper"
     assert world.newest("incident.opened")["list"] == rows.list_id
     before = len(world.events())
-    world.wait(days=30)
+    world.wait(days=20)
     assert kinds(world) == ["scrub-overdue"]
     assert "incident.opened" not in world.events()[before:]
 
@@ -172,6 +173,39 @@ def test_a_keeper_that_was_off_for_a_month_waits_a_day(
     assert kinds(world) == []
     world.wait(days=1)
     assert kinds(world) == ["scrub-overdue"]
+
+
+def test_a_renewal_that_does_not_end_in_a_week_is_an_incident(world: World) -> None:
+    """What was erased would open from an old backup as long as the old key is there."""
+    renewing = Renewing.of(world)
+    renewing.rows = renewing.fill()
+    kinds(renewing)
+    renewing.wait(days=2)
+    renewing.renew(renewing.rows.list_id)
+    renewing.wait(days=6, hours=23)
+    assert kinds(renewing) == []
+    renewing.wait(hours=1, minutes=1)
+
+    assert kinds(renewing) == ["renewal-overdue"]
+    again = renewing.reseal(renewing.rows)
+    renewing.destroy(renewing.rows.list_id, again.sealed)
+    (overdue,) = incidents(renewing)
+    close(renewing, "ada", overdue.id)
+    renewing.wait(minutes=2)
+    assert kinds(renewing) == []
+
+
+def test_a_renewal_that_never_begins_is_an_incident(world: World) -> None:
+    renewing = Renewing.of(world)
+    renewing.rows = renewing.fill()
+    Dock.of(renewing, renewing.rows).scrub()
+    kinds(renewing)
+    renewing.wait(days=36, hours=23)
+    assert "renewal-overdue" not in kinds(renewing)
+    renewing.wait(hours=1, minutes=1)
+
+    assert "renewal-overdue" in kinds(renewing)
+    assert renewing.newest("incident.opened")["list"] == renewing.rows.list_id
 
 
 def test_a_list_whose_keys_are_gone_is_not_overdue(world: World, rows: Rows) -> None:

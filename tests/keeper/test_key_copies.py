@@ -96,10 +96,12 @@ def test_a_key_that_was_destroyed_does_not_come_back(
 ) -> None:
     rows = world.list_with_rows()
     copy(world, tmp_path / "copy")
+    world.wait(days=1)
     with world.gate.turn(world.now) as turn:
         fields = {"key": "1", "principal": "s_dockdockdock", "request": ""}
         open_store().create(f"list-{rows.list_id}.1")
         turn.append(Event.KEY_RENEWED, fields, list_id=rows.list_id)
+    world.wait(days=1)
     with world.gate.turn(world.now) as turn:
         fields = {"key": "0", "rows": "3"}
         turn.append(Event.KEY_DESTROYED, fields, list_id=rows.list_id)

@@ -6,9 +6,9 @@ import pytest
 
 from listkeep.core.errors import ConflictError, RefusedError, VerificationError
 from listkeep.core.sealing import SealedRow, read_key_number
-from listkeep.keeper.gate.decisions.key_changes import begin_key
 from listkeep.keeper.gate.endpoint import open_store
-from listkeep.keeper.gate.turns import Gate
+from listkeep.keeper.gate.showing.keys import show_keys
+from listkeep.keeper.gate.showing.process import show_process
 from listkeep.keeper.release import renewals
 from listkeep.wire import messages as m
 from listkeep.wire.messages import keys as k
@@ -250,15 +250,12 @@ def test_rows_that_nobody_sealed_do_not_keep_a_key_alive(late: Renewing) -> None
     assert late.numbers(late.rows.list_id) == [1]
 
 
-def test_a_key_that_was_begun_during_the_pass_ends_it(late: Renewing) -> None:
+def test_a_key_that_went_during_the_pass_ends_it(late: Renewing) -> None:
     again = renewed(late)
-    other = Gate(open_store())
 
     def held() -> Iterator[k.HeldRows]:
         yield k.HeldRows(rows=again.whole())
-        with other.turn(late.now) as turn:
-            found = turn.registry.lists[late.rows.list_id]
-            begin_key(turn, found, principal="", request="")
+        late.destroy(late.rows.list_id, again.sealed)
 
     again.sealed.sort(key=lambda row: row.token)
     with pytest.raises(ConflictError, match="changed meanwhile"):
@@ -286,3 +283,31 @@ def test_the_mark_of_an_erased_person_counts_and_a_made_up_one_does_not(
     late.destroy(late.rows.list_id, [mark, *kept])
 
     assert late.numbers(late.rows.list_id) == [1]
+
+
+def test_it_is_shown_how_many_rows_are_under_older_keys_and_what_is_late(
+    late: Renewing,
+) -> None:
+    def shown() -> tuple[int | None, bool]:
+        message = k.ShowKeys(session=late.session("ada"))
+        (row,) = show_keys(late.gate, message, now=late.now).rows
+        return row.older_rows, row.is_overdue
+
+    def say(rows: int) -> None:
+        left = (k.RowsLeft(list=late.rows.list_id, rows=rows),)
+        message = k.ReadKeys(left=left)
+        dock = late.service("dock")
+        renewals.read_keys(late.gate, message, carrier=dock, now=late.now)
+
+    assert shown() == (0, False)
+    assert show_process(late.gate, now=late.now).renewals_overdue == 0
+    late.renew(late.rows.list_id)
+    assert shown() == (None, False), "the dock has not said yet"
+    say(5)
+    assert shown() == (5, False)
+    late.wait(days=7, minutes=1)
+    assert shown() == (5, True)
+    assert show_process(late.gate, now=late.now).renewals_overdue == 1
+    late.destroy(late.rows.list_id, late.reseal(late.rows).sealed)
+    assert shown() == (0, False)
+    assert show_process(late.gate, now=late.now).renewals_overdue == 0

@@ -14,16 +14,19 @@ from tests.keeper.world import Rows, World, batch_of
 
 
 def renew(world: World, list_id: str) -> int:
-    """Begin the next key of a list."""
+    """Begin the next key of a list, a day after the last one."""
+    world.wait(days=1)
     with world.gate.turn(world.now) as turn:
         number = turn.registry.lists[list_id].newest_key + 1
         turn.store.create(list_key(list_id, number))
-        fields = {"key": str(number), "principal": "", "request": ""}
+        dock = world.service("dock").id
+        fields = {"key": str(number), "principal": dock, "request": ""}
         turn.append(Event.KEY_RENEWED, fields, list_id=list_id)
     return number
 
 
 def destroy(world: World, list_id: str, number: int) -> None:
+    world.wait(days=1)
     with world.gate.turn(world.now) as turn:
         fields = {"key": str(number), "rows": "0"}
         turn.append(Event.KEY_DESTROYED, fields, list_id=list_id)

@@ -14,8 +14,8 @@ from .registry import Name, Purpose, TenantName, ask_for, find_row
 from .sessions import As, load_session
 
 _COLUMNS = (
-    *("name", "tenant", "key", "since", "older_keys", "older_until"),
-    *("index_keys", "destroyed_at", "copies_until"),
+    *("name", "tenant", "key", "since", "older_keys", "older_rows", "older_until"),
+    *("overdue", "index_keys", "destroyed_at", "copies_until"),
 )
 ListName = Annotated[str, typer.Argument(metavar="LIST", show_default=False)]
 
@@ -32,8 +32,9 @@ def register(app: typer.Typer) -> None:
 def show_all(*, name: As = "", as_json: AsJson = False) -> None:
     """Show the keys of lists: since when, what is left of older ones.
 
-    ``older_until`` is when older keys go at the earliest; `listkeep job ls` shows how
-    many rows wait for that. ``copies_until`` is when the last copy of the key store
+    ``older_until`` is when older keys go at the earliest, ``older_rows`` how many rows
+    are still under them, as the dock said last; ``overdue`` are renewals that should
+    have ended a week ago. ``copies_until`` is when the last copy of the key store
     expires that has a destroyed key. A list that was shredded has no key.
     ``index_keys`` are the tenant's, for tokens: the last one is for who is new.
     """
@@ -140,7 +141,9 @@ def _describe(row: k.KeyRow) -> dict[str, Any]:
         "since": None if row.is_shredded else newest.since,
         "older_keys": [key.number for key in row.keys.keys[:-1]],
         "index_keys": [key.number for key in row.keys.index_keys],
+        "older_rows": row.older_rows,
         "older_until": row.keys.ready_at or None,
+        "overdue": row.is_overdue,
         "entries": row.entries,
         "destroyed_at": row.destroyed_at or None,
         "copies_until": row.copies_until or None,

@@ -106,6 +106,7 @@ def _ask_process(instance: Instance) -> dict[str, Any]:
         "memory_locked": facts.memory_locked,
         "root": facts.root,
         "root_answers": facts.root_answers,
+        "renewals_overdue": facts.renewals_overdue,
     }
 
 
@@ -113,6 +114,8 @@ def _protection(found: dict[str, Any]) -> str:
     if not found:
         return "unknown"
     root = "answers" if found["root_answers"] else "does not answer"
+    overdue = found["renewals_overdue"]
+    late = (f"{overdue:,} lists under a key that should be gone",) if overdue else ()
     return ", ".join(
         (
             "a crash could write keys to a disk"
@@ -122,6 +125,7 @@ def _protection(found: dict[str, Any]) -> str:
             if found["memory_locked"]
             else "memory not locked: keys may reach the swap",
             f"root: {found['root']}, {root}",
+            *late,
         )
     )
 

@@ -148,9 +148,9 @@ class KeeperClient:
         """Ask where one contact is, for one thing it is to be told."""
         return self._call("notices/open", message, n.OpenedContact)
 
-    def read_keys(self) -> k.HeldKeys:
-        """Read which keys every list holds."""
-        return self._call("keys/read", k.ReadKeys(), k.HeldKeys)
+    def read_keys(self, message: k.ReadKeys) -> k.HeldKeys:
+        """Read which keys every list holds, and say what is left of renewals."""
+        return self._call("keys/read", message, k.HeldKeys)
 
     def renew_key(self, message: k.RenewKey) -> k.ListKeys:
         """Ask that a list's next key be begun."""

@@ -27,6 +27,7 @@ def life() -> Scribe:
     """A ledger with every kind of entry in it."""
     scribe = Scribe.with_cast()
     ben, ada = meet("ben").person, meet("ada").person
+    _renew_a_key(scribe)
     scribe.write(
         Event.SESSION_STARTED,
         {
@@ -45,8 +46,6 @@ def life() -> Scribe:
     _bring_rows_in(scribe, ada)
     _take_rows_back(scribe, ada)
     _let_rows_out(scribe, ben)
-    renewed = {"list": NEWS, "principal": "s_dockdockdock", "request": ""}
-    scribe.write(Event.KEY_RENEWED, {**renewed, "key": "1"})
     _copy_keys(scribe)
     rotated = {"from": "file", "to": "pkcs11", "keys": "9"}
     scribe.write(Event.ROOT_ROTATED, rotated)
@@ -73,6 +72,13 @@ def life() -> Scribe:
     scribe.write(Event.CONTACT_OPENED, opened)
     scribe.write(Event.RELEASE_REFUSED, {"what": "export", "code": "not-granted"})
     return scribe
+
+
+def _renew_a_key(scribe: Scribe) -> None:
+    scribe.wait(days=1)
+    renewed = {"list": NEWS, "principal": "s_dockdockdock", "request": ""}
+    scribe.write(Event.KEY_RENEWED, {**renewed, "key": "1"})
+    scribe.wait(days=1)
 
 
 def _bring_rows_in(scribe: Scribe, who: str) -> None:

@@ -55,7 +55,8 @@ def test_a_grant_lets_rows_out_once(scribe: Scribe) -> None:
 
 def test_an_import_that_was_given_up_leaves_its_request_open(scribe: Scribe) -> None:
     request = scribe.ask("ada", "import", {}, tenant=ACME, list=NEWS, cap=50)
-    fields = {"ticket": "i_1", "list": NEWS, "principal": "", "request": request.id}
+    ada = meet("ada").person
+    fields = {"ticket": "i_1", "list": NEWS, "principal": ada, "request": request.id}
     scribe.write(Event.IMPORT_STARTED, {**fields, "max_rows": "50"})
     scribe.write(Event.IMPORT_ABANDONED, {"ticket": "i_1", "list": NEWS})
 
@@ -75,17 +76,22 @@ def test_what_was_spent_is_what_is_charged() -> None:
 
 
 def renew(scribe: Scribe, number: int) -> None:
+    scribe.wait(days=1)
     fields = {"list": NEWS, "principal": "s_dockdockdock", "request": ""}
     scribe.write(Event.KEY_RENEWED, {**fields, "key": str(number)})
 
 
 def destroy(scribe: Scribe, number: int) -> None:
+    scribe.wait(days=1)
     scribe.write(Event.KEY_DESTROYED, {"list": NEWS, "key": str(number), "rows": "0"})
 
 
 def test_a_list_knows_which_key_seals_and_which_still_open(scribe: Scribe) -> None:
     renew(scribe, 1)
-    renew(scribe, 2)
+    about = {"id": NEWS}
+    early = scribe.ask("ada", "keys.renew", about, tenant=ACME)
+    fields = {"list": NEWS, "principal": meet("ada").person, "request": early.id}
+    scribe.write(Event.KEY_RENEWED, {**fields, "key": "2"})
     destroy(scribe, 0)
 
     found = scribe.registry.lists[NEWS]

@@ -41,7 +41,8 @@ def ask_close(scribe: Scribe, tenant: str = ACME) -> RequestFacts:
 def test_a_list_that_is_shredded_leaves_its_name_and_no_key(scribe: Scribe) -> None:
     registry = scribe.registry
     export = scribe.ask_export()
-    fields = {"ticket": "i_1", "list": NEWS, "principal": "", "request": ""}
+    ben = meet("ben").person
+    fields = {"ticket": "i_1", "list": NEWS, "principal": ben, "request": ""}
     scribe.write(Event.IMPORT_STARTED, {**fields, "max_rows": "50"})
 
     shred(scribe, ask_shred(scribe))

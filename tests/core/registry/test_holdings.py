@@ -61,7 +61,8 @@ def test_entries_are_what_was_added_less_what_was_removed(scribe: Scribe) -> Non
 
 
 def test_an_old_ledger_without_these_numbers_counts_nothing(scribe: Scribe) -> None:
-    ticket = {"ticket": "i_1", "list": NEWS, "principal": "", "request": ""}
+    ben = meet("ben").person
+    ticket = {"ticket": "i_1", "list": NEWS, "principal": ben, "request": ""}
     scribe.write(Event.IMPORT_STARTED, {**ticket, "max_rows": "100"})
     scribe.write(Event.IMPORT_FINISHED, {"ticket": "i_1", "list": NEWS})
 

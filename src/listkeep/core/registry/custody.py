@@ -15,12 +15,22 @@ from .authority import is_granted
 from .charges import Measure
 from .facts import ListFacts, RequestFacts, Ticket
 from .fields import untrusted
+from .grounds import (
+    require_import,
+    require_new_list,
+    require_outlived,
+    require_renewal,
+    require_reserved,
+    require_suppressing,
+    require_ticket,
+)
 from .held_keys import first_key, list_key, with_newer, without
 from .holdings import note_growth
 from .state import Registry
 
 
 def _create_list(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
+    require_new_list(registry, fields)
     registry.lists[fields["list"]] = ListFacts(
         id=fields["list"],
         tenant=fields["tenant"],
@@ -42,11 +52,8 @@ def _extend_list(registry: Registry, fields: Mapping[str, str], _at: datetime) -
 
 def _renew_key(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
     old = registry.lists[fields["list"]]
-    if fields["request"]:
-        request = registry.requests[fields["request"]]
-        is_asked = request.terms.action is Action.KEYS_RENEW and not request.done
-        if not is_asked or not is_granted(registry, request, at):
-            raise untrusted("a key was renewed for somebody without a grant")
+    request = require_renewal(registry, old, fields, at)
+    if request is not None:
         request.done = request.intended = True
     keys = with_newer(old.keys, int(fields["key"]), at=at)
     registry.lists[old.id] = replace(old, keys=keys)
@@ -54,11 +61,13 @@ def _renew_key(registry: Registry, fields: Mapping[str, str], at: datetime) -> N
 
 def _destroy_key(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
     old, number = registry.lists[fields["list"]], int(fields["key"])
+    require_outlived(old, at)
     registry.lists[old.id] = replace(old, keys=without(old.keys, number))
     registry.destroy_key(list_key(old.id, number), at=at)
 
 
 def _start_import(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
+    request = require_import(registry, fields, at)
     registry.tickets[fields["ticket"]] = Ticket(
         id=fields["ticket"],
         list_id=fields["list"],
@@ -67,12 +76,13 @@ def _start_import(registry: Registry, fields: Mapping[str, str], at: datetime) -
         max_rows=int(fields["max_rows"]),
         started_at=at,
     )
-    if fields["request"]:
-        registry.requests[fields["request"]].intended = True
+    if request is not None:
+        request.intended = True
 
 
 def _reserve_rows(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
-    ticket, rows = registry.tickets[fields["ticket"]], int(fields["rows"])
+    ticket, rows = require_ticket(registry, fields), int(fields["rows"])
+    require_reserved(registry, ticket, rows=rows)
     ticket.reserved += rows
     if ticket.request:  # a signed import has its own cap
         registry.requests[ticket.request].rows_used += rows
@@ -81,7 +91,8 @@ def _reserve_rows(registry: Registry, fields: Mapping[str, str], at: datetime) -
 
 
 def _close_import(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
-    ticket = registry.tickets.pop(fields["ticket"])
+    ticket = require_ticket(registry, fields)
+    registry.tickets.pop(ticket.id)
     if fields["event"] != Event.IMPORT_FINISHED:
         return
     note_growth(registry, ticket, fields, at)
@@ -129,7 +140,8 @@ def _require_signed_for(
 def _close_restore(
     registry: Registry, fields: Mapping[str, str], _at: datetime
 ) -> None:
-    ticket = registry.tickets.pop(fields["ticket"])
+    ticket = require_ticket(registry, fields, restore=True)
+    registry.tickets.pop(ticket.id)
     if ticket.request and fields["event"] == Event.LIST_RESTORED:
         registry.requests[ticket.request].done = True
 
@@ -166,7 +178,7 @@ def _suppress(registry: Registry, fields: Mapping[str, str], at: datetime) -> No
     if fields["ticket"]:
         registry.tickets[fields["ticket"]].suppressed += int(fields["rows"])
     if fields["request"]:
-        request = registry.requests[fields["request"]]
+        request = require_suppressing(registry, fields, at)
         request.intended = True
         request.rows_used += int(fields["rows"])
         request.done = request.rows_used >= request.terms.cap

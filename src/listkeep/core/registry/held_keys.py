@@ -5,13 +5,15 @@ still opens what is sealed under it until it is destroyed, and its number never 
 back: whatever is under it stays closed, in every copy.
 """
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from listkeep.core.sealing import FIRST_KEY
 
 from .fields import untrusted
 
+LEAST_AGE = timedelta(days=1)  # longer than any import or export may take
+LONGEST_RENEWAL = timedelta(days=7)  # from when it is due to when the old key is gone
 MOST_INDEX_KEYS = 8  # every token that is looked for is looked for under each
 
 
@@ -60,6 +62,12 @@ def with_newer(
     if number != keys[-1].number + 1:
         raise untrusted("a key has a number that is not the next")
     return (*keys, HeldKey(number, at))
+
+
+def renewal_due_at(keys: tuple[HeldKey, ...], *, every: timedelta) -> datetime:
+    """Say since when a renewal should go on: since it began, or since it was time."""
+    newest = keys[-1].since
+    return newest if len(keys) > 1 else newest + every
 
 
 def without(keys: tuple[HeldKey, ...], number: int) -> tuple[HeldKey, ...]:

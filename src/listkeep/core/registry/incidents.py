@@ -34,6 +34,7 @@ class IncidentKind(StrEnum):
     STATUS_BETTER = "status-better"
     SCRUB_OVERDUE = "scrub-overdue"
     SCRUB_EDITED = "scrub-edited"
+    RENEWAL_OVERDUE = "renewal-overdue"
 
 
 # Of which kinds an owner can accept what was found, and what that changes in the books.

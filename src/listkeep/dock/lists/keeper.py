@@ -71,7 +71,7 @@ class Keeper(Protocol):
     def look_up(self, message: m.LookUp) -> m.FoundToken:
         """Compute one token and charge for it."""
 
-    def read_keys(self) -> k.HeldKeys:
+    def read_keys(self, message: k.ReadKeys) -> k.HeldKeys:
         """Say which keys every list holds."""
 
     def renew_key(self, message: k.RenewKey) -> k.ListKeys:

@@ -7,6 +7,8 @@ somebody keeps one token throughout.
 
 from collections.abc import Sequence
 
+from listkeep.wire.messages import keys as k
+
 from . import bulk
 from .keeper import Keeper
 from .segments import Condition
@@ -27,7 +29,7 @@ class KnownTokens:
         if self._lists is None:
             self._lists = tuple(
                 each.list
-                for each in self._keeper.read_keys().lists
+                for each in self._keeper.read_keys(k.ReadKeys()).lists
                 if each.tenant == self._tenant
             )
         known: set[bytes] = set()

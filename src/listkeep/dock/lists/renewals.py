@@ -54,7 +54,7 @@ class Renewing:
                 trouble keeps no other waiting.
         """
         moved, trouble = 0, list[RefusedError]()
-        for known in self._keeper.read_keys().lists:
+        for known in self._keeper.read_keys(k.ReadKeys(left=read_left())).lists:
             if not self._keep_on():
                 break
             try:
@@ -132,6 +132,12 @@ class Renewing:
                     )
                 is_past = shelf is shelves.PAST
                 yield k.HeldRows(rows=shelves.batch_of(page), past=is_past)
+
+
+def read_left() -> tuple[k.RowsLeft, ...]:
+    """Read how many rows of each list wait for a newer key."""
+    rows = Renewal.objects.order_by("list_id").values_list("list_id", "left")
+    return tuple(k.RowsLeft(list=list_id, rows=left) for list_id, left in rows)
 
 
 def count_left() -> int:

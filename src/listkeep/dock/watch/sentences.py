@@ -63,6 +63,8 @@ INCIDENTS: Final = {
     IncidentKind.SCRUB_OVERDUE: "nobody looked over the rows of {list} for too long",
     IncidentKind.SCRUB_EDITED: "the dock's note of how far {list} was looked over was "
     "changed outside Listkeep",
+    IncidentKind.RENEWAL_OVERDUE: "rows of {list} have been under an old key for too "
+    "long: what was erased may still open from an old backup",
 }
 _WAITING: Final = frozenset({"waiting", "granted"})
 

@@ -6,6 +6,7 @@ from django.conf import settings
 
 from listkeep.dock.lists.removal import remove_lists
 from listkeep.dock.lists.renewals import Renewing, count_left
+from listkeep.wire.messages import keys as k
 
 from .sweeps import Sweep, Work
 
@@ -18,7 +19,7 @@ def _renew(work: Work) -> int:
 
 
 def _remove(work: Work) -> int:
-    return remove_lists(work.keeper.read_keys().gone, keep_on=work.keep_on)
+    return remove_lists(work.keeper.read_keys(k.ReadKeys()).gone, keep_on=work.keep_on)
 
 
 def _nothing(_now: datetime) -> int:

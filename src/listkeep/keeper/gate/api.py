@@ -78,9 +78,9 @@ def health(gate: Gate, _message: m.Empty, call: Call) -> m.Health:
 
 
 @endpoint(m.Empty)
-def process(_gate: Gate, _message: m.Empty, _call: Call) -> q.ProcessFacts:
-    """Say how this process is protected, and whether its root answers."""
-    return show_process()
+def process(gate: Gate, _message: m.Empty, call: Call) -> q.ProcessFacts:
+    """Say how this process is protected, whether its root answers, keys are renewed."""
+    return show_process(gate, now=call.now)
 
 
 @endpoint(m.BeginSignIn)

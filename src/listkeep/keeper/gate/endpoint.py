@@ -37,7 +37,11 @@ def open_gate() -> Gate:
             "this instance has not been founded yet",
             hint="both custodians open their links, compare the words and sign",
         )
-    return Gate(store, scrub_period=timedelta(days=settings.SCRUB_DAYS))
+    return Gate(
+        store,
+        scrub_period=timedelta(days=settings.SCRUB_DAYS),
+        renew_period=timedelta(days=settings.KEY_RENEW_DAYS),
+    )
 
 
 def open_store() -> KeyStore:

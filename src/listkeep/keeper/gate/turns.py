@@ -73,7 +73,11 @@ class Gate:
     """The keeper's authority in one process; safe to share between threads."""
 
     def __init__(
-        self, store: KeyStore, *, scrub_period: timedelta = timedelta(days=7)
+        self,
+        store: KeyStore,
+        *,
+        scrub_period: timedelta = timedelta(days=7),
+        renew_period: timedelta = timedelta(days=30),
     ) -> None:
         """Read and verify the whole ledger once.
 
@@ -83,7 +87,8 @@ class Gate:
         """
         self.store = store
         self.recent_refusals: dict[str, deque[datetime]] = {}
-        self.scrub_period = scrub_period
+        self.scrub_period, self.renew_period = scrub_period, renew_period
+        self.rows_left: dict[str, int] = {}  # under older keys, as the dock says
         self.asked_since: datetime | None = None  # about lists nobody looked over
         self.look_again_at: datetime | None = None
         self._lock = threading.RLock()

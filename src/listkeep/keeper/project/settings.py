@@ -56,6 +56,9 @@ class KeeperConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True
     scrub_days: int = 7
     """How often the dock looks each list over; a list left out for two is told of."""
 
+    key_renew_days: int = 30
+    """How old the dock lets a list's key get; a week later it is told of."""
+
     def __post_init__(self) -> None:
         """Refuse what contradicts itself.
 
@@ -69,13 +72,13 @@ class KeeperConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True
                 code=Code.CONFIG_INVALID,
                 hint='as in "https://seal.example.com": lower case, no path, no slash',
             )
-        if min(self.threads, self.scrub_days) < 1 or self.database.startswith(
-            f"{self.keys}/"
-        ):
+        least = min(self.threads, self.scrub_days, self.key_renew_days)
+        if least < 1 or self.database.startswith(f"{self.keys}/"):
             raise MalformedError(
                 "keeper.toml contradicts itself",
                 code=Code.CONFIG_INVALID,
-                hint="threads, scrub_days >= 1; the database is not in the key store",
+                hint="threads, scrub_days, key_renew_days >= 1; the database is not in "
+                "the key store",
             )
 
     @property
@@ -93,6 +96,7 @@ SPOOL = HOME / CONFIG.spool
 SOCKET = HOME / CONFIG.socket
 SEAL_ORIGIN = CONFIG.seal_origin
 SCRUB_DAYS = CONFIG.scrub_days
+KEY_RENEW_DAYS = CONFIG.key_renew_days
 ATTESTATION_AAGUIDS = CONFIG.attestation_aaguids
 
 SECRET_KEY = secrets.token_urlsafe(32)  # Django signs nothing here

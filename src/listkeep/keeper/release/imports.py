@@ -20,6 +20,7 @@ from listkeep.core.grants import Action, Right
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.charges import Measure
 from listkeep.core.registry.facts import ListFacts, Service
+from listkeep.core.registry.grounds import RUNS
 from listkeep.core.registry.held_keys import list_key
 from listkeep.core.sealing import BATCH_ID_BYTES, OpenedRow, make_tokens, seal_rows
 from listkeep.keeper.gate.custody.lists import require_right
@@ -37,7 +38,6 @@ from listkeep.wire.identifiers import new_id
 from .opening import fetch_index_keys
 
 _SLICE_ROWS = 262_144
-_RUNS = 3
 _IMPORTERS = frozenset({"person", "intake"})
 _SHA256 = re.compile(r"([0-9a-f]{64})?")
 
@@ -295,7 +295,7 @@ def _reserve(gate: Gate, ticket_id: str, rows: int, *, now: datetime) -> int:
             request = registry.requests[ticket.request]
             ceiling = min(
                 ticket.max_rows - ticket.reserved,
-                _RUNS * request.terms.cap - request.rows_used,
+                RUNS * request.terms.cap - request.rows_used,
             )
             if rows > ceiling:
                 raise RefusedError(

@@ -20,12 +20,13 @@ from listkeep.core.errors import (
 )
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.facts import ListFacts, Service
+from listkeep.core.registry.held_keys import LEAST_AGE
 from listkeep.core.registry.state import Registry
 from listkeep.core.sealing import SealedRow, read_key_number
 from listkeep.keeper.gate.custody.suppressions import read_erased
 from listkeep.keeper.gate.decisions.key_changes import begin_key
 from listkeep.keeper.gate.decisions.requests import carry_out_due
-from listkeep.keeper.gate.showing.keys import LEAST_AGE, state_of_keys
+from listkeep.keeper.gate.showing.keys import state_of_keys
 from listkeep.keeper.gate.turns import Gate
 from listkeep.keeper.keys import KeyStore
 from listkeep.wire import messages as m
@@ -37,7 +38,7 @@ from .resealing import find_erased, reseal_rows
 
 def read_keys(
     gate: Gate,
-    message: k.ReadKeys,  # noqa: ARG001 - it asks about everything
+    message: k.ReadKeys,
     *,
     carrier: Service,  # noqa: ARG001 - any dock may know
     now: datetime,
@@ -47,6 +48,8 @@ def read_keys(
     The dock asks every minute, so what only had to wait is carried out here as well.
     """
     carry_out_due(gate, now=now)
+    if message.left is not None:
+        gate.rows_left = {each.list: each.rows for each in message.left}
     with gate.view(now) as registry:
         return k.HeldKeys(
             lists=tuple(map(state_of_keys, registry.lists.values())),

@@ -26,8 +26,17 @@ class ListKeys(Message, frozen=True, kw_only=True):
     index_keys: tuple[KeyState, ...] = ()  # the tenant's, for tokens; all stay
 
 
+class RowsLeft(Message, frozen=True, kw_only=True):
+    """How many rows of a list are still under older keys."""
+
+    list: Id
+    rows: Count
+
+
 class ReadKeys(Message, frozen=True, kw_only=True):
-    """Ask which keys all lists hold."""
+    """Ask which keys all lists hold, and say what is left of renewals."""
+
+    left: tuple[RowsLeft, ...] | None = None
 
 
 class HeldKeys(Message, frozen=True, kw_only=True):
@@ -79,6 +88,8 @@ class KeyRow(Message, frozen=True, kw_only=True):
     is_shredded: bool
     destroyed_at: str = ""  # the newest of its destroyed keys
     copies_until: str = ""  # empty: no copy has a destroyed key
+    older_rows: Count | None = None  # under older keys, as the dock said last
+    is_overdue: bool = False  # the renewal should have ended long ago
 
 
 class KeyRows(Message, frozen=True, kw_only=True):

@@ -1,6 +1,6 @@
 """How the process that answers is protected by its system."""
 
-from listkeep.wire.base import Message
+from listkeep.wire.base import Count, Message
 
 
 class ProcessFacts(Message, frozen=True, kw_only=True):
@@ -17,3 +17,6 @@ class ProcessFacts(Message, frozen=True, kw_only=True):
 
     root_answers: bool
     """Whether it wraps and unwraps now."""
+
+    renewals_overdue: Count = 0
+    """How many lists have rows under a key that should be gone."""

@@ -11,6 +11,7 @@ from listkeep.core.errors import Code, ConflictError, MalformedError, RefusedErr
 from listkeep.core.grants import Right, Role, format_time
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.facts import ListFacts, Person, Service
+from listkeep.core.registry.held_keys import LONGEST_RENEWAL, renewal_due_at
 from listkeep.core.registry.incidents import (
     COUNTED,
     IncidentFacts,
@@ -113,24 +114,25 @@ def close_incident(
 
 
 def open_overdue(gate: Gate, *, now: datetime) -> None:
-    """Open an incident for each list that nobody looked over for two periods.
+    """Open an incident for what a dock should have done to a list long ago.
 
-    Whoever stops the sweep, or has it begin again and again, is noticed by this. A
-    keeper that was just started waits for a day: the dock was away as well.
+    That is to look it over, at the latest after two periods, and to have its key
+    replaced. Whoever stops such a sweep, or has it begin again and again, is noticed by
+    this. A keeper that was just started waits for a day: the dock was away as well.
     """
     gate.asked_since = gate.asked_since or now
     if now < max(gate.asked_since + _SETTLING, gate.look_again_at or now):
         return
     gate.look_again_at = now + _LOOK_EVERY
     with gate.view(now) as registry:
-        overdue = list(_overdue(registry, now - 2 * gate.scrub_period))
+        overdue = list(_overdue(gate, registry, now))
     if not overdue:
         return
     with gate.turn(now) as turn:
-        for found in overdue:
+        for kind, found in overdue:
             open_incident(
                 turn,
-                IncidentKind.SCRUB_OVERDUE,
+                kind,
                 tenant=found.tenant,
                 list_id=found.id,
                 found=1,
@@ -183,15 +185,21 @@ def _require_closing(person: Person, known: IncidentFacts | None) -> IncidentFac
     return known
 
 
-def _overdue(registry: Registry, limit: datetime) -> Iterator[ListFacts]:
-    closed: dict[str, datetime] = {}
+def _overdue(
+    gate: Gate, registry: Registry, now: datetime
+) -> Iterator[tuple[IncidentKind, ListFacts]]:
+    """Name what was left undone, and since nobody closed an incident about it."""
+    closed: dict[tuple[IncidentKind, str], datetime] = {}
     for known in registry.incidents.values():
-        if known.kind is IncidentKind.SCRUB_OVERDUE:
-            closed[known.list_id] = known.closed_at or datetime.max.replace(
-                tzinfo=limit.tzinfo
-            )
+        closed[known.kind, known.list_id] = known.closed_at or now
     for found in registry.lists.values():
+        if not found.keys:  # there is nothing left to look over or to renew
+            continue
         looked_at = registry.holding(found.id).scrubbed_at or found.created_at
-        is_held = bool(found.keys)  # else there is nothing left to look over
-        if is_held and max(looked_at, closed.get(found.id, looked_at)) < limit:
-            yield found
+        due_at = renewal_due_at(found.keys, every=gate.renew_period)
+        for kind, since, patience in (
+            (IncidentKind.SCRUB_OVERDUE, looked_at, 2 * gate.scrub_period),
+            (IncidentKind.RENEWAL_OVERDUE, due_at, LONGEST_RENEWAL),
+        ):
+            if max(since, closed.get((kind, found.id), since)) < now - patience:
+                yield kind, found

@@ -1,18 +1,22 @@
 """Which keys lists hold, since when, and what became of those that were destroyed."""
 
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from listkeep.core.grants import format_time
 from listkeep.core.registry.facts import ListFacts
-from listkeep.core.registry.held_keys import GoneKey, list_key
+from listkeep.core.registry.held_keys import (
+    LEAST_AGE,
+    LONGEST_RENEWAL,
+    GoneKey,
+    list_key,
+    renewal_due_at,
+)
 from listkeep.core.registry.state import Registry
 from listkeep.keeper.gate.sign_in.sessions import DIRECT, resolve_session
 from listkeep.keeper.gate.turns import Gate
 from listkeep.wire.messages import keys as k
 
 from .ledger_views import may_read
-
-LEAST_AGE = timedelta(days=1)  # longer than any import or export may take
 
 
 def show_keys(gate: Gate, message: k.ShowKeys, *, now: datetime) -> k.KeyRows:
@@ -29,7 +33,7 @@ def show_keys(gate: Gate, message: k.ShowKeys, *, now: datetime) -> k.KeyRows:
         until = max(registry.key_copies.values(), default=now)
         return k.KeyRows(
             rows=tuple(
-                _row(registry, found, now=now)
+                _row(gate, registry, found, now=now)
                 for found in known
                 if may_read(person, found.tenant)
             ),
@@ -56,18 +60,35 @@ def state_of_keys(found: ListFacts) -> k.ListKeys:
     )
 
 
-def _row(registry: Registry, found: ListFacts, *, now: datetime) -> k.KeyRow:
+def count_overdue(gate: Gate, registry: Registry, *, now: datetime) -> int:
+    """Count the lists with rows under a key that should be gone."""
+    return sum(_is_overdue(gate, each, now=now) for each in registry.lists.values())
+
+
+def _is_overdue(gate: Gate, found: ListFacts, *, now: datetime) -> bool:
+    if not found.keys:
+        return False
+    due_at = renewal_due_at(found.keys, every=gate.renew_period)
+    return due_at < now - LONGEST_RENEWAL
+
+
+def _row(
+    gate: Gate, registry: Registry, found: ListFacts, *, now: datetime
+) -> k.KeyRow:
     tenant = registry.tenants.get(found.tenant)
     gone = _gone_keys(registry, found)
     until = max((key.copies_until for key in gone if key.copies_until), default=now)
+    is_gone = found.id in registry.shredded
     return k.KeyRow(
         keys=state_of_keys(found),
         name=found.name,
         tenant=tenant.name if tenant else found.tenant,
         entries=max(0, registry.entries.get(found.id, 0)),
-        is_shredded=found.id in registry.shredded,
+        is_shredded=is_gone,
         destroyed_at=format_time(max(key.at for key in gone)) if gone else "",
         copies_until=format_time(until) if until > now else "",
+        older_rows=0 if len(found.keys) == 1 else gate.rows_left.get(found.id),
+        is_overdue=not is_gone and _is_overdue(gate, found, now=now),
     )
 
 

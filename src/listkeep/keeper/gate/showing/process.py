@@ -4,18 +4,24 @@ import ctypes
 import logging
 import resource
 import sys
+from datetime import datetime
 from pathlib import Path
 
 from listkeep.core.errors import ListkeepError
 from listkeep.keeper.gate.endpoint import open_roots
+from listkeep.keeper.gate.turns import Gate
 from listkeep.wire.messages import processes as p
+
+from .keys import count_overdue
 
 _GET_DUMPABLE = 3
 log = logging.getLogger("listkeep.keeper")
 
 
-def show_process() -> p.ProcessFacts:
-    """Read limits, locked memory and whether the root's provider answers."""
+def show_process(gate: Gate, *, now: datetime) -> p.ProcessFacts:
+    """Read limits, locked memory, whether the root answers and keys are renewed."""
+    with gate.view(now) as registry:
+        overdue = count_overdue(gate, registry, now=now)
     roots = open_roots()
     try:
         roots.health()
@@ -27,6 +33,7 @@ def show_process() -> p.ProcessFacts:
         memory_locked=_is_locked(),
         root=roots.kinds()[0],
         root_answers=answers,
+        renewals_overdue=overdue,
     )
 
 
