@@ -95,15 +95,20 @@ def restore_keys(  # noqa: PLR0913 - keyword-only, one fact each
                 "missing": str(len(found.missing)),
             }
             turn.append(Event.KEYS_RESTORED, fields)
-        for key_id, key in gate.store.export().items():
-            store.put_back(key_id, key)
-        for key_id, sealed in gate.store.export_private().items():
-            store.put_back_private(key_id, sealed)
-        store.write_mark(gate.store.read_mark())
+        _put_back(store, gate.store)
     for name, certificate in content.makers.items():
         store.put_back_maker(name, certificate)
     store.pin(content.pin)
     return found
+
+
+def _put_back(store: KeyStore, opened: KeyStore) -> None:
+    """Take over what is left of a copy's keys."""
+    for key_id, key in opened.export().items():
+        store.put_back(key_id, key)
+    for key_id, sealed in opened.export_private().items():
+        store.put_back_private(key_id, sealed)
+    store.write_mark(opened.read_mark())
 
 
 def _require_same(store: KeyStore, content: Content) -> None:

@@ -12,7 +12,7 @@ from listkeep.wire import messages as m
 
 _SPELT_OUT = (  # of a subject, beside what it is about
     *("until", "people", "who", "measure", "ceiling", "parent"),
-    *("look_ups", "reveals", "rows_exported"),
+    *("look_ups", "reveals", "rows_exported", "rows_sent"),
     *("holders", "needed"),
 )
 
