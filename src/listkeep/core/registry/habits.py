@@ -18,6 +18,7 @@ from .sending import SendKind, SendTerms, parse_send
 
 FAR_MORE = 10
 RECENT = timedelta(days=90)
+UNSEEN = timedelta(days=1)
 NIGHT_ENDS, NIGHT_BEGINS = 6, 22  # UTC, as the policy has it that comes with us
 
 
@@ -33,12 +34,21 @@ class Habit(StrEnum):
     PASSKEY = "passkey"
 
 
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """How large a campaign was, and from when on others are measured by it."""
+
+    ended_at: datetime
+    counts_at: datetime
+    opened: int
+
+
 @dataclass(slots=True)
 class Habits:
     """What one tenant's sends used, each with the first that did, and how large."""
 
     first: dict[tuple[Habit, str], tuple[str, datetime]] = field(default_factory=dict)
-    campaigns: list[tuple[datetime, int]] = field(default_factory=list)
+    campaigns: list["Campaign"] = field(default_factory=list)
 
     def learn(self, request: RequestFacts, *, at: datetime) -> None:
         """Note what a send that begins uses."""
@@ -50,15 +60,29 @@ class Habits:
         for each in [use for use, (who, _) in self.first.items() if who == request]:
             del self.first[each]
 
-    def finish(self, request: RequestFacts, *, opened: int, at: datetime) -> None:
-        """Note how large a campaign came to be."""
+    def finish(
+        self, request: RequestFacts, *, opened: int, at: datetime, approved: bool
+    ) -> None:
+        """Note how large a campaign came to be, and whether an owner approved it.
+
+        One that nobody but its requester signed counts a day later: or somebody would
+        climb from ten rows to all in an hour, tenfold at a step.
+        """
         if parse_send(request.terms).kind is SendKind.CAMPAIGN:
-            self.campaigns.append((at, opened))
+            counts_at = at if approved else at + UNSEEN
+            self.campaigns.append(Campaign(at, counts_at, opened))
 
     def largest(self, *, before: datetime) -> int:
         """Say how many rows the largest campaign of the last 90 days opened."""
         since = before - RECENT
-        return max((n for at, n in self.campaigns if since < at <= before), default=0)
+        return max(
+            (
+                each.opened
+                for each in self.campaigns
+                if since < each.ended_at and each.counts_at <= before
+            ),
+            default=0,
+        )
 
     def is_known(self, habit: Habit, value: str, *, request: str, by: datetime) -> bool:
         """Tell whether another send used this by a moment."""
