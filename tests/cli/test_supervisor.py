@@ -15,7 +15,14 @@ import pytest
 
 from listkeep.cli.children import own_command, own_environment, run_own
 from listkeep.cli.home import Instance, Seal
-from listkeep.cli.supervisor import BUILDINGS, SEAL, WORKER, Supervisor, is_healthy
+from listkeep.cli.supervisor import (
+    BUILDINGS,
+    CONSOLE,
+    SEAL,
+    WORKER,
+    Supervisor,
+    is_healthy,
+)
 from listkeep.core.errors import ConflictError, ListkeepError, MalformedError
 from listkeep.wire.base import MEDIA_TYPE
 from tests.cli.stage import Terminal, copy_instance
@@ -28,7 +35,8 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 
-ALL = (*BUILDINGS, SEAL)
+ALL = (*BUILDINGS, SEAL, CONSOLE)
+LAST_WORDS = "Ctrl-C stops all"
 
 
 @pytest.fixture
@@ -51,6 +59,17 @@ def up(stopped: Instance) -> Iterator[subprocess.Popen[bytes]]:
     yield process
     process.kill()
     process.communicate()
+
+
+def listen(up: subprocess.Popen[bytes], *, until: str) -> list[str]:
+    """Read what it says, up to a line."""
+    assert up.stderr is not None
+    told: list[str] = []
+    while not told or until not in told[-1]:
+        line = up.stderr.readline()
+        assert line, told
+        told.append(line.decode().rstrip())
+    return told
 
 
 def test_both_answer_and_both_stop(stopped: Instance) -> None:
@@ -128,19 +147,20 @@ def test_a_killed_supervisor_takes_its_children_along(
 def test_up_says_where_things_are_and_stops_when_told(
     stopped: Instance, up: subprocess.Popen[bytes], number: signal.Signals
 ) -> None:
-    wait_until((stopped.home / "log" / "dock.log").exists)
-    time.sleep(0.5)  # it is telling where things are
+    told = listen(up, until=LAST_WORDS)
     up.send_signal(number)
-    _, stderr = up.communicate(timeout=30)
+    _, stderr = up.communicate(timeout=60)
 
-    words = stderr.decode().splitlines()
+    words = [*told, *stderr.decode().splitlines()]
     assert up.returncode == 0
     assert words[0] == f"listkeep: the keeper is at {stopped.socket}"
     assert words[1].startswith(f"listkeep: the dock is at {stopped.config.dock}")
-    assert words[2] == f"listkeep: people sign at {stopped.seal.seal_origin}"
-    assert words[3].endswith(f"and export at {stopped.drop.drop_origin}")
-    assert words[4].startswith("listkeep: the worker tells contacts")
-    assert words[5].endswith("the same user: there is no wall between them")
+    assert stopped.app is not None
+    assert words[2] == f"listkeep: people work at {stopped.app.app_origin}"
+    assert words[3] == f"listkeep: people sign at {stopped.seal.seal_origin}"
+    assert words[4].endswith(f"and export at {stopped.drop.drop_origin}")
+    assert words[5].startswith("listkeep: the worker tells contacts")
+    assert words[6].endswith("the same user: there is no wall between them")
     assert words[-1] == "listkeep: stopped"
     assert not is_healthy(stopped, "keeper")
 
@@ -154,13 +174,11 @@ def test_up_waits_until_an_instance_is_founded(bare: Terminal) -> None:
         stderr=subprocess.PIPE,
     )
     log = bare.home / "log"
-    wait_until((log / "seal.log").exists)
-    wait_until(lambda: is_listening_on(port))
-    time.sleep(0.5)  # it is telling that it waits
+    told = listen(up, until="the pages for that are at")
     up.send_signal(signal.SIGTERM)
-    _, stderr = up.communicate(timeout=30)
+    _, stderr = up.communicate(timeout=60)
 
-    words = stderr.decode().splitlines()
+    words = [*told, *stderr.decode().splitlines()]
     assert words[0].startswith("listkeep: nobody has founded this instance yet")
     assert words[1] == (
         f"listkeep: the pages for that are at http://seal.localhost:{port}"
@@ -172,7 +190,7 @@ def test_up_waits_until_an_instance_is_founded(bare: Terminal) -> None:
 def test_up_in_an_empty_folder_makes_an_instance_to_be_founded(bare: Terminal) -> None:
     port = find_port()
     up = subprocess.Popen(
-        own_command("up", "--seal-port", str(port)),
+        own_command("up", "--seal-port", str(port), "--app-port", str(find_port())),
         env=own_environment(bare.home),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
