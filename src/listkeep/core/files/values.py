@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from listkeep.core.addresses import Address
+from listkeep.core.addresses import Address, parse_address
 
 
 class RejectReason(StrEnum):
@@ -13,6 +13,7 @@ class RejectReason(StrEnum):
 
     ADDRESS_INVALID = "address-invalid"
     ADDRESS_MISSING = "address-missing"
+    CONSENT_MISSING = "consent-missing"
     FIELD_DUPLICATE = "field-duplicate"
     FIELD_NESTED = "field-nested"
     FIELD_UNKNOWN = "field-unknown"
@@ -33,6 +34,7 @@ class RejectReason(StrEnum):
 _TEXTS = {
     RejectReason.ADDRESS_INVALID: "the address is not an e-mail address",
     RejectReason.ADDRESS_MISSING: "the address is empty",
+    RejectReason.CONSENT_MISSING: "this person never agreed to be written to",
     RejectReason.FIELD_DUPLICATE: "a field is given twice",
     RejectReason.FIELD_NESTED: "a field holds a list or an object, not one value",
     RejectReason.FIELD_UNKNOWN: "a field does not occur in the file's first rows",
@@ -58,14 +60,14 @@ class Record:
     """One good row. It has no telling ``repr``, for the sake of logs."""
 
     line: int
-    address: Address
+    address_text: str
     status: str
     fields: dict[str, str]
 
     @property
-    def address_text(self) -> str:
-        """The address as typed, without the blanks around it."""
-        return self.address.spelling
+    def address(self) -> Address:
+        """The address as typed and as it is compared."""
+        return parse_address(self.address_text)
 
 
 @dataclass(slots=True, repr=False)
@@ -76,10 +78,15 @@ class Batch:
     """
 
     lines: list[int] = field(default_factory=list)
-    addresses: list[Address] = field(default_factory=list)
+    addresses: list[str] = field(default_factory=list)  # as typed, without blanks
     statuses: list[str] = field(default_factory=list)
-    fields: list[tuple[str, ...]] = field(default_factory=list)
+    columns: list[list[str]] = field(default_factory=list)  # one for each field
     rejected: list[Rejected] = field(default_factory=list)
+
+    @property
+    def fields(self) -> list[tuple[str, ...]]:
+        """The same fields row by row."""
+        return list(zip(*self.columns, strict=True)) or [()] * len(self)
 
     def __len__(self) -> int:
         """Count the good rows."""
