@@ -20,6 +20,7 @@ from tests.core.mail.test_returned import bounce
 from tests.dock.delivery.post import Post
 from tests.dock.pages.conftest import Browser
 from tests.dock.ways import Clock
+from tests.fakes.mail_sink import Mood
 from tests.ports import find_port
 
 ANNA = "anna.muster@example.org"
@@ -32,6 +33,11 @@ def public(monkeypatch: pytest.MonkeyPatch) -> str:
     monkeypatch.setattr(settings, "LISTKEEP_CONFIG", config)
     forget_book()
     return PUBLIC
+
+
+def saying(answer: str) -> Mood:
+    """Have the next mail server say something of its addressee."""
+    return lambda stage, _count: answer if stage == "RCPT" else ""
 
 
 def settle(post: Post) -> None:
@@ -75,7 +81,7 @@ def test_without_tls_there_is_no_such_header(post: Post) -> None:
 def test_a_mailbox_that_is_not_there_is_suppressed_without_a_bounce(
     post: Post,
 ) -> None:
-    post.sink.answers["RCPT"] = "550 5.1.1 no such user here"
+    post.sink.mood = saying("550 5.1.1 no such user here")
 
     assert post.hand_over(post.recipient(ANNA)).startswith("550 5.1.1")
 
@@ -91,7 +97,7 @@ def test_a_mailbox_that_is_not_there_is_suppressed_without_a_bounce(
 def test_what_says_nothing_for_good_about_the_mailbox_is_no_bounce(
     post: Post, answer: str
 ) -> None:
-    post.sink.answers["RCPT"] = answer
+    post.sink.mood = saying(answer)
     post.hand_over(post.recipient(ANNA))
 
     assert Returned.objects.count() == 0
@@ -126,6 +132,7 @@ def test_without_an_address_nothing_is_taken_back(post: Post) -> None:
 
 def _bring(port: int, recipient: str) -> int:
     with smtplib.SMTP("127.0.0.1", port, "mx.example", timeout=20) as client:
+        client.ehlo()
         client.mail("")
         code, _ = client.rcpt(recipient)
         if code == 250:
