@@ -144,10 +144,12 @@ def test_up_says_where_things_are_and_stops_when_told(
     assert status == 0
     assert words[0] == f"listkeep: the keeper is at {stopped.socket}"
     assert words[1].startswith(f"listkeep: the dock is at {stopped.config.dock}")
-    assert words[2] == f"listkeep: people sign at {stopped.seal.seal_origin}"
-    assert words[3].endswith(f"and export at {stopped.drop.drop_origin}")
-    assert words[4].startswith("listkeep: the worker tells contacts")
-    assert words[5].endswith("the same user: there is no wall between them")
+    assert stopped.app is not None
+    assert words[2] == f"listkeep: people work at {stopped.app.app_origin}"
+    assert words[3] == f"listkeep: people sign at {stopped.seal.seal_origin}"
+    assert words[4].endswith(f"and export at {stopped.drop.drop_origin}")
+    assert words[5].startswith("listkeep: the worker tells contacts")
+    assert words[6].endswith("the same user: there is no wall between them")
     assert words[-1] == "listkeep: stopped"
     assert not is_healthy(stopped, "keeper")
 

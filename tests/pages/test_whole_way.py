@@ -51,6 +51,7 @@ def place(chromium: Browser) -> Iterator[Place]:
     folder = Path(tempfile.mkdtemp(prefix="lk-"))
     port, seal_port = find_port(), find_port()
     ports = ("--port", str(port), "--seal-port", str(seal_port))
+    ports += ("--app-port", str(find_port()))
     up = subprocess.Popen(
         own_command("up", *ports),
         env={**own_environment(folder / "var"), "PYTHONUNBUFFERED": "1"},
