@@ -19,6 +19,7 @@ from .aliases import (
     parse_tag,
 )
 from .comparing import read_values
+from .declared import Declared, declare, find_undeclared, format_mailbox
 from .faults import Fault, TemplateError
 from .headers import Mailbox
 from .message import Addressee, Built, Stamp, build_message
@@ -42,6 +43,7 @@ __all__ = [
     "Algorithm",
     "AliasKey",
     "Built",
+    "Declared",
     "Draft",
     "Fault",
     "Kind",
@@ -60,7 +62,10 @@ __all__ = [
     "TemplateError",
     "TokenAddress",
     "build_message",
+    "declare",
     "find_bucket",
+    "find_undeclared",
+    "format_mailbox",
     "format_return_address",
     "format_send_address",
     "format_token_address",
