@@ -15,7 +15,14 @@ import pytest
 
 from listkeep.cli.children import own_command, own_environment, run_own
 from listkeep.cli.home import Instance, Seal
-from listkeep.cli.supervisor import BUILDINGS, SEAL, WORKER, Supervisor, is_healthy
+from listkeep.cli.supervisor import (
+    BUILDINGS,
+    CONSOLE,
+    SEAL,
+    WORKER,
+    Supervisor,
+    is_healthy,
+)
 from listkeep.core.errors import ConflictError, ListkeepError, MalformedError
 from listkeep.wire.base import MEDIA_TYPE
 from tests.cli.stage import Terminal, copy_instance
@@ -28,7 +35,7 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 
-ALL = (*BUILDINGS, SEAL)
+ALL = (*BUILDINGS, SEAL, CONSOLE)
 
 
 @pytest.fixture
@@ -174,7 +181,7 @@ def test_up_waits_until_an_instance_is_founded(bare: Terminal) -> None:
 def test_up_in_an_empty_folder_makes_an_instance_to_be_founded(bare: Terminal) -> None:
     port = find_port()
     up = subprocess.Popen(
-        own_command("up", "--seal-port", str(port)),
+        own_command("up", "--seal-port", str(port), "--app-port", str(find_port())),
         env=own_environment(bare.home),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
