@@ -28,6 +28,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "Who may what": (
         *("tenant", "person", "agency", "service", "recipient"),
         *("contact", "consent", "budget", "policy", "freeze"),
+        *("route", "domain"),
     ),
     "Work with a list": (
         *("lists", "import_file", "adopt", "tokens", "count", "facets", "lookup"),

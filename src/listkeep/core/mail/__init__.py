@@ -19,6 +19,7 @@ from .aliases import (
     parse_tag,
 )
 from .comparing import read_values
+from .declared import Declared, declare, find_undeclared, format_mailbox
 from .faults import Fault, TemplateError
 from .headers import Mailbox
 from .message import Addressee, Built, Stamp, build_message
@@ -50,6 +51,7 @@ __all__ = [
     "Algorithm",
     "AliasKey",
     "Built",
+    "Declared",
     "Draft",
     "DraftSignature",
     "Fault",
@@ -71,8 +73,11 @@ __all__ = [
     "TokenAddress",
     "attach_signatures",
     "build_message",
+    "declare",
     "draft_signatures",
     "find_bucket",
+    "find_undeclared",
+    "format_mailbox",
     "format_return_address",
     "format_send_address",
     "format_token_address",
