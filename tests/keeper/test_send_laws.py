@@ -2,6 +2,7 @@
 
 import os
 from collections import deque
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -122,7 +123,7 @@ class Sending(RuleBasedStateMachine):
             )
             assert state.opens >= state.counted
 
-    def held(self):  # type: ignore[no-untyped-def]  # noqa: ANN201
+    def held(self) -> AbstractContextManager[Tally]:
         return hold_tally(self.path, self.facts, seal=SEAL, pace=PACE, now=self.now)
 
 
