@@ -17,11 +17,14 @@ from listkeep.wire.messages import notices as n
 from listkeep.wire.messages import policies as p
 from listkeep.wire.messages import restores as r
 from listkeep.wire.messages import scrubs, suppressions
+from listkeep.wire.messages import sends as d
 
 from . import restoring
 from .edge import ASSERTION, PLANTED, frames
 from .flows import Program
+from .mailing import send_of
 from .scrubbing import report
+from .sending import LISTED, add_domain, add_route
 from .telling import HOOK, add_contact
 from .world import Rows, World
 
@@ -40,6 +43,7 @@ class Stage:
     restore: str
     young: str  # a list with one key
     erasure: m.RequestView
+    send: str  # that goes on
 
 
 def set_stage(world: World) -> Stage:
@@ -61,7 +65,14 @@ def set_stage(world: World) -> Stage:
         young=world.create_list("young").id,
         restore=restoring.start(world, "ben", rows, rows=1),
         erasure=restoring.ask_erasure(world, rows, 0),
+        send=_send(world, rows),
     )
+
+
+def _send(world: World, rows: Rows) -> str:
+    add_route(world)
+    add_domain(world)
+    return send_of(world, rows, 2)
 
 
 @dataclass(frozen=True)
@@ -76,6 +87,7 @@ class Case:
     by_service: bool = False
     streamed: bool = False
     is_docks: bool = False  # it asks for itself, whoever is there
+    opens: bool = False  # rows of a send: the one answer that holds addresses
 
     def body(self, stage: Stage, name: str) -> bytes:
         message = self.message(stage, name)
@@ -169,6 +181,23 @@ def _close(stage: Stage, name: str) -> i.CloseIncident:
     )
 
 
+SENDS: dict[str, Callable[[Stage, str], msgspec.Struct]] = {
+    "read": lambda _s, _n: d.ReadSends(),
+    "open": lambda s, _n: d.OpenForSend(
+        request=s.send, rows=s.rows.whole(), triggers=["", ""]
+    ),
+    "sign": lambda s, _n: d.SignForSend(
+        request=s.send,
+        algorithm="ed25519",
+        domain=LISTED,
+        selector="lk1-ed25519",
+        digests=[],
+    ),
+    "finish": lambda s, _n: d.FinishSend(request=s.send, delivered=0, failed=0),
+    "returned": lambda s, _n: d.ReportReturned(
+        items=[d.ReturnedItem(request=s.send, token=bytes(16), outcome="complaint")]
+    ),
+}
 CASES: dict[str, Case] = {
     "health": Case(lambda _s, _n: m.Empty(), told="", nobody=""),
     "process": Case(lambda _s, _n: m.Empty(), told="", nobody=""),
@@ -348,6 +377,21 @@ CASES: dict[str, Case] = {
         nobody="",
         by_service=True,
     ),
+    "sends/start": Case(
+        lambda s, name: d.StartSend(session=_session(s, name, "dock"), request=s.send),
+        by_service=True,
+    ),
+    **{
+        f"sends/{path}": Case(
+            message,
+            told="",
+            nobody="",
+            by_service=True,
+            is_docks=True,
+            opens=path == "open",
+        )
+        for path, message in SENDS.items()
+    },
     "keys/show": Case(
         lambda s, name: k.ShowKeys(session=_session(s, name)), insider="ada", told=""
     ),
