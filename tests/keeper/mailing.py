@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from listkeep.keeper.release import returned, send_rows, send_signing, sends
+import pytest
+
+from listkeep.keeper.release import returned, send_rows, send_signing, sends, tallies
 from listkeep.wire import messages as m
 from listkeep.wire.messages import sends as d
 
@@ -137,6 +139,11 @@ def spool(world: World) -> Path:
     return world.home / "spool"
 
 
+def power_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the machine stop: what was not synced is gone."""
+    monkeypatch.setattr(tallies, "_boot", lambda: "another start of the machine")
+
+
 def leased(world: World, request: str) -> int:
     """Say how many rows the ledger knows of."""
     return world.registry.sends[request].reserved
@@ -149,6 +156,7 @@ __all__ = [
     "grant_send",
     "leased",
     "open_rows",
+    "power_cut",
     "read",
     "report",
     "send_of",

@@ -17,7 +17,8 @@ from listkeep.wire import messages as m
 from listkeep.wire.base import encode
 from listkeep.wire.messages import processes as q
 from tests.keeper.edge import PLANTED, UNKNOWN_KEY, Answer, frames, post, routes
-from tests.keeper.edge_cases import CASES, Case, Stage, set_stage
+from tests.keeper.edge_cases import CASES
+from tests.keeper.edge_stage import Case, Stage, set_stage
 from tests.keeper.world import World
 
 PATHS = sorted(CASES)
