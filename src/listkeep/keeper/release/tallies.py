@@ -170,9 +170,12 @@ def hold_tally(
 def _lock(path: Path) -> int:
     """Open the file and lock it; the end of its send may just have removed it."""
     try:
-        path.parent.mkdir(mode=0o700, exist_ok=True)
         while True:
-            descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            try:
+                descriptor = os.open(path, os.O_CREAT | os.O_RDWR | os.O_CLOEXEC, 0o600)
+            except FileNotFoundError:
+                path.parent.mkdir(mode=0o700, exist_ok=True)
+                continue
             fcntl.flock(descriptor, fcntl.LOCK_EX)
             if os.fstat(descriptor).st_nlink:
                 return descriptor
