@@ -35,6 +35,7 @@ class IncidentKind(StrEnum):
     SCRUB_OVERDUE = "scrub-overdue"
     SCRUB_EDITED = "scrub-edited"
     RENEWAL_OVERDUE = "renewal-overdue"
+    RETURNED_FLOOD = "returned-flood"
     RETURNS_MANY = "returns-many"
 
 

@@ -47,8 +47,8 @@ class Keeper(Protocol):
     def start_import(self, message: m.StartImport) -> m.ImportTicket:
         """Permit an import."""
 
-    def seal_rows(self, message: m.SealRows) -> m.SealedRows:
-        """Seal rows of a permitted import."""
+    def seal_packed(self, message: bytes) -> m.SealedRows:
+        """Seal rows of a permitted import, in a ``SealRows`` that is written."""
 
     def finish_import(self, message: m.FinishImport) -> None:
         """Close an import, whatever came of it."""
@@ -108,6 +108,9 @@ class Keeper(Protocol):
 
     def keep_suppressions(self, message: sp.KeepSuppressions) -> m.Suppressed:
         """Take whom the dock knew as suppressed, after something was put back."""
+
+    def readmit(self, message: sp.Readmit) -> m.Suppressed:
+        """Let somebody back who left or bounced, signed up anew and confirmed it."""
 
     def open_contact(self, message: n.OpenContact) -> n.OpenedContact:
         """Say where one contact is, for one thing it is to be told."""
