@@ -3,6 +3,7 @@
 The table below must name every operation; a new one without its Eve fails here.
 """
 
+import json
 from typing import Any, NamedTuple
 
 import pytest
@@ -12,6 +13,7 @@ from listkeep.core.errors import Code, RefusedError
 from listkeep.dock.lists.models import Entry
 from listkeep.dock.project.api import api
 from tests.dock.conftest import Api, token_text
+from tests.dock.letters import eml, subject_of
 from tests.dock.test_import_refused import GOOD
 from tests.fakes.keeper import FakeKeeper
 
@@ -58,7 +60,29 @@ DOORS = (
         "touch",
     ),
     Door("POST", "/lists/{list_name}/sealed", {"tokens": ["{token}"]}, "reveal"),
+    Door("GET", "/lists/{list_name}/returned"),
+    Door(
+        "POST",
+        "/lists/{list_name}/sign-ups",
+        {"address": "new@example.com"},
+        "touch",
+    ),
+    Door("GET", "/lists/{list_name}/returned/webhook", right="administer"),
+    Door(
+        "PUT",
+        "/lists/{list_name}/returned/webhook",
+        {"contact": "d_hook"},
+        "administer",
+    ),
+    Door("DELETE", "/lists/{list_name}/returned/webhook", right="administer"),
+    Door(
+        "POST",
+        "/lists/{list_name}/returned/held",
+        {"decision": "drop"},
+        "administer",
+    ),
     Door("POST", "/exports", {"request": "{request}"}, "export"),
+    Door("PUT", "/sends/{request_id}/template", eml(), "send"),
     Door("GET", "/exports/{export_id}", right="export"),
     Door("GET", "/exports/{export_id}/file", right="export"),
 )
@@ -91,6 +115,7 @@ def names(keeper: FakeKeeper, ada: Api, news: str) -> dict[str, str]:
         "import_id": ada.begin_import(news),
         "token": token_text(keeper, "anna@example.com"),
         "request": request,
+        "request_id": keeper.sign_send(news, **subject_of(eml())),
         "export_id": ada.post("/exports", {"request": request}).json["id"],
         "incident_id": keeper.open_incident("rows-invalid", list_id=news).id,
     }
@@ -272,5 +297,9 @@ def knock(caller: Api, door: Door, names: dict[str, str]) -> Any:
             return caller.post(path, body)
         case "PATCH":
             return caller.patch(path, body)
+        case "PUT":
+            return caller.call("PUT", path, json.dumps(body).encode())
+        case "DELETE":
+            return caller.call("DELETE", path)
         case _:
             return caller.get(path)

@@ -19,6 +19,7 @@ from .aliases import (
     parse_tag,
 )
 from .comparing import read_values
+from .declared import Declared, declare, find_undeclared, format_mailbox
 from .faults import Fault, TemplateError
 from .headers import Mailbox
 from .message import Addressee, Built, Stamp, build_message
@@ -26,7 +27,15 @@ from .mime import Mail, parse_mail
 from .outcomes import Outcome, Returned
 from .returned import parse_returned
 from .scrub import Reply, scrub_reply
-from .signing import Algorithm, Signer, sign_message
+from .signing import (
+    Algorithm,
+    DraftSignature,
+    Signer,
+    SigningName,
+    attach_signatures,
+    draft_signatures,
+    sign_message,
+)
 from .slots import Kind, Slot
 from .template import Draft, Template, make_template, parse_template
 from .token_addresses import (
@@ -36,13 +45,16 @@ from .token_addresses import (
     format_token_ending,
     parse_token_address,
 )
+from .unsubscribing import is_unsubscribe_proof, make_unsubscribe_proof
 
 __all__ = [
     "Addressee",
     "Algorithm",
     "AliasKey",
     "Built",
+    "Declared",
     "Draft",
+    "DraftSignature",
     "Fault",
     "Kind",
     "Mail",
@@ -54,19 +66,27 @@ __all__ = [
     "Returned",
     "SendAddress",
     "Signer",
+    "SigningName",
     "Slot",
     "Stamp",
     "Template",
     "TemplateError",
     "TokenAddress",
+    "attach_signatures",
     "build_message",
+    "declare",
+    "draft_signatures",
     "find_bucket",
+    "find_undeclared",
+    "format_mailbox",
     "format_return_address",
     "format_send_address",
     "format_token_address",
     "format_token_ending",
+    "is_unsubscribe_proof",
     "make_alias",
     "make_template",
+    "make_unsubscribe_proof",
     "open_alias",
     "parse_mail",
     "parse_return_address",

@@ -55,6 +55,9 @@ class OutletConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True
     ca_file: str = ""
     """PEM file with the authorities that are trusted. Empty: the machine's."""
 
+    private_targets: bool = False
+    """Let mail for domains of the world go to mail servers inside the own network."""
+
     def __post_init__(self) -> None:
         """Refuse what contradicts itself.
 
