@@ -53,6 +53,7 @@ class Circumstances:
     lesson_lapsed: bool = False  # the requester's
     incident_open: bool = False  # the tenant's, or the operator's
     unusual: bool = False  # for this person
+    early: bool = False  # nothing of long standing is there yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +87,7 @@ def decide(  # noqa: PLR0913 - keyword-only, one fact each
     if now >= terms.expires:
         return Outcome(("a new request: this one has expired",), code=Code.EXPIRED)
     if now < terms.not_before:
-        return _waiting(terms.not_before)
+        return _waiting(terms.not_before, terms.tenant)
     rules = policy.rules(terms.tenant)
     facts = gather(
         terms,
@@ -132,6 +133,7 @@ def gather(
         lesson_lapsed=circumstances.lesson_lapsed,
         incident_open=circumstances.incident_open,
         unusual=circumstances.unusual,
+        early=circumstances.early,
     )
 
 
@@ -220,7 +222,7 @@ def _still_missing(rules: Rules, facts: Facts, signed_at: datetime | None) -> Ou
     patient = [way for way in ways if not way.lacking(facts.approvals)]
     if not patient:
         return Outcome(tuple(map(_approval, lacking)), code=Code.NOT_GRANTED)
-    waiting = _wait(patient[0], signed_at)
+    waiting = _wait(patient[0], signed_at, facts.tenant)
     if not lacking:
         return waiting
     either = " or ".join((*map(_approval, lacking), *waiting.missing))
@@ -251,15 +253,16 @@ def _approval(role: Role) -> str:
     return f"the approval of another {role} of {where}"
 
 
-def _wait(way: Way, signed_at: datetime | None) -> Outcome:
+def _wait(way: Way, signed_at: datetime | None, tenant: str) -> Outcome:
     if signed_at is None:
         return Outcome(("a signature",), code=Code.NOT_GRANTED)
-    return _waiting(signed_at + timedelta(seconds=way.delay))
+    return _waiting(signed_at + timedelta(seconds=way.delay), tenant)
 
 
-def _waiting(opens_at: datetime) -> Outcome:
+def _waiting(opens_at: datetime, tenant: str) -> Outcome:
+    who = "an owner" if tenant else "a custodian"
     return Outcome(
-        (f"time: it opens at {opens_at:%Y-%m-%d %H:%M} UTC, an owner can deny it",),
+        (f"time: it opens at {opens_at:%Y-%m-%d %H:%M} UTC, {who} can deny it",),
         opens_at=opens_at,
         code=Code.NOT_GRANTED,
     )

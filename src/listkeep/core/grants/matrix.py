@@ -48,6 +48,7 @@ class Case:
     owners: int = 2
     about_owner: bool = False
     loosens: bool = False
+    early: bool = False
 
     @property
     def title(self) -> str:
@@ -61,6 +62,8 @@ class Case:
             words.append("of an owner")
         if self.loosens:
             words.append("higher than before")
+        if self.early:
+            words.append("on the first day")
         return ", ".join(words)
 
     def answer(self, asker: Asker, roles: Sequence[Role]) -> str:
@@ -77,6 +80,7 @@ class Case:
                     signed_at=_NOON,
                     about_owner=self.about_owner,
                     loosens=self.loosens,
+                    early=self.early,
                 ),
                 now=_NOON + wait,
                 policy=self.policy,
@@ -182,6 +186,10 @@ def _cases(policy: Policy, more: Iterable[int] = ()) -> Iterator[list[Case]]:
                 ]
     yield [
         Case(policy, Action.PERSON_REVOKE, _TENANT, owners=owners, about_owner=True)
+        for owners in (1, 2)
+    ]
+    yield [
+        Case(policy, Action.KEYS_BACKUP, "", owners=owners, early=True)
         for owners in (1, 2)
     ]
     for tenant in (_TENANT, ""):

@@ -42,6 +42,7 @@ class Facts:
     lesson_lapsed: bool
     incident_open: bool
     unusual: bool
+    early: bool = False
 
     def context(self) -> dict[str, Any]:
         """Spell the circumstances as the schema has them."""
@@ -57,6 +58,7 @@ class Facts:
             "lesson_lapsed": self.lesson_lapsed,
             "incident_open": self.incident_open,
             "unusual": self.unusual,
+            "early": self.early,
         }
 
 

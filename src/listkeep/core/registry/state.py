@@ -8,7 +8,7 @@ Rules of the room:
 """
 
 from collections.abc import Iterable, Mapping
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import TypedDict
 
 from listkeep.core.errors import Code, ConflictError, VerificationError
@@ -31,8 +31,9 @@ from listkeep.core.grants.terms import MAX_CAP
 from listkeep.core.ledger.heads import ListHead
 from listkeep.core.ledger.tree import Frontier
 
-from .agreements import EVERYBODY, Agency, BudgetScope, Consent, Contact, parse_budget
+from .agreements import EVERYBODY, Agency, BudgetScope, Consent, Contact
 from .charges import DAY, HOUR, Charges, Measure
+from .circumstances import gather_circumstances
 from .facts import (
     EnrolmentFacts,
     ListFacts,
@@ -47,12 +48,11 @@ from .facts import (
 )
 from .held_keys import GoneKey, HeldKey
 from .holdings import Holding
-from .incidents import IncidentFacts, is_incident_open
+from .incidents import IncidentFacts
 from .notices import Book
 from .passkeys import Credential, RelyingParty, verify_assertion
 from .standing import ABOUT_A_PERSON, find_objection, helper
 
-RECENT = timedelta(days=30)
 _HOURLY = frozenset({Measure.LOOK_UPS, Measure.REVEALS})
 
 
@@ -77,6 +77,7 @@ class Registry:
         self.heads: dict[str, ListHead] = {}
         self.keeper = ""
         self.profile = ""
+        self.founded_at: datetime | None = None
         self.party = RelyingParty(rp_id="", origins=())
         self.policy = DEFAULT_POLICY
         self.tenants: dict[str, Tenant] = {}
@@ -287,13 +288,11 @@ class Registry:
             terms=terms,
             requester=self.signer(asked[0].person, terms) if asked else None,
             approvers=[self.signer(s.person, terms) for s in agreed],
-            circumstances=Circumstances(
-                owners=len(self.owners(terms.tenant)),
-                recent_rows=self._recent_rows(request, now),
+            circumstances=gather_circumstances(
+                self,
+                request,
                 signed_at=max((s.at for s in signers.values()), default=None),
-                about_owner=self._is_about_owner(terms),
-                loosens=self._loosens(terms),
-                incident_open=is_incident_open(self, terms.tenant),
+                now=now,
             ),
             now=now,
             policy=self.policy,
@@ -363,28 +362,6 @@ class Registry:
         asked = self.people[request.signed[0].person]
         return self.policy.with_text(
             request.policy, tenant=request.terms.tenant, side=asked.role
-        )
-
-    def _is_about_owner(self, terms: Terms) -> bool:
-        if terms.action is not Action.PERSON_REVOKE:
-            return False
-        person = self.about(terms)
-        return person is not None and person.role == "owner"
-
-    def _loosens(self, terms: Terms) -> bool:
-        if terms.action is not Action.BUDGET_SET:
-            return False
-        scope, ceiling = parse_budget(terms.subject_fields(), tenant=terms.tenant)
-        return ceiling > self.budgets.get(scope, scope.default)
-
-    def _recent_rows(self, request: RequestFacts, now: datetime) -> int:
-        if request.terms.action is not Action.EXPORT:
-            return 0
-        if request.intended:  # its own cap is charged already
-            return 0
-        return max(
-            self.charges.used(who, Measure.ROWS_EXPORTED, now=now, window=RECENT)
-            for who in self.custodians_of(request)
         )
 
     def custodians_of(self, request: RequestFacts) -> tuple[str, ...]:

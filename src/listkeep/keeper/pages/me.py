@@ -8,8 +8,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from listkeep.core.grants import RIGHTS, Right
 from listkeep.core.registry.charges import Measure
+from listkeep.core.registry.circumstances import RECENT
 from listkeep.core.registry.facts import Person
-from listkeep.core.registry.state import RECENT, Registry
+from listkeep.core.registry.state import Registry
 from listkeep.keeper.gate.sign_in.my_sessions import end_sessions, show_sessions
 
 from .answers import SIGN_IN, go_on, read_body, show_time
