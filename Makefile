@@ -13,13 +13,26 @@ HASHED := install --require-hashes --only-binary :all:
 # Its author publishes no wheel; it is built with the setuptools that is locked.
 FROM_SOURCE := --no-binary dkimpy --no-build-isolation
 
+# The runs of `make test`, the longest first: that fills the cores best.
+TESTS := test-cli test-attack test-pages test-keeper test-dock test-dock-postgres test-rooms
+
 # Checks and tests know nothing of the instance that may run here: this folder
 # does not exist, and what needs one makes its own.
 NOWHERE := $(CURDIR)/.venv/no-instance
-test-rooms test-keeper test-dock test-pages test drill vectors types: export LISTKEEP_HOME := $(NOWHERE)
+$(TESTS) test drill vectors types: export LISTKEEP_HOME := $(NOWHERE)
 
 KEEPER := listkeep.keeper.project.settings
 DOCK := listkeep.dock.project.settings
+
+# `make check` and `make test` do as many things at once as there are cores. What one
+# of them says stands together, and comes when it has ended; LANES=1 shows it at once.
+LANES ?= $(shell getconf _NPROCESSORS_ONLN)
+ifneq ($(filter check test,$(if $(T),,$(MAKECMDGOALS))),)
+ifneq ($(LANES),1)
+MAKEFLAGS += --jobs=$(LANES) --output-sync=target
+$(info make: $(LANES) things run at once, and each is shown when it has ended)
+endif
+endif
 
 .PHONY: help
 help: ## Show this list
@@ -74,27 +87,41 @@ in_keeper := $(filter tests/keeper%,$(T))
 in_dock := $(filter tests/dock%,$(T))
 settings := $(if $(in_keeper),--ds=$(KEEPER))$(if $(in_dock),--ds=$(DOCK))
 
-.PHONY: test test-rooms test-keeper test-dock test-pages
+.PHONY: test $(TESTS)
 ifdef T
 test: .venv/.dev
 	$(if $(in_keeper),$(if $(in_dock),$(error tests/keeper and tests/dock are two runs: name one of them in T)))
 	$(BIN)/pytest $(settings) $(T)
 else
-test: test-rooms test-keeper test-dock test-pages ## Run the tests: all, or make test T="tests/core -k tree"
+test: $(TESTS) ## Run the tests: all, or make test T="tests/core -k tree"
 endif
 
+# Runs at the same time write no common file, not even pytest's memory of failures.
+PYTEST = $(BIN)/pytest -o cache_dir=.pytest_cache/$@
+
+# Instances that run: what they take most time for is to start.
+ATTACK := tests/attack tests/faults tests/upgrade
+
+test-cli: .venv/.dev
+	$(PYTEST) tests/cli
+
+test-attack: .venv/.dev
+	$(PYTEST) $(ATTACK)
+
 test-rooms: .venv/.dev
-	$(BIN)/pytest tests
+	$(PYTEST) tests $(patsubst %,--ignore=%,tests/cli $(ATTACK))
 
 test-keeper: .venv/.dev
-	$(BIN)/pytest --ds=$(KEEPER) tests/keeper
+	$(PYTEST) --ds=$(KEEPER) tests/keeper
 
 test-dock: .venv/.dev
-	$(BIN)/pytest --ds=$(DOCK) tests/dock
-	LISTKEEP_TEST_ENGINE=postgresql $(BIN)/pytest --ds=$(DOCK) tests/dock --ignore=tests/dock/pages
+	$(PYTEST) --ds=$(DOCK) tests/dock
+
+test-dock-postgres: .venv/.dev
+	LISTKEEP_TEST_ENGINE=postgresql $(PYTEST) --ds=$(DOCK) tests/dock --ignore=tests/dock/pages
 
 test-pages: .venv/.dev
-	$(BIN)/pytest tests/pages
+	$(PYTEST) tests/pages
 
 .PHONY: drill
 drill: .venv/.dev ## Kill what works, at fifty moments of each operation (KILLS=50)

@@ -11,13 +11,13 @@ import pytest
 
 from listkeep.cli.children import own_command, own_environment
 from listkeep.cli.home import Instance
-from listkeep.cli.locks import find_free_port
 from listkeep.cli.supervisor import Supervisor
 from listkeep.drill.audience import SampleAudience
 from listkeep.drill.scene import Scene
 from listkeep.drill.stage import Stage
 from listkeep.wire.dock import DockClient
 from listkeep.wire.keeper import KeeperClient
+from tests.ports import find_port
 
 MARKER = "zq7mark"
 ROWS = 4000
@@ -97,7 +97,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
 
 def _world(home: Path, file: Path) -> Iterator[World]:
     made = subprocess.run(
-        own_command("init", "--port", str(find_free_port())),
+        own_command("init", "--port", str(find_port())),
         env=own_environment(home),
         capture_output=True,
         check=False,

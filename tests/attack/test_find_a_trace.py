@@ -20,10 +20,10 @@ import pyrage
 import pytest
 
 from listkeep.cli.children import own_environment
-from listkeep.cli.locks import find_free_port
 from tests.attack.traces import Search, spellings
 from tests.cli.stage import Terminal, granted, set_cast
 from tests.faults.harness import House
+from tests.ports import find_port
 from tests.postgres import Cluster, cluster
 
 __all__ = ["cluster"]
@@ -62,7 +62,7 @@ def day(request: pytest.FixtureRequest) -> Iterator[Day]:
         server, options = found.folder, f"--database {keeper}"
     terminal = Terminal(folder / "var", folder / "work")
     with mock.patch.dict("os.environ", {"TMPDIR": str(temporary)}):
-        ports = f"--port {find_free_port()} --seal-port {find_free_port()}"
+        ports = f"--port {find_port()} --seal-port {find_port()}"
         terminal.ok(f"listkeep init {ports} {options}")
         if server:
             with (terminal.home / "dock.toml").open("a") as file:

@@ -15,8 +15,8 @@ from typing import Any
 from unittest import mock
 
 from listkeep.cli.children import own_command, own_environment
-from listkeep.cli.locks import find_free_port
 from listkeep.cli.main import run
+from tests.ports import find_port
 
 # These become a Django project, or last as long as a building does.
 IN_A_PROCESS = frozenset({"init", "migrate", "serve", "up", "demo", "job", "keys"})
@@ -127,12 +127,12 @@ def copy_instance(made: Path, home: Path) -> None:
     """Copy an instance nobody runs, on a port of its own: quicker than a new one."""
     shutil.copytree(made, home)
     home.chmod(0o700)
-    port = str(find_free_port())
+    port = str(find_port())
     for name in ("cli.toml", "dock.toml"):
         path = home / name
         path.write_text(path.read_text().replace("8480", port))
     with (home / "keeper.toml").open("a") as file:
-        file.write(f"seal_port = {find_free_port()}\n")
+        file.write(f"seal_port = {find_port()}\n")
 
 
 def set_cast(terminal: Terminal) -> None:

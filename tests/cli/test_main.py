@@ -4,12 +4,15 @@ import errno
 import re
 import signal
 import subprocess
+from importlib import import_module
 from pathlib import Path
 
 import pytest
+import typer
 
 from listkeep.cli import status
 from listkeep.cli.children import error_of, own_command, own_environment
+from listkeep.cli.commands import HEADINGS, MODULE_OF
 from listkeep.core.errors import FAMILIES, ListkeepError
 from tests.cli.stage import Terminal, copy_instance
 
@@ -191,13 +194,74 @@ def test_a_building_refuses_settings_it_does_not_know(
     assert "Traceback" not in ran.stderr
 
 
-def test_a_client_command_starts_without_django() -> None:
-    source = (
-        "import sys, listkeep.cli.main; "
-        "sys.exit(any(name in sys.modules for name in ('django', 'ninja')))"
-    )
+def loaded_by(source: str) -> set[str]:
+    """Tell which modules a process holds after it ran this."""
+    source += "; import sys; print(*sys.modules)"
     done = subprocess.run(
-        [own_command()[0], "-P", "-c", source], check=False, timeout=30
+        [own_command()[0], "-P", "-c", source],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=30,
+    )
+    return set(done.stdout.split())
+
+
+def test_a_client_command_starts_without_django() -> None:
+    everything = "from listkeep.cli.main import _program; _program([])"
+
+    loaded = loaded_by(everything)
+
+    assert {f"listkeep.cli.{module}" for module in MODULE_OF.values()} <= loaded
+    assert not loaded & {"django", "ninja"}
+
+
+def test_a_command_loads_its_own_module_and_no_other_command() -> None:
+    loaded = loaded_by("from listkeep.cli.main import _program; _program(['count'])")
+
+    assert "listkeep.cli.count" in loaded
+    for other in ("audit", "ledger", "demo", "request", "restore_backup"):
+        assert f"listkeep.cli.{other}" not in loaded
+
+
+def test_the_table_of_commands_is_what_the_modules_add() -> None:
+    for module in MODULE_OF.values():
+        program = typer.Typer()
+        import_module(f"listkeep.cli.{module}").register(program)
+        groups = {group.name for group in program.registered_groups}
+        commands = {
+            command.name or getattr(command.callback, "__name__", "").replace("_", "-")
+            for command in program.registered_commands
+        }
+
+        assert groups | commands == {w for w, m in MODULE_OF.items() if m == module}
+
+
+def test_a_word_that_is_no_command_is_held_against_all_of_them(
+    bare: Terminal,
+) -> None:
+    for word, meant in (("cuont", "count"), ("lists", "list"), ("sin", "sign")):
+        ran = bare(f"listkeep {word}")
+
+        assert ran.status == 2
+        assert f"did you mean '{meant}'" in ran.stderr
+
+
+def test_help_names_every_command_under_its_heading(bare: Terminal) -> None:
+    shown = bare.ok("listkeep --help").stdout
+
+    for heading in HEADINGS:
+        assert f" {heading} " in shown
+    for word in MODULE_OF:
+        assert f" {word} " in shown
+
+
+def test_a_shell_completes_commands_of_any_module(bare: Terminal) -> None:
+    bare.variables |= {"_LISTKEEP_COMPLETE": "complete_bash", "COMP_CWORD": "1"}
+    asked = bare._run_there(
+        [],
+        b"",
+        {**own_environment(bare.home), **bare.variables, "COMP_WORDS": "listkeep re"},
     )
 
-    assert done.returncode == 0
+    assert {"registry", "reveal", "restore-backup"} <= set(asked.stdout.split())

@@ -14,6 +14,7 @@ from listkeep.cli.children import own_command, own_environment
 from listkeep.cli.home import Instance
 from listkeep.cli.supervisor import Supervisor
 from tests.cli.stage import Terminal, granted
+from tests.ports import find_port
 from tests.postgres import Cluster, cluster
 
 __all__ = ["cluster"]
@@ -46,7 +47,7 @@ def cut_all_connections(database: str) -> None:
 
 
 def test_an_instance_lives_in_postgresql(bare: Terminal, database: str) -> None:
-    bare.ok(f"listkeep init --database {database}")
+    bare.ok(f"listkeep init --port {find_port()} --database {database}")
     assert not (bare.home / "keeper.sqlite3").exists()
     bare.ok("listkeep migrate")
     with (
@@ -69,7 +70,7 @@ def test_an_instance_lives_in_postgresql(bare: Terminal, database: str) -> None:
 
 
 def test_the_docks_lists_live_in_postgresql(bare: Terminal, database: str) -> None:
-    bare.ok(f"listkeep init --dock-database {database}")
+    bare.ok(f"listkeep init --port {find_port()} --dock-database {database}")
     assert not (bare.home / "dock.sqlite3").exists()
     bare.ok("listkeep migrate")
     with (
@@ -98,7 +99,7 @@ def test_the_docks_lists_live_in_postgresql(bare: Terminal, database: str) -> No
 def test_a_database_with_a_keeper_in_it_is_left_alone(
     bare: Terminal, database: str
 ) -> None:
-    bare.ok(f"listkeep init --database {database}")
+    bare.ok(f"listkeep init --port {find_port()} --database {database}")
     other = Terminal(bare.home.with_name("other"), bare.folder)
 
     ran = other(f"listkeep init --database {database}")
@@ -139,7 +140,7 @@ def test_a_password_on_the_command_line_is_refused(bare: Terminal) -> None:
 
 
 def test_a_server_that_is_away_is_said_to_be(bare: Terminal, database: str) -> None:
-    bare.ok(f"listkeep init --database {database}")
+    bare.ok(f"listkeep init --port {find_port()} --database {database}")
     settings = bare.home / "keeper.toml"
     settings.write_text(settings.read_text().replace("/lk_", "/gone_"))
 

@@ -15,12 +15,12 @@ import pytest
 
 from listkeep.cli.children import own_command, own_environment, run_own
 from listkeep.cli.home import Instance, Seal
-from listkeep.cli.locks import find_free_port
 from listkeep.cli.supervisor import BUILDINGS, SEAL, WORKER, Supervisor, is_healthy
 from listkeep.core.errors import ConflictError, ListkeepError, MalformedError
 from listkeep.wire.base import MEDIA_TYPE
 from tests.cli.stage import Terminal, copy_instance
 from tests.house.test_configuration_page import PAGE, documented
+from tests.ports import find_port
 
 # When a socket is gone between two looks, httpcore leaves closing it to the collector.
 pytestmark = pytest.mark.filterwarnings(
@@ -146,7 +146,7 @@ def test_up_says_where_things_are_and_stops_when_told(
 
 
 def test_up_waits_until_an_instance_is_founded(bare: Terminal) -> None:
-    port = find_free_port()
+    port = find_port()
     bare.ok(f"listkeep init --links --seal-port {port}")
     up = subprocess.Popen(
         own_command("up"),
@@ -170,7 +170,7 @@ def test_up_waits_until_an_instance_is_founded(bare: Terminal) -> None:
 
 
 def test_up_in_an_empty_folder_makes_an_instance_to_be_founded(bare: Terminal) -> None:
-    port = find_free_port()
+    port = find_port()
     up = subprocess.Popen(
         own_command("up", "--seal-port", str(port)),
         env=own_environment(bare.home),

@@ -58,6 +58,36 @@ def test_a_list_without_facets_and_a_file_without_fields_will_do(ada: Api) -> No
     assert entry["facets"] == {}
 
 
+def test_a_list_with_a_provider_facet_learns_who_keeps_each_mailbox(ada: Api) -> None:
+    list_id = ada.open_list(facets=["plan:text", "provider:text"])
+    rows = "anna@example.com,pro\nbert@example.net,free\n"
+
+    ada.send(list_id, f"email,plan\n{rows}".encode(), mapping={})
+
+    assert sorted(
+        (entry["facets"]["plan"], entry["facets"]["provider"])
+        for entry in ada.tokens(list_id)
+    ) == [("free", "other"), ("pro", "other")]
+
+
+@pytest.mark.parametrize(
+    ("facet", "header", "rest", "found"),
+    [
+        ("provider:text", "email,provider", ",mine", "mine"),  # the file knows better
+        ("provider:int", "email,age", ",3", None),  # that is another provider
+    ],
+)
+def test_a_provider_is_found_only_where_it_is_wanted(
+    ada: Api, facet: str, header: str, rest: str, found: str | None
+) -> None:
+    list_id = ada.open_list(facets=[facet])
+
+    ada.send(list_id, f"{header}\nanna@example.com{rest}\n".encode(), mapping={})
+
+    [entry] = ada.tokens(list_id)
+    assert entry["facets"] == {"provider": found}
+
+
 def test_json_lines_are_a_list_too(ada: Api) -> None:
     list_id = ada.open_list()
     rows = [

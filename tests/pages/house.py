@@ -10,12 +10,12 @@ import pyrage
 
 from listkeep.cli.children import own_command, own_environment
 from listkeep.cli.home import Instance
-from listkeep.cli.locks import find_free_port
 from listkeep.cli.supervisor import BUILDINGS, SEAL, Supervisor
 from listkeep.core.canonical import parse
 from listkeep.drill.stage import Stage
 from listkeep.wire import messages as m
 from listkeep.wire.keeper import KeeperClient
+from tests.ports import find_port
 
 ROWS = "email,plan\n" + "".join(
     f"person{number}@example.com,{plan}\n"
@@ -90,7 +90,7 @@ class House:
 def open_house(folder: Path) -> Iterator[House]:
     """Make an instance, start it, and bring in people and a list."""
     home = folder / "var"
-    ports = ("--port", str(find_free_port()), "--seal-port", str(find_free_port()))
+    ports = ("--port", str(find_port()), "--seal-port", str(find_port()))
     made = subprocess.run(
         own_command("init", *ports),
         env=own_environment(home),

@@ -12,9 +12,9 @@ from playwright.sync_api import Browser, Route, expect
 
 from listkeep.cli.children import own_command, own_environment
 from listkeep.cli.home import Instance
-from listkeep.cli.locks import find_free_port
 from listkeep.cli.supervisor import BUILDINGS, SEAL, Supervisor, is_founded
 from tests.pages.guest import Guest, begin, sign_beginning
+from tests.ports import find_port
 
 
 @dataclass
@@ -33,7 +33,7 @@ class Beginning:
 def beginning(chromium: Browser) -> Iterator[Beginning]:
     folder = Path(tempfile.mkdtemp(prefix="lk-"))
     home = folder / "var"
-    ports = ("--port", str(find_free_port()), "--seal-port", str(find_free_port()))
+    ports = ("--port", str(find_port()), "--seal-port", str(find_port()))
     made = subprocess.run(
         own_command("init", "--links", *ports),
         env=own_environment(home),

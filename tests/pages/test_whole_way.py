@@ -18,7 +18,6 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from listkeep.cli.children import own_command, own_environment
-from listkeep.cli.locks import find_free_port
 from tests.pages.guest import (
     Guest,
     approve,
@@ -26,6 +25,7 @@ from tests.pages.guest import (
     invite,
     sign_beginning,
 )
+from tests.ports import find_port
 
 ROWS = "email,plan\n" + "".join(
     f"person{number}@example.com,{'pro' if number % 2 else 'free'}\n"
@@ -49,7 +49,7 @@ def place(chromium: Browser) -> Iterator[Place]:
     """Run ``listkeep up`` where nothing is."""
     del chromium  # without it there is nothing to start for
     folder = Path(tempfile.mkdtemp(prefix="lk-"))
-    port, seal_port = find_free_port(), find_free_port()
+    port, seal_port = find_port(), find_port()
     ports = ("--port", str(port), "--seal-port", str(seal_port))
     up = subprocess.Popen(
         own_command("up", *ports),

@@ -22,10 +22,10 @@ import pytest
 
 from listkeep.cli.children import own_command, own_environment
 from listkeep.cli.home import Instance
-from listkeep.cli.locks import find_free_port
 from listkeep.cli.supervisor import Supervisor
 from tests.cli.stage import Terminal
 from tests.faults.harness import KILLS
+from tests.ports import find_port
 from tests.upgrade.make_instance import ROWS, rows
 
 FOLDER = Path(__file__).parent
@@ -38,7 +38,7 @@ def old(request: pytest.FixtureRequest) -> Iterator[Terminal]:
     folder = Path(tempfile.mkdtemp(prefix="lk-"))
     with tarfile.open(FOLDER / f"{request.param}.tar.xz") as archive:
         archive.extractall(folder, filter="data")
-    home, port = folder / "var", str(find_free_port())
+    home, port = folder / "var", str(find_port())
     home.chmod(0o700)
     for path in home.rglob("*"):
         path.chmod(0o700 if path.is_dir() else 0o600)
@@ -46,7 +46,7 @@ def old(request: pytest.FixtureRequest) -> Iterator[Terminal]:
         path = home / name
         path.write_text(path.read_text().replace("8480", port))
     with (home / "keeper.toml").open("a") as file:
-        file.write(f"seal_port = {find_free_port()}\n")
+        file.write(f"seal_port = {find_port()}\n")
     yield Terminal(home, folder)
     shutil.rmtree(folder, ignore_errors=True)
 

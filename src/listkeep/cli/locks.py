@@ -6,6 +6,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from listkeep.core.errors import ConflictError, MalformedError
 
@@ -73,6 +74,17 @@ def is_listening(path: Path) -> bool:
         except (ConnectionRefusedError, FileNotFoundError):
             return False
     return True
+
+
+def is_listening_on(url: str) -> bool:
+    """Tell whether somebody listens where a URL points, without saying anything."""
+    place = urlsplit(url)
+    port = place.port or (443 if place.scheme == "https" else 80)
+    try:
+        with closing(socket.create_connection((place.hostname, port), timeout=5)):
+            return True
+    except OSError:
+        return False
 
 
 def require_socket_path(path: Path) -> None:

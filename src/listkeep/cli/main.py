@@ -12,7 +12,6 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import Annotated
 
 import typer
@@ -21,49 +20,7 @@ from listkeep import __version__
 from listkeep.core.errors import ListkeepError
 from listkeep.wire.config import instance_home
 
-from . import (
-    agency,
-    audit,
-    backup,
-    budget,
-    consent,
-    contact,
-    count,
-    demo,
-    erase,
-    export,
-    facets,
-    freeze,
-    history,
-    import_file,
-    incident,
-    init,
-    job,
-    keys,
-    ledger,
-    lists,
-    login,
-    lookup,
-    migrate,
-    notice,
-    person,
-    policy,
-    recipient,
-    request,
-    restore,
-    restore_backup,
-    reveal,
-    sample,
-    serve,
-    service,
-    sign,
-    status,
-    suppress,
-    template,
-    tenant,
-    tokens,
-    up,
-)
+from .commands import add_commands
 from .output import WrongUsage, complain, hint, note, write
 
 EXIT_USAGE = 2
@@ -71,53 +28,6 @@ EXIT_FAULT = 70
 EXIT_UNAVAILABLE = 6
 EXIT_INTERRUPTED = 130
 EXIT_NOBODY_READS = 141
-
-app = typer.Typer(
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    help="Everyone works with the list. Nobody walks off with it.",
-    epilog="Begin with `listkeep init`, then `listkeep up`. LISTKEEP_HOME says where "
-    "the instance lives (default ./var), LISTKEEP_AS who you are.",
-)
-
-# Each module's `register` adds its commands to the program, below a heading.
-_HEADINGS: dict[str, tuple[ModuleType, ...]] = {
-    "The instance": (
-        init,
-        up,
-        serve,
-        migrate,
-        backup,
-        restore_backup,
-        status,
-        keys,
-        job,
-        sample,
-        demo,
-    ),
-    "Who you are": (login,),
-    "Who may what": (
-        *(tenant, person, agency, service, recipient),
-        *(contact, consent, budget, policy, freeze),
-    ),
-    "Work with a list": (
-        *(lists, import_file, tokens, count, facets, lookup, suppress),
-        *(history, restore),
-    ),
-    "What needs a signature": (request, sign, reveal, export, erase),
-    "The record": (ledger, audit, notice, incident),
-    "Mail": (template,),
-}
-for heading, modules in _HEADINGS.items():
-    for module in modules:
-        module.register(app)
-    for command in app.registered_commands:
-        if not isinstance(command.rich_help_panel, str):
-            command.rich_help_panel = heading
-    for group in app.registered_groups:
-        if not isinstance(group.rich_help_panel, str):
-            group.rich_help_panel = heading
 
 
 def main() -> None:
@@ -128,7 +38,9 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one per kind of end
     """Run one command line and return its exit status."""
     try:
-        result = app(args=list(arguments), prog_name="listkeep", standalone_mode=False)
+        result = _program(arguments)(
+            args=list(arguments), prog_name="listkeep", standalone_mode=False
+        )
         sys.stdout.flush()
     except ListkeepError as error:
         complain(error)
@@ -147,13 +59,27 @@ def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one per kind of end
     return result if isinstance(result, int) else 0
 
 
+def _program(arguments: Sequence[str]) -> typer.Typer:
+    """Make the program, with the commands that these arguments can mean."""
+    program = typer.Typer(
+        no_args_is_help=True,
+        pretty_exceptions_enable=False,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        help="Everyone works with the list. Nobody walks off with it.",
+        epilog="Begin with `listkeep init`, then `listkeep up`. LISTKEEP_HOME says "
+        "where the instance lives (default ./var), LISTKEEP_AS who you are.",
+    )
+    program.callback()(options)
+    add_commands(program, arguments)
+    return program
+
+
 def _show_version(is_wanted: bool) -> None:  # noqa: FBT001 - as typer calls it
     if is_wanted:
         write(f"listkeep {__version__}")
         raise typer.Exit
 
 
-@app.callback()
 def options(
     *,
     version: Annotated[

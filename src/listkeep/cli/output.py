@@ -118,6 +118,8 @@ def plural(count: int, noun: str) -> str:
     """Write a number with its noun."""
     if count != 1:
         is_hard = noun.endswith("y") and noun[-2:-1] not in "aeiou"
+        if noun.endswith("s"):
+            noun += "e"
         noun = f"{noun[:-1]}ies" if is_hard else f"{noun}s"
     return f"{count:,} {noun}"
 

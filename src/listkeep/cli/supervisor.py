@@ -21,7 +21,7 @@ from listkeep.core.errors import Code, ConflictError, UnavailableError
 
 from .children import error_of, own_command, own_environment
 from .home import PRIVATE_FILE, PRIVATE_FOLDER, Instance, Seal
-from .locks import is_listening
+from .locks import is_listening, is_listening_on
 
 BUILDINGS = ("keeper", "dock")  # the dock's start asks the keeper
 SEAL = "seal"  # the keeper's pages
@@ -201,6 +201,8 @@ def is_healthy(instance: Instance, name: str) -> bool:
         elif name == SEAL:
             return _answers(instance.seal)
         else:
+            if not is_listening_on(instance.config.dock):
+                return False
             with instance.dock() as dock:
                 dock.health()
     except UnavailableError as error:
@@ -221,16 +223,18 @@ def _answers(seal: Seal) -> bool:
 
 def _status(seal: Seal) -> int:
     """Ask the pages under their own name, on this machine; 0 if nobody answers."""
+    place = f"http://127.0.0.1:{seal.port}"
+    if not is_listening_on(place):
+        return 0
     import httpx  # noqa: PLC0415 - it costs more time than most commands take
 
     host = urlsplit(seal.seal_origin).netloc
+    here = httpx.HTTPTransport(verify=False)  # no TLS, and no proxy
     try:
-        answer = httpx.get(
-            f"http://127.0.0.1:{seal.port}/alive", headers={"host": host}, timeout=5
-        )
+        with httpx.Client(transport=here, timeout=5) as client:
+            return client.get(f"{place}/alive", headers={"host": host}).status_code
     except httpx.HTTPError:
         return 0
-    return answer.status_code
 
 
 def _open_log(path: Path) -> BinaryIO:

@@ -25,6 +25,8 @@ FACTS = Facts(
     lesson_lapsed=False,
     incident_open=False,
     unusual=False,
+    standing=False,
+    hour=12,
 )
 OPEN = compile_rules(EVERYTHING)
 

@@ -99,7 +99,10 @@ def test_an_agency_is_read() -> None:
     agency = parse_agency(AGENCY, tenant="t_acmeacmeacme", added_at=NOON)
 
     assert agency.until == NOON + timedelta(days=365)
-    assert agency.ceilings == {"look_ups": 50, "reveals": 0, "rows_exported": 1000}
+    ceilings = {"look_ups": 50, "reveals": 0, "rows_exported": 1000, "rows_sent": 0}
+    assert agency.ceilings == ceilings
+    sends = parse_agency({**AGENCY, "rows_sent": "70"}, tenant="", added_at=NOON)
+    assert sends.ceilings["rows_sent"] == 70
 
 
 @pytest.mark.parametrize(
@@ -113,6 +116,7 @@ def test_an_agency_is_read() -> None:
         {"name": "The Studio"},
         {"id": "p_studiostudio"},
         {"rows_added": "1"},
+        {"rows_sent": "many"},
     ],
     ids=str,
 )

@@ -57,6 +57,10 @@ def test_the_life_told_here_has_every_kind_of_entry_that_changes_anything() -> N
         Event.LEDGER_RECOVERED,  # test_recovery
         *(Event.LIST_SHREDDED, Event.TENANT_CLOSED),  # test_endings
         Event.INDEX_KEY_RENEWED,  # test_held_keys
+        # test_sends
+        *(Event.ROUTE_ADDED, Event.ROUTE_REVOKED),
+        *(Event.DOMAIN_ADDED, Event.DOMAIN_REVOKED),
+        *(Event.SEND_INTENDED, Event.SEND_LEASED, Event.SEND_COMPLETED),
     }
 
 

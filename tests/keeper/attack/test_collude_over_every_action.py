@@ -23,6 +23,15 @@ from tests.keeper.agreements import (
     give_consent,
 )
 from tests.keeper.instance import ACME, SERVICES, WAREHOUSE, tenant_subject
+from tests.keeper.sending import (
+    DOMAIN,
+    ROUTE,
+    add_domain,
+    add_route,
+    domain_subject,
+    route_subject,
+    send_subject,
+)
 from tests.keeper.world import World
 
 CONTACT = "d_oncalloncall"
@@ -67,6 +76,11 @@ CAN = {  # alone, about a tenant
     Action.LIST_SHRED: False,
     Action.TENANT_CLOSE: False,
     Action.INDEX_KEY_RENEW: False,
+    Action.SEND: False,
+    Action.ROUTE_ADD: False,  # of the operator, and of no use without an owner
+    Action.ROUTE_REVOKE: False,
+    Action.DOMAIN_ADD: False,
+    Action.DOMAIN_REVOKE: True,
 }
 # Where the others are tried out: acme.
 _PLACES = {
@@ -137,6 +151,13 @@ def _about_rows(world: World) -> dict[Action, Callable[[], dict[str, str]]]:
         Action.LIST_SHRED: lambda: {"id": next(iter(world.registry.lists))},
         Action.TENANT_CLOSE: lambda: {"id": ACME},
         Action.INDEX_KEY_RENEW: lambda: {"id": ACME},
+        Action.SEND: send_subject,
+        Action.ROUTE_ADD: lambda: route_subject(id="x_mallorymallo", name="mallory"),
+        Action.ROUTE_REVOKE: lambda: {"id": ROUTE},
+        Action.DOMAIN_ADD: lambda: domain_subject(
+            id="m_mallorymallo", name="mallory.example"
+        ),
+        Action.DOMAIN_REVOKE: lambda: {"id": DOMAIN},
     }
 
 
@@ -184,6 +205,8 @@ def facts_of(world: World, action: Action, tenant: str) -> Facts:
         facts |= {"list": list_id, "cap": 1, "recipient": "warehouse"}
     if action is Action.ENTRY_ERASE:
         facts |= {"selection": "a" * 26}
+    if action is Action.SEND:
+        facts |= {"recipient": "relay", "valid_seconds": 7 * 86400}
     if action is Action.REVEAL:
         device = str(pyrage.x25519.Identity.generate().to_public())
         facts |= {"selection": "a" * 26, "recipient": device}
@@ -195,6 +218,8 @@ def stage(world: World) -> None:
     world.list_with_rows(1)
     world.add_tenant("fresh", "t_freshfreshfr", "tara")
     add_agency(world)
+    add_route(world)
+    add_domain(world)
     give_consent(world)
     subject = {"id": CONTACT, "name": "on-call", "kind": "mail"}
     asked = world.ask("ada", "contact.add", subject, destination="ada@example.com")
@@ -239,7 +264,7 @@ def test_two_custodians_alone_do_to_a_tenant_what_the_table_says(
 
 
 # Of these not even a draft is to be had from an owner.
-_OPERATORS = {Action.KEYS_BACKUP}
+_OPERATORS = {Action.KEYS_BACKUP, Action.ROUTE_ADD, Action.ROUTE_REVOKE}
 
 
 @pytest.mark.parametrize(

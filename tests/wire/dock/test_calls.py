@@ -1,5 +1,16 @@
+import ssl
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+from threading import Thread
+
 import httpx
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
 
 from listkeep.core.errors import (
     Code,
@@ -22,6 +33,57 @@ def test_without_a_bearer_none_is_sent() -> None:
     dock = DockClient("http://dock.test", transport=httpx.MockTransport(answer))
 
     assert dock.health().profile is None
+
+
+class Stranger(BaseHTTPRequestHandler):
+    """Somebody who would answer as the dock does."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.end_headers()
+        self.wfile.write(b'{"version": "1", "keeper": true}')
+
+    def log_message(self, *args: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def impostor(tmp_path: Path) -> Iterator[str]:
+    """Where somebody answers with a certificate that nobody vouches for."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "localhost")])
+    now = datetime.now(UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1)
+        .not_valid_before(now - timedelta(days=1))
+        .not_valid_after(now + timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), False)
+        .sign(key, hashes.SHA256())
+    )
+    file = tmp_path / "tls.pem"
+    pem = serialization.Encoding.PEM
+    form, open_ = serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+    file.write_bytes(
+        key.private_bytes(pem, form, open_) + certificate.public_bytes(pem)
+    )
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(file)
+    with HTTPServer(("127.0.0.1", 0), Stranger) as server:
+        server.socket = context.wrap_socket(server.socket, server_side=True)
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield f"https://localhost:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize("scheme", ["https", "HTTPS"])
+def test_an_impostor_with_a_certificate_of_its_own_is_not_believed(
+    impostor: str, scheme: str
+) -> None:
+    with (
+        DockClient(impostor.replace("https", scheme), bearer="secret") as dock,
+        pytest.raises(UnavailableError),
+    ):
+        dock.health()
 
 
 @pytest.mark.parametrize(

@@ -52,8 +52,10 @@ class Circumstances:
     loosens: bool = False  # a ceiling would rise
     lesson_lapsed: bool = False  # the requester's
     incident_open: bool = False  # the tenant's, or the operator's
-    unusual: bool = False  # for this person
     early: bool = False  # nothing of long standing is there yet
+    unusual: bool = False  # a send of what the tenant never sent, or far more of it
+    standing: bool = False  # a send that goes on by itself
+    hour: int = 12  # of the day in UTC, in which it was asked for
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +136,8 @@ def gather(
         incident_open=circumstances.incident_open,
         unusual=circumstances.unusual,
         early=circumstances.early,
+        standing=circumstances.standing,
+        hour=circumstances.hour,
     )
 
 

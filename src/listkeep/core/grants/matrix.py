@@ -6,7 +6,7 @@ it. Everybody signs at noon.
 """
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import combinations_with_replacement
 
@@ -21,7 +21,7 @@ HEAD = "Generated from core/grants/policies/ by core/grants/matrix.py.\n"
 OF_A_LIST = frozenset(
     {
         *(Action.REVEAL, Action.EXPORT, Action.IMPORT, Action.SUPPRESS),
-        *(Action.LIST_RESTORE, Action.ENTRY_ERASE),
+        *(Action.LIST_RESTORE, Action.ENTRY_ERASE, Action.SEND),
     }
 )
 _CAPS: dict[Action, tuple[int, ...]] = {
@@ -49,6 +49,9 @@ class Case:
     about_owner: bool = False
     loosens: bool = False
     early: bool = False
+    unusual: bool = False
+    standing: bool = False
+    hour: int = 12
 
     @property
     def title(self) -> str:
@@ -64,6 +67,12 @@ class Case:
             words.append("higher than before")
         if self.early:
             words.append("on the first day")
+        if self.unusual:
+            words.append("unusual")
+        if self.standing:
+            words.append("standing")
+        if self.hour != 12:
+            words.append(f"asked for at {self.hour}:00")
         return ", ".join(words)
 
     def answer(self, asker: Asker, roles: Sequence[Role]) -> str:
@@ -81,6 +90,9 @@ class Case:
                     about_owner=self.about_owner,
                     loosens=self.loosens,
                     early=self.early,
+                    unusual=self.unusual,
+                    standing=self.standing,
+                    hour=self.hour,
                 ),
                 now=_NOON + wait,
                 policy=self.policy,
@@ -197,6 +209,13 @@ def _cases(policy: Policy, more: Iterable[int] = ()) -> Iterator[list[Case]]:
             Case(policy, Action.BUDGET_SET, tenant, owners=owners, loosens=True)
             for owners in (1, 2)
         ]
+    send = Case(policy, Action.SEND, _TENANT)
+    for case in (
+        replace(send, unusual=True),
+        replace(send, standing=True),
+        *(replace(send, hour=hour) for hour in (5, 6, 21, 22)),
+    ):
+        yield [replace(case, owners=owners) for owners in (1, 2)]
 
 
 def _scopes() -> Iterator[tuple[Action, str]]:

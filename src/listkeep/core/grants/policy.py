@@ -27,6 +27,7 @@ class Right(StrEnum):
     TOUCH = "touch"
     LOOK_UP = "look-up"
     REVEAL = "reveal"
+    SEND = "send"
     EXPORT = "export"
     ADMINISTER = "administer"
 
@@ -52,6 +53,7 @@ class Budget:
     reveals: int = 20
     rows_added: int = 10_000
     rows_changed: int = 1_000
+    rows_sent: int = 5_000_000  # by what one person asked for
     tenants: int = 10  # that one person of support may look at
     hourly_share: int = 2  # an hour gets a day's look-ups and reveals divided by this
 

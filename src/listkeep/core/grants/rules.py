@@ -42,6 +42,8 @@ class Facts:
     lesson_lapsed: bool
     incident_open: bool
     unusual: bool
+    standing: bool
+    hour: int
     early: bool = False
 
     def context(self) -> dict[str, Any]:
@@ -59,6 +61,8 @@ class Facts:
             "incident_open": self.incident_open,
             "unusual": self.unusual,
             "early": self.early,
+            "standing": self.standing,
+            "hour": self.hour,
         }
 
 

@@ -60,6 +60,11 @@ class Action(StrEnum):
     LIST_SHRED = "list.shred"
     TENANT_CLOSE = "tenant.close"
     INDEX_KEY_RENEW = "index-key.renew"
+    SEND = "send"
+    ROUTE_ADD = "route.add"
+    ROUTE_REVOKE = "route.revoke"
+    DOMAIN_ADD = "domain.add"
+    DOMAIN_REVOKE = "domain.revoke"
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -67,7 +72,8 @@ class Terms:
     """One request: who may do what, with which rows, for whom, until when.
 
     ``subject`` holds the canonical JSON of what an authority change is about (a
-    person, a service, a recipient) or of the file an import brings.
+    person, a service, a recipient), of the file an import brings or of the mail that
+    is sent.
     """
 
     keeper: str
@@ -128,7 +134,9 @@ class Terms:
             }
         )
         if len(data) > MAX_BYTES:
-            raise _invalid("is larger than 4 KiB", hint="ask for fewer rows")
+            raise _invalid(
+                "is larger than 4 KiB", hint="ask for fewer rows, or shorter names"
+            )
         return data
 
     def digest(self) -> str:

@@ -29,6 +29,13 @@ from .scrub import Reply, scrub_reply
 from .signing import Algorithm, Signer, sign_message
 from .slots import Kind, Slot
 from .template import Draft, Template, make_template, parse_template
+from .token_addresses import (
+    TokenAddress,
+    find_bucket,
+    format_token_address,
+    format_token_ending,
+    parse_token_address,
+)
 
 __all__ = [
     "Addressee",
@@ -51,9 +58,13 @@ __all__ = [
     "Stamp",
     "Template",
     "TemplateError",
+    "TokenAddress",
     "build_message",
+    "find_bucket",
     "format_return_address",
     "format_send_address",
+    "format_token_address",
+    "format_token_ending",
     "make_alias",
     "make_template",
     "open_alias",
@@ -63,6 +74,7 @@ __all__ = [
     "parse_send_address",
     "parse_tag",
     "parse_template",
+    "parse_token_address",
     "read_values",
     "scrub_reply",
     "sign_message",

@@ -121,7 +121,7 @@ def format_send_address(address: SendAddress, *, token_domain: str) -> str:
     _decode(address.alias)
     if not 0 <= address.bucket < len(PROVIDER_BUCKETS):
         raise _malformed("there is no such provider bucket")
-    return f"{address.alias}@p{address.bucket}.{_checked(token_domain)}"
+    return f"{address.alias}@p{address.bucket}.{checked_domain(token_domain)}"
 
 
 def parse_send_address(text: str, *, token_domain: str) -> SendAddress:
@@ -131,14 +131,24 @@ def parse_send_address(text: str, *, token_domain: str) -> SendAddress:
         MalformedError: It is none, or of another domain.
     """
     local, _, domain = text.lower().rpartition("@")
+    bucket = parse_bucket(domain, token_domain=token_domain)
+    _decode(local)
+    return SendAddress(local, bucket)
+
+
+def parse_bucket(domain: str, *, token_domain: str) -> int:
+    """Read which provider's bucket a domain ``p<bucket>.<token domain>`` is.
+
+    Raises:
+        MalformedError: It is none, or of another token domain.
+    """
     label, _, rest = domain.partition(".")
     bucket = _BUCKET.fullmatch(label)
-    if bucket is None or rest != _checked(token_domain):
+    if bucket is None or rest != checked_domain(token_domain):
         raise _malformed("not an address of the token domain")
     if int(bucket[1]) >= len(PROVIDER_BUCKETS):
         raise _malformed("there is no such provider bucket")
-    _decode(local)
-    return SendAddress(local, int(bucket[1]))
+    return int(bucket[1])
 
 
 def format_return_address(address: ReturnAddress, *, mail_domain: str) -> str:
@@ -148,7 +158,7 @@ def format_return_address(address: ReturnAddress, *, mail_domain: str) -> str:
         MalformedError: A part of it cannot be written.
     """
     _decode(address.alias)
-    return f"{address.purpose}-{address.alias}@{_checked(mail_domain)}"
+    return f"{address.purpose}-{address.alias}@{checked_domain(mail_domain)}"
 
 
 def parse_return_address(text: str, *, mail_domain: str) -> ReturnAddress:
@@ -159,23 +169,28 @@ def parse_return_address(text: str, *, mail_domain: str) -> ReturnAddress:
     """
     local, _, domain = text.lower().rpartition("@")
     match = _LOCAL.fullmatch(local)
-    if match is None or domain != _checked(mail_domain):
+    if match is None or domain != checked_domain(mail_domain):
         raise _malformed("not an address mail comes back to")
     if match[1] not in set(Purpose):
         raise _malformed("there is no such purpose")
     return ReturnAddress(Purpose(match[1]), match[2])
 
 
+def checked_domain(domain: str) -> str:
+    """Give a domain back that token addresses, or addresses of returns, can have.
+
+    Raises:
+        MalformedError: It is not written as such a domain is.
+    """
+    if not _DOMAIN.fullmatch(domain):
+        raise _malformed("not a domain in lower-case letters, digits and hyphens")
+    return domain
+
+
 def _decode(alias: str) -> bytes:
     if not _ALIAS.fullmatch(alias):
         raise _malformed("not an alias")
     return base64.b32decode(alias.upper())
-
-
-def _checked(domain: str) -> str:
-    if not _DOMAIN.fullmatch(domain):
-        raise _malformed("not a domain in lower-case letters, digits and hyphens")
-    return domain
 
 
 def _malformed(message: str) -> MalformedError:

@@ -22,13 +22,18 @@ from .charges import Measure
 from .fields import invalid, is_id, read_id, read_name, read_number, require_fields
 
 RELEASES = "export+reveal"
-FREEZE_CLASSES = frozenset({RELEASES, "campaigns", "transactional"})
+CAMPAIGNS = "campaigns"
+TRANSACTIONAL = "transactional"  # standing sends: frozen by name only
+FREEZE_CLASSES = frozenset({RELEASES, CAMPAIGNS, TRANSACTIONAL})
 LONGEST_AGENCY = timedelta(days=365)
 LONGEST_CONSENT = timedelta(days=30)
 EVERYBODY = "everybody"
 AGENCY_CEILINGS = (Measure.LOOK_UPS, Measure.REVEALS, Measure.ROWS_EXPORTED)
+# An agency that was let in before there were sends has none of them.
+LATER_CEILINGS = (Measure.ROWS_SENT,)
 WITHOUT_BUDGET = frozenset({Measure.ROWS_EXPORTED, Measure.CONTACTS_OPENED})
 CONTACT_KINDS = frozenset({"mail", "webhook"})
+_NAMES = {"id", "name", "until"}
 _SEALED = re.compile(r"[A-Za-z0-9_-]{40,1200}")
 
 
@@ -106,7 +111,7 @@ def parse_agency(
     Raises:
         MalformedError: A field is missing, or it ends too late or in the past.
     """
-    require_fields(subject, {"id", "name", "until", *AGENCY_CEILINGS})
+    require_fields(subject, {*_NAMES, *AGENCY_CEILINGS}, optional=LATER_CEILINGS)
     until = parse_time(subject["until"])
     if not added_at < until <= added_at + LONGEST_AGENCY:
         raise MalformedError(
@@ -119,7 +124,10 @@ def parse_agency(
         tenant=tenant,
         name=read_name(subject),
         until=until,
-        ceilings={name: read_number(subject, name) for name in AGENCY_CEILINGS},
+        ceilings={
+            **dict.fromkeys(LATER_CEILINGS, 0),
+            **{name: read_number(subject, name) for name in set(subject) - _NAMES},
+        },
     )
 
 

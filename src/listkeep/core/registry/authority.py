@@ -30,6 +30,7 @@ from .fields import untrusted
 from .keyring import require_enough, require_kinds
 from .passkey_changes import PASSKEY_CHANGES, change_passkeys, unconfirmed_signers
 from .passkeys import decode_assertion
+from .sending import parse_send
 from .state import Registry
 
 _AUTHORITY = (
@@ -55,6 +56,8 @@ def _sign_request(registry: Registry, fields: Mapping[str, str], at: datetime) -
         policy = fields.get("policy", "")
         if registry.is_void(terms.not_before):
             raise untrusted("a request is older than what was lost")
+        if terms.action is Action.SEND:
+            parse_send(terms)  # whatever is decided about it reads it again
         if terms.action is Action.POLICY_SET:
             check_policy_text(terms.subject_fields(), policy)
         request = RequestFacts(id=fields["request"], terms=terms, policy=policy)
@@ -67,7 +70,10 @@ def _sign_request(registry: Registry, fields: Mapping[str, str], at: datetime) -
     counter = registry.verify_signed(request, person, signed)
     registry.counters[signed.credential] = counter
     request.signed.append(signed)
-    request.denied = request.denied or signed.decision == Decision.DENY
+    if signed.decision == Decision.DENY:
+        request.denied = True
+        if habits := registry.habits.get(request.terms.tenant):
+            habits.unlearn(request.id)
 
 
 def _refuse_statement(
@@ -80,7 +86,7 @@ def _change_authority(
     registry: Registry, fields: Mapping[str, str], at: datetime
 ) -> None:
     """Do what a granted request says, deciding it once more as of then."""
-    request = _use(registry, fields, at)
+    request = use_request(registry, fields, at)
     terms = request.terms
     subject = terms.subject_fields()
     match terms.action:
@@ -108,20 +114,30 @@ def _change_authority(
             change_passkeys(registry, request, at=at)
         case _:
             change_agreement(registry, request, subject)
+    registry.end_domains_of_nobody(at=at)
 
 
 def _renew_index_key(
     registry: Registry, fields: Mapping[str, str], at: datetime
 ) -> None:
-    terms = _use(registry, fields, at).terms
-    if terms.action is not Action.INDEX_KEY_RENEW:
-        raise untrusted("an index key was renewed for another request")
+    terms = use_request(registry, fields, at, Action.INDEX_KEY_RENEW).terms
     renew_index_key(registry, terms.tenant, int(fields["key"]), at=at)
 
 
-def _use(registry: Registry, fields: Mapping[str, str], at: datetime) -> RequestFacts:
-    """Use up the request that permits a change, deciding it once more as of then."""
+def use_request(
+    registry: Registry,
+    fields: Mapping[str, str],
+    at: datetime,
+    action: Action | None = None,
+) -> RequestFacts:
+    """Use up the request that permits a change, deciding it once more as of then.
+
+    Raises:
+        VerificationError: It was used, is not granted, or is about another action.
+    """
     request = registry.requests[fields["request"]]
+    if action not in (None, request.terms.action):
+        raise untrusted("authority changed for another request")
     if request.done or not is_granted(registry, request, at):
         raise untrusted("authority changed without a grant")
     request.done = request.intended = True

@@ -22,6 +22,7 @@ class Measure(StrEnum):
     ROWS_ADDED = "rows_added"
     ROWS_CHANGED = "rows_changed"
     ROWS_EXPORTED = "rows_exported"
+    ROWS_SENT = "rows_sent"
     TENANTS = "tenants"
     CONTACTS_OPENED = "contacts_opened"
 

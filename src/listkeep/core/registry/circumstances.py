@@ -1,14 +1,17 @@
-"""What a decision looks at beyond the terms, as the registry knows it at a moment."""
+"""What a decision needs to know beyond the terms, from the ledger's state alone."""
 
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from listkeep.core.grants import Action, Circumstances, Terms
 
 from .agreements import parse_budget
 from .charges import DAY, Measure
-from .facts import RequestFacts
+from .facts import RequestFacts, Signed
+from .habits import Habits, asked_at, news_of
 from .incidents import is_incident_open
+from .sending import SendKind, parse_send
 
 if TYPE_CHECKING:
     from .state import Registry
@@ -16,34 +19,29 @@ if TYPE_CHECKING:
 RECENT = timedelta(days=30)
 
 
-def gather_circumstances(
+def circumstances_of(
     registry: "Registry",
     request: RequestFacts,
+    signers: Iterable[Signed],
     *,
-    signed_at: datetime | None,
     now: datetime,
 ) -> Circumstances:
-    """Gather what the policy may look at; ``signed_at``: the last word that counts."""
+    """Gather them; ``signers`` are those whose signatures count."""
     terms = request.terms
+    is_send = terms.action is Action.SEND
     return Circumstances(
         owners=len(registry.owners(terms.tenant)),
         recent_rows=_recent_rows(registry, request, now),
-        signed_at=signed_at,
+        signed_at=max((signed.at for signed in signers), default=None),
         about_owner=_is_about_owner(registry, terms),
         loosens=_loosens(registry, terms),
         incident_open=is_incident_open(registry, terms.tenant),
+        unusual=bool(
+            news_of(registry.habits.get(terms.tenant, Habits()), request, now=now)
+        ),
+        standing=is_send and parse_send(terms).kind is SendKind.STANDING,
+        hour=asked_at(request, now).astimezone(UTC).hour,
         early=_is_early(registry, terms),
-    )
-
-
-def _recent_rows(registry: "Registry", request: RequestFacts, now: datetime) -> int:
-    if request.terms.action is not Action.EXPORT:
-        return 0
-    if request.intended:  # its own cap is charged already
-        return 0
-    return max(
-        registry.charges.used(who, Measure.ROWS_EXPORTED, now=now, window=RECENT)
-        for who in registry.custodians_of(request)
     )
 
 
@@ -59,6 +57,17 @@ def _loosens(registry: "Registry", terms: Terms) -> bool:
         return False
     scope, ceiling = parse_budget(terms.subject_fields(), tenant=terms.tenant)
     return ceiling > registry.budgets.get(scope, scope.default)
+
+
+def _recent_rows(registry: "Registry", request: RequestFacts, now: datetime) -> int:
+    if request.terms.action is not Action.EXPORT:
+        return 0
+    if request.intended:  # its own cap is charged already
+        return 0
+    return max(
+        registry.charges.used(who, Measure.ROWS_EXPORTED, now=now, window=RECENT)
+        for who in registry.custodians_of(request)
+    )
 
 
 def _is_early(registry: "Registry", terms: Terms) -> bool:

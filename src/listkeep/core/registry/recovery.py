@@ -16,7 +16,7 @@ from listkeep.core.canonical import digest
 from listkeep.core.errors import Code, VerificationError
 from listkeep.core.grants import Recovery, Role
 
-from .agreements import RELEASES
+from .agreements import CAMPAIGNS, RELEASES
 from .facts import Person
 from .fields import untrusted
 from .passkeys import Assertion, decode_assertion, verify_assertion
@@ -27,7 +27,7 @@ RECOVERY_FACTS = (
     *("keeper", "epoch", "kept_size", "kept_root", "lost_size", "lost_root"),
     "credentials",
 )
-_FROZEN = (RELEASES, "campaigns")
+_FROZEN = (RELEASES, CAMPAIGNS)
 
 
 def write_recovery_facts(

@@ -40,6 +40,7 @@ from .incidents import HANDLERS as INCIDENTS
 from .key_copies import keep_key_copy
 from .passkeys import RelyingParty, decode_assertion
 from .recovery import recover_ledger
+from .sends import HANDLERS as SENDS
 from .state import Registry
 from .telling import open_contact, tell
 
@@ -149,6 +150,7 @@ _HANDLERS = {
     **CUSTODY,
     **HOLDINGS,
     **INCIDENTS,
+    **SENDS,
     Event.GENESIS_SEALED: _seal_genesis,
     Event.SESSION_STARTED: _start_session,
     Event.SESSION_ENDED: _end_session,

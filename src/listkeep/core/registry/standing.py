@@ -13,7 +13,7 @@ from listkeep.core.grants import Action, Decision, Role, Signer, Terms
 
 from .facts import Person
 
-RELEASES = frozenset({Action.REVEAL, Action.EXPORT})
+RELEASES = frozenset({Action.REVEAL, Action.EXPORT, Action.SEND})
 LIMITED_FOR = timedelta(hours=72)
 RECOVERED_RECENTLY = timedelta(days=30)
 LEAST_CHOSEN = 2

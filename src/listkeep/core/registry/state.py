@@ -33,7 +33,7 @@ from listkeep.core.ledger.tree import Frontier
 
 from .agreements import EVERYBODY, Agency, BudgetScope, Consent, Contact
 from .charges import DAY, HOUR, Charges, Measure
-from .circumstances import gather_circumstances
+from .circumstances import circumstances_of
 from .facts import (
     EnrolmentFacts,
     ListFacts,
@@ -46,11 +46,13 @@ from .facts import (
     Tenant,
     Ticket,
 )
+from .habits import Habits
 from .held_keys import GoneKey, HeldKey
 from .holdings import Holding
 from .incidents import IncidentFacts
 from .notices import Book
 from .passkeys import Credential, RelyingParty, verify_assertion
+from .sending import Route, SendFacts, SendingDomain, domain_key
 from .standing import ABOUT_A_PERSON, find_objection, helper
 
 _HOURLY = frozenset({Measure.LOOK_UPS, Measure.REVEALS})
@@ -93,6 +95,11 @@ class Registry:
         self.shredded: dict[str, ListFacts] = {}
         self.index_keys: dict[str, tuple[HeldKey, ...]] = {}  # per tenant
         self.destroyed_keys: dict[str, GoneKey] = {}  # by id in the key store
+        self.routes: dict[str, Route] = {}
+        self.ended_routes: dict[str, Route] = {}  # their mail still comes back
+        self.domains: dict[str, SendingDomain] = {}
+        self.sends: dict[str, SendFacts] = {}  # by request
+        self.habits: dict[str, Habits] = {}  # per tenant: what its sends used
         self.requests: dict[str, RequestFacts] = {}
         self.tickets: dict[str, Ticket] = {}
         self.enrolments: dict[str, EnrolmentFacts] = {}
@@ -157,6 +164,25 @@ class Registry:
         """Note that a key is gone, but for the copies of the key store that remain."""
         until = max(self.key_copies.values(), default=at)
         self.destroyed_keys[key_id] = GoneKey(at, until if until > at else None)
+
+    def domains_of(self, tenant: str, name: str) -> list[SendingDomain]:
+        """List a tenant's entries of a sending domain: each has keys of its own."""
+        wanted = (tenant, name)
+        return [d for d in self.domains.values() if (d.tenant, d.name) == wanted]
+
+    def end_domain(self, name: str, *, at: datetime) -> None:
+        """End a sending domain with its keys: nothing is signed for it any more."""
+        self.domains.pop(name)
+        self.destroy_key(domain_key(name), at=at)
+
+    def end_domains_of_nobody(self, *, at: datetime) -> None:
+        """End the sending domains, and the routes, of tenants that have gone."""
+        for domain in list(self.domains.values()):
+            if domain.tenant not in self.tenants:
+                self.end_domain(domain.id, at=at)
+        for route in list(self.routes.values()):
+            if route.tenant and route.tenant not in self.tenants:
+                self.ended_routes[route.id] = self.routes.pop(route.id)
 
     def find_list(self, list_id: str) -> ListFacts | None:
         """Find a list, also one that was shredded: people may still ask about it."""
@@ -288,12 +314,7 @@ class Registry:
             terms=terms,
             requester=self.signer(asked[0].person, terms) if asked else None,
             approvers=[self.signer(s.person, terms) for s in agreed],
-            circumstances=gather_circumstances(
-                self,
-                request,
-                signed_at=max((s.at for s in signers.values()), default=None),
-                now=now,
-            ),
+            circumstances=circumstances_of(self, request, signers.values(), now=now),
             now=now,
             policy=self.policy,
         )

@@ -16,18 +16,19 @@ from listkeep.core.ledger.events import Event
 from .agreements import Contact
 from .charges import Measure
 from .facts import RequestFacts
+from .habits import Habits, news_of
 from .notices import Notice, Severity, Tally, is_told
 from .told import TOLD, Telling
 
 if TYPE_CHECKING:
     from .state import Registry
 
-RELEASES = frozenset({Action.REVEAL, Action.EXPORT})
+RELEASES = frozenset({Action.REVEAL, Action.EXPORT, Action.SEND})
 _ABOUT_ROWS = RELEASES | {
     *(Action.IMPORT, Action.SUPPRESS, Action.LIST_RESTORE, Action.ENTRY_ERASE)
 }
 _FREEZES = frozenset({Action.FREEZE, Action.UNFREEZE})
-_DAMPED = _ABOUT_ROWS - {Action.EXPORT}
+_DAMPED = _ABOUT_ROWS - {Action.EXPORT, Action.SEND}
 _INTENDED = frozenset({Event.REVEAL_INTENDED, Event.EXPORT_INTENDED})
 _ALARMS = frozenset(
     {
@@ -37,8 +38,11 @@ _ALARMS = frozenset(
     }
 )
 _EVERYBODYS = frozenset({Event.LEDGER_RECOVERED, Event.KEYS_BACKED_UP})
-_COMPLETED = frozenset({Event.REVEAL_COMPLETED, Event.EXPORT_COMPLETED})
+_COMPLETED = frozenset(
+    {Event.REVEAL_COMPLETED, Event.EXPORT_COMPLETED, Event.SEND_COMPLETED}
+)
 _ACTORS = ("person", "principal", "claimed_person")
+_ABOUT_ROUTES = frozenset({Event.ROUTE_ADDED, Event.ROUTE_REVOKED})
 _ENDINGS = frozenset({Action.LIST_SHRED, Action.TENANT_CLOSE})
 _RECOVERY = ("passkey.", "recovery.")
 _NO_TOUCH = frozenset({Telling.SIGNED, Telling.REFUSED, Telling.INCIDENT})
@@ -105,7 +109,11 @@ def _add(  # noqa: PLR0913 - keyword-only, one fact each
             index=index,
             event=event.value,
             at=at,
-            severity=_severity(event, action, first_touch=first_touch),
+            severity=_severity(
+                event,
+                action,
+                first_touch=first_touch or _is_unusual(registry, request, at),
+            ),
             tenant=tenant,
             tenant_name=_name(registry, tenant),
             person=who,
@@ -156,6 +164,15 @@ def _severity(event: Event, action: Action | None, *, first_touch: bool) -> Seve
     return Severity.WARNING
 
 
+def _is_unusual(
+    registry: "Registry", request: RequestFacts | None, at: datetime
+) -> bool:
+    if request is None or request.terms.action is not Action.SEND:
+        return False
+    habits = registry.habits.get(request.terms.tenant, Habits())
+    return bool(news_of(habits, request, now=at))
+
+
 def _whom(
     registry: "Registry",
     event: Event,
@@ -175,12 +192,21 @@ def _whom(
     if TOLD[event] is Telling.INCIDENT:
         tenants.add("")  # the operator's people can do something about it
     known = {**registry.book.contacts, **registry.contacts}
+    if event in _ABOUT_ROUTES and request is not None:
+        tenants |= _led_by(registry, request)
     everybody = event in _EVERYBODYS or (action in _FREEZES and not tenant)
     return tuple(
         contact
         for _, contact in sorted(known.items())
         if everybody or contact.tenant in tenants
     )
+
+
+def _led_by(registry: "Registry", request: RequestFacts) -> set[str]:
+    """Name the tenants whose mail can take a route that came or went."""
+    name = request.terms.subject_fields()["id"]
+    route = registry.routes.get(name) or registry.ended_routes[name]
+    return {route.tenant} if route.tenant else set(registry.tenants)
 
 
 def _waits_for_operator(
@@ -230,6 +256,11 @@ def _rows(fields: Mapping[str, str], request: RequestFacts | None) -> int:
     return int(fields.get("found", "0")) if "incident" in fields else 0
 
 
+def _released(fields: Mapping[str, str]) -> int:
+    """Say how many rows left: of a send, each that was opened."""
+    return int(fields.get("rows") or fields.get("opened", "0"))
+
+
 def _name(registry: "Registry", row_id: str) -> str:
     """Name somebody or something, also when it is gone."""
     if not row_id:
@@ -237,6 +268,7 @@ def _name(registry: "Registry", row_id: str) -> str:
     tables: tuple[Mapping[str, _Named], ...] = (
         *(registry.tenants, registry.people, registry.services),
         *(registry.recipients, registry.contacts, registry.agencies),
+        *(registry.routes, registry.domains),
         *(registry.lists, registry.shredded),
     )
     for rows in tables:
@@ -275,7 +307,7 @@ def _tally(
     extra = Tally(
         requests=int(event == Event.REQUEST_MADE),
         releases=int(event in _COMPLETED),
-        rows=int(fields.get("rows", "0")) if event in _COMPLETED else 0,
+        rows=_released(fields) if event in _COMPLETED else 0,
         refusals=int(how is Telling.REFUSED),
         changes=int(how is Telling.CHANGE),
     )

@@ -15,17 +15,18 @@ from collections.abc import (
     Sequence,
 )
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, compress, repeat
 from operator import itemgetter
 from typing import Final, NamedTuple
 
 import msgspec
 
+from listkeep.core.addresses import provider_bucket
 from listkeep.core.errors import MalformedError
 from listkeep.core.files import Audience, Batch
 from listkeep.core.sealing import BATCH_ID_BYTES, MAX_BATCH_ROWS, TOKEN_BYTES
-from listkeep.core.segments import Schema
+from listkeep.core.segments import FacetType, Schema
 from listkeep.dock.lists.models import STATUS_CODES
 from listkeep.dock.lists.tokens import split_tokens
 from listkeep.wire import messages as m
@@ -37,6 +38,7 @@ _PARTS_AT_ONCE: Final = MAX_BATCH_ROWS // _PARSED_AT_ONCE
 _CACHED_ROWS: Final = 32_768
 _CACHED_CHARACTERS: Final = 500
 FACET_INVALID: Final = "facet-invalid"
+PROVIDER_FACET: Final = "provider"
 NOT_ACCEPTED: Final = "not-accepted"
 Row = tuple[bytes, bytes, int, bytes, str, int]  # in the order of ``bulk.StagedRow``
 FindKnown = Callable[[Sequence[bytes]], Container[bytes]]
@@ -78,11 +80,16 @@ class Encoding:
         self, field_names: Sequence[str], *, schema: Schema, sealed: Sequence[str]
     ) -> None:
         """Prepare for a file with these fields and a list with these sealed ones."""
+        self._finds_provider = _lacks_provider(field_names, schema)
+        if self._finds_provider:
+            field_names = (*field_names, PROVIDER_FACET)
         self._facets = _facet_encoder(field_names, schema)
         self._fields = _picker(field_names, sealed)
 
     def encode(self, batch: Batch) -> Encoded:
         """Encode a batch; a row with a facet nobody may have is turned away."""
+        if self._finds_provider:
+            batch = _with_providers(batch)
         rejects = [
             Reject(line, reason.value, reason.text) for line, reason in batch.rejected
         ]
@@ -235,6 +242,24 @@ def _choose(versions: Sequence[list[Row]], find_known: FindKnown) -> list[Row]:
         sealed = [row for row in each if row[3]] or [each[-1]]
         chosen.append(next((row for row in sealed if row[0] in known), sealed[-1]))
     return chosen
+
+
+def _lacks_provider(field_names: Sequence[str], schema: Schema) -> bool:
+    """Tell whether the list wants a provider that the file does not say."""
+    facets = {facet.name: facet.type for facet in schema.facets}
+    return (
+        PROVIDER_FACET not in field_names
+        and facets.get(PROVIDER_FACET) is FacetType.TEXT
+    )
+
+
+def _with_providers(batch: Batch) -> Batch:
+    """Say of each row which mailbox provider it is at: a mail server paces by it."""
+    fields = [
+        (*row, provider_bucket(address.index_form))
+        for row, address in zip(batch.fields, batch.addresses, strict=True)
+    ]
+    return replace(batch, fields=fields)
 
 
 def _facet_encoder(

@@ -14,6 +14,7 @@ _LINKS: Final = {
 }
 _ROWS: Final = {
     Action.EXPORT: "export up to {rows} rows of {list}",
+    Action.SEND: "send mail to up to {rows} rows of {list}",
     Action.REVEAL: "reveal {rows} addresses of {list}",
     Action.IMPORT: "import up to {rows} rows into {list}",
     Action.SUPPRESS: "suppress up to {rows} addresses of {list}",
@@ -30,6 +31,7 @@ _OTHER: Final = {
     Event.RELEASES_UNFROZEN: "{about} is not frozen any more, by {who}",
     Event.REVEAL_INTENDED: "{who} opens addresses of {list} for the first time",
     Event.EXPORT_INTENDED: "{who} takes a copy of {list} for the first time",
+    Event.SEND_INTENDED: "{who} begins to send to {list} for the first time",
     Event.ADDRESS_LOOKED_UP: "{who} looks up an address of {list} for the first time",
     Event.IMPORT_STARTED: "{who} imports into {list} for the first time",
     Event.RESTORE_STARTED: "{who} takes back changes of {list} for the first time",

@@ -2,6 +2,7 @@
 
 from .copies import Content, Copy, name_copy, seal_copy
 from .file_root import AesProvider, FileProvider
+from .mail_keys import make_mail_keys, sign_digest
 from .provider import KEY_BYTES, KeyProvider
 from .roots import Roots
 from .shares import Share
@@ -18,6 +19,8 @@ __all__ = [
     "Mark",
     "Roots",
     "Share",
+    "make_mail_keys",
     "name_copy",
     "seal_copy",
+    "sign_digest",
 ]

@@ -6,14 +6,13 @@ every copy. The store also pins the genesis and remembers how long the ledger wa
 when it was last written, so that a rolled-back database is noticed.
 """
 
-import fcntl
-import os
 import secrets
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any, TypeVar
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
@@ -21,12 +20,14 @@ from listkeep.core.errors import Code, ConflictError, UnavailableError
 from listkeep.core.sealing import forget_ciphers
 
 from .facts import FACTS_KEY, is_sealed, open_facts, read_facts, seal_facts
+from .folder import DRAFT, SUFFIX, KeyFolder
 from .provider import KEY_BYTES, KeyProvider, WrongKeyError
 
-_SUFFIX, _DRAFT = ".key", ".new"
 _MAKERS = "attestation"
 _ROOTS = "root*.key"  # of the provider `file`
 _MARKS = ("mark-0", "mark-1")
+_UNDER = ".private"  # what is sealed under a key of the store, and goes with it
+_Loaded = TypeVar("_Loaded")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,14 +38,15 @@ class Mark:
     root: bytes
 
 
-class KeyStore:
+class KeyStore(KeyFolder):
     """Create, use and destroy keys by name; safe to share between threads."""
 
     def __init__(self, path: Path, provider: KeyProvider) -> None:
         """Open the store; keys are unwrapped when first used."""
-        self._path = path
+        super().__init__(path)
         self._provider = provider
         self._cache: dict[str, bytes] = {}
+        self._loaded: dict[str, Any] = {}  # what was made of facts under a key
         self._lock = threading.Lock()
 
     def create(self, key_id: str) -> None:
@@ -81,8 +83,11 @@ class KeyStore:
         # A rotation that is at this key must not put it back.
         with self._one_writer(), self._lock:
             self._cache.pop(key_id, None)
+            self._loaded.pop(key_id, None)
             try:
-                self._draft(key_id).unlink(missing_ok=True)
+                for name in (key_id + _UNDER, key_id):
+                    self._draft(name).unlink(missing_ok=True)
+                self._file(key_id + _UNDER).unlink(missing_ok=True)
                 self._file(key_id).unlink()
             except FileNotFoundError:
                 return
@@ -121,6 +126,45 @@ class KeyStore:
             UnavailableError: It does not unwrap.
         """
         return self._recall(name) if self._file(name).exists() else None
+
+    def keep_under(self, key_id: str, facts: Mapping[str, str]) -> None:
+        """Remember secrets that end with a key: without it nothing opens them."""
+        name = key_id + _UNDER
+        sealed = seal_facts(facts, key=self.get(key_id), name=name)
+        with self._one_writer():
+            self._write(name, sealed)
+
+    def recall_under(self, key_id: str) -> dict[str, str] | None:
+        """Recall what ``keep_under`` remembered, if anything.
+
+        Raises:
+            UnavailableError: It does not open, or the key is gone.
+        """
+        name = key_id + _UNDER
+        if not self._file(name).exists():
+            return None
+        return open_facts(self._read(name), key=self.get(key_id), name=name)
+
+    def use_under(
+        self, key_id: str, load: Callable[[Mapping[str, str]], _Loaded]
+    ) -> _Loaded:
+        """Give what ``load`` makes of the secrets under a key; it is made once.
+
+        Raises:
+            UnavailableError: There are none, or they do not open.
+        """
+        loaded: _Loaded | None = self._loaded.get(key_id)
+        if loaded is None:
+            facts = self.recall_under(key_id)
+            if facts is None:
+                raise UnavailableError(
+                    "a key is not in the key store", code=Code.KEY_UNAVAILABLE
+                )
+            loaded = load(facts)
+            with self._lock:
+                if self._file(key_id).exists():  # or it is just being destroyed
+                    self._loaded[key_id] = loaded
+        return loaded
 
     def pinned(self) -> dict[str, str]:
         """Read what ``pin`` wrote.
@@ -229,11 +273,11 @@ class KeyStore:
         Whoever is making a key is waited for: it may not know yet what has changed.
         """
         with self._one_writer():
-            for draft in self._path.glob(f"*{_DRAFT}"):
+            for draft in self._path.glob(f"*{DRAFT}"):
                 draft.unlink()  # a crash left it, and it may hold a key
             roots = set(self._path.glob(_ROOTS))
-            files = set(self._path.glob(f"*{_SUFFIX}")) - roots
-            return sorted(path.name.removesuffix(_SUFFIX) for path in files)
+            files = set(self._path.glob(f"*{SUFFIX}")) - roots
+            return sorted(path.name.removesuffix(SUFFIX) for path in files)
 
     def count_keys(self) -> int:
         """Count the keys, without what else the store remembers."""
@@ -324,53 +368,3 @@ class KeyStore:
 
     def _put(self, key_id: str, key: bytes) -> None:
         self._write(key_id, self._provider.wrap(key, key_id=key_id))
-
-    @contextmanager
-    def _one_writer(self) -> Iterator[None]:
-        """Hold the folder against other threads and processes of this keeper."""
-        descriptor = os.open(self._path, os.O_RDONLY)
-        try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX)
-            yield
-        finally:
-            os.close(descriptor)
-
-    def _file(self, key_id: str) -> Path:
-        return self._path / f"{key_id}{_SUFFIX}"
-
-    def _draft(self, key_id: str) -> Path:
-        return self._path / f"{key_id}{_DRAFT}"
-
-    def _read(self, key_id: str) -> bytes:
-        try:
-            return self._file(key_id).read_bytes()
-        except OSError as error:
-            raise UnavailableError(
-                "a key is not in the key store",
-                code=Code.KEY_UNAVAILABLE,
-                hint="it was destroyed, or the key store belongs to another instance",
-            ) from error
-
-    def _write(self, key_id: str, data: bytes) -> None:
-        draft = self._draft(key_id)
-        descriptor = os.open(draft, os.O_CREAT | os.O_TRUNC | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        draft.replace(self._file(key_id))
-        self._sync_folder()
-
-    def _write_over(self, key_id: str, data: bytes) -> None:
-        """Write into the file that is there: whoever reads meanwhile finds it torn."""
-        descriptor = os.open(self._file(key_id), os.O_CREAT | os.O_WRONLY, 0o600)
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.truncate()
-
-    def _sync_folder(self) -> None:
-        directory = os.open(self._path, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)

@@ -23,6 +23,11 @@ SAID: Final = {
 }
 _TITLES: Final = {
     Action.EXPORT: "A copy of {list}",
+    Action.SEND: "Mail to {list}",
+    Action.ROUTE_ADD: "Enrol a way out for mail",
+    Action.ROUTE_REVOKE: "End a way out for mail",
+    Action.DOMAIN_ADD: "Let mail be from another domain",
+    Action.DOMAIN_REVOKE: "Let no mail be from a domain any more",
     Action.REVEAL: "See addresses of {list}",
     Action.IMPORT: "Add rows to {list}",
     Action.SUPPRESS: "Suppress entries of {list}",

@@ -16,15 +16,17 @@ from listkeep.core.segments import Schema, parse_segment
 from listkeep.wire import messages as m
 
 from .age_keys import parse_age_recipient
+from .sending import fill_route, find_route
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _ABOUT_A_LIST = frozenset(
     {
         *(Action.REVEAL, Action.EXPORT, Action.IMPORT, Action.SUPPRESS),
-        Action.LIST_RESTORE,
+        *(Action.LIST_RESTORE, Action.SEND),
     }
 )
+_BY_SEGMENT = frozenset({Action.EXPORT, Action.SEND})
 _KEPT = ({"keep": "yes"}, {"keep": "no"})
 
 
@@ -56,9 +58,11 @@ def fill_terms(
     _check_subject(action, message)
     tenant = _tenant(registry, person, message.tenant)
     selection, cap = _selection(action, message, found)
-    recipient = ""
+    recipient, subject = "", message.subject
     if not (on_screen and action is Action.REVEAL):
         recipient = _recipient(registry, action, message.recipient, tenant)
+    if action is Action.SEND:
+        subject = fill_route(registry, subject, recipient, tenant=tenant)
     return Terms(
         keeper=registry.keeper,
         action=action,
@@ -68,7 +72,7 @@ def fill_terms(
         cap=cap,
         purpose=message.purpose.strip(),
         recipient=recipient,
-        subject=message.subject,
+        subject=subject,
         not_before=_EPOCH,
         expires=_EPOCH.replace(hour=1),
         nonce="",
@@ -116,7 +120,7 @@ def _check_subject(action: Action, message: m.DraftRequest) -> None:
             raise MalformedError(says, code=Code.REQUEST_INVALID, hint=hint)
     elif action is Action.KEYS_BACKUP:
         _check_holders(message.subject)
-    elif action in _ABOUT_A_LIST and message.subject:
+    elif action in _ABOUT_A_LIST - {Action.SEND} and message.subject:
         raise MalformedError("this action has no subject", code=Code.REQUEST_INVALID)
 
 
@@ -174,13 +178,13 @@ def _selection(
         return " ".join(sorted(tokens)), len(tokens)
     if action is Action.ENTRY_ERASE:  # the drafter puts a name for the ledger there
         return format_token(parse_token(message.selection)), 1
-    if action is Action.EXPORT and found is not None:
+    if action in _BY_SEGMENT and found is not None:
         schema = Schema.parse(found.facets)
         if message.cap < 1:
             raise MalformedError(
-                "an export says how many rows at most",
+                f"this {action} says how many rows at most",
                 code=Code.REQUEST_INVALID,
-                hint="add --rows N",
+                hint="add --rows N, or --cap N for a send",
             )
         return parse_segment(message.selection or "all", schema).format(), message.cap
     return "", message.cap
@@ -190,11 +194,13 @@ def _recipient(registry: Registry, action: Action, name: str, tenant: str) -> st
     """Resolve whom the rows are encrypted to.
 
     A reveal goes to a key the requester's own device made for this one request; an
-    export goes to an enrolled recipient of the tenant.
+    export goes to an enrolled recipient of the tenant. A send leaves by a route.
     """
     if action is Action.REVEAL:
         parse_age_recipient(name)
         return name
+    if action is Action.SEND:
+        return find_route(registry, name, tenant=tenant).id
     if action is not Action.EXPORT:
         return ""
     known: Recipient

@@ -9,9 +9,11 @@ from listkeep.core.grants import Action
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.facts import ListFacts, RequestFacts
 from listkeep.core.registry.held_keys import index_key, list_key
+from listkeep.core.registry.sending import parse_domain
 from listkeep.core.registry.tickets import running_imports
 from listkeep.keeper.gate.models import Suppression
 from listkeep.keeper.gate.turns import Turn
+from listkeep.keeper.keys import make_mail_keys
 
 
 def begin_key(turn: Turn, found: ListFacts, *, principal: str, request: str) -> None:
@@ -41,6 +43,12 @@ def record_change(turn: Turn, request: RequestFacts, event: Event) -> None:
         case Action.INDEX_KEY_RENEW:
             number = _begin_index_key(turn, terms.tenant)
             turn.append(event, {**fields, "key": str(number)})
+        case Action.DOMAIN_ADD:
+            domain = parse_domain(
+                terms.subject_fields(), tenant=terms.tenant, public={}
+            )
+            public = make_mail_keys(turn.store, domain.id, domain.algorithms)
+            turn.append(event, {**fields, **public})
         case Action.LIST_SHRED:
             list_id = terms.subject_fields()["id"]
             _forget_suppressions(list_id)

@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from listkeep.core.errors import Code, MalformedError, RefusedError
 from listkeep.core.grants import Action, Decision, Statement, Terms
 
+_COUNTED = frozenset({Action.EXPORT, Action.SEND})
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class OnPage:
@@ -37,7 +39,7 @@ def require_on_page(terms: Terms, statement: Statement, page: OnPage) -> None:
 
 def needs_count(terms: Terms, decision: str) -> bool:
     """Tell whether whoever decides so has to type how many rows may leave."""
-    return decision == Decision.APPROVE and terms.action is Action.EXPORT
+    return decision == Decision.APPROVE and terms.action in _COUNTED
 
 
 def claimed_person(statement: bytes) -> str:

@@ -55,6 +55,7 @@ from .items import item_digest
 from .key_changes import record_change
 from .on_page import OnPage, claimed_person, require_on_page
 from .policies import check_change
+from .sending import check_send, sending_facts
 from .signers import require_asker, require_part
 from .subjects import EVENTS
 
@@ -87,14 +88,8 @@ def draft_request(
         )
         terms = fill_terms(registry, person, message, on_screen=on_screen)
         require_asker(registry, terms, person, now=now)
-        if terms.action is Action.CONTACT_ADD:
-            subject = seal_subject(gate.store, terms.subject, message.destination)
-            terms = replace(terms, subject=subject)
-        if terms.action is Action.ENTRY_ERASE:
-            item = item_digest(gate.store, parse_token(terms.selection))
-            terms = replace(terms, selection=item)
         terms = replace(
-            terms,
+            _without_secrets(gate, terms, message),
             not_before=moment,
             expires=moment + _validity(terms.action, message.valid_seconds),
             nonce=secrets.token_hex(16),
@@ -108,6 +103,8 @@ def draft_request(
         elif terms.action is Action.KEYS_BACKUP:
             copy = parse_key_copy(terms.subject_fields(), asked_at=moment)
             require_people(registry, copy, now=now)
+        elif terms.action is Action.SEND:
+            check_send(registry, terms, registry.lists[terms.list])
         verify_possession(gate, registry, terms, message.proofs)
         Draft.objects.filter(expires_at__lte=now).delete()
         Draft.objects.create(
@@ -118,6 +115,17 @@ def draft_request(
             expires_at=terms.expires,
         )
         return view_request(registry, request, now=now)
+
+
+def _without_secrets(gate: Gate, terms: Terms, message: m.DraftRequest) -> Terms:
+    """Seal a destination, and name a token as the ledger does."""
+    if terms.action is Action.CONTACT_ADD:
+        subject = seal_subject(gate.store, terms.subject, message.destination)
+        return replace(terms, subject=subject)
+    if terms.action is Action.ENTRY_ERASE:
+        item = item_digest(gate.store, parse_token(terms.selection))
+        return replace(terms, selection=item)
+    return terms
 
 
 def _validity(action: Action, seconds: int) -> timedelta:
@@ -207,6 +215,7 @@ def facts_digest(registry: Registry, terms: Terms) -> str:
             "tenant": tenant.name if tenant else "",
             "list": f"{found.tenant} {found.name}" if found else "",
             "recipient": recipient.public_key if recipient else "",
+            **sending_facts(registry, terms),
         }
     )
 

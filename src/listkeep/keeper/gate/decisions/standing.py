@@ -8,12 +8,22 @@ from datetime import datetime
 
 from listkeep.core.errors import Code, RefusedError
 from listkeep.core.grants import Action
-from listkeep.core.registry.agreements import RELEASES
+from listkeep.core.registry.agreements import (
+    CAMPAIGNS,
+    RELEASES,
+    TRANSACTIONAL,
+)
 from listkeep.core.registry.facts import RequestFacts
 from listkeep.core.registry.state import Registry
 from listkeep.keeper.gate.turns import Turn
 
 from .requests import require_current_facts, unknown_request
+
+_FROZEN = {
+    RELEASES: "exports and reveals",
+    CAMPAIGNS: "campaigns",
+    TRANSACTIONAL: "standing sends",
+}
 
 
 def require_granted(
@@ -70,18 +80,20 @@ def require_not_denied(request: RequestFacts) -> None:
         raise RefusedError("this request was denied", code=Code.NOT_GRANTED)
 
 
-def require_not_frozen(registry: Registry, tenant: str) -> None:
-    """Refuse releases of lists while a freeze stands.
+def require_not_frozen(
+    registry: Registry, tenant: str, *, frozen: str = RELEASES
+) -> None:
+    """Refuse releases of one class while a freeze of it stands.
 
     Raises:
         RefusedError: The tenant, or everything, is frozen.
     """
     if any(
-        scope in (tenant, "") and kind == RELEASES
+        scope in (tenant, "") and kind == frozen
         for scope, kind, _side in registry.freezes
     ):
         raise RefusedError(
-            "exports and reveals are frozen",
+            f"{_FROZEN[frozen]} are frozen",
             code=Code.FROZEN,
             hint="two of the side that froze can sign `listkeep unfreeze`",
         )

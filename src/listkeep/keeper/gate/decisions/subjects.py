@@ -3,7 +3,7 @@
 Once before anybody signs it, and again before it happens.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from listkeep.core.errors import Code, ConflictError, MalformedError, RefusedError
 from listkeep.core.grants import Action, Terms
@@ -25,6 +25,7 @@ from listkeep.core.registry.state import Registry
 
 from .age_keys import parse_age_recipient
 from .agreements import AGREEMENTS, check_agreement, not_there, require_free
+from .sending import SENDING, check_sending
 
 _ABOUT_THE_TENANT = frozenset({Action.TENANT_CLOSE, Action.INDEX_KEY_RENEW})
 _KEY_CHANGES = _ABOUT_THE_TENANT | {Action.KEYS_RENEW, Action.LIST_SHRED}
@@ -50,6 +51,11 @@ EVENTS: dict[Action, Event] = {
     Action.LIST_SHRED: Event.LIST_SHREDDED,
     Action.TENANT_CLOSE: Event.TENANT_CLOSED,
     Action.INDEX_KEY_RENEW: Event.INDEX_KEY_RENEWED,
+    **SENDING,
+}
+_CHECKS: dict[Action, Callable[[Registry, Terms, Mapping[str, str]], None]] = {
+    **dict.fromkeys(SENDING, check_sending),
+    **dict.fromkeys(AGREEMENTS, check_agreement),
 }
 
 
@@ -88,8 +94,8 @@ def check_subject(registry: Registry, terms: Terms) -> None:
                 raise not_there("parent of the service")
         case Action.RECIPIENT_ADD:
             _check_recipient(registry, parse_recipient(subject, tenant=terms.tenant))
-        case _ if terms.action in AGREEMENTS:
-            check_agreement(registry, terms, subject)
+        case _ if terms.action in _CHECKS:
+            _CHECKS[terms.action](registry, terms, subject)
         case _:
             _check_revocation(registry, terms, subject)
 

@@ -9,6 +9,7 @@ from listkeep.keeper.gate.custody.lists import require_right
 from listkeep.keeper.gate.sign_in.sessions import principal_of
 
 _Row = dict[str, str]
+_FOR_SENDERS = frozenset({"route", "domain"})
 _KINDS = {
     Kind.SOFTWARE: "software (demo)",
     Kind.SYNCED: "synced",
@@ -24,7 +25,8 @@ def registry_rows(registry: Registry, person: Person, kind: str) -> tuple[_Row, 
         MalformedError: Unknown kind.
     """
     if person.role is not Role.CUSTODIAN:
-        require_right(principal_of(person), Right.ADMINISTER)
+        right = Right.SEND if kind in _FOR_SENDERS else Right.ADMINISTER
+        require_right(principal_of(person), right)
     builders = {
         "tenant": _tenants,
         "person": _people,
@@ -35,6 +37,8 @@ def registry_rows(registry: Registry, person: Person, kind: str) -> tuple[_Row, 
         "agency": _agencies,
         "budget": _budgets,
         "consent": _consents,
+        "route": _routes,
+        "domain": _domains,
     }
     if kind not in builders:
         raise MalformedError(
@@ -47,7 +51,9 @@ def registry_rows(registry: Registry, person: Person, kind: str) -> tuple[_Row, 
             "tenant": _tenant_name(registry, row["tenant"]),
         }
         for row in builders[kind](registry)
-        if everything or row["tenant"] == person.tenant
+        if everything
+        or row["tenant"] == person.tenant
+        or (kind == "route" and not row["tenant"])
     )
 
 
@@ -156,6 +162,38 @@ def _consents(registry: Registry) -> list[_Row]:
             "tenant": row.tenant,
         }
         for row in registry.consents.values()
+    ]
+
+
+def _routes(registry: Registry) -> list[_Row]:
+    return [
+        {
+            "id": row.id,
+            "name": row.name,
+            "kind": row.kind.value,
+            "host": row.host,
+            "port": str(row.port),
+            "tls": row.tls,
+            "sources": " ".join(row.sources),
+            "mail_domain": row.mail_domain,
+            "token_domain": row.token_domain,
+            "tenant": row.tenant,
+        }
+        for row in registry.routes.values()
+    ]
+
+
+def _domains(registry: Registry) -> list[_Row]:
+    """Show sending domains with the public halves of their keys, for the DNS."""
+    return [
+        {
+            "id": row.id,
+            "name": row.name,
+            "selector": row.selector,
+            **{name.value: row.public[name] for name in row.algorithms},
+            "tenant": row.tenant,
+        }
+        for row in registry.domains.values()
     ]
 
 

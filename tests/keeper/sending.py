@@ -1,0 +1,109 @@
+"""Routes, sending domains and sends, in short verbs."""
+
+from listkeep.wire import messages as m
+
+from .world import Rows, World
+
+ROUTE, DOMAIN = "x_routerouterw", "m_domaindomain"
+TEMPLATE = "ab" * 32
+LISTED = "news.example"
+
+
+def route_subject(**changes: str) -> dict[str, str]:
+    return {
+        "id": ROUTE,
+        "name": "relay",
+        "kind": "smart-host",
+        "host": "relay.example.com",
+        "port": "587",
+        "tls": "web",
+        "tenant": "",
+        "sources": "",
+        "mail_domain": "bounce.example.com",
+        "token_domain": "tok.example.com",
+        **changes,
+    }
+
+
+def domain_subject(**changes: str) -> dict[str, str]:
+    return {
+        "id": DOMAIN,
+        "name": LISTED,
+        "selector": "lk1",
+        "algorithms": "ed25519 rsa",
+        **changes,
+    }
+
+
+def send_subject(**changes: str) -> dict[str, str]:
+    return {
+        "kind": "campaign",
+        "templates": TEMPLATE,
+        "from": "News <news@news.example>",
+        "reply_to": "",
+        "title": "Spring",
+        "links": "shop.example.com",
+        "tracking": "",
+        "fields": "",
+        "pace": "0",
+        **changes,
+    }
+
+
+def standing_subject(**changes: str) -> dict[str, str]:
+    return {
+        **send_subject(kind="standing", pace="600", triggers="basket welcome"),
+        **changes,
+    }
+
+
+def add_route(world: World, **changes: str) -> m.RequestView:
+    asked = world.ask("cleo", "route.add", route_subject(**changes))
+    return world.sign("cyrus", asked, "approve")
+
+
+def revoke_route(world: World, route: str = ROUTE) -> m.RequestView:
+    asked = world.ask("cleo", "route.revoke", {"id": route})
+    return world.sign("cyrus", asked, "approve")
+
+
+def add_domain(
+    world: World, by: tuple[str, str] = ("ada", "amir"), **changes: str
+) -> m.RequestView:
+    asked = world.ask(by[0], "domain.add", domain_subject(**changes))
+    return world.sign(by[1], asked, "approve")
+
+
+def revoke_domain(world: World, domain: str = DOMAIN) -> m.RequestView:
+    asked = world.ask("ada", "domain.revoke", {"id": domain})
+    return world.sign("amir", asked, "approve")
+
+
+def with_sending(world: World, count: int = 3) -> Rows:
+    """Enrol a way out, a sending domain, and a list with so many people."""
+    add_route(world)
+    add_domain(world)
+    return world.list_with_rows(count)
+
+
+def ask_send(
+    world: World,
+    rows: Rows,
+    name: str = "ben",
+    *,
+    subject: dict[str, str] | None = None,
+    **facts: object,
+) -> m.RequestView:
+    """Draft and sign a send as somebody."""
+    about = send_subject() if subject is None else subject
+    return world.ask(name, "send", about, **send_facts(rows, **facts))
+
+
+def send_facts(rows: Rows, **facts: object) -> dict[str, object]:
+    return {
+        "list": rows.list_id,
+        "selection": "all",
+        "cap": 3,
+        "recipient": "relay",
+        **facts,
+    }
