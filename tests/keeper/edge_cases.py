@@ -123,6 +123,11 @@ def _seal(stage: Stage, name: str) -> m.SealRows:
     )
 
 
+def _gone(stage: Stage, name: str) -> m.FindGone:
+    ticket = stage.ticket if name == "ben" else "i_nothingnothi"
+    return m.FindGone(ticket=ticket, tokens=stage.rows.tokens(0))
+
+
 def _finish(stage: Stage, name: str) -> m.FinishImport:
     ticket = stage.ticket if name == "ben" else "i_nothingnothi"
     return m.FinishImport(ticket=ticket, committed=True)
@@ -272,6 +277,7 @@ CASES: dict[str, Case] = {
         by_service=True,
     ),
     "imports/seal": Case(_seal, nobody="not-found", by_service=True),
+    "imports/gone": Case(_gone, nobody="not-found", by_service=True),
     "imports/finish": Case(_finish, nobody="not-found", by_service=True),
     "suppressions/read": Case(
         lambda s, _n: suppressions.ReadSuppressions(list=s.rows.list_id),

@@ -100,6 +100,10 @@ class KeeperClient:
         """Seal up to 4096 rows."""
         return self._call("imports/seal", message, m.SealedRows)
 
+    def find_gone(self, message: m.FindGone) -> m.FoundGone:
+        """Ask who was erased since an import began."""
+        return self._call("imports/gone", message, m.FoundGone)
+
     def finish_import(self, message: m.FinishImport) -> None:
         """Close an import."""
         self._call("imports/finish", message, m.Empty)

@@ -22,6 +22,10 @@ Suppressions = Iterator[tuple[int, list[bytes]]]
 _TOKENS_AT_ONCE = 500
 
 
+def _nothing() -> None:
+    """Do nothing more."""
+
+
 def merge_staging(  # noqa: PLR0913 - one import is described by all of these
     staging: bulk.Staging,
     *,
@@ -30,10 +34,12 @@ def merge_staging(  # noqa: PLR0913 - one import is described by all of these
     author: Author,
     now: datetime,
     before_commit: Callable[[bulk.Merged, Suppressions], None],
+    once_locked: Callable[[], None] = _nothing,
 ) -> None:
     """Merge a staging file into a list, all of it or nothing.
 
-    New tokens are added and known ones replaced; a status only ever gets worse.
+    ``once_locked`` is called when nobody else changes the list any more. New tokens are
+    added and known ones replaced; a status only ever gets worse.
     ``before_commit`` is told what was done and which tokens are not subscribed; if
     it raises, the list stays as it was. It runs while the list is locked.
 
@@ -45,6 +51,7 @@ def merge_staging(  # noqa: PLR0913 - one import is described by all of these
     staging.complete()
     with bulk.translated(), transaction.atomic():
         change = begin_change(list_id, kind=Change.Kind.IMPORT, author=author, now=now)
+        once_locked()
         risk = FacetRisk(schema)
         show = risk.add_many if schema.facets else None
         merged = bulk.merge(change, staging, show_first=show)

@@ -35,6 +35,7 @@ from listkeep.wire import messages as m
 from listkeep.wire.base import MAX_ROWS
 from listkeep.wire.identifiers import new_id
 
+from .leaving_out import find_left_out
 from .opening import fetch_index_keys
 
 _SLICE_ROWS = 262_144
@@ -119,6 +120,8 @@ def start_import(
 def seal_import_rows(gate: Gate, message: m.SealRows, *, now: datetime) -> m.SealedRows:
     """Seal up to 4096 rows; one that is no address comes back with an empty seal.
 
+    So does one of somebody who was erased since the import began.
+
     Raises:
         RefusedError: The import is not open, or it has no rows left.
         MalformedError: Columns of different lengths, or too many rows.
@@ -136,6 +139,10 @@ def seal_import_rows(gate: Gate, message: m.SealRows, *, now: datetime) -> m.Sea
     forms = [address.index_form for address in addresses]
     columns = [make_tokens(key, forms) for key in fetch_index_keys(gate.store, found)]
     opened = _pair(addresses, [message.fields[position] for position in good])
+    if out := find_left_out(gate.store, ticket, columns):
+        kept = [at for at in range(len(opened)) if at not in out]
+        good, opened = [good[at] for at in kept], [opened[at] for at in kept]
+        columns = [[tokens[at] for at in kept] for tokens in columns]
     *older, newest = (
         _seal(gate, found, message, now=now, rows=_Rows(good, tokens, opened).take(at))
         for tokens, at in zip(columns, _find_places(found, columns), strict=True)
