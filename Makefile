@@ -14,7 +14,7 @@ HASHED := install --require-hashes --only-binary :all:
 FROM_SOURCE := --no-binary dkimpy --no-build-isolation
 
 # The runs of `make test`, the longest first: that fills the cores best.
-TESTS := test-cli test-attack test-pages test-keeper test-dock test-dock-postgres test-rooms
+TESTS := test-cli test-attack test-pages test-keeper test-dock test-dock-postgres test-console test-rooms
 
 # Checks and tests know nothing of the instance that may run here: this folder
 # does not exist, and what needs one makes its own.
@@ -23,6 +23,7 @@ $(TESTS) test drill vectors types: export LISTKEEP_HOME := $(NOWHERE)
 
 KEEPER := listkeep.keeper.project.settings
 DOCK := listkeep.dock.project.settings
+CONSOLE := listkeep.console.project.settings
 
 # `make check` and `make test` do as many things at once as there are cores. What one
 # of them says stands together, and comes when it has ended; LANES=1 shows it at once.
@@ -85,7 +86,8 @@ bench: .venv/.dev .bench/.made ## Measure all and keep it, or make bench LEG=ope
 # runs under the settings of its building and everything else without Django.
 in_keeper := $(filter tests/keeper%,$(T))
 in_dock := $(filter tests/dock%,$(T))
-settings := $(if $(in_keeper),--ds=$(KEEPER))$(if $(in_dock),--ds=$(DOCK))
+in_console := $(filter tests/console%,$(T))
+settings := $(if $(in_keeper),--ds=$(KEEPER))$(if $(in_dock),--ds=$(DOCK))$(if $(in_console),--ds=$(CONSOLE))
 
 .PHONY: test $(TESTS)
 ifdef T
@@ -120,6 +122,9 @@ test-dock: .venv/.dev
 test-dock-postgres: .venv/.dev
 	LISTKEEP_TEST_ENGINE=postgresql $(PYTEST) --ds=$(DOCK) tests/dock --ignore=tests/dock/pages
 
+test-console: .venv/.dev
+	$(PYTEST) --ds=$(CONSOLE) tests/console
+
 test-pages: .venv/.dev
 	$(PYTEST) tests/pages
 
@@ -151,6 +156,7 @@ types: .venv/.dev ## Check types, strictly
 	$(BIN)/mypy --cache-dir .mypy_cache/rooms
 	DJANGO_SETTINGS_MODULE=$(KEEPER) $(BIN)/mypy --config-file mypy-django.ini --cache-dir .mypy_cache/keeper src/listkeep/keeper tests/keeper
 	DJANGO_SETTINGS_MODULE=$(DOCK) $(BIN)/mypy --config-file mypy-django.ini --cache-dir .mypy_cache/dock src/listkeep/dock tests/dock
+	DJANGO_SETTINGS_MODULE=$(CONSOLE) $(BIN)/mypy --config-file mypy-django.ini --cache-dir .mypy_cache/console src/listkeep/console tests/console
 
 .PHONY: imports
 imports: .venv/.dev ## See that imports point down
@@ -191,10 +197,10 @@ SOURCE := src/listkeep
 
 .PHONY: pins
 pins: ## Pin the files of the pages by hash, after a change to one
-	@for pages in keeper dock; do \
-		for file in $(SOURCE)/$$pages/pages/static/* $(SOURCE)/looks/static/*; do \
+	@for pages in keeper/pages dock/pages console/web; do \
+		for file in $(SOURCE)/$$pages/static/* $(SOURCE)/looks/static/*; do \
 			[ ! -f "$$file" ] || echo "sha256-$$(openssl dgst -sha256 -binary $$file | base64) $$(basename $$file)"; \
-		done > $(SOURCE)/$$pages/pages/static.lock; \
+		done > $(SOURCE)/$$pages/static.lock; \
 	done
 
 .PHONY: clean

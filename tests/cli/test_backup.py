@@ -23,7 +23,7 @@ from listkeep.keeper.keys import FileProvider, KeyStore
 from tests.cli.stage import Ran, Terminal, copy_instance, set_cast
 
 PARTS = {
-    *("manifest.json", "cli.toml", "dock.toml", "keeper.toml"),
+    *("manifest.json", "cli.toml", "console.toml", "dock.toml", "keeper.toml"),
     *("dock.sqlite3", "keeper.sqlite3"),
 }
 

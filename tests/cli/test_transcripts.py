@@ -24,6 +24,12 @@ ines@example.net,free,FR,Ines
 not an address,free,FR,Nobody
 jens@example.net,free,FR,Jens
 """
+KLAVIYO = """Email,Klaviyo ID,Plan,Email Marketing Consent,Email Suppressions
+anna@example.com,K1,pro,SUBSCRIBED,
+bert@example.com,K2,pro,SUBSCRIBED,"[{'reason': 'SPAM_COMPLAINT'}]"
+carl@example.net,K3,pro,NEVER_SUBSCRIBED,
+dora@example.net,K4,pro,UNSUBSCRIBED,
+"""
 FEW = """@id("few") @says("two addresses at a time are enough here")
 forbid (principal, action == Action::"reveal", resource)
 when { context.cap > 2 };
@@ -76,7 +82,9 @@ def write_files(folder: Path) -> None:
     (folder / "wrong.txt").write_text("this is no address\n")
     (folder / "empty.csv").write_bytes(b"")
     (folder / "binary.csv").write_bytes(bytes(range(256)) * 40)
-    (folder / "utf16.csv").write_bytes(PEOPLE.encode("utf-16"))
+    (folder / "utf16.csv").write_bytes(PEOPLE.encode("utf-16-le"))
+    (folder / "marked.csv").write_bytes(PEOPLE.encode("utf-16"))
+    (folder / "klaviyo.csv").write_text(KLAVIYO)
     (folder / "header.csv").write_text("Name,Plan\nAnna,pro\n")
     (folder / "norow.csv").write_text("Email Address,Plan\nnobody,pro\n")
     (folder / "long.csv").write_bytes(b"Email Address\n" + b"x" * 10_000_000 + b"\n")

@@ -84,6 +84,9 @@ class Api:
         if self.caller is not None:
             bearer = self.caller.session or self.caller.service_key
             headers["authorization"] = f"Bearer {bearer}"
+            if self.caller.session and self.caller.service_key:  # the console
+                headers["authorization"] = f"Bearer {self.caller.service_key}"
+                headers["listkeep-session"] = self.caller.session
         client = Client(raise_request_exception=False)
         response = client.generic(
             method,

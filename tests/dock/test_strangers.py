@@ -32,7 +32,7 @@ DOORS = (
     Door("PUT", "/imports/{import_id}/file", GOOD, "touch"),
     Door("GET", "/imports/{import_id}", right="touch"),
     Door("GET", "/imports/{import_id}/rejects", right="touch"),
-    Door("GET", "/lists/{list_name}/history", right="touch"),
+    Door("GET", "/lists/{list_name}/history"),
     Door("GET", "/lists/{list_name}/restore-preview", right="touch"),
     Door("POST", "/lists/{list_name}/restores", {"to": TIME, "latest": 1}, "touch"),
     Door("POST", "/restores/{restore_id}/run", {}, "touch"),
@@ -41,7 +41,8 @@ DOORS = (
     Door("GET", "/lists/{list_name}"),
     Door("GET", "/lists/{list_name}/count"),
     Door("GET", "/lists/{list_name}/facets"),
-    Door("GET", "/lists/{list_name}/tokens"),
+    Door("GET", "/lists/{list_name}/sample"),
+    Door("GET", "/lists/{list_name}/tokens", right="touch"),
     Door(
         "POST",
         "/lists/{list_name}/look-up",

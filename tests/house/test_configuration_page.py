@@ -15,6 +15,7 @@ SOURCES = ROOT / "src" / "listkeep"
 CLASSES = {
     "keeper.toml": (SOURCES / "keeper/project/settings.py", "KeeperConfig"),
     "dock.toml": (SOURCES / "dock/project/config.py", "DockConfig"),
+    "console.toml": (SOURCES / "console/project/config.py", "ConsoleConfig"),
     "dock.toml, section outlet": (SOURCES / "dock/outlet/config.py", "OutletConfig"),
     "cli.toml": (SOURCES / "cli/home.py", "CliConfig"),
 }

@@ -56,6 +56,12 @@ PLANTS = [
         "gate-rooms", "keeper/gate/sign_in/__init__.py", "listkeep.keeper.gate.api"
     ),
     Plant.edge("dock-rooms", "dock/lists/__init__.py", "listkeep.dock.intake"),
+    Plant.edge("console-rooms", "console/web/__init__.py", "listkeep.console.desk"),
+    Plant("console-rooms", {"console/map.py": "json"}, "- listkeep.console.map"),
+    Plant.edge("floors", "console/__init__.py", "listkeep.dock"),
+    Plant.edge(
+        "console-opens-nothing", "console/desk/__init__.py", "listkeep.core.sealing"
+    ),
     Plant.edge("dock-rooms", "dock/intake/__init__.py", "listkeep.dock.outlet"),
     Plant("dock-rooms", {"dock/helpers.py": "json"}, "- listkeep.dock.helpers"),
     Plant(

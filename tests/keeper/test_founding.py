@@ -76,6 +76,7 @@ def begin(world: World, profile: str = "demo") -> list[str]:
         profile=profile,
         seal_origin=SEAL_ORIGIN,
         custodians=("cleo", "cyrus"),
+        console=service_subject("console"),
         dock=service_subject("dock"),
         now=world.now,
     )
@@ -109,7 +110,8 @@ def test_two_custodians_found_an_instance_in_their_browsers(
         ("cleo", "custodian"),
         ("cyrus", "custodian"),
     }
-    assert [each.kind for each in world.registry.services.values()] == ["dock"]
+    kinds = [each.kind for each in world.registry.services.values()]
+    assert kinds == ["dock", "console"]
     assert world.events() == ["genesis.sealed"]
 
 

@@ -1,7 +1,7 @@
 import pyrage
 import pytest
 
-from listkeep.keeper.gate.sign_in import sessions
+from listkeep.keeper.gate.sign_in import callers
 from tests.keeper.instance import ACME, NOON, SERVICES, WAREHOUSE, refusal, service_key
 from tests.keeper.world import World
 
@@ -11,7 +11,7 @@ def test_a_service_key_works_after_the_second_signature_only(world: World) -> No
     try:
         view = world.ask("ada", "service.add", world.service_subject("shop"))
         key = service_key("shop")
-        resolve = sessions.resolve_service
+        resolve = callers.resolve_service
 
         assert refusal(resolve, world.registry, key, now=NOON) == "not-signed-in"
         world.sign("amir", view, "approve")
@@ -22,12 +22,12 @@ def test_a_service_key_works_after_the_second_signature_only(world: World) -> No
 
 def test_a_revoked_key_is_dead(world: World) -> None:
     key = service_key("app")
-    assert sessions.resolve_service(world.registry, key, now=NOON).kind == "app"
+    assert callers.resolve_service(world.registry, key, now=NOON).kind == "app"
 
     world.ask("amir", "service.revoke", {"id": SERVICES["app"][0]})
 
     assert (
-        refusal(sessions.resolve_service, world.registry, key, now=NOON)
+        refusal(callers.resolve_service, world.registry, key, now=NOON)
         == "not-signed-in"
     )
 
@@ -47,7 +47,7 @@ def test_a_revoked_key_is_dead(world: World) -> None:
 )
 def test_a_key_counts_to_the_letter(world: World, key: str) -> None:
     assert (
-        refusal(sessions.resolve_service, world.registry, key, now=NOON)
+        refusal(callers.resolve_service, world.registry, key, now=NOON)
         == "not-signed-in"
     )
 

@@ -10,7 +10,7 @@ import pyrage
 
 from listkeep.cli.children import own_command, own_environment
 from listkeep.cli.home import Instance
-from listkeep.cli.supervisor import BUILDINGS, SEAL, Supervisor
+from listkeep.cli.supervisor import BUILDINGS, CONSOLE, SEAL, Supervisor
 from listkeep.core.canonical import parse
 from listkeep.drill.stage import Stage
 from listkeep.wire import messages as m
@@ -40,6 +40,18 @@ class House:
     @property
     def drop(self) -> str:
         return self.instance.drop.drop_origin
+
+    @property
+    def app(self) -> str:
+        assert self.instance.app is not None
+        return self.instance.app.app_origin
+
+    def bring_in_others(self) -> None:
+        """Have another tenant, of Eve and Eli, unless it is there."""
+        if "eve" not in self.stage.people:
+            founders, owners = ("cleo", "cyrus"), ("eve", "eli")
+            self.stage.found_tenant("other", custodians=founders, owners=owners)
+            self.stage.sign_in("eve")
 
     def ask_export(
         self, name: str = "ben", cap: int = 850, **facts: object
@@ -90,7 +102,8 @@ class House:
 def open_house(folder: Path) -> Iterator[House]:
     """Make an instance, start it, and bring in people and a list."""
     home = folder / "var"
-    ports = ("--port", str(find_port()), "--seal-port", str(find_port()))
+    names = ("--port", "--seal-port", "--app-port")
+    ports = [f"{name}={find_port()}" for name in names]
     made = subprocess.run(
         own_command("init", *ports),
         env=own_environment(home),
@@ -99,7 +112,7 @@ def open_house(folder: Path) -> Iterator[House]:
     )
     assert made.returncode == 0, made.stderr.decode()
     instance = Instance.open()
-    supervisor = Supervisor(instance, (*BUILDINGS, SEAL))
+    supervisor = Supervisor(instance, (*BUILDINGS, CONSOLE, SEAL))
     with supervisor, instance.keeper() as keeper:
         stage = Stage(
             people=instance.people,

@@ -30,8 +30,8 @@ HEADINGS: dict[str, tuple[str, ...]] = {
         *("contact", "consent", "budget", "policy", "freeze"),
     ),
     "Work with a list": (
-        *("lists", "import_file", "tokens", "count", "facets", "lookup", "suppress"),
-        *("history", "restore"),
+        *("lists", "import_file", "adopt", "tokens", "count", "facets", "lookup"),
+        *("suppress", "history", "restore"),
     ),
     "What needs a signature": ("request", "sign", "reveal", "export", "erase"),
     "The record": ("ledger", "audit", "notice", "incident"),

@@ -81,6 +81,14 @@ class Drop(msgspec.Struct, frozen=True, kw_only=True):
     drop_origin: str = "http://drop.localhost:8480"
 
 
+class App(msgspec.Struct, frozen=True, kw_only=True):
+    """What ``console.toml`` says of the console's pages."""
+
+    bind: str = "127.0.0.1"
+    port: int = 8490
+    app_origin: str = "http://app.localhost:8490"
+
+
 @dataclass(frozen=True, slots=True)
 class Instance:
     """An instance as its clients see it."""
@@ -118,6 +126,12 @@ class Instance:
     def drop(self) -> Drop:
         """The dock's pages, if this is the dock's machine."""
         return read_config(self.home / "dock.toml", Drop)
+
+    @property
+    def app(self) -> App | None:
+        """The console's pages, if this is the console's machine."""
+        path = self.home / "console.toml"
+        return read_config(path, App) if path.exists() else None
 
     @property
     def people(self) -> Path:

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING, Annotated, Any, BinaryIO
 import typer
 
 from listkeep.core.errors import ListkeepError, UnavailableError
+from listkeep.core.segments import Schema
 from listkeep.wire.answers import DockImport, DockReject
 
 from .home import Instance
 from .lists import ListName
+from .looking_over import look_over, show_look
 from .output import (
     AsJson,
     Bar,
@@ -60,7 +62,16 @@ MapOption = Annotated[
     typer.Option(
         "--map",
         metavar="FIELD=COLUMN",
-        help="Which column is which field; `address=E-mail` names the addresses.",
+        help="Which column is which field; `address=E-mail` names the addresses, "
+        "`status=` says that no column is the status.",
+    ),
+]
+DryRun = Annotated[
+    bool,
+    typer.Option(
+        "--dry-run",
+        help="Look at the file on this machine: show which column becomes what, and "
+        "what would be rejected. Import nothing.",
     ),
 ]
 
@@ -86,16 +97,30 @@ def import_file(  # noqa: PLR0913 - each is an option
     rejects: Annotated[
         bool, typer.Option("--rejects", help="Print every rejected line.")
     ] = False,
+    dry_run: DryRun = False,
     name: As = "",
     as_json: AsJson = False,
 ) -> None:
     """Import a CSV, TSV or JSON Lines file; all of it is in the list, or nothing.
 
-    Mailchimp's exports are recognised. Addresses known already are updated; whoever
-    unsubscribed stays so. Rejected lines are told by number and reason.
+    Exports of Mailchimp, Klaviyo, listmonk and Mautic are recognized. Addresses known
+    already are updated; whoever unsubscribed stays so. Rejected lines are told by
+    number and reason.
     """
     instance = Instance.open()
     session = load_session(instance, name)
+    if dry_run:
+        with instance.dock(session.dock) as dock:
+            schema = Schema.parse(dock.show_list(list_name).facets)
+        with open_input(file) as (source, _):
+            look = look_over(
+                source,
+                schema=schema,
+                file_format=file_format.value,
+                mapping=parse_mapping(mapping),
+            )
+        show_look(look, as_json=as_json)
+        return
     with open_input(file) as (source, size), instance.dock(session.dock) as dock:
         begun = dock.begin_import(
             list_name,
@@ -120,7 +145,8 @@ def parse_mapping(pairs: Sequence[str]) -> dict[str, str]:
     mapping: dict[str, str] = {}
     for pair in pairs:
         field, equals, column = pair.partition("=")
-        if not (field and equals and column) or field in mapping:
+        is_whole = field and equals and (column or field == "status")
+        if not is_whole or field in mapping:
             raise WrongUsage(
                 "--map takes FIELD=COLUMN, each field once",
                 hint="for example `--map address=E-mail`",

@@ -33,7 +33,7 @@ from .staging import staged, taken_back
 if TYPE_CHECKING:
     from listkeep.drill.people import SoftwarePerson
 
-DOCK_PORT, SEAL_PORT = 8480, 8471
+DOCK_PORT, SEAL_PORT, APP_PORT = 8480, 8471, 8490
 _SEAL_HOST = "seal.localhost"  # browsers take it for this machine, and for secure
 
 
@@ -65,6 +65,9 @@ Port = Annotated[
 ]
 SealPort = Annotated[
     int, typer.Option(min=1, max=65535, help="The port of the pages to sign on.")
+]
+AppPort = Annotated[
+    int, typer.Option(min=1, max=65535, help="The port of the console's pages.")
 ]
 _SealOrigin = Annotated[
     str,
@@ -103,6 +106,7 @@ def init(  # noqa: PLR0913 - each is an option
     database: _Database = "",
     dock_database: _DockDatabase = "",
     seal_port: SealPort = SEAL_PORT,
+    app_port: AppPort = APP_PORT,
     seal_origin: _SealOrigin = "",
     links: _Links = False,
 ) -> None:
@@ -118,6 +122,7 @@ def init(  # noqa: PLR0913 - each is an option
         profile=profile,
         custodians=(custodian[0], custodian[1]),
         port=port,
+        app_port=app_port,
         seal_origin=seal_origin or f"http://{_SEAL_HOST}:{seal_port}",
         database=database,
         dock_database=dock_database,
@@ -173,9 +178,14 @@ class Plan:
     profile: Profile
     custodians: tuple[str, str]
     port: int
+    app_port: int
     seal_origin: str
     database: str  # an address of PostgreSQL, or empty
     dock_database: str = ""
+
+
+Services = dict[str, dict[str, str]]
+"""What the genesis says of the dock and of the console."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +198,7 @@ class Begun:
 
 
 def make_instance(
-    home: Path, plan: Plan, *, begin: Callable[[Path, Plan, dict[str, str]], Begun]
+    home: Path, plan: Plan, *, begin: Callable[[Path, Plan, Services], Begun]
 ) -> Begun:
     """Make an instance; this process becomes the keeper's Django project.
 
@@ -201,7 +211,12 @@ def make_instance(
     with taken_back() as undo, staged(home) as staging:
         os.environ["LISTKEEP_HOME"] = str(staging)
         _write_settings(staging, plan)
-        write_origins(staging, port=plan.port, seal_origin=plan.seal_origin)
+        write_origins(
+            staging,
+            port=plan.port,
+            app_port=plan.app_port,
+            seal_origin=plan.seal_origin,
+        )
         if plan.database:
             undo.append(_make_tables())
         begun = _begin_keeper(staging, plan, begin=begin)
@@ -215,7 +230,7 @@ def make_instance(
 
 
 def _begin_keeper(
-    staging: Path, plan: Plan, *, begin: Callable[[Path, Plan, dict[str, str]], Begun]
+    staging: Path, plan: Plan, *, begin: Callable[[Path, Plan, Services], Begun]
 ) -> Begun:
     """Make the keeper's part, and write down what its clients have to know."""
     _become_keeper()
@@ -226,23 +241,25 @@ def _begin_keeper(
     from listkeep.keeper.project import start  # noqa: PLC0415
 
     start.prepare()
-    dock, key = _new_dock()
-    begun = begin(staging, plan, dock)
+    keys = {name: _new_service(name) for name in ("dock", "console")}
+    services = {name: subject for name, (subject, _) in keys.items()}
+    begun = begin(staging, plan, services)
     config = CliConfig(
         dock=f"http://127.0.0.1:{plan.port}",
         keeper=begun.keeper,
         profile=plan.profile.value,
         genesis=begun.genesis,
         ledger_key=ledger_key(open_store(), origin=begun.keeper).format(),
-        dock_service=dock["id"],
+        dock_service=services["dock"]["id"],
     )
     connections.close_all()  # which also folds the write-ahead log into the file
     write_config(staging / CONFIG_FILE, config)
-    write_private(staging / "dock.key", f"{key}\n".encode())
+    for name, (_, key) in keys.items():
+        write_private(staging / f"{name}.key", f"{key}\n".encode())
     return begun
 
 
-def _begin_at_once(staging: Path, plan: Plan, dock: dict[str, str]) -> Begun:
+def _begin_at_once(staging: Path, plan: Plan, services: Services) -> Begun:
     """Have both custodians vouch with software passkeys."""
     from listkeep.drill.people import SoftwarePerson  # noqa: PLC0415
     from listkeep.keeper.gate.people.genesis import write_facts  # noqa: PLC0415
@@ -255,7 +272,8 @@ def _begin_at_once(staging: Path, plan: Plan, dock: dict[str, str]) -> Begun:
         profile=plan.profile,
         seal_origin=plan.seal_origin,
         custodians=(first.subject(role="custodian"), second.subject(role="custodian")),
-        dock=dock,
+        dock=services["dock"],
+        console=services["console"],
         now=datetime.now(UTC),
     )
     vouch = _voucher(keeper, digest(facts))
@@ -263,7 +281,7 @@ def _begin_at_once(staging: Path, plan: Plan, dock: dict[str, str]) -> Begun:
     return Begun(keeper, genesis=digest(facts))
 
 
-def _begin_links(_staging: Path, plan: Plan, dock: dict[str, str]) -> Begun:
+def _begin_links(_staging: Path, plan: Plan, services: Services) -> Begun:
     """Prepare the links over which both custodians found the instance."""
     from listkeep.keeper.gate.endpoint import open_store  # noqa: PLC0415
     from listkeep.keeper.gate.people.founding import begin_founding  # noqa: PLC0415
@@ -275,18 +293,19 @@ def _begin_links(_staging: Path, plan: Plan, dock: dict[str, str]) -> Begun:
         profile=plan.profile,
         seal_origin=plan.seal_origin,
         custodians=plan.custodians,
-        dock=dock,
+        dock=services["dock"],
+        console=services["console"],
         now=datetime.now(UTC),
     )
     links = tuple(each.link(plan.seal_origin) for each in invitations)
     return Begun(keeper, links=links)
 
 
-def _new_dock() -> tuple[dict[str, str], str]:
-    """Make the dock's key; the genesis names the key's verifier."""
+def _new_service(name: str) -> tuple[dict[str, str], str]:
+    """Make the key of a building; the genesis names the key's verifier."""
     service, key = new_service_key()
     verifier = hashlib.sha256(key.encode()).hexdigest()
-    return {"id": service, "name": "dock", "kind": "dock", "verifier": verifier}, key
+    return {"id": service, "name": name, "kind": name, "verifier": verifier}, key
 
 
 def _become_keeper() -> None:

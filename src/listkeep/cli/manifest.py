@@ -35,7 +35,7 @@ from .verification import open_checkpoint
 
 NAME = "manifest.json"
 FORMAT = 1
-SETTINGS = ("cli.toml", "dock.toml", "keeper.toml")
+SETTINGS = ("cli.toml", "console.toml", "dock.toml", "keeper.toml")
 _MOST_BYTES = 1_000_000
 _HEX = 64
 

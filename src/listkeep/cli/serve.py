@@ -115,6 +115,29 @@ def serve_dock(*, supervised: Supervised = False) -> None:
         )
 
 
+@app.command("console", epilog="Example: listkeep serve console")
+def serve_console(*, supervised: Supervised = False) -> None:
+    """Run the console's pages, on this machine only unless console.toml says otherwise.
+
+    They hold no key and see no address. Logs are JSON on stderr.
+    """
+    home = Instance.open().home
+    harden()
+    with only_one(home, "console"):
+        config = _begin("listkeep.console.project.settings").LISTKEEP_CONFIG
+        from listkeep.console.project.start import check_instance  # noqa: PLC0415
+
+        require_free_port(config.bind, config.port, advice="set `port` in console.toml")
+        check_instance()
+        _run(
+            make_console,
+            supervised=supervised,
+            address=config.bind,
+            port=config.port,
+            blocking_threads=_DOCK_THREADS,
+        )
+
+
 @app.command("worker", epilog="Example: listkeep serve worker")
 def serve_worker(*, supervised: Supervised = False) -> None:
     """Tell people what happens, and do what the dock does in the background.
@@ -169,6 +192,15 @@ def make_dock() -> Callable[..., Any]:
     from listkeep.dock.project.wsgi import application  # noqa: PLC0415
 
     _collect_rarely()
+    return application
+
+
+def make_console() -> Callable[..., Any]:
+    """Make the console's application in the process that serves it."""
+    harden()
+    _begin("listkeep.console.project.settings")
+    from listkeep.console.project.wsgi import application  # noqa: PLC0415
+
     return application
 
 

@@ -16,6 +16,7 @@ _COMMIT_POINT = CONFIG_FILE
 _OURS = (
     *("keys", "demo", "cli", "log", "spool", "staging", "exports"),
     *("keeper.toml", "dock.toml", "dock.key", "dock.sqlite3", "keeper.sqlite3"),
+    *("console.toml", "console.key"),
     _COMMIT_POINT,
 )
 

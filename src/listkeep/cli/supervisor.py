@@ -20,11 +20,12 @@ from urllib.parse import urlsplit
 from listkeep.core.errors import Code, ConflictError, UnavailableError
 
 from .children import error_of, own_command, own_environment
-from .home import PRIVATE_FILE, PRIVATE_FOLDER, Instance, Seal
+from .home import PRIVATE_FILE, PRIVATE_FOLDER, App, Instance, Seal
 from .locks import is_listening, is_listening_on
 
 BUILDINGS = ("keeper", "dock")  # the dock's start asks the keeper
 SEAL = "seal"  # the keeper's pages
+CONSOLE = "console"
 WORKER = "worker"  # of the dock; it answers nobody
 _POLL_SECONDS = 0.05
 _STOP_SECONDS = 15
@@ -200,6 +201,8 @@ def is_healthy(instance: Instance, name: str) -> bool:
                 keeper.health()
         elif name == SEAL:
             return _answers(instance.seal)
+        elif name == CONSOLE:
+            return instance.app is not None and _welcomes(instance.app)
         else:
             if not is_listening_on(instance.config.dock):
                 return False
@@ -217,22 +220,31 @@ def is_founded(seal: Seal) -> bool:
     return _status(seal) == HTTPStatus.NO_CONTENT
 
 
+def _welcomes(app: App) -> bool:
+    """Tell whether the console's door opens, to whoever is not signed in."""
+    return _ask(app.app_origin, app.port, "/sign-in") == HTTPStatus.OK
+
+
 def _answers(seal: Seal) -> bool:
     return _status(seal) in (HTTPStatus.NO_CONTENT, HTTPStatus.ACCEPTED)
 
 
 def _status(seal: Seal) -> int:
-    """Ask the pages under their own name, on this machine; 0 if nobody answers."""
-    place = f"http://127.0.0.1:{seal.port}"
+    return _ask(seal.seal_origin, seal.port, "/alive")
+
+
+def _ask(origin: str, port: int, path: str) -> int:
+    """Ask pages under their own name, on this machine; 0 if nobody answers."""
+    place = f"http://127.0.0.1:{port}"
     if not is_listening_on(place):
         return 0
     import httpx  # noqa: PLC0415 - it costs more time than most commands take
 
-    host = urlsplit(seal.seal_origin).netloc
+    host = urlsplit(origin).netloc
     here = httpx.HTTPTransport(verify=False)  # no TLS, and no proxy
     try:
         with httpx.Client(transport=here, timeout=5) as client:
-            return client.get(f"{place}/alive", headers={"host": host}).status_code
+            return client.get(f"{place}{path}", headers={"host": host}).status_code
     except httpx.HTTPError:
         return 0
 

@@ -15,7 +15,6 @@ from .home import Instance
 from .lists import ListName, Segment
 from .output import WrongUsage, note, plural, write_bytes
 from .sessions import load_session
-from .token_files import TokenFile, open_output
 
 
 class StreamFormat(StrEnum):
@@ -140,6 +139,8 @@ def choose(names: list[str], *, person: str) -> tuple[Tool | None, str]:
 
 
 def _stream(wanted: _Wanted, chosen: StreamFormat, *, name: str) -> None:
+    from .token_files import open_output  # noqa: PLC0415 - starts fast
+
     instance = Instance.open()
     session = load_session(instance, name)
     heading = 1 if chosen is StreamFormat.CSV else 0
@@ -157,6 +158,8 @@ def _stream(wanted: _Wanted, chosen: StreamFormat, *, name: str) -> None:
 
 
 def _write_file(wanted: _Wanted, tool: Tool, *, token_domain: str, name: str) -> None:
+    from .token_files import TokenFile, open_output  # noqa: PLC0415 - as above
+
     instance = Instance.open()
     session = load_session(instance, name)
     with instance.dock(session.dock) as dock:

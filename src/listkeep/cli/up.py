@@ -1,7 +1,8 @@
-"""``listkeep up``: keeper, dock, pages and worker under one small supervisor."""
+"""``listkeep up``: all buildings under one small supervisor."""
 
 import signal
 import time
+from collections.abc import Sequence
 from types import FrameType
 
 import typer
@@ -10,11 +11,18 @@ from listkeep.wire.config import instance_home
 
 from .children import run_shown
 from .home import Instance
-from .init import DOCK_PORT, SEAL_PORT, Port, SealPort
+from .init import APP_PORT, DOCK_PORT, SEAL_PORT, AppPort, Port, SealPort
 from .locks import only_one
 from .output import note
 from .status import wall
-from .supervisor import BUILDINGS, SEAL, WORKER, Supervisor, is_founded
+from .supervisor import (
+    BUILDINGS,
+    CONSOLE,
+    SEAL,
+    WORKER,
+    Supervisor,
+    is_founded,
+)
 
 _TICK_SECONDS = 0.25
 
@@ -24,22 +32,28 @@ def register(program: typer.Typer) -> None:
     program.command(epilog="Example: listkeep up")(up)
 
 
-def up(port: Port = DOCK_PORT, seal_port: SealPort = SEAL_PORT) -> None:
-    """Start keeper, dock, pages and worker, and run them until Ctrl-C or SIGTERM.
+def up(
+    port: Port = DOCK_PORT,
+    seal_port: SealPort = SEAL_PORT,
+    app_port: AppPort = APP_PORT,
+) -> None:
+    """Start keeper, dock, pages, console and worker; run them until Ctrl-C or SIGTERM.
 
     Where there is no instance yet, this makes one (the ports are for that alone) and
     prints two links: two people open them in their browsers and found it.
 
     For one machine and one user. A service manager runs `listkeep serve keeper`,
-    `listkeep serve seal`, `listkeep serve dock` and `listkeep serve worker` itself.
+    `listkeep serve seal`, `listkeep serve dock`, `listkeep serve console` and
+    `listkeep serve worker` itself.
     """
-    instance = _open_or_begin(port, seal_port)
+    ports = {"--port": port, "--seal-port": seal_port, "--app-port": app_port}
+    instance = _open_or_begin([f"{name}={each}" for name, each in ports.items()])
     stopping = _Stop()
     with only_one(instance.home, "supervisor"):
         try:
             with Supervisor(instance, (SEAL,)) as pages:
                 _await_founding(instance, pages)
-                with Supervisor(instance, (*BUILDINGS, WORKER)) as buildings:
+                with Supervisor(instance, _buildings(instance)) as buildings:
                     _tell(instance)
                     while not stopping.asked:
                         time.sleep(_TICK_SECONDS)
@@ -49,15 +63,20 @@ def up(port: Port = DOCK_PORT, seal_port: SealPort = SEAL_PORT) -> None:
         note("stopped")
 
 
-def _open_or_begin(port: int, seal_port: int) -> Instance:
+def _open_or_begin(ports: Sequence[str]) -> Instance:
     """Open the instance; where there is nothing at all, make one to be founded."""
     home = instance_home()
     if not home.exists() or not any(home.iterdir()):
         note("there is nothing here yet: this makes a new instance")
-        ports = ("--port", str(port), "--seal-port", str(seal_port))
         if status := run_shown("init", "--links", *ports, home=home):
             raise typer.Exit(status)
     return Instance.open()
+
+
+def _buildings(instance: Instance) -> tuple[str, ...]:
+    """Name what runs here; instances of older versions have no console yet."""
+    console = (CONSOLE,) if instance.app is not None else ()
+    return (*BUILDINGS, *console, WORKER)
 
 
 def _await_founding(instance: Instance, pages: Supervisor) -> None:
@@ -82,6 +101,8 @@ def _tell(instance: Instance) -> None:
     note(f"the keeper is at {instance.socket}")
     url = instance.config.dock
     note(f"the dock is at {url}, its API is described at {url}/v1/docs")
+    if instance.app is not None:
+        note(f"people work at {instance.app.app_origin}")
     note(f"people sign at {instance.seal.seal_origin}")
     note(f"they look up, import and export at {instance.drop.drop_origin}")
     note("the worker tells contacts; `listkeep job ls` shows what it does")

@@ -16,6 +16,7 @@ class Code(StrEnum):
     # verification
     CREDENTIAL_UNKNOWN = "credential-unknown"
     LEDGER_INVALID = "ledger-invalid"
+    PLAINTEXT_REMAINS = "plaintext-remains"
     PROOF_INVALID = "proof-invalid"
     ROW_INVALID = "row-invalid"
     SIGNATURE_INVALID = "signature-invalid"

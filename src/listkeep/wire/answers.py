@@ -100,6 +100,20 @@ class DockEntry(msgspec.Struct, frozen=True, kw_only=True):
     facets: Facets
 
 
+class DockSampleEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry as an example, without its token."""
+
+    status: str
+    facets: Facets
+
+
+class DockSample(msgspec.Struct, frozen=True, kw_only=True):
+    """A few entries of a segment, always the same."""
+
+    entries: tuple[DockSampleEntry, ...]
+    segment: str
+
+
 class DockFound(msgspec.Struct, frozen=True, kw_only=True):
     """The token of the address that was asked for, and its entry if there is one."""
 

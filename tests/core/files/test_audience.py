@@ -37,7 +37,7 @@ def test_a_mailchimp_export_is_read_as_it_is() -> None:
     assert file.kind == "mailchimp"
     assert file.columns[1] == "First Name"
     assert file.address_column == "Email Address"
-    assert file.status_column is None
+    assert file.status_columns == ()
     assert file.default_status == "subscribed"
     assert file.field_names == ("first_name", "member_rating", "optin_time", "notes")
     (batch,) = file.batches()
@@ -93,7 +93,7 @@ def test_a_status_column_speaks_for_each_row() -> None:
     text = "Email,Status,Plan\na@example.com,Active,x\nb@example.com,who knows,y\n"
     file = opened(text + "c@example.com,cleaned,z\nnobody,subscribed,z\n")
 
-    assert file.status_column == "Status"
+    assert file.status_columns == ("Status",)
     (batch,) = file.batches()
     assert batch.statuses == ["subscribed", "bounced"]
     assert batch.fields == [("x",), ("z",)]
@@ -240,3 +240,90 @@ def test_columns_are_read_though_none_is_known_to_be_the_address(
 def test_a_row_is_not_read_as_columns() -> None:
     with pytest.raises(MalformedError, match="not a header"):
         read_columns([b"ada@example.com,pro\n"])
+
+
+LISTMONK = """uuid,email,name,attributes,status,created_at,updated_at
+u1,ada@example.com,Ada,"{""city"": ""Bonn"", ""vip"": true}",enabled,2026-01-02 03:04,
+u2,ben@example.com,Ben,"{""city"": ""Kiel"", ""tags"": [""a"", ""b""]}",blocklisted,,
+u3,cleo@example.com,Cleo,{},disabled,,
+u4,dora@example.com,Dora,{},who knows,,
+"""
+KLAVIYO = """Email,Klaviyo ID,First Name,Email Marketing Consent,Email Suppressions,Tags
+ada@example.com,K1,Ada,SUBSCRIBED,[],"[""a"", ""b""]"
+ben@example.com,K2,Ben,SUBSCRIBED,"[{'reason': 'HARD_BOUNCE'}]",[]
+cleo@example.com,K3,Cleo,NEVER_SUBSCRIBED,,['c']
+dora@example.com,K4,Dora,NEVER_SUBSCRIBED,SPAM_COMPLAINT,
+emil@example.com,K5,Emil,UNSUBSCRIBED,,
+fred@example.com,K6,Fred,SUBSCRIBED,USER_SUPPRESSED,
+"""
+MAUTIC = """id,email,firstname,preferred_locale,attribution_date,Do Not Contact
+1,ada@example.com,Ada,de,2026-01-02 03:04:05,
+2,ben@example.com,Ben,de,,Unsubscribed: Email
+3,cleo@example.com,Cleo,de,,Bounced: Email
+4,dora@example.com,Dora,de,,1
+"""
+
+
+def test_a_listmonk_export_brings_its_attributes_as_fields() -> None:
+    file = opened(LISTMONK)
+    (batch,) = file.batches()
+
+    assert file.kind == "listmonk"
+    assert ("city", "city") in file.named_columns
+    assert batch.statuses == ["subscribed", "unsubscribed", "unsubscribed"]
+    rows = [dict(zip(file.field_names, row, strict=True)) for row in batch.fields]
+    assert (rows[0]["city"], rows[0]["vip"], rows[0]["tags"]) == ("Bonn", "true", "")
+    assert rows[1]["tags"] == "a; b"
+    assert [row.reason.value for row in batch.rejected] == ["status-unknown"]
+
+
+def test_suppressed_people_of_klaviyo_arrive_suppressed() -> None:
+    file = opened(KLAVIYO)
+    (batch,) = file.batches()
+
+    assert file.kind == "klaviyo"
+    assert file.status_columns == ("Email Marketing Consent", "Email Suppressions")
+    found = {
+        a.spelling[:1]: s for a, s in zip(batch.addresses, batch.statuses, strict=True)
+    }
+    assert found == {
+        "a": "subscribed",
+        "b": "bounced",
+        "d": "complained",
+        "e": "unsubscribed",
+        "f": "unsubscribed",
+    }
+    assert [(row.line, row.reason.value) for row in batch.rejected] == [
+        (4, "consent-missing")
+    ]
+    tags = file.field_names.index("tags")
+    assert [row[tags] for row in batch.fields] == ["a; b", "", "", "", ""]
+
+
+def test_do_not_contact_of_mautic_is_heeded() -> None:
+    file = opened(MAUTIC)
+    (batch,) = file.batches()
+
+    assert file.kind == "mautic"
+    assert batch.statuses == ["subscribed", "unsubscribed", "bounced", "unsubscribed"]
+
+
+def test_members_that_come_later_stay_where_they_were() -> None:
+    head, first, second, *_ = LISTMONK.splitlines(keepends=True)
+    file = opened(head + first * 3000 + second)
+    rows = [
+        dict(zip(file.field_names, row, strict=True))
+        for batch in file.batches()
+        for row in batch.fields
+    ]
+
+    assert "tags" not in rows[0]
+    assert (rows[-1]["city"], rows[-1]["attributes"]) == ("Kiel", '{"tags":["a","b"]}')
+
+
+def test_an_export_of_nobody_has_no_members() -> None:
+    file = opened(LISTMONK.splitlines(keepends=True)[0])
+
+    assert "attributes" in file.field_names
+    with pytest.raises(MalformedError):
+        list(file.batches())

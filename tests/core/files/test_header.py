@@ -4,10 +4,11 @@ from listkeep.core.errors import Code, MalformedError
 from listkeep.core.files.header import (
     Kind,
     Layout,
+    find_nested,
     has_address_column,
     lay_out,
-    read_status,
 )
+from listkeep.core.files.statuses import read_status
 from listkeep.core.segments.facets import RESERVED_NAMES
 
 
@@ -168,3 +169,35 @@ def test_a_guess_is_checked_by_its_address_column() -> None:
 )
 def test_a_status_is_known_or_it_is_none(text: str, status: str | None) -> None:
     assert read_status(text) == status
+
+
+def test_exports_of_others_say_the_status_in_columns_of_their_own() -> None:
+    columns = ("Email", "Klaviyo ID", "Email Marketing Consent", "Email Suppressions")
+    layout = plan(*columns)
+
+    assert (layout.kind, layout.has_lists) == ("klaviyo", True)
+    assert [place for place, _ in layout.statuses] == [2, 3]
+    assert layout.field_names == ("klaviyo_id",)
+
+
+def test_a_column_of_consent_that_is_asked_for_is_a_field_as_well() -> None:
+    columns = ("Email", "Klaviyo ID", "Email Marketing Consent")
+    layout = plan(*columns, consent="Email Marketing Consent")
+
+    assert layout.status == 2
+    assert layout.field_names == ("klaviyo_id", "consent")
+
+
+def test_an_export_that_leaves_out_who_unsubscribed_has_to_be_vouched_for() -> None:
+    columns = ("email", "preferred_locale", "attribution_date")
+    with pytest.raises(MalformedError):
+        plan(*columns)
+
+    assert plan(*columns, status="").statuses == ()
+
+
+def test_a_column_of_objects_is_found_in_exports_that_have_one() -> None:
+    columns = ["uuid", "email", "attributes", "status", "created_at", "updated_at"]
+
+    assert find_nested(columns) == 2
+    assert find_nested(["email", "attributes"]) is None

@@ -60,8 +60,10 @@ def test_a_character_or_line_end_may_lie_across_two_pieces(
 @pytest.mark.parametrize(
     ("data", "code", "hint"),
     [
-        (codecs.BOM_UTF16_LE + "a,b\n".encode("utf-16-le"), "file-encoding", "UTF-8"),
-        (codecs.BOM_UTF16_BE + "a,b\n".encode("utf-16-be"), "file-encoding", "UTF-8"),
+        (codecs.BOM_UTF16_LE + b"a\0\n", "file-encoding", "UTF-8"),
+        (codecs.BOM_UTF16_LE + b"\0\xd8a\0\n\0", "file-encoding", "UTF-8"),
+        (codecs.BOM_UTF16_BE + "a\0b\n".encode("utf-16-be"), "file-binary", "CSV"),
+        (codecs.BOM_UTF32_LE + "a\n".encode("utf-32-le"), "file-binary", "CSV"),
         ("email\nada@example.com\n".encode("utf-16-le"), "file-encoding", "UTF-8"),
         ("email\nada@example.com\n".encode("utf-16-be"), "file-encoding", "UTF-8"),
         ("email\nJürgen\n".encode("cp1252"), "file-encoding", "Windows"),
@@ -119,3 +121,15 @@ def test_one_huge_chunk_is_cut_into_pieces() -> None:
 
     assert max(len(part.text) for part in stretches) <= text.PIECE_BYTES + 16
     assert "".join(part.text for part in stretches).encode() == data
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("size", [1, 3, 1000, 100_000])
+def test_utf16_with_its_mark_reads_like_utf8(encoding: str, size: int) -> None:
+    text = "Email\tName\r\n" + "ada@example.com\tJürgen 😀\r\n" * 9000
+    data = "\ufeff".encode(encoding) + text.encode(encoding)
+    chunks = [data[at : at + size] for at in range(0, len(data), size)]
+
+    read = "".join(stretch.text for stretch in read_stretches(chunks))
+
+    assert read == text.replace("\r\n", "\n")

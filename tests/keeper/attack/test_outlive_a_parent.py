@@ -4,7 +4,7 @@ import hashlib
 
 import pytest
 
-from listkeep.keeper.gate.sign_in import sessions
+from listkeep.keeper.gate.sign_in import callers, sessions
 from listkeep.keeper.release import imports
 from listkeep.wire import messages as m
 from tests.keeper.agreements import AGENCY, add_agency
@@ -30,7 +30,7 @@ def add(world: World, name: str, parent: str, kind: str = "intake") -> m.Request
 
 
 def resolve(world: World, name: str) -> str:
-    found = sessions.resolve_service(world.registry, key_of(name), now=world.now)
+    found = callers.resolve_service(world.registry, key_of(name), now=world.now)
     return found.name
 
 
@@ -129,6 +129,6 @@ def test_a_key_is_spelt_for_its_own_service(world: World) -> None:
     stolen = service_key("app").replace("s_appappappapp", "s_sonssonssons")
     add(world, "sons", APP)
 
-    assert refusal(sessions.resolve_service, world.registry, stolen, now=world.now) == (
+    assert refusal(callers.resolve_service, world.registry, stolen, now=world.now) == (
         "not-signed-in"
     )

@@ -1,7 +1,7 @@
 """Somebody holds a live session of Ben's or Ada's: by a relayed page, or malware."""
 
 from listkeep.keeper.gate.decisions import requests
-from listkeep.keeper.gate.sign_in import sessions
+from listkeep.keeper.gate.sign_in import callers, sessions
 from listkeep.wire import messages as m
 from tests.keeper.instance import DIRECT, refusal
 from tests.keeper.world import World
@@ -58,7 +58,7 @@ def test_ending_the_session_ends_the_thief_too(world: World) -> None:
 
     message = m.Caller(session=stolen)
     code = refusal(
-        sessions.resolve_caller,
+        callers.resolve_caller,
         world.gate,
         world.registry,
         message,

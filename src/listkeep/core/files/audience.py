@@ -3,14 +3,15 @@
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, compress
+from itertools import chain, compress, islice
 from typing import Final, Literal
 
 from listkeep.core.addresses import Address, parse_many
 from listkeep.core.errors import Code, MalformedError
 
-from . import delimited, jsonl
-from .header import Kind, Layout, clean_header, lay_out, read_status
+from . import delimited, jsonl, nested
+from .header import MAX_COLUMNS, Kind, Layout, clean_header, find_nested, lay_out
+from .statuses import NEVER, combine
 from .text import Stretch, read_stretches
 from .values import Batch, Page, Record, Rejected, RejectReason
 
@@ -50,10 +51,9 @@ class Audience:
         return self.columns[self._layout.address]
 
     @property
-    def status_column(self) -> str | None:
-        """The column that holds the status, if any does."""
-        status = self._layout.status
-        return None if status is None else self.columns[status]
+    def status_columns(self) -> tuple[str, ...]:
+        """The columns that say the status; the worst of them counts."""
+        return tuple(self.columns[place] for place, _ in self._layout.statuses)
 
     @property
     def default_status(self) -> str:
@@ -64,6 +64,13 @@ class Audience:
     def field_names(self) -> tuple[str, ...]:
         """Our names of all other columns, in the order of ``Batch.fields``."""
         return self._layout.field_names
+
+    @property
+    def named_columns(self) -> tuple[tuple[str, str], ...]:
+        """Columns that become fields, each with the field's name."""
+        places = self._layout.positions
+        columns = [self.columns[place] for place in places]
+        return tuple(zip(columns, self.field_names, strict=True))
 
     def batches(self, size: int = BATCH_ROWS) -> Iterator[Batch]:
         """Yield the rows as columns, exactly ``size`` good rows in all but the last.
@@ -109,18 +116,16 @@ class Audience:
         layout = self._layout
         texts = page.columns[layout.address]
         addresses = parse_many(texts)
-        statuses: list[str | None] = [layout.default_status] * len(texts)
-        if layout.status is not None:
-            statuses = list(map(read_status, page.columns[layout.status]))
+        statuses = self._statuses(page, len(texts))
         fields = _rows([page.columns[place] for place in layout.positions], len(texts))
         lines = page.lines
         rejected = page.rejected
         if not (all(addresses) and all(statuses)):
             good = [bool(a and s) for a, s in zip(addresses, statuses, strict=True)]
-            judged = zip(lines, texts, addresses, good, strict=True)
+            judged = zip(lines, texts, addresses, statuses, good, strict=True)
             rejected = rejected + [
-                Rejected(line, _reason(text, address))
-                for line, text, address, fine in judged
+                Rejected(line, _reason(text, address, status))
+                for line, text, address, status, fine in judged
                 if not fine
             ]
             rejected.sort()
@@ -135,6 +140,17 @@ class Audience:
         waiting.statuses.extend(filter(None, statuses))
         waiting.fields.extend(fields)
         waiting.rejected.extend(rejected)
+
+    def _statuses(self, page: Page, count: int) -> list[str | None]:
+        columns = [
+            list(map(read, page.columns[place]))
+            for place, read in self._layout.statuses
+        ]
+        if not columns:
+            return [self._layout.default_status] * count
+        if len(columns) == 1:
+            return columns[0]
+        return list(map(combine, zip(*columns, strict=True)))
 
     def _no_valid_row(self) -> MalformedError:
         if not self._reasons:
@@ -170,9 +186,14 @@ def open_audience(
     delimiter, columns, rest = delimited.read_header(
         start, delimiters=delimiters, mapping=mapping
     )
-    layout = lay_out(columns, mapping=mapping, kind="csv")
     behind = chain([rest], stretches)
     pages = delimited.read_pages(behind, delimiter=delimiter, width=len(columns))
+    place = find_nested(columns)
+    if place is not None:
+        columns, pages = _expand(columns, pages, place)
+    layout = lay_out(columns, mapping=mapping, kind="csv")
+    if layout.has_lists:
+        pages = nested.flatten_lists(pages)
     return Audience(layout, pages)
 
 
@@ -192,6 +213,20 @@ def read_columns(
     delimiters = "\t" if format == "tsv" else delimited.DELIMITERS
     _, columns, _ = delimited.read_header(start, delimiters=delimiters, mapping={})
     return clean_header(columns)
+
+
+def _expand(
+    columns: Sequence[str], pages: Iterator[Page], place: int
+) -> tuple[list[str], Iterator[Page]]:
+    """Make columns of the members of a column of objects, as the first rows have it."""
+    first = list(islice(pages, 1))
+    members = [
+        nested.find_members(page, place, most=MAX_COLUMNS - len(columns))
+        for page in first
+    ]
+    names = members[0] if members else ()
+    extended = [*columns, *nested.name_members(names, columns)]
+    return extended, nested.expand(chain(first, pages), place, names)
 
 
 def _is_json(start: Stretch, format: Format) -> bool:  # noqa: A002 - as above
@@ -215,8 +250,10 @@ def _rows(columns: list[Sequence[str]], count: int) -> list[tuple[str, ...]]:
     return list(zip(*columns, strict=True)) if columns else [()] * count
 
 
-def _reason(text: str, address: Address | None) -> RejectReason:
+def _reason(text: str, address: Address | None, status: str | None) -> RejectReason:
     if address:
+        if status == NEVER:
+            return RejectReason.CONSENT_MISSING
         return RejectReason.STATUS_UNKNOWN
     if text.strip():
         return RejectReason.ADDRESS_INVALID

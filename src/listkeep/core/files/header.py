@@ -11,7 +11,6 @@ Messages give positions, never cells: a file without a header begins with a row.
 """
 
 import re
-import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
@@ -19,9 +18,12 @@ from typing import Final, Literal
 from listkeep.core.addresses import parse_many
 from listkeep.core.errors import Code, MalformedError
 
+from .exports import Export, recognize, require_statuses
 from .mailchimp import recognize_export
+from .names import column_key, field_stem
+from .statuses import Reader, read_status
 
-Kind = Literal["mailchimp", "csv", "jsonl"]
+Kind = Literal["mailchimp", "klaviyo", "listmonk", "mautic", "csv", "jsonl"]
 
 MAX_COLUMNS: Final = 200
 
@@ -51,19 +53,6 @@ _ADDRESS_KEYS: Final = (  # in order of preference
     "address",
 )
 _STATUS_KEYS: Final = ("status", "subscriptionstatus", "emailstatus")
-_STATUS_WORDS: Final = {
-    "subscribed": "subscribed",
-    "active": "subscribed",
-    "confirmed": "subscribed",
-    "optedin": "subscribed",
-    "unsubscribed": "unsubscribed",
-    "optedout": "unsubscribed",
-    "bounced": "bounced",
-    "cleaned": "bounced",
-    "complained": "complained",
-    "complaint": "complained",
-    "spam": "complained",
-}
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _MAPPING_HINT: Final = 'name the column: {"address": "<the header of that column>"}'
 
@@ -75,10 +64,27 @@ class Layout:
     kind: Kind
     columns: tuple[str, ...]  # as the file has them
     address: int
-    status: int | None
+    statuses: tuple[tuple[int, Reader], ...]  # columns that say it, and how
     default_status: str
     positions: tuple[int, ...]  # of the fields
     field_names: tuple[str, ...]
+    has_lists: bool = False  # cells may be lists of values
+
+    @property
+    def status(self) -> int | None:
+        """The first column that holds the status, if any does."""
+        return self.statuses[0][0] if self.statuses else None
+
+
+def find_nested(columns: Sequence[str]) -> int | None:
+    """Find a column of JSON objects, in exports that are known to have one.
+
+    Raises:
+        MalformedError: This is no header.
+    """
+    columns = clean_header(columns)
+    export = recognize([column_key(column) for column in columns])
+    return export.nested if export else None
 
 
 def lay_out(
@@ -104,21 +110,43 @@ def lay_out(
     if address is None:
         raise _header_error("no column is known to hold the address", _MAPPING_HINT)
     status = mapped.pop("status", None)
-    if status is None and "status" not in mapping:
-        status = _recognize(_STATUS_KEYS, keys, taken=mapped.values())
-    default_status = recognize_export(keys)
-    if default_status and kind == "csv":
-        kind = "mailchimp"
-    positions = tuple(i for i in range(len(columns)) if i not in (address, status))
+    default_status, export = recognize_export(keys), recognize(keys)
+    if status is not None:
+        found: tuple[tuple[int, Reader], ...] = ((status, read_status),)
+    elif "status" in mapping:
+        found = ()
+    else:
+        found = _find_statuses(export, keys, taken=mapped.values())
+    if kind == "csv":
+        kind = _kind_of(export, is_mailchimp=bool(default_status))
+    spoken_for = {address, *(place for place, _ in found)} - set(mapped.values())
+    positions = tuple(i for i in range(len(columns)) if i not in spoken_for)
     return Layout(
         kind=kind,
         columns=columns,
         address=address,
-        status=status,
+        statuses=found,
         default_status=default_status or "subscribed",
         positions=positions,
         field_names=_name_fields(columns, positions, mapped),
+        has_lists=export is not None and export.has_lists,
     )
+
+
+def _find_statuses(
+    export: Export | None, keys: Sequence[str], *, taken: Collection[int]
+) -> tuple[tuple[int, Reader], ...]:
+    if export:
+        require_statuses(export)
+        return export.statuses
+    place = _recognize(_STATUS_KEYS, keys, taken=taken)
+    return () if place is None else ((place, read_status),)
+
+
+def _kind_of(export: Export | None, *, is_mailchimp: bool) -> Kind:
+    if export:
+        return export.kind
+    return "mailchimp" if is_mailchimp else "csv"
 
 
 def clean_header(columns: Sequence[str]) -> tuple[str, ...]:
@@ -137,22 +165,6 @@ def has_address_column(columns: Sequence[str], *, mapping: Mapping[str, str]) ->
     wanted = mapping.get("address")
     known = [column_key(wanted)] if wanted else _ADDRESS_KEYS
     return not {column_key(column) for column in columns}.isdisjoint(known)
-
-
-def read_status(text: str) -> str | None:
-    """Give the status a cell means, or None: nothing is subscribed by guesswork."""
-    return _STATUS_WORDS.get(text) or _STATUS_WORDS.get(column_key(text))
-
-
-def column_key(column: str) -> str:
-    """Reduce a name to what makes it recognizable: its letters and digits."""
-    return _field_name(column).replace("_", "") or column.strip().casefold()
-
-
-def _field_name(column: str) -> str:
-    plain = unicodedata.normalize("NFKD", column.replace("ß", "ss"))
-    ascii_only = plain.encode("ascii", "ignore").decode().lower()
-    return re.sub("[^a-z0-9]+", "_", ascii_only).strip("_")
 
 
 def _check_header(columns: Sequence[str]) -> None:
@@ -211,7 +223,7 @@ def _name_fields(
     for position in positions:
         if position in given:
             continue
-        stem = _field_name(columns[position]) or f"column_{position + 1}"
+        stem = field_stem(columns[position]) or f"column_{position + 1}"
         if stem[0].isdigit() or stem in _RESERVED:
             stem = f"field_{stem}" if stem[0].isdigit() else f"{stem}_field"
         given[position] = _unused(stem[:40].rstrip("_"), names)

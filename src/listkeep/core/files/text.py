@@ -2,9 +2,10 @@
 
 Rules:
 
-- UTF-8, with or without a byte order mark; any of LF, CRLF and CR ends a line and
-  reads as LF. Nothing is guessed: UTF-16, Latin-1 and binary files are refused
-  with a hint, because mojibake in a list is found only years later.
+- UTF-8, with or without a byte order mark, or UTF-16 with one, as Excel's "Unicode
+  text" has it; any of LF, CRLF and CR ends a line and reads as LF. Nothing is guessed:
+  UTF-16 without a mark, Latin-1 and binary files are refused with a hint, because
+  mojibake in a list is found only years later.
 - A line may have a million characters (``MAX_LINE_CHARACTERS``), which no list
   needs; a longer one is refused before it is held in memory.
 - How the bytes were cut into chunks never matters: they are cut anew. Memory is
@@ -14,6 +15,7 @@ Rules:
 import codecs
 import io
 from collections.abc import Iterable, Iterator
+from itertools import chain
 from typing import Final, NamedTuple
 
 from listkeep.core.errors import Code, MalformedError
@@ -48,16 +50,22 @@ def read_stretches(chunks: Iterable[bytes]) -> Iterator[Stretch]:
     Raises:
         MalformedError: The file is not UTF-8 text of reasonable lines.
     """
+    pieces = _recut(chunks)
+    start = next(pieces, b"")
+    encoding = "utf-16" if start.startswith(_UTF16_MARKS) else "utf-8-sig"
+    if encoding != "utf-16":
+        _refuse_other_formats(start)
     decoder = io.IncrementalNewlineDecoder(
-        codecs.getincrementaldecoder("utf-8-sig")("strict"), translate=True
+        codecs.getincrementaldecoder(encoding)("strict"), translate=True
     )
+    name = "UTF-16" if encoding == "utf-16" else "UTF-8"
     rest, line = "", 1
-    for position, piece in enumerate(_recut(chunks)):
-        if not position:
-            _refuse_other_formats(piece)
-        if b"\0" in piece:
+    for piece in chain([start], pieces):
+        if encoding != "utf-16" and b"\0" in piece:
             raise _binary(piece)
-        text = _decode(decoder, piece, line=line)
+        text = _decode(decoder, piece, name=name, line=line)
+        if encoding == "utf-16" and "\0" in text:
+            raise _binary(b"")
         end = text.rfind("\n") + 1
         _check_line(rest, text, line=line)
         if not end:
@@ -66,7 +74,7 @@ def read_stretches(chunks: Iterable[bytes]) -> Iterator[Stretch]:
         stretch, rest = rest + text[:end], text[end:]
         yield Stretch(line, stretch)
         line += stretch.count("\n")
-    rest += _decode(decoder, b"", line=line, final=True)
+    rest += _decode(decoder, b"", name=name, line=line, final=True)
     if rest:
         yield Stretch(line, rest)
 
@@ -104,6 +112,7 @@ def _decode(
     decoder: io.IncrementalNewlineDecoder,
     piece: bytes,
     *,
+    name: str,
     line: int,
     final: bool = False,
 ) -> str:
@@ -115,7 +124,7 @@ def _decode(
         # Raised outside of the except clause: the decoder's error holds the bytes
         # of the rows, and a chained exception would carry them into a log.
         raise MalformedError(
-            f"the file is not UTF-8, somewhere after line {line}",
+            f"the file is not {name}, somewhere after line {line}",
             code=Code.FILE_ENCODING,
             hint=f"it may be in an older Windows encoding: {_UTF8_HINT}",
         )
@@ -123,8 +132,6 @@ def _decode(
 
 
 def _refuse_other_formats(start: bytes) -> None:
-    if start.startswith(_UTF16_MARKS):
-        raise _utf16()
     for magic, what in _MAGIC.items():
         if start.startswith(magic):
             raise MalformedError(
@@ -146,5 +153,7 @@ def _binary(piece: bytes) -> MalformedError:
 
 def _utf16() -> MalformedError:
     return MalformedError(
-        "the file is in UTF-16, not UTF-8", code=Code.FILE_ENCODING, hint=_UTF8_HINT
+        "the file is in UTF-16 without its mark",
+        code=Code.FILE_ENCODING,
+        hint=_UTF8_HINT,
     )

@@ -13,6 +13,7 @@ class RejectReason(StrEnum):
 
     ADDRESS_INVALID = "address-invalid"
     ADDRESS_MISSING = "address-missing"
+    CONSENT_MISSING = "consent-missing"
     FIELD_DUPLICATE = "field-duplicate"
     FIELD_NESTED = "field-nested"
     FIELD_UNKNOWN = "field-unknown"
@@ -33,6 +34,7 @@ class RejectReason(StrEnum):
 _TEXTS = {
     RejectReason.ADDRESS_INVALID: "the address is not an e-mail address",
     RejectReason.ADDRESS_MISSING: "the address is empty",
+    RejectReason.CONSENT_MISSING: "this person never agreed to be written to",
     RejectReason.FIELD_DUPLICATE: "a field is given twice",
     RejectReason.FIELD_NESTED: "a field holds a list or an object, not one value",
     RejectReason.FIELD_UNKNOWN: "a field does not occur in the file's first rows",

@@ -11,7 +11,19 @@ from .passkeys import Assertion, RelyingParty, verify_assertion
 
 CUSTODIANS = ("custodian_1", "custodian_2")
 DOCK = "dock"
+CONSOLE = "console"
 GENESIS_FACTS = ("keeper", "profile", "rp_id", "origins", "created", *CUSTODIANS, DOCK)
+"""Those every genesis has; newer ones name a console as well."""
+
+
+def genesis_facts(entry: Mapping[str, str]) -> dict[str, str]:
+    """Pick the facts both custodians signed out of the entry that begins a ledger.
+
+    Raises:
+        KeyError: One is missing.
+    """
+    names = (*GENESIS_FACTS, CONSOLE) if CONSOLE in entry else GENESIS_FACTS
+    return {name: entry[name] for name in names}
 
 
 def verify_genesis(

@@ -33,7 +33,7 @@ from .facts import (
     parse_service,
 )
 from .fields import untrusted
-from .genesis import CUSTODIANS, DOCK, GENESIS_FACTS, verify_genesis
+from .genesis import CONSOLE, CUSTODIANS, DOCK, genesis_facts, verify_genesis
 from .holdings import HANDLERS as HOLDINGS
 from .holdings import count_entries
 from .incidents import HANDLERS as INCIDENTS
@@ -91,7 +91,7 @@ def _apply(registry: Registry, fields: Mapping[str, str]) -> None:
 
 
 def _seal_genesis(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
-    facts = {name: fields[name] for name in GENESIS_FACTS}
+    facts = genesis_facts(fields)
     if digest(facts) != registry.pinned["genesis"]:
         raise untrusted("its genesis is not the one this key store pinned")
     registry.keeper, registry.profile = facts["keeper"], facts["profile"]
@@ -104,7 +104,12 @@ def _seal_genesis(registry: Registry, fields: Mapping[str, str], at: datetime) -
         assertion = decode_assertion(fields[f"assertion_{name}"])
         verify_genesis(facts, person, assertion, party=registry.party)
         add_person(registry, person)
-    add_service(registry, parse_service(parse(facts[DOCK].encode()), tenant=""))
+    for name in (DOCK, CONSOLE):
+        if name in facts:
+            service = parse_service(parse(facts[name].encode()), tenant="")
+            if service.kind != name:
+                raise untrusted(f"its genesis names a {name} that is none")
+            add_service(registry, service)
 
 
 def _start_session(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:

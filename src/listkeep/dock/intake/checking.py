@@ -70,10 +70,8 @@ def _whole_lines(beginning: bytes) -> Iterator[bytes]:
 
 def _meaning(audience: Audience) -> list[tuple[str, str]]:
     known = {audience.address_column: "address"}
-    if audience.status_column is not None:
-        known[audience.status_column] = "status"
-    others = [column for column in audience.columns if column not in known]
-    return [*known.items(), *zip(others, audience.field_names, strict=True)]
+    known |= dict.fromkeys(audience.status_columns, "status")
+    return [*known.items(), *audience.named_columns]
 
 
 def _count(checked: Checked, audience: Audience, *, schema: Schema) -> None:

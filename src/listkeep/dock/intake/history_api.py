@@ -91,7 +91,7 @@ def show_history(
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
 ) -> ChangePage:
     """Show who changed a list, newest first."""
-    visit = _visit(request, list_name)
+    visit = _visit(request, list_name, right="view")
     if not visit.is_person:
         raise RefusedError("a list's history is for people")
     changes = queries.read_changes(visit.record.id, before=cursor, limit=limit)
@@ -165,8 +165,8 @@ def show_restore(request: CallerRequest, restore_id: str) -> RestoreView:
     return _show(_visit_restore(request, restore_id)[0])
 
 
-def _visit(request: CallerRequest, list_name: str) -> Visit:
-    return enter_list(get_keeper(), request.auth, list_name=list_name, right="touch")
+def _visit(request: CallerRequest, list_name: str, *, right: str = "touch") -> Visit:
+    return enter_list(get_keeper(), request.auth, list_name=list_name, right=right)
 
 
 def _visit_restore(request: CallerRequest, restore_id: str) -> tuple[Restore, Visit]:

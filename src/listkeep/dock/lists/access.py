@@ -18,6 +18,7 @@ from .keeper import Keeper
 
 _SESSION = "lks_"
 _SERVICE_KEY = "lkk_"
+_CONSOLE_SESSION = "Listkeep-Session"
 _LONGEST_CREDENTIAL = 600
 _LONGEST_NAME = 100
 
@@ -29,11 +30,24 @@ class CallerRequest(HttpRequest):
 
 
 class Bearer(HttpBearer):
-    """A person's session (``lks_…``) or a service's key (``lkk_…``)."""
+    """A person's session (``lks_…``) or a service's key (``lkk_…``).
 
-    def authenticate(self, request: HttpRequest, token: str) -> m.Caller:  # noqa: ARG002
+    The console sends both: its own key, and the session that it carries in a header of
+    its own. What that is good for, the keeper says.
+    """
+
+    def authenticate(self, request: HttpRequest, token: str) -> m.Caller:
         """Turn the bearer into a caller; whether it is one, the keeper says."""
-        return parse_bearer(token)
+        caller = parse_bearer(token)
+        carried = request.headers.get(_CONSOLE_SESSION, "")
+        if not carried:
+            return caller
+        if caller.session:
+            raise not_signed_in()
+        session = parse_bearer(carried).session
+        if not session:
+            raise not_signed_in()
+        return m.Caller(session=session, service_key=caller.service_key)
 
 
 @dataclass(frozen=True)

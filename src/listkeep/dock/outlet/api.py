@@ -30,6 +30,7 @@ from .requests import get_terms
 
 router = Router(auth=Bearer(), tags=["outlet"])
 
+SAMPLE_ROWS = 20
 SegmentText = Annotated[str, Query(max_length=2000)]
 
 
@@ -87,7 +88,7 @@ def read_tokens(
     request: CallerRequest, list_name: str, query: Query[shapes.TokenQuery]
 ) -> shapes.TokenPage | HttpResponseBase:
     """Read the entries a segment selects, a page or all of them."""
-    visit = _visit(request, list_name, right="view")
+    visit = _visit(request, list_name, right="touch")
     chosen = parse_segment(query.segment, visit.schema)
     if query.stream:
         return _stream(visit, chosen, query)
@@ -105,6 +106,30 @@ def read_tokens(
             for text, (_, status, facets) in zip(texts, page, strict=True)
         ],
         cursor=texts[-1] if len(page) == query.limit else None,
+    )
+
+
+@router.get("/lists/{list_name}/sample", response=shapes.Sample)
+def read_sample(
+    request: CallerRequest, list_name: str, segment: SegmentText = "all"
+) -> shapes.Sample:
+    """Read a few entries of a segment as examples, without their tokens.
+
+    It is always the same few: whoever asks again learns nothing more.
+    """
+    visit = _visit(request, list_name, right="view")
+    chosen = parse_segment(segment, visit.schema)
+    rows = entries.read_tokens(visit.record.id, chosen, limit=SAMPLE_ROWS)
+    decode = visit.schema.decoder()
+    return shapes.Sample(
+        entries=[
+            shapes.SampleEntry(
+                status=STATUSES[status],
+                facets=dict(zip(visit.schema.names, decode(facets), strict=True)),
+            )
+            for _, status, facets in rows
+        ],
+        segment=chosen.format(),
     )
 
 

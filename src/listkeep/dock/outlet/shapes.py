@@ -59,6 +59,20 @@ class EntryView(Shape):
     facets: Facets
 
 
+class SampleEntry(Shape):
+    """One entry as an example of others: not even its token is told."""
+
+    status: str
+    facets: Facets
+
+
+class Sample(Shape):
+    """A few entries of a segment, always the same."""
+
+    entries: list[SampleEntry]
+    segment: str
+
+
 class TokenQuery(Shape):
     """Which entries to read, and how many at once."""
 

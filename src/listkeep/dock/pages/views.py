@@ -26,9 +26,8 @@ from listkeep.dock.outlet.requests import get_terms
 from listkeep.wire import messages as m
 from listkeep.wire.flows import begin_flow
 
-from . import doors
 from .answers import go_to, show
-from .doors import Visitor, personal, public
+from .doors import Visitor, doors, personal, public
 from .forms import ImportForm, ListForm
 from .headers import harden
 from .releases import find_granted, find_reveals
@@ -71,7 +70,7 @@ def signed_in(request: HttpRequest) -> HttpResponse:
     # A page and no redirect: only a navigation that begins on this page makes the
     # browser send the Strict cookie it is given here. See tests/dock/pages.
     response = show(request, "signed_in", {"name": session.name})
-    doors.forget(response, doors.FLOW_COOKIE)
+    doors.forget(response, doors.flow_cookie)
     doors.greet(response, session.session)
     return response
 
@@ -95,7 +94,7 @@ def sign_out(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """End the session at the keeper, then forget it."""
     get_keeper().end_session(m.EndSession(session=visitor.caller.session))
     response = show(request, "signed_out")
-    doors.forget(response, doors.SESSION_COOKIE, doors.FLOW_COOKIE)
+    doors.forget(response, doors.session_cookie, doors.flow_cookie)
     return response
 
 

@@ -38,13 +38,13 @@ from listkeep.keeper.gate.showing.notices import (
 )
 from listkeep.keeper.gate.showing.process import show_process
 from listkeep.keeper.gate.showing.rows import registry_rows
+from listkeep.keeper.gate.sign_in.callers import principal_of
 from listkeep.keeper.gate.sign_in.codes import redeem_code
 from listkeep.keeper.gate.sign_in.sessions import (
     DIRECT,
     begin_sign_in,
     end_session,
     finish_sign_in,
-    principal_of,
     resolve_session,
 )
 from listkeep.keeper.ledger.queries import prove_entry, read_entries, read_head
@@ -116,12 +116,22 @@ def who_am_i(gate: Gate, message: m.WhoAmI, call: Call) -> m.Principal:
     return replace(principal_of(person), credentials=mine)
 
 
+@endpoint(m.DraftRequest)
+def requests_draft(gate: Gate, message: m.DraftRequest, call: Call) -> m.RequestView:
+    """Write the terms of what a person wants; the console prepares some of it."""
+    return draft_request(gate, message, service=call.audience("console"), now=call.now)
+
+
 @endpoint(m.ShowRegistry)
 def registry_show(gate: Gate, message: m.ShowRegistry, call: Call) -> m.RegistryRows:
     """Show people, services, recipients or tenants."""
     with gate.view(call.now) as registry:
         person = resolve_session(
-            gate, registry, message.session, service=DIRECT, now=call.now
+            gate,
+            registry,
+            message.session,
+            service=call.audience("console"),
+            now=call.now,
         )
         return m.RegistryRows(rows=registry_rows(registry, person, message.kind))
 
@@ -155,7 +165,11 @@ def ledger_entries(gate: Gate, message: m.ReadLedger, call: Call) -> m.LedgerPag
     """Show entries: bodies to those they concern, leaf hashes to everybody."""
     with gate.view(call.now) as registry:
         person = resolve_session(
-            gate, registry, message.session, service=DIRECT, now=call.now
+            gate,
+            registry,
+            message.session,
+            service=call.audience("console"),
+            now=call.now,
         )
         _, checkpoint = read_head()
         entries = tuple(
@@ -177,7 +191,13 @@ def ledger_entries(gate: Gate, message: m.ReadLedger, call: Call) -> m.LedgerPag
 def ledger_proof(gate: Gate, message: m.ReadProof, call: Call) -> m.Proof:
     """Prove that an entry is in the ledger."""
     with gate.view(call.now) as registry:
-        resolve_session(gate, registry, message.session, service=DIRECT, now=call.now)
+        resolve_session(
+            gate,
+            registry,
+            message.session,
+            service=call.audience("console"),
+            now=call.now,
+        )
     leaf, proof, checkpoint = prove_entry(message.index)
     return m.Proof(
         index=message.index, leaf=leaf, path=tuple(proof), checkpoint=checkpoint
@@ -209,7 +229,7 @@ _VIEWS = {
     "sign-in/redeem": sign_in_redeem,
     "sign-out": sign_out,
     "who-am-i": who_am_i,
-    "requests/draft": direct(m.DraftRequest, draft_request),
+    "requests/draft": requests_draft,
     "requests/show": audible(m.ShowRequest, show_requests),
     "requests/statement": direct(m.SubmitStatement, submit_statement),
     "requests/explain": audible(p.ExplainRequest, explain_request),

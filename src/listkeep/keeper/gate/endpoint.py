@@ -13,7 +13,8 @@ from msgspec import Struct
 from listkeep.core.errors import Code, MalformedError, RefusedError, UnavailableError
 from listkeep.core.registry.facts import Service
 from listkeep.keeper.gate.people.founding import open_founding
-from listkeep.keeper.gate.sign_in.sessions import DIRECT, resolve_service
+from listkeep.keeper.gate.sign_in.callers import resolve_service
+from listkeep.keeper.gate.sign_in.sessions import DIRECT
 from listkeep.keeper.keys import KeyStore, Roots
 from listkeep.wire.base import MEDIA_TYPE, decode, encode
 
@@ -173,6 +174,12 @@ class Call:
             )
         return service
 
-    def audience(self) -> str:
-        """Say which service carries the sessions presented on this line."""
-        return self.service("dock", "console").id if self._bearer else DIRECT
+    def audience(self, *kinds: str) -> str:
+        """Say which service carries the sessions presented on this line.
+
+        Raises:
+            RefusedError: It is of none of these kinds; without any, of no building.
+        """
+        if not self._bearer:
+            return DIRECT
+        return self.service(*(kinds or ("dock", "console"))).id

@@ -14,7 +14,7 @@ from listkeep.core.registry.facts import Person, RequestFacts, Signed
 from listkeep.core.registry.passkeys import RecordedAssertion
 from listkeep.core.registry.state import Registry
 from listkeep.keeper.gate.decisions.descriptions import name_of
-from listkeep.keeper.gate.decisions.requests import show_requests
+from listkeep.keeper.gate.decisions.requests import drafts_of, show_requests
 from listkeep.keeper.gate.decisions.signers import may_say
 from listkeep.keeper.gate.sign_in.sessions import DIRECT
 from listkeep.wire import messages as m
@@ -62,6 +62,12 @@ def _sort(visit: Visit) -> dict[str, list[Line]]:
     ).requests
     piles: dict[str, list[Line]] = {"waiting": [], "mine": [], "decided": []}
     with visit.gate.view(visit.now) as registry:
+        piles["prepared"] = [
+            _draft(registry, request)
+            for request in drafts_of(
+                visit.gate, registry, visit.person.id, now=visit.now
+            )
+        ]
         for view in reversed(views):
             request = registry.requests[view.id]
             line = _line(registry, request, view)
@@ -74,6 +80,20 @@ def _sort(visit: Visit) -> dict[str, list[Line]]:
             elif view.state not in _OPEN and _is_recent(request, visit.now):
                 piles["decided"].append(line)
     return {**piles, "decided": piles["decided"][:_SHOWN]}
+
+
+def _draft(registry: Registry, request: RequestFacts) -> Line:
+    """Describe what was prepared, here or by the console; nobody has signed it."""
+    terms = request.terms
+    return Line(
+        id=request.id,
+        title=title_of(registry, terms),
+        rows=f"{terms.cap:,}" if terms.cap else "",
+        who="",
+        purpose=terms.purpose,
+        state="draft",
+        note=f"until {show_time(terms.expires)}",
+    )
 
 
 def awaits(

@@ -29,7 +29,7 @@ from listkeep.keeper.gate.custody.tickets import find_ticket, open_ticket
 from listkeep.keeper.gate.decisions.drafts import find_list
 from listkeep.keeper.gate.decisions.standing import require_granted
 from listkeep.keeper.gate.refusals import recorded_refusals
-from listkeep.keeper.gate.sign_in.sessions import resolve_caller
+from listkeep.keeper.gate.sign_in.callers import resolve_caller
 from listkeep.keeper.gate.turns import Gate, Turn
 from listkeep.wire import messages as m
 from listkeep.wire.base import MAX_ROWS

@@ -15,7 +15,7 @@ from listkeep.keeper.gate.custody.suppressions import read_all_known
 from listkeep.keeper.gate.decisions.drafts import find_list
 from listkeep.keeper.gate.decisions.items import item_digest
 from listkeep.keeper.gate.refusals import recorded_refusals
-from listkeep.keeper.gate.sign_in.sessions import resolve_caller
+from listkeep.keeper.gate.sign_in.callers import reach, resolve_caller
 from listkeep.keeper.gate.turns import Gate
 from listkeep.wire import messages as m
 
@@ -42,7 +42,10 @@ def look_up(
         principal = resolve_caller(
             gate, turn.registry, message.caller, carrier=carrier, now=now
         )
-        principal = as_guest(turn.registry, principal, message.list, now=now)
+        most = reach(message.caller, carrier=carrier)
+        principal = as_guest(
+            turn.registry, principal, message.list, reach=most, now=now
+        )
         found = find_list(turn.registry, message.list, tenant=principal.tenant)
         attempt.who, attempt.list_id = principal.id, found.id
         require_right(principal, Right.LOOK_UP)

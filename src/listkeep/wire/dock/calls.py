@@ -40,13 +40,20 @@ class Calls:
         base_url: str,
         *,
         bearer: str = "",
+        session: str = "",
         timeout_seconds: float = 60,
         transport: httpx.BaseTransport | None = None,
     ) -> None:
-        """Prepare a client; nothing is sent yet."""
+        """Prepare a client; nothing is sent yet.
+
+        ``session`` is what the console carries beside its own key.
+        """
+        headers = {"authorization": f"Bearer {bearer}"} if bearer else {}
+        if session:
+            headers["listkeep-session"] = session
         self.http = httpx.Client(
             base_url=f"{base_url.rstrip('/')}/v1/",
-            headers={"authorization": f"Bearer {bearer}"} if bearer else {},
+            headers=headers,
             timeout=httpx.Timeout(timeout_seconds, connect=5),
             transport=transport,
             trust_env=False,  # no proxy sees what is said to the dock

@@ -9,6 +9,7 @@ from listkeep.wire.answers import (
     DockFound,
     DockHistogram,
     DockHistogramsPage,
+    DockSample,
     DockSuppressed,
     DockTokensPage,
     read_whole,
@@ -30,6 +31,11 @@ class EntryCalls(Calls):
         """Count the values of each facet in a segment."""
         path = f"lists/{part(list_name)}/facets"
         return self.get(path, DockHistogramsPage, segment=segment).facets
+
+    def read_sample(self, list_name: str, segment: str = "all") -> DockSample:
+        """Read a few entries of a segment, always the same, without their tokens."""
+        path = f"lists/{part(list_name)}/sample"
+        return self.get(path, DockSample, segment=segment)
 
     def read_tokens(
         self,

@@ -21,11 +21,17 @@ from listkeep.wire import messages as m
 
 
 def as_guest(
-    registry: Registry, principal: m.Principal, name: str, *, now: datetime
+    registry: Registry,
+    principal: m.Principal,
+    name: str,
+    *,
+    reach: frozenset[Right],
+    now: datetime,
 ) -> m.Principal:
     """Give a person of support a guest's rights on one list, where there is consent.
 
-    Anybody else, and support without consent, stays who they are.
+    ``reach`` is the most that the way of the call gives. Anybody else, and support
+    without consent, stays who they are.
     """
     person = registry.people.get(principal.id)
     if person is None:
@@ -36,7 +42,7 @@ def as_guest(
     if found is None:
         return principal
     return msgspec.structs.replace(
-        principal, tenant=found.tenant, rights=tuple(sorted(GUEST_RIGHTS))
+        principal, tenant=found.tenant, rights=tuple(sorted(GUEST_RIGHTS & reach))
     )
 
 

@@ -21,7 +21,8 @@ from listkeep.core.registry.incidents import (
 )
 from listkeep.core.registry.state import Registry
 from listkeep.keeper.gate.refusals import recorded_refusals
-from listkeep.keeper.gate.sign_in.sessions import principal_of, resolve_session
+from listkeep.keeper.gate.sign_in.callers import principal_of
+from listkeep.keeper.gate.sign_in.sessions import resolve_session
 from listkeep.keeper.gate.turns import Gate, Turn
 from listkeep.wire.identifiers import new_id
 from listkeep.wire.messages import incidents as i

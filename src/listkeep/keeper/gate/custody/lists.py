@@ -13,7 +13,7 @@ from listkeep.core.registry.state import Registry
 from listkeep.core.segments import Schema
 from listkeep.keeper.gate.decisions.drafts import find_list
 from listkeep.keeper.gate.refusals import recorded_refusals
-from listkeep.keeper.gate.sign_in.sessions import resolve_caller
+from listkeep.keeper.gate.sign_in.callers import reach, resolve_caller
 from listkeep.keeper.gate.turns import Gate
 from listkeep.wire import messages as m
 from listkeep.wire.identifiers import new_id
@@ -47,7 +47,13 @@ def authorize(
         )
         if message.list is not None:
             attempt.who, attempt.list_id = knock(registry, principal, message.list)
-            principal = as_guest(registry, principal, message.list, now=now)
+            principal = as_guest(
+                registry,
+                principal,
+                message.list,
+                reach=reach(message.caller, carrier=carrier),
+                now=now,
+            )
             find_list(registry, message.list, tenant=principal.tenant)
         require_right(principal, message.right)
         may_stay = not is_guest(registry, principal)
@@ -148,7 +154,13 @@ def show_lists(
         may_stay = True
         if message.list:
             attempt.who, attempt.list_id = knock(registry, principal, message.list)
-            principal = as_guest(registry, principal, message.list, now=now)
+            principal = as_guest(
+                registry,
+                principal,
+                message.list,
+                reach=reach(message.caller, carrier=carrier),
+                now=now,
+            )
             found = [find_list(registry, message.list, tenant=principal.tenant)]
             may_stay = not is_guest(registry, principal)
         else:

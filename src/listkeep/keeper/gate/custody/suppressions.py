@@ -19,7 +19,8 @@ from listkeep.core.sealing import TOKEN_BYTES
 from listkeep.keeper.gate.decisions.drafts import find_list
 from listkeep.keeper.gate.decisions.standing import require_granted
 from listkeep.keeper.gate.models import Suppression
-from listkeep.keeper.gate.sign_in.sessions import STATE_KEY, resolve_caller
+from listkeep.keeper.gate.sign_in.callers import resolve_caller
+from listkeep.keeper.gate.sign_in.sessions import STATE_KEY
 from listkeep.keeper.gate.turns import Gate, Turn
 from listkeep.wire import messages as m
 from listkeep.wire.base import MAX_ROWS

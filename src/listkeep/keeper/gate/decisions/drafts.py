@@ -26,6 +26,15 @@ _ABOUT_A_LIST = frozenset(
         *(Action.LIST_RESTORE, Action.SEND),
     }
 )
+PREPARABLE = frozenset(
+    {
+        *(Action.EXPORT, Action.LIST_RESTORE, Action.FREEZE, Action.UNFREEZE),
+        *(Action.PERSON_REVOKE, Action.SERVICE_REVOKE, Action.RECIPIENT_REVOKE),
+        *(Action.AGENCY_REVOKE, Action.CONTACT_REVOKE),
+        *(Action.CONSENT_GIVE, Action.CONSENT_WITHDRAW),
+        *(Action.BUDGET_SET, Action.KEYS_RENEW),
+    }
+)
 _BY_SEGMENT = frozenset({Action.EXPORT, Action.SEND})
 _KEPT = ({"keep": "yes"}, {"keep": "no"})
 
@@ -78,6 +87,21 @@ def fill_terms(
         nonce="",
         facts="",
     )
+
+
+def require_preparable(action: str) -> None:
+    """Require something the console may put into a person's inbox.
+
+    Nothing with an address in it, and nobody's new key.
+
+    Raises:
+        RefusedError: It is prepared on the keeper's pages or on the command line.
+    """
+    if action not in PREPARABLE:
+        raise RefusedError(
+            "the console does not prepare this",
+            hint="ask for it on the keeper's pages, or with `listkeep request`",
+        )
 
 
 def find_list(registry: Registry, name: str, *, tenant: str) -> ListFacts:

@@ -50,7 +50,7 @@ from listkeep.keeper.gate.turns import Gate, Turn
 from listkeep.wire import messages as m
 
 from .descriptions import may_see, view_request
-from .drafts import fill_terms
+from .drafts import fill_terms, require_preparable
 from .items import item_digest
 from .key_changes import record_change
 from .on_page import OnPage, claimed_person, require_on_page
@@ -70,11 +70,17 @@ _KINDS = {
 
 
 def draft_request(
-    gate: Gate, message: m.DraftRequest, *, now: datetime, on_screen: bool = False
+    gate: Gate,
+    message: m.DraftRequest,
+    *,
+    now: datetime,
+    service: str = DIRECT,
+    on_screen: bool = False,
 ) -> m.RequestView:
     """Write the exact terms of what a person wants, ready to be signed.
 
-    ``on_screen`` is for the keeper's own pages: a reveal that ends there.
+    ``on_screen`` is for the keeper's own pages: a reveal that ends there. Another
+    ``service`` is the console, which prepares what needs no key and no address.
 
     Raises:
         RefusedError: The person's role may not ask for this, or it is not there.
@@ -84,8 +90,10 @@ def draft_request(
     moment = now.replace(microsecond=0)
     with gate.view(now) as registry:
         person = resolve_session(
-            gate, registry, message.session, service=DIRECT, now=now
+            gate, registry, message.session, service=service, now=now
         )
+        if service != DIRECT:
+            require_preparable(message.action)
         terms = fill_terms(registry, person, message, on_screen=on_screen)
         require_asker(registry, terms, person, now=now)
         terms = replace(
@@ -106,15 +114,19 @@ def draft_request(
         elif terms.action is Action.SEND:
             check_send(registry, terms, registry.lists[terms.list])
         verify_possession(gate, registry, terms, message.proofs)
-        Draft.objects.filter(expires_at__lte=now).delete()
-        Draft.objects.create(
-            id=request.id,
-            terms=terms.format(),
-            person=person.id,
-            policy=request.policy,
-            expires_at=terms.expires,
-        )
+        _keep_draft(request, person.id, now=now)
         return view_request(registry, request, now=now)
+
+
+def _keep_draft(request: RequestFacts, person: str, *, now: datetime) -> None:
+    Draft.objects.filter(expires_at__lte=now).delete()
+    Draft.objects.create(
+        id=request.id,
+        terms=request.terms.format(),
+        person=person,
+        policy=request.policy,
+        expires_at=request.terms.expires,
+    )
 
 
 def _without_secrets(gate: Gate, terms: Terms, message: m.DraftRequest) -> Terms:
@@ -262,6 +274,18 @@ def load_request(
     if terms.action is Action.POLICY_SET:
         check_policy_text(terms.subject_fields(), draft.policy)
     return RequestFacts(id=name, terms=terms, policy=draft.policy), True
+
+
+def drafts_of(
+    gate: Gate, registry: Registry, person: str, *, now: datetime
+) -> list[RequestFacts]:
+    """Find what was prepared in somebody's name and waits for the signature."""
+    names = Draft.objects.filter(person=person, expires_at__gt=now)
+    found = []
+    for name in names.order_by("-expires_at", "id").values_list("id", flat=True)[:20]:
+        with suppress(RefusedError):  # made up in the database, or void
+            found.append(load_request(gate, registry, name, now=now)[0])
+    return found
 
 
 def _nonce_mac(gate: Gate, terms: Terms, person: str) -> str:

@@ -75,6 +75,7 @@ def begin_founding(  # noqa: PLR0913 - keyword-only, one fact each
     seal_origin: str,
     custodians: tuple[str, str],
     dock: Mapping[str, str],
+    console: Mapping[str, str],
     now: datetime,
 ) -> tuple[Invitation, Invitation]:
     """Prepare an instance and make the two links.
@@ -98,6 +99,7 @@ def begin_founding(  # noqa: PLR0913 - keyword-only, one fact each
         "seal_origin": seal_origin,
         "created": format_time(now),
         "dock": encode(dict(dock)).decode(),
+        "console": encode(dict(console)).decode(),
     }
     ends_at = now.replace(microsecond=0) + VALIDITY
     with transaction.atomic(durable=True):
@@ -312,6 +314,7 @@ def _show(
             seal_origin=notes["seal_origin"],
             custodians=(first, second),
             dock=parse(notes["dock"].encode()),
+            console=parse(notes["console"].encode()) if "console" in notes else None,
             now=parse_time(notes["created"]),
         )
     return FoundingView(me, founders, facts)

@@ -11,7 +11,7 @@ from listkeep.core.canonical import digest, encode
 from listkeep.core.errors import Code, ConflictError, MalformedError
 from listkeep.core.grants import format_time
 from listkeep.core.ledger.events import Event
-from listkeep.core.registry.genesis import CUSTODIANS, DOCK, GENESIS_FACTS
+from listkeep.core.registry.genesis import CONSOLE, CUSTODIANS, DOCK, genesis_facts
 from listkeep.core.registry.passkeys import Assertion, encode_assertion
 from listkeep.keeper.gate.contacts import CONTACTS_KEY
 from listkeep.keeper.gate.sign_in.sessions import STATE_KEY
@@ -35,6 +35,7 @@ def write_facts(  # noqa: PLR0913 - keyword-only, one fact each
     seal_origin: str,
     custodians: tuple[dict[str, str], dict[str, str]],
     dock: dict[str, str],
+    console: dict[str, str] | None = None,
     now: datetime,
 ) -> dict[str, str]:
     """Write the facts both custodians will sign.
@@ -55,6 +56,7 @@ def write_facts(  # noqa: PLR0913 - keyword-only, one fact each
             for name, subject in zip(CUSTODIANS, custodians, strict=True)
         },
         DOCK: encode(dock).decode(),
+        **({CONSOLE: encode(console).decode()} if console else {}),
     }
 
 
@@ -76,7 +78,7 @@ def seal_genesis(
         raise _exists()
     for key_id in FIRST_KEYS:
         store.create(key_id)
-    store.pin({"genesis": digest({k: facts[k] for k in GENESIS_FACTS}), **_id(facts)})
+    store.pin({"genesis": digest(genesis_facts(facts)), **_id(facts)})
     with locked_log(store, origin=facts["keeper"]) as log:
         if log.size:
             raise _exists()

@@ -5,7 +5,7 @@ from datetime import datetime
 from listkeep.core.errors import Code, RefusedError
 from listkeep.core.registry.facts import Service
 from listkeep.keeper.gate.custody.incidents import describe_incident, open_overdue
-from listkeep.keeper.gate.sign_in.sessions import resolve_session
+from listkeep.keeper.gate.sign_in.callers import resolve_reader
 from listkeep.keeper.gate.turns import Gate
 from listkeep.wire.messages import incidents as i
 
@@ -24,8 +24,8 @@ def show_incidents(
     with gate.view(now) as registry:
         person = None
         if message.caller is not None:
-            person = resolve_session(
-                gate, registry, message.caller.session, service=carrier.id, now=now
+            person = resolve_reader(
+                gate, registry, message.caller, carrier=carrier, now=now
             )
         found = tuple(
             describe_incident(registry, known)

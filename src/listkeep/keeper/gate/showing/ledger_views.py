@@ -9,7 +9,8 @@ from listkeep.core.ledger.events import Event
 from listkeep.core.ledger.heads import prove_head
 from listkeep.core.registry.facts import Person
 from listkeep.core.registry.state import Registry
-from listkeep.keeper.gate.sign_in.sessions import DIRECT, principal_of, resolve_session
+from listkeep.keeper.gate.sign_in.callers import principal_of
+from listkeep.keeper.gate.sign_in.sessions import DIRECT, resolve_session
 from listkeep.keeper.gate.turns import Gate
 from listkeep.keeper.ledger.queries import read_head
 from listkeep.keeper.ledger.services import MAX_ENTRY_BYTES

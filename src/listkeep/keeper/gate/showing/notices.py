@@ -21,7 +21,8 @@ from listkeep.keeper.gate.custody.incidents import open_overdue
 from listkeep.keeper.gate.custody.lists import require_right
 from listkeep.keeper.gate.decisions.descriptions import view_request
 from listkeep.keeper.gate.refusals import recorded_refusals
-from listkeep.keeper.gate.sign_in.sessions import DIRECT, principal_of, resolve_session
+from listkeep.keeper.gate.sign_in.callers import principal_of, resolve_reader
+from listkeep.keeper.gate.sign_in.sessions import DIRECT, resolve_session
 from listkeep.keeper.gate.turns import Gate, Turn
 from listkeep.keeper.keys import KeyStore
 from listkeep.keeper.ledger.queries import read_head
@@ -51,8 +52,8 @@ def read_notices(
     with gate.view(now) as registry:
         person = None
         if message.caller is not None:
-            person = resolve_session(
-                gate, registry, message.caller.session, service=carrier.id, now=now
+            person = resolve_reader(
+                gate, registry, message.caller, carrier=carrier, now=now
             )
         found = registry.book.since(message.start, limit=message.limit)
         is_all = len(found) < message.limit

@@ -6,7 +6,7 @@ from listkeep.core.registry.facts import Person
 from listkeep.core.registry.passkeys import Kind
 from listkeep.core.registry.state import Registry
 from listkeep.keeper.gate.custody.lists import require_right
-from listkeep.keeper.gate.sign_in.sessions import principal_of
+from listkeep.keeper.gate.sign_in.callers import principal_of
 
 _Row = dict[str, str]
 _FOR_SENDERS = frozenset({"route", "domain"})

@@ -6,16 +6,15 @@ key outside the database, so a planted or edited row signs nobody in, and an idl
 is not woken by setting its clock: when it was last seen is under the MAC as well.
 """
 
-import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from listkeep.core.errors import Code, RefusedError, VerificationError
-from listkeep.core.grants import RIGHTS, Right, SignIn, format_time
+from listkeep.core.grants import SignIn, format_time
 from listkeep.core.ledger.events import Event
-from listkeep.core.registry.facts import Person, Service
+from listkeep.core.registry.facts import Person
 from listkeep.core.registry.keyring import DEMO
 from listkeep.core.registry.passkeys import Credential, Kind, verify_assertion
 from listkeep.core.registry.state import Registry
@@ -33,10 +32,6 @@ LIFETIME = timedelta(hours=8)
 IDLE = timedelta(minutes=15)
 _SEEN_STEP = timedelta(minutes=1)
 _NONCE_SECONDS = 300
-_SERVICE_RIGHTS = {
-    "app": frozenset({Right.VIEW, Right.TOUCH}),
-    "intake": frozenset({Right.TOUCH}),
-}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -182,7 +177,7 @@ def resolve_session(
     row, person = _find_session(gate, registry, token, now=now)
     if row.service != service:
         raise MisplacedSessionError(
-            _not_signed_in(), session=row.id, person=person.id, service=service
+            not_signed_in(), session=row.id, person=person.id, service=service
         )
     if now - row.seen_at >= _SEEN_STEP:
         row.seen_at = now.replace(microsecond=0)
@@ -199,66 +194,17 @@ def _find_session(
     if row is None or not hmac.compare_digest(
         _session_mac(gate, row, secret), bytes(row.verifier)
     ):
-        raise _not_signed_in()
+        raise not_signed_in()
     person = registry.find_present(row.person, now=now)
     if person is None or row.id in registry.ended_sessions:
-        raise _not_signed_in()
+        raise not_signed_in()
     if registry.is_void(row.issued_at):
-        raise _not_signed_in()
+        raise not_signed_in()
     if row.service != DIRECT and registry.find_service(row.service, now=now) is None:
-        raise _not_signed_in()
+        raise not_signed_in()
     if now >= row.expires_at or now - row.seen_at >= IDLE:
-        raise _not_signed_in()
+        raise not_signed_in()
     return row, person
-
-
-def resolve_service(registry: Registry, key: str, *, now: datetime) -> Service:
-    """Say which service a key belongs to.
-
-    Raises:
-        RefusedError: Unknown, revoked, or of an agency whose time has ended.
-    """
-    service_id = key[4:18] if key.startswith("lkk_") else ""
-    service = registry.find_service(service_id, now=now)
-    verifier = hashlib.sha256(key.encode()).hexdigest()
-    if service is None or not hmac.compare_digest(verifier, service.verifier):
-        raise _not_signed_in()
-    return service
-
-
-def resolve_caller(
-    gate: Gate, registry: Registry, caller: m.Caller, *, carrier: Service, now: datetime
-) -> m.Principal:
-    """Say who a building speaks for, and which rights that gives in which tenant.
-
-    Raises:
-        RefusedError: Neither a live session of the carrier nor a tenant's service key.
-    """
-    if caller.session:
-        person = resolve_session(
-            gate, registry, caller.session, service=carrier.id, now=now
-        )
-        return principal_of(person)
-    service = resolve_service(registry, caller.service_key, now=now)
-    rights = _SERVICE_RIGHTS.get(service.kind, frozenset())
-    return m.Principal(
-        kind=service.kind,
-        id=service.id,
-        name=service.name,
-        tenant=service.tenant,
-        rights=tuple(sorted(rights)),
-    )
-
-
-def principal_of(person: Person) -> m.Principal:
-    """Describe a person with the rights of the role."""
-    return m.Principal(
-        kind="person",
-        id=person.id,
-        name=person.name,
-        tenant=person.tenant,
-        rights=tuple(sorted(RIGHTS[person.role])),
-    )
 
 
 def require_signer(registry: Registry, credential: str) -> tuple[Person, Credential]:
@@ -387,7 +333,8 @@ def _late() -> RefusedError:
     )
 
 
-def _not_signed_in() -> RefusedError:
+def not_signed_in() -> RefusedError:
+    """Refuse a session or key; one message for all causes."""
     return RefusedError(
         "not signed in, or the session has ended",
         code=Code.NOT_SIGNED_IN,

@@ -1,0 +1,55 @@
+"""The freeze button: prepared here in a moment, signed in the keeper's inbox."""
+
+import json
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+
+from listkeep.console.web.answers import show
+from listkeep.console.web.doors import Visitor, personal
+from listkeep.core.errors import Code, ListkeepError, MalformedError
+from listkeep.wire import messages as m
+
+CLASSES: Final = (
+    ("export+reveal", "Copies and reveals", "nothing leaves as a file or on a screen"),
+    ("campaigns", "Campaigns", "no send to a segment goes on"),
+    ("transactional", "Transactional mail", "not even receipts and passwords"),
+)
+_ACTIONS = ("freeze", "unfreeze")
+
+
+@personal("GET", "POST")
+def freeze(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """Prepare a freeze, or its end."""
+    context = {
+        "visitor": visitor,
+        "classes": CLASSES,
+        "chosen": request.POST.getlist("class") or ["export+reveal"],
+        "purpose": request.POST.get("purpose", "something is wrong")[:200],
+        "action": request.POST.get("action") or request.GET.get("action", "freeze"),
+    }
+    if request.method == "GET":
+        return show(request, "freeze", context)
+    try:
+        context["prepared"] = _prepare(request, visitor)
+    except ListkeepError as error:
+        if error.code is Code.NOT_SIGNED_IN or type(error) is ListkeepError:
+            raise
+        context["error"] = error
+        return show(request, "freeze", context, status=error.status)
+    return show(request, "prepared", context)
+
+
+def _prepare(request: HttpRequest, visitor: Visitor) -> m.RequestView:
+    action = request.POST.get("action", "freeze")
+    if action not in _ACTIONS:
+        raise MalformedError("there is no such act", code=Code.REQUEST_INVALID)
+    classes = sorted(set(request.POST.getlist("class")))
+    return visitor.ways.keeper.draft_request(
+        m.DraftRequest(
+            session=visitor.session,
+            action=action,
+            purpose=request.POST.get("purpose", "").strip()[:200],
+            subject=json.dumps({"classes": " ".join(classes)}, separators=(",", ":")),
+        )
+    )

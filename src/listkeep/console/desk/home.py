@@ -1,0 +1,48 @@
+"""My desk: what waits for me, what I asked for, what is unusual."""
+
+from django.http import HttpRequest, HttpResponse
+
+from listkeep.console.web.answers import show
+from listkeep.console.web.doors import Visitor, personal
+from listkeep.console.web.ways import ask
+from listkeep.wire import messages as m
+
+from .activity import newest_notices
+from .wording import Line, line_of
+
+_SHOWN = 8
+
+
+@personal("GET")
+def desk(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """Show what a person begins the day with."""
+    ways = visitor.ways
+    asked = ask(lambda: ways.keeper.show_requests(m.ShowRequest(session=ways.session)))
+    lines = [line_of(view) for view in asked.value.requests] if asked.value else []
+    waiting, mine = _sort(lines, visitor.principal.name)
+    context = {
+        "visitor": visitor,
+        "requests": asked,
+        "waiting": waiting,
+        "mine": mine[:_SHOWN],
+        "notices": ask(lambda: newest_notices(ways, limit=_SHOWN)),
+        "incidents": ask(ways.dock.show_incidents),
+        "lists": None if visitor.is_operator else ask(ways.dock.show_lists),
+        "freezes": _freezes(visitor),
+    }
+    return show(request, "home", context)
+
+
+def _sort(lines: list[Line], name: str) -> tuple[list[Line], list[Line]]:
+    """Tell what waits from what one asked for oneself, newest first."""
+    waiting = [one for one in lines if one.state == "waiting" and one.who != name]
+    mine = [one for one in lines if one.who == name and one.is_open]
+    return waiting[::-1], mine[::-1]
+
+
+def _freezes(visitor: Visitor) -> list[dict[str, str]]:
+    if not visitor.administers:
+        return []
+    message = m.ShowRegistry(session=visitor.session, kind="freeze")
+    found = ask(lambda: visitor.ways.keeper.show_registry(message).rows)
+    return list(found.value or ())

@@ -1,0 +1,147 @@
+"""Lists: how large, what is in them, what changed them; never who is in them."""
+
+from dataclasses import dataclass
+from functools import partial
+
+from django.http import HttpRequest, HttpResponse
+
+from listkeep.console.web.answers import give_csv, show
+from listkeep.console.web.doors import Visitor, personal
+from listkeep.console.web.ways import Panel, Ways, ask
+from listkeep.wire.answers import DockChange, DockHistogram, DockList
+
+from .names import read_people
+from .tables import write_csv
+
+_HISTORY_SHOWN = 8
+_BARS_SHOWN = 8
+_SEGMENT = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class Bars:
+    """A facet as a small picture: its most frequent values, and the rest."""
+
+    facet: str
+    bars: tuple[tuple[object, int, str], ...]  # value, entries, segment
+    other: int
+    total: int
+
+
+@personal("GET")
+def show_all(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """Show the lists one may see, with their sizes."""
+    dock = visitor.ways.dock
+    named = dock.show_lists()
+    found = [ask(partial(dock.show_list, one.id)) for one in named]
+    lists = [panel.value or one for panel, one in zip(found, named, strict=True)]
+    if request.GET.get("as") == "csv":
+        return give_csv("lists", _as_csv(lists))
+    return show(request, "lists", {"visitor": visitor, "lists": lists})
+
+
+@personal("GET")
+def show_one(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
+    """Show one list: its segments, examples, history."""
+    ways, segment = visitor.ways, _segment(request)
+    found = ways.dock.show_list(name)
+    context = {
+        "visitor": visitor,
+        "list": found,
+        "segment": segment,
+        "count": ask(lambda: ways.dock.count(found.id, segment)),
+        "facets": ask(lambda: _bars(ways, found, segment)),
+        "sample": ask(lambda: ways.dock.read_sample(found.id, segment)),
+        "history": ask(lambda: _history(ways, found.id)),
+        "people": read_people(visitor),
+    }
+    return show(request, "list", context)
+
+
+@personal("GET")
+def count(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
+    """Count a segment while it is typed, and show what it looks like."""
+    ways, segment = visitor.ways, _segment(request)
+    found = ways.dock.show_list(name)
+    context = {
+        "list": found,
+        "segment": segment,
+        "count": ask(lambda: ways.dock.count(found.id, segment)),
+        "facets": ask(lambda: _bars(ways, found, segment)),
+        "sample": ask(lambda: ways.dock.read_sample(found.id, segment)),
+    }
+    return show(request, "_segment", context)
+
+
+@personal("GET")
+def show_history(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
+    """Show everything that changed a list."""
+    found = visitor.ways.dock.show_list(name)
+    changes = list(visitor.ways.dock.read_history(found.id, limit=500))
+    if request.GET.get("as") == "csv":
+        return give_csv(f"{found.name}-history", _history_csv(changes))
+    context = {
+        "visitor": visitor,
+        "list": found,
+        "history": Panel(changes),
+        "people": read_people(visitor),
+    }
+    return show(request, "history", context)
+
+
+def _segment(request: HttpRequest) -> str:
+    return request.GET.get("segment", "").strip()[:_SEGMENT] or "all"
+
+
+def _history(ways: Ways, list_id: str) -> list[DockChange]:
+    return list(ways.dock.read_history(list_id, limit=_HISTORY_SHOWN))
+
+
+def _bars(ways: Ways, found: DockList, segment: str) -> list[Bars]:
+    types = dict(each.split(":", 1) for each in found.facets)
+    return [
+        _picture(histogram, types.get(histogram.facet, "text"), segment)
+        for histogram in ways.dock.count_facets(found.id, segment)
+    ]
+
+
+def _picture(histogram: DockHistogram, kind: str, segment: str) -> Bars:
+    ranked = sorted(histogram.values, key=lambda bar: -bar.entries)
+    shown = ranked[:_BARS_SHOWN]
+    other = histogram.other + sum(bar.entries for bar in ranked[_BARS_SHOWN:])
+    bars = tuple(
+        (bar.value, bar.entries, _narrow(segment, histogram.facet, bar.value, kind))
+        for bar in shown
+    )
+    total = max((bar.entries for bar in shown), default=0)
+    return Bars(histogram.facet, bars, other, max(total, other))
+
+
+def _narrow(segment: str, facet: str, value: object, kind: str) -> str:
+    """Write the segment of those in this one who have a value."""
+    if value is None:
+        test = f"{facet} is missing"
+    elif isinstance(value, bool):
+        test = f"{facet} = {str(value).lower()}"
+    elif kind == "int":
+        test = f"{facet} = {value}"
+    else:
+        quoted = str(value).replace("\\", "\\\\").replace('"', '\\"')
+        test = f'{facet} = "{quoted}"'
+    return test if segment == "all" else f"({segment}) and {test}"
+
+
+def _as_csv(lists: list[DockList]) -> str:
+    names = ("name", "entries", "created_at", "facets", "sealed_fields")
+    return write_csv(
+        names,
+        (
+            (one.name, one.entries, one.created_at, len(one.facets), len(one.fields))
+            for one in lists
+        ),
+    )
+
+
+def _history_csv(changes: list[DockChange]) -> str:
+    names = ("number", "at", "kind", "who", "added", "updated", "removed")
+    return write_csv(names, ([getattr(one, n) for n in names] for one in changes))

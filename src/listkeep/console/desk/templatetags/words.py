@@ -1,0 +1,71 @@
+"""Times, counts and small pictures, as templates write them."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from django import template
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from listkeep.wire.answers import DockList
+
+register = template.Library()
+_TIME = "%Y-%m-%dT%H:%M:%SZ"
+
+
+@register.filter
+def count(number: int | None) -> str:
+    """Write a number with a mark at each thousand."""
+    return "-" if number is None else f"{number:,}"
+
+
+@register.filter
+def when(text: str | None) -> SafeString | str:
+    """Write a moment; the reader's own zone is put in by the browser."""
+    if not text:
+        return "-"
+    try:
+        moment = datetime.strptime(text, _TIME).replace(tzinfo=UTC)
+    except ValueError:
+        return text
+    shown = f"{moment:%Y-%m-%d %H:%M} UTC"
+    return format_html('<time datetime="{}" title="{}">{}</time>', text, shown, shown)
+
+
+@register.filter
+def share(part: int, whole: int) -> str:
+    """Write a part of a whole in hundredths, for a width."""
+    return f"{100 * part / whole:.2f}" if whole else "0"
+
+
+@register.filter
+def strip(found: DockList) -> list[dict[str, object]]:
+    """Lay a list's statuses side by side, in hundredths of its entries."""
+    parts, start = [], 0.0
+    for name, entries in found.statuses.items():
+        width = 100 * entries / (found.entries or 1)
+        if entries:
+            part = {"name": name, "entries": entries}
+            parts.append({**part, "start": f"{start:.2f}", "width": f"{width:.2f}"})
+        start += width
+    return parts
+
+
+@register.filter
+def named(name: str, names: dict[str, str]) -> str:
+    """Write the name of an id, where it is known."""
+    return names.get(name, name)
+
+
+@register.filter
+def words(text: str) -> str:
+    """Write an identifier as words."""
+    return text.replace("_", " ").replace("-", " ")
+
+
+@register.filter
+def says(value: Any) -> str:
+    """Write a facet's value."""
+    if value is None:
+        return "(none)"
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -1,0 +1,307 @@
+"""Who comes into a building's pages, and from where: cookies, origins, forms, errors.
+
+Rules of the room:
+
+- A page is opened by a person, at its own origin, and by nothing else. Forms come from
+  this very origin, and carry what only this person's pages say.
+- A session is asked about at the keeper for every page; nothing is remembered here.
+- Whatever goes wrong becomes a page that says what to do.
+"""
+
+import hashlib
+import hmac
+import logging
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import wraps
+from typing import Any, Generic, Protocol, TypeVar
+from urllib.parse import urlsplit
+
+from django.core.exceptions import BadRequest, SuspiciousOperation
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
+from django.http.response import HttpResponseBase
+
+from listkeep.core.errors import Code, ListkeepError, MalformedError, RefusedError
+
+log = logging.getLogger("listkeep.pages")
+
+FLOW_SECONDS = 600
+_SESSION_SECONDS = 8 * 3600
+_STATUSES = {Code.NOT_SIGNED_IN: 401, Code.NOT_FOUND: 404}
+_FORM = "application/x-www-form-urlencoded"
+_FRAMES = frozenset({"iframe", "frame", "embed", "object", "fencedframe"})
+
+View = Callable[..., HttpResponseBase]
+
+
+class Visitor(Protocol):
+    """Somebody whose session the keeper has just confirmed."""
+
+    def require_token(self, token: str) -> None:
+        """Require that a form came from a page this person was given."""
+
+
+V = TypeVar("V", bound=Visitor)
+
+
+class Show(Protocol):
+    """Renders one of the building's pages."""
+
+    def __call__(
+        self,
+        request: HttpRequest,
+        template: str,
+        context: dict[str, Any] | None = None,
+        *,
+        status: int = 200,
+        form_targets: str = "'self'",
+    ) -> HttpResponse:
+        """Render it."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a building's pages are, and where people sign in to them."""
+
+    origin: str
+    seal_origin: str
+
+
+def form_token(building: str, session: str) -> str:
+    """Give what forms of a session carry; it cannot be guessed from outside."""
+    return hashlib.sha256(f"listkeep {building} form\x00{session}".encode()).hexdigest()
+
+
+def require_form_token(token: str, *, expected: str) -> None:
+    """Require that a form came from a page this person was given.
+
+    Raises:
+        RefusedError: It did not.
+    """
+    if not hmac.compare_digest(token.encode(), expected.encode()):
+        raise RefusedError(
+            "the form was not sent from this page",
+            hint="open the page anew, then try again",
+        )
+
+
+class Doors(Generic[V]):
+    """The doors of one building."""
+
+    def __init__(
+        self,
+        building: str,
+        *,
+        place: Callable[[], Place],
+        show: Show,
+        identify: Callable[[str], V],
+        fetches: bool = False,
+    ) -> None:
+        """Prepare them.
+
+        ``fetches``: whether scripts of the own pages may ask for parts of a page.
+        """
+        self._name = building
+        self._place, self._show, self._identify = place, show, identify
+        self._fetches = fetches
+        # "__Host-": sent by this very host only, over TLS, and no sibling can set it.
+        self.session_cookie = f"__Host-{building}"
+        self.flow_cookie = "__Host-flow"
+
+    def public(self, *methods: str) -> Callable[[View], View]:
+        """Make a page for whoever comes, signed in or not."""
+
+        def wrap(view: View) -> View:
+            @wraps(view)
+            def page(request: HttpRequest, **parts: Any) -> HttpResponseBase:
+                return self._answer(request, methods, lambda: view(request, **parts))
+
+            return page
+
+        return wrap
+
+    def personal(self, *methods: str, has_file: bool = False) -> Callable[[View], View]:
+        """Make a page for who is signed in; a form with a file checks its own token."""
+
+        def wrap(view: View) -> View:
+            @wraps(view)
+            def page(request: HttpRequest, **parts: Any) -> HttpResponseBase:
+                def enter() -> HttpResponseBase:
+                    cookie = request.COOKIES.get(self.session_cookie, "")
+                    visitor = self._identify(cookie)
+                    if request.method == "POST" and not has_file:
+                        visitor.require_token(request.POST.get("token", ""))
+                    return view(request, visitor, **parts)
+
+                form = "multipart/form-data" if has_file else _FORM
+                return self._answer(request, methods, enter, form=form)
+
+            return page
+
+        return wrap
+
+    # --- cookies ---
+
+    def greet(self, response: HttpResponseBase, session: str) -> None:
+        """Have the browser carry a session, in requests this origin begins itself."""
+        _set_cookie(response, self.session_cookie, session, _SESSION_SECONDS, "Strict")
+
+    def remember_flow(
+        self, response: HttpResponseBase, *, state: str, verifier: str
+    ) -> None:
+        """Have the browser that begins a sign-in, and no other, be able to end it.
+
+        It comes back by a navigation from the keeper's origin, which is another site
+        in development and may be in production: Chromium withholds ``Strict`` cookies
+        there, also after a redirect. ``Lax`` ones are sent with such a navigation and
+        with nothing else that another site can start.
+        """
+        value = f"{state}.{verifier}"
+        _set_cookie(response, self.flow_cookie, value, FLOW_SECONDS, "Lax")
+
+    def forget(self, response: HttpResponseBase, *names: str) -> None:
+        """Have the browser drop cookies; attributes are those it was given."""
+        for name in names:
+            _set_cookie(response, name, "", 0, "Strict")
+
+    def read_flow(self, request: HttpRequest, state: str) -> str:
+        """Give the verifier of the flow this browser began.
+
+        Raises:
+            RefusedError: Another browser began it, or it was too long ago.
+        """
+        ours, _, verifier = request.COOKIES.get(self.flow_cookie, "").partition(".")
+        if not ours or not hmac.compare_digest(ours.encode(), state.encode()):
+            raise RefusedError(
+                "this sign-in was not begun in this browser",
+                hint="begin it here; a link that somebody sent you signs nobody in",
+            )
+        return verifier
+
+    # --- answers ---
+
+    def show_error(self, request: HttpRequest, error: ListkeepError) -> HttpResponse:
+        """Show what went wrong; whoever is not signed in is asked to."""
+        status = _STATUSES.get(error.code, error.status)
+        if error.code is not Code.NOT_SIGNED_IN:
+            return self._show(request, "error", {"error": error}, status=status)
+        if self.session_cookie in request.COOKIES:
+            response = self.show_sign_in(request, ended=True, status=status)
+            self.forget(response, self.session_cookie)
+            return response
+        if request.method == "GET" and _comes_from_elsewhere(request):
+            return self._show(request, "come_in", {"path": request.path})
+        return self.show_sign_in(request, status=status)
+
+    def show_sign_in(
+        self, request: HttpRequest, *, ended: bool = False, status: int = 200
+    ) -> HttpResponse:
+        """Show the button that leads to the keeper's page."""
+        seal_origin = self._place().seal_origin
+        # Chromium applies form-action also to where a form's answer redirects.
+        targets = f"'self' {seal_origin}"
+        context = {"ended": ended, "seal_origin": seal_origin}
+        return self._show(
+            request, "sign_in", context, status=status, form_targets=targets
+        )
+
+    def _answer(
+        self,
+        request: HttpRequest,
+        methods: tuple[str, ...],
+        act: Callable[[], HttpResponseBase],
+        *,
+        form: str = _FORM,
+    ) -> HttpResponseBase:
+        """Let a request in or not; whatever goes wrong becomes a page."""
+        if request.method not in methods:
+            return self._refuse_method(request, methods)
+        try:
+            self._require_here(request)
+            if request.method == "POST":
+                self._require_own_form(request, form)
+            return act()
+        except ListkeepError as error:
+            if type(error) is ListkeepError:
+                log.exception("page.broken")
+            return self.show_error(request, error)
+        except Exception:
+            log.exception("page.broken")
+            fault = ListkeepError(
+                "something went wrong here", hint=f"the {self._name}'s log says where"
+            )
+            return self.show_error(request, fault)
+
+    def _require_here(self, request: HttpRequest) -> None:
+        """Require that the browser means this origin, and means a page of its own.
+
+        A name that was rebound to this machine comes with another ``Host``.
+        """
+        origin = self._place().origin
+        if request.META.get("HTTP_HOST", "") != urlsplit(origin).netloc:
+            raise RefusedError(
+                "these pages are not at this address", hint=f"they are at {origin}"
+            )
+        if request.headers.get("Sec-Fetch-Dest", "document") in _FRAMES:
+            raise RefusedError("these pages are not shown inside others")
+        if request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate":
+            return
+        site = request.headers.get("Sec-Fetch-Site")
+        if not (self._fetches and site == "same-origin"):
+            raise RefusedError("these pages are opened, not fetched by programs")
+
+    def _require_own_form(self, request: HttpRequest, kind: str) -> None:
+        own = request.headers.get("Origin") == self._place().origin
+        site = request.headers.get("Sec-Fetch-Site", "same-origin")
+        if not own or site != "same-origin":
+            raise RefusedError(
+                "the form was sent from somewhere else",
+                hint="open the page here, then try again",
+            )
+        # Any other form would be parsed by Django, which puts large files on the disk.
+        if request.content_type != kind:
+            raise RefusedError("the form has another shape than this page's")
+        if kind == _FORM:
+            _read_fields(request)
+
+    def _refuse_method(
+        self, request: HttpRequest, methods: tuple[str, ...]
+    ) -> HttpResponse:
+        error = RefusedError("this page is not for that", hint="go back to the start")
+        response = self._show(request, "error", {"error": error}, status=405)
+        response["Allow"] = ", ".join(methods)
+        return response
+
+
+def _comes_from_elsewhere(request: HttpRequest) -> bool:
+    """Tell whether a link on another site led here: Strict cookies stay away then.
+
+    Who follows one may be signed in all the same. A page of ours that goes to the
+    same place finds out, and nothing that another site sent is acted upon.
+    """
+    return request.headers.get("Sec-Fetch-Site") == "cross-site"
+
+
+def _read_fields(request: HttpRequest) -> None:
+    """Have Django read the fields now: it refuses what no page of ours sends."""
+    try:
+        _ = request.POST
+    except (BadRequest, SuspiciousOperation, UnreadablePostError) as error:
+        raise MalformedError(
+            "the form cannot be read", hint="open the page anew, then send it again"
+        ) from error
+
+
+def _set_cookie(
+    response: HttpResponseBase, name: str, value: str, seconds: int, same_site: Any
+) -> None:
+    response.set_cookie(
+        name,
+        value,
+        max_age=seconds,
+        path="/",
+        secure=True,
+        httponly=True,
+        samesite=same_site,
+    )

@@ -1,0 +1,186 @@
+"""The console by itself, with a keeper and a dock that say what a test wants."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from listkeep.console.web import doors, ways
+from listkeep.core.errors import Code, ListkeepError, RefusedError, UnavailableError
+from listkeep.wire import messages as m
+from listkeep.wire.answers import (
+    DockChange,
+    DockCount,
+    DockList,
+    DockNotices,
+    DockSample,
+)
+from listkeep.wire.messages import policies as p
+
+ORIGIN = "http://app.localhost:8490"
+COOKIE = "__Host-app"
+LIST = DockList(
+    id="l_news",
+    name="news",
+    tenant="t_acme",
+    facets=("plan:text",),
+    fields=("first_name",),
+    created_at="2026-01-05T12:00:00Z",
+    entries=12_345,
+    statuses={"subscribed": 12_000, "bounced": 345},
+)
+
+
+@dataclass
+class Buildings:
+    """A keeper and a dock in one: answers, or breaks where a test says so."""
+
+    role: tuple[str, ...] = ("administer", "view")
+    tenant: str = "t_acme"
+    broken: dict[str, ListkeepError] = field(default_factory=dict)
+    drafts: list[m.DraftRequest] = field(default_factory=list)
+    requests: tuple[m.RequestView, ...] = ()
+    lists: tuple[DockList, ...] = (LIST,)
+
+    def __getattribute__(self, name: str) -> Any:
+        broken = object.__getattribute__(self, "broken")
+        if name in broken:
+            raise_ = broken[name]
+
+            def fail(*_args: object, **_named: object) -> None:
+                raise raise_
+
+            return fail
+        return object.__getattribute__(self, name)
+
+    def away(self, *names: str) -> None:
+        for name in names:
+            self.broken[name] = UnavailableError(
+                "the dock is not running or not reachable",
+                code=Code.DOCK_UNAVAILABLE,
+                hint="start it with `listkeep up`",
+            )
+
+    # --- what is asked ---
+
+    def who_am_i(self, message: m.WhoAmI) -> m.Principal:
+        if message.session != "lks_ada":
+            raise RefusedError("not signed in", code=Code.NOT_SIGNED_IN)
+        return m.Principal(
+            kind="person", id="p_ada", name="ada", tenant=self.tenant, rights=self.role
+        )
+
+    def health(self) -> m.Health:
+        return m.Health(version="0", keeper="k", profile="demo", ledger_size=0)
+
+    def show_requests(self, _message: m.ShowRequest) -> m.RequestViews:
+        return m.RequestViews(requests=self.requests)
+
+    def show_registry(self, message: m.ShowRegistry) -> m.RegistryRows:
+        rows = {"person": ({"id": "p_ada", "name": "ada", "role": "owner"},)}
+        return m.RegistryRows(rows=rows.get(message.kind, ()))
+
+    def show_policy(self, _message: p.ShowPolicy) -> p.PolicyTexts:
+        return p.PolicyTexts(texts={"floor": ""}, digest="00")
+
+    def draft_request(self, message: m.DraftRequest) -> m.RequestView:
+        self.drafts.append(message)
+        return m.RequestView(
+            id="r_draft",
+            terms=b"{}",
+            state="draft",
+            missing=(),
+            facts={},
+            signed_by=(),
+        )
+
+    def read_ledger(self, _message: m.ReadLedger) -> m.LedgerPage:
+        return m.LedgerPage(entries=(), checkpoint=b"", ledger_key="")
+
+    def show_lists(self) -> tuple[DockList, ...]:
+        return self.lists
+
+    def show_list(self, name: str) -> DockList:
+        for one in self.lists:
+            if name in (one.id, one.name):
+                return one
+        raise RefusedError("there is no such list", code=Code.NOT_FOUND)
+
+    def count(self, _name: str, segment: str = "all") -> DockCount:
+        return DockCount(count=12_345, segment=segment)
+
+    def count_facets(self, _name: str, _segment: str) -> tuple[()]:
+        return ()
+
+    def read_sample(self, _name: str, segment: str = "all") -> DockSample:
+        return DockSample(entries=(), segment=segment)
+
+    def read_history(self, _name: str, **_limit: int) -> Iterator[DockChange]:
+        return iter(())
+
+    def read_notices(self, _start: int) -> DockNotices:
+        return DockNotices(notices=(), next=0)
+
+    def show_incidents(self) -> tuple[()]:
+        return ()
+
+
+@dataclass(frozen=True)
+class Desk:
+    """A browser at the console, signed in or not."""
+
+    session: str = "lks_ada"
+
+    def get(self, path: str, **headers: str) -> Any:
+        return self._client().get(path, headers=self._headers(headers))
+
+    def post(self, path: str, fields: dict[str, Any], **headers: str) -> Any:
+        given = {"origin": ORIGIN, **headers}
+        return self._client().post(
+            path,
+            _encode(fields),
+            content_type="application/x-www-form-urlencoded",
+            headers=self._headers(given),
+        )
+
+    @property
+    def token(self) -> str:
+        principal = ways.keeper().who_am_i(m.WhoAmI(session=self.session))
+        return doors.Visitor(self.session, principal).form_token
+
+    def _client(self) -> Client:
+        client = Client(raise_request_exception=False)
+        if self.session:
+            client.cookies[COOKIE] = self.session
+        return client
+
+    def _headers(self, headers: dict[str, str]) -> dict[str, str]:
+        return {"host": "app.localhost:8490", **headers}
+
+
+def _encode(fields: dict[str, Any]) -> str:
+
+    return urlencode(fields, doseq=True)
+
+
+@pytest.fixture
+def buildings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Buildings:
+    fake = Buildings()
+    key = tmp_path / "console.key"
+    key.write_text("lkk_s_consoleconso_secret\n")
+    monkeypatch.setattr(settings, "LISTKEEP_SERVICE_KEY_FILE", key)
+    ways.service_key.cache_clear()
+    monkeypatch.setattr(ways, "keeper", lambda: fake)
+    monkeypatch.setattr(doors, "keeper", lambda: fake)
+    monkeypatch.setattr(ways.Ways, "dock", property(lambda _self: fake))
+    return fake
+
+
+@pytest.fixture
+def ada(buildings: Buildings) -> Desk:
+    return Desk()
