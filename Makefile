@@ -14,7 +14,8 @@ HASHED := install --require-hashes --only-binary :all:
 FROM_SOURCE := --no-binary dkimpy --no-build-isolation
 
 # The runs of `make test`, the longest first: that fills the cores best.
-TESTS := test-cli test-attack test-pages test-keeper test-dock test-dock-postgres test-console test-rooms
+TESTS := test-keeper test-attack test-rooms test-cli test-dock-postgres test-pages test-dock \
+	test-console
 
 # Checks and tests know nothing of the instance that may run here: this folder
 # does not exist, and what needs one makes its own.
@@ -24,6 +25,10 @@ $(TESTS) test drill vectors types: export LISTKEEP_HOME := $(NOWHERE)
 KEEPER := listkeep.keeper.project.settings
 DOCK := listkeep.dock.project.settings
 CONSOLE := listkeep.console.project.settings
+
+# Python keeps what it compiled, whatever it does elsewhere on this machine: the tests
+# start hundreds of processes, each of which would compile the house anew.
+unexport PYTHONDONTWRITEBYTECODE
 
 # `make check` and `make test` do as many things at once as there are cores. What one
 # of them says stands together, and comes when it has ended; LANES=1 shows it at once.

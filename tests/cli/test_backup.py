@@ -234,7 +234,7 @@ def test_the_words_for_statuses_are_the_docks() -> None:
     source = (
         "from django.conf import settings; import django;"
         "django.setup();"
-        "from listkeep.dock.lists.models import STATUSES; print(*STATUSES)"
+        "from listkeep.dock.lists.statuses import STATUSES; print(*STATUSES)"
     )
     environment = {
         **os.environ,

@@ -1,25 +1,34 @@
 """The ledger's database of an instance is lost, and an old copy put back."""
 
 import shutil
+from pathlib import Path
 from unittest import mock
 
 import pytest
 
 from listkeep.cli.home import Instance
 from listkeep.cli.supervisor import Supervisor
-from tests.cli.stage import Ran, Terminal
+from tests.cli.stage import Ran, Terminal, copy_instance
+
+
+@pytest.fixture(scope="module")
+def went_on(short_folder: Path, made: Path) -> Path:
+    """An instance that ran for a while, with the only copy that was made before."""
+    home = short_folder / "went-on"
+    copy_instance(made, home)
+    copy = (home / "keeper.sqlite3").read_bytes()
+    run_for_a_while(Terminal(home, short_folder))
+    for name in ("keeper.sqlite3-wal", "keeper.sqlite3-shm"):
+        (home / name).unlink(missing_ok=True)
+    (home / "keeper.sqlite3").write_bytes(copy)
+    return home
 
 
 @pytest.fixture
-def lost(bare: Terminal) -> Terminal:
-    """An instance that ran for a while after its only copy was made."""
-    bare.ok("listkeep init")
-    copy = bare.folder / "copy.sqlite3"
-    shutil.copy(bare.home / "keeper.sqlite3", copy)
-    run_for_a_while(bare)
-    for name in ("keeper.sqlite3-wal", "keeper.sqlite3-shm"):
-        (bare.home / name).unlink(missing_ok=True)
-    shutil.copy(copy, bare.home / "keeper.sqlite3")
+def lost(went_on: Path, bare: Terminal) -> Terminal:
+    """That instance, whose ledger's database was put back from the copy."""
+    shutil.copytree(went_on, bare.home)
+    bare.home.chmod(0o700)
     return bare
 
 
@@ -77,8 +86,8 @@ def test_nobody_else_signs(lost: Terminal, name: str) -> None:
     assert "Traceback" not in ran.stderr
 
 
-def test_a_keeper_that_runs_is_left_alone(bare: Terminal) -> None:
-    bare.ok("listkeep init")
+def test_a_keeper_that_runs_is_left_alone(bare: Terminal, made: Path) -> None:
+    copy_instance(made, bare.home)
     with (
         mock.patch.dict("os.environ", {"LISTKEEP_HOME": str(bare.home)}),
         Supervisor(Instance.open(), ("keeper",)),

@@ -41,16 +41,25 @@ def stopped(bare: Terminal, made: Path, monkeypatch: pytest.MonkeyPatch) -> Inst
 
 @pytest.fixture
 def up(stopped: Instance) -> Iterator[subprocess.Popen[bytes]]:
-    """`listkeep up` as a process of its own."""
-    process = subprocess.Popen(
-        own_command("up"),
-        env=own_environment(stopped.home),
-        stderr=subprocess.PIPE,
-    )
-    wait_until(lambda: all(is_healthy(stopped, name) for name in ALL))
+    """`listkeep up` as a process of its own, which has said all it says."""
+    process = start_up(stopped.home)
+    wait_until(lambda: "logs are in" in said(stopped.home))
+    assert all(is_healthy(stopped, name) for name in ALL)
     yield process
     process.kill()
-    process.communicate()
+    process.wait()
+
+
+def start_up(home: Path) -> subprocess.Popen[bytes]:
+    """Start `listkeep up`; what it says stands beside the instance."""
+    with home.with_name("up.err").open("wb") as file:
+        return subprocess.Popen(
+            own_command("up"), env=own_environment(home), stderr=file
+        )
+
+
+def said(home: Path) -> str:
+    return home.with_name("up.err").read_text()
 
 
 def test_both_answer_and_both_stop(stopped: Instance) -> None:
@@ -128,13 +137,11 @@ def test_a_killed_supervisor_takes_its_children_along(
 def test_up_says_where_things_are_and_stops_when_told(
     stopped: Instance, up: subprocess.Popen[bytes], number: signal.Signals
 ) -> None:
-    wait_until((stopped.home / "log" / "dock.log").exists)
-    time.sleep(0.5)  # it is telling where things are
     up.send_signal(number)
-    _, stderr = up.communicate(timeout=30)
+    status = up.wait(60)
 
-    words = stderr.decode().splitlines()
-    assert up.returncode == 0
+    words = said(stopped.home).splitlines()
+    assert status == 0
     assert words[0] == f"listkeep: the keeper is at {stopped.socket}"
     assert words[1].startswith(f"listkeep: the dock is at {stopped.config.dock}")
     assert words[2] == f"listkeep: people sign at {stopped.seal.seal_origin}"
@@ -148,25 +155,18 @@ def test_up_says_where_things_are_and_stops_when_told(
 def test_up_waits_until_an_instance_is_founded(bare: Terminal) -> None:
     port = find_port()
     bare.ok(f"listkeep init --links --seal-port {port}")
-    up = subprocess.Popen(
-        own_command("up"),
-        env=own_environment(bare.home),
-        stderr=subprocess.PIPE,
-    )
-    log = bare.home / "log"
-    wait_until((log / "seal.log").exists)
-    wait_until(lambda: is_listening_on(port))
-    time.sleep(0.5)  # it is telling that it waits
+    up = start_up(bare.home)
+    wait_until(lambda: "the pages for that are at" in said(bare.home))
     up.send_signal(signal.SIGTERM)
-    _, stderr = up.communicate(timeout=30)
+    up.wait(60)
 
-    words = stderr.decode().splitlines()
+    words = said(bare.home).splitlines()
     assert words[0].startswith("listkeep: nobody has founded this instance yet")
     assert words[1] == (
         f"listkeep: the pages for that are at http://seal.localhost:{port}"
     )
     assert words[2:] == ["listkeep: stopped"]
-    assert not (log / "keeper.log").exists()
+    assert not (bare.home / "log" / "keeper.log").exists()
 
 
 def test_up_in_an_empty_folder_makes_an_instance_to_be_founded(bare: Terminal) -> None:
@@ -177,9 +177,9 @@ def test_up_in_an_empty_folder_makes_an_instance_to_be_founded(bare: Terminal) -
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
-    wait_until(lambda: is_listening_on(port), seconds=60)
+    wait_until(lambda: is_listening_on(port))
     up.send_signal(signal.SIGTERM)
-    stdout, stderr = up.communicate(timeout=30)
+    stdout, stderr = up.communicate(timeout=60)
 
     links = [line.split(" ") for line in stdout.decode().splitlines()]
     assert [name for name, _ in links] == ["cleo", "cyrus"]
@@ -372,7 +372,7 @@ def is_alive(group: int) -> bool:
     return False
 
 
-def wait_until(holds: Callable[[], bool], *, seconds: float = 30) -> None:
+def wait_until(holds: Callable[[], bool], *, seconds: float = 60) -> None:
     deadline = time.monotonic() + seconds
     while not holds():
         assert time.monotonic() < deadline, "it did not happen in time"

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from listkeep.dock.project.database import database_settings
 
-STEPS = ("sealing", "staged", "merged", "reported")
+STEPS = ("sealing", "aside", "staged", "merged", "reported")
 ROWS = 20_000
 
 if __name__ == "__main__":  # models can be imported once Django is ready
@@ -24,7 +24,7 @@ if __name__ == "__main__":  # models can be imported once Django is ready
         settings.DATABASES["default"]["NAME"] = sys.argv[1]
     django.setup()
 
-from listkeep.dock.intake import services  # noqa: E402
+from listkeep.dock.intake import receiving, services  # noqa: E402
 from listkeep.dock.intake.receiving import Upload  # noqa: E402
 from listkeep.dock.lists import services as lists  # noqa: E402
 from listkeep.dock.lists.access import enter_list  # noqa: E402
@@ -46,6 +46,9 @@ def main(list_id: str, step: str) -> None:
     )
     match step:
         case "sealing":
+            keeper.break_at("seal_rows", die, after=2)
+        case "aside":
+            receiving._ASIDE_BYTES = 0  # type: ignore[misc]
             keeper.break_at("seal_rows", die, after=2)
         case "staged":
             lists.merge_staging = die

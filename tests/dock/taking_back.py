@@ -8,7 +8,8 @@ from unittest.mock import patch
 from django.utils import timezone
 
 from listkeep.core.grants import format_time
-from listkeep.dock.lists.models import STATUSES, Entry
+from listkeep.dock.lists.models import Entry
+from listkeep.dock.lists.statuses import STATUSES
 from tests.dock.conftest import Answer, Api
 
 START = datetime(2026, 1, 5, 12, tzinfo=UTC)

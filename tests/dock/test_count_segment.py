@@ -26,8 +26,9 @@ from listkeep.core.segments import (
     compile_predicate,
 )
 from listkeep.dock.lists import bulk
-from listkeep.dock.lists.models import STATUSES, Entry
+from listkeep.dock.lists.models import Entry
 from listkeep.dock.lists.segments import compile_condition
+from listkeep.dock.lists.statuses import STATUSES
 from tests.dock.conftest import Api
 
 SCHEMA = Schema.parse(["plan:text", "n:int", "vip:bool", "day:date", "since:month"])

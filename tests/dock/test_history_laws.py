@@ -27,7 +27,8 @@ from listkeep.dock.lists import moments, services
 from listkeep.dock.lists.bulk import Staging
 from listkeep.dock.lists.erasing import erase_token
 from listkeep.dock.lists.history import Author
-from listkeep.dock.lists.models import ERASED, SUBSCRIBED, Change, Entry, PastEntry
+from listkeep.dock.lists.models import Change, Entry, PastEntry
+from listkeep.dock.lists.statuses import ERASED, SUBSCRIBED
 
 PEOPLE = [bytes([at]) * 16 for at in range(1, 7)]
 SOME = st.lists(st.sampled_from(PEOPLE), min_size=1, max_size=4)

@@ -7,9 +7,10 @@ from django.utils import timezone
 
 from listkeep.core.errors import UnavailableError
 from listkeep.dock.lists.history import Author
-from listkeep.dock.lists.models import STATUS_CODES, Entry, PastEntry
+from listkeep.dock.lists.models import Entry, PastEntry
 from listkeep.dock.lists.reconciling import KNOWN, reconcile
 from listkeep.dock.lists.services import lower_status
+from listkeep.dock.lists.statuses import STATUS_CODES
 from tests.dock.conftest import Api
 from tests.fakes.keeper import FakeKeeper
 

@@ -135,7 +135,9 @@ def test_eve_is_told_that_there_is_no_such_thing(
     assert list(Entry.objects.values()) == before
     assert set(keeper.calls[seen:]) <= {
         *("show_lists", "show_requests", "show_incidents", "close_incident"),
+        "look_up",  # asks for list and right itself
     }
+    assert not keeper.looked_up
     text = answer.content.decode()
     assert not any(name in text for name in names.values())
     unknown = {key: "a" * 26 if key == "token" else "nowhere" for key in names}

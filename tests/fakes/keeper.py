@@ -230,6 +230,9 @@ class FakeKeeper(FakeSignIn, FakeRenewing, FakeRestoring, FakeSending, FakeTelli
             ),
         )
 
+    def seal_packed(self, message: bytes) -> m.SealedRows:
+        return self.seal_rows(decode(message, m.SealRows))
+
     def finish_import(self, message: m.FinishImport) -> None:
         self._called("finish_import", message)
         ticket = self._ticket(message.ticket)
@@ -271,7 +274,8 @@ class FakeKeeper(FakeSignIn, FakeRenewing, FakeRestoring, FakeSending, FakeTelli
         if self.looked_up[principal.id] > self.look_up_budget:
             raise RefusedError("no look-ups left today", code=Code.BUDGET_SPENT)
         *older, token = tokens
-        return m.FoundToken(token=token, older=tuple(older))
+        told = record if message.with_list else None
+        return m.FoundToken(token=token, older=tuple(older), list=told)
 
     def show_requests(self, message: m.ShowRequest) -> m.RequestViews:
         self._called("show_requests", message)
@@ -365,7 +369,8 @@ class FakeKeeper(FakeSignIn, FakeRenewing, FakeRestoring, FakeSending, FakeTelli
             act()
 
     def _record(self, principal: m.Principal, list_id: str) -> m.ListRecord:
-        record = self.lists.get(list_id)
+        named = [each for each in self.lists.values() if each.name == list_id]
+        record = self.lists.get(list_id) or next(iter(named), None)
         if record is None or record.tenant != principal.tenant:
             raise RefusedError("there is no such list", code=Code.NOT_FOUND)
         return record

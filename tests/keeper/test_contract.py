@@ -13,6 +13,7 @@ from listkeep.keeper.gate import endpoint
 from listkeep.keeper.gate.sign_in import codes
 from listkeep.keeper.release import api
 from listkeep.wire.keeper import KeeperClient
+from listkeep.wire.lines import Answer, Lines
 from tests.fakes.keeper_contract import CONTRACT
 from tests.fakes.keeper_stage import Stage
 from tests.keeper.flows import DROP, code_of, finish
@@ -20,6 +21,17 @@ from tests.keeper.instance import service_key
 from tests.keeper.renewing import renew_index_key
 from tests.keeper.telling import add_contact
 from tests.keeper.world import Rows, World
+
+
+class _InProcess(Lines):
+    """Questions that reach the application without a socket."""
+
+    def __init__(self, http: httpx.Client) -> None:
+        self._http = http
+
+    def ask(self, path: str, body: bytes) -> Answer:
+        response = self._http.post(f"http://keeper{path}", content=body)
+        return Answer(response.status_code, response.content)
 
 
 @pytest.mark.parametrize("promise", CONTRACT, ids=lambda each: each.__name__)
@@ -37,6 +49,7 @@ def test_the_keeper_keeps_what_its_fake_promises(
         base_url="http://keeper/v1/",
         headers=keeper._http.headers,
     )
+    keeper._lines = _InProcess(keeper._http)
     promise(
         Stage(
             keeper=keeper,

@@ -45,7 +45,7 @@ class Window:
     def open_tab(self) -> Page:
         """Open a tab in which the passkey can be used."""
         page = self.context.new_page()
-        page.set_default_timeout(10_000)
+        page.set_default_timeout(30_000)  # as long as for `expect`
         page.on("pageerror", lambda error: self.complaints.append(error.message))
         page.on("console", lambda said: self._listen(said.type, said.text))
         page.on("request", self._notice)

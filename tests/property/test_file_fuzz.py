@@ -172,6 +172,39 @@ def test_where_a_text_is_cut_between_lines_never_matters(
     )
 
 
+ODD_ROWS = st.sampled_from(
+    [
+        *('"a, b",c', '"two\nlines",x', '"x\n\n,y"," "', 'p,"q ""w""\n"', '"",""'),
+        *('5" pipe,y', '"open,z', 'a,"b"x', '"one', "a,b,c", '"a\nb', "", '"a","b'),
+    ]
+)
+
+
+@given(st.lists(st.tuples(ODD_ROWS, st.integers(3, 9)), max_size=8))
+@example([('"two\nlines",x', 9)])
+@example([('5" pipe,y', 9), ('"open,z', 9)])
+def test_both_ways_to_cut_give_the_same(rows: list[tuple[str, int]]) -> None:
+    body = "".join(row + "\n" + "k,v\n" * plain for row, plain in rows)
+    cutter = delimited._Cutter(",", 2)
+    quickly = cutter.cut_plain(body, 7)
+    if quickly is None or not body:
+        return
+    slowly, rest = cutter.cut_quoted(body, 7, final=True)
+
+    assert list(quickly.lines) == list(slowly.lines)
+    assert [*map(list, quickly.columns)] == [*map(list, slowly.columns)]
+    assert quickly.rejected == slowly.rejected
+    assert rest == ""
+
+
+def test_a_row_of_several_lines_does_not_slow_down_the_others() -> None:
+    body = "k,v\n" * 9 + '"two\nlines",x\n' + "k,v\n" * 9
+    page = delimited._Cutter(",", 2).cut_plain(body, 1)
+
+    assert page
+    assert list(page.lines) == [*range(1, 11), *range(12, 21)]
+
+
 @given(CELLED, st.integers(1, 4))
 def test_without_wrong_quotes_rows_are_what_the_csv_module_says(
     body: str, width: int

@@ -89,7 +89,7 @@ def test_the_table_of_paths_is_complete() -> None:
     methods = {name for name, _ in inspect.getmembers(KeeperClient, inspect.isfunction)}
 
     public = {name for name in methods if not name.startswith("_")}
-    assert public == {*PATHS, "close", "destroy_keys", "run_export"}
+    assert public == {*PATHS, "close", "destroy_keys", "run_export", "seal_packed"}
 
 
 @pytest.mark.parametrize("name", PATHS)

@@ -24,8 +24,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from functools import lru_cache
-from itertools import repeat
-from typing import Final, NamedTuple, cast
+from typing import Final, NamedTuple
 
 from email_validator import SPECIAL_USE_DOMAIN_NAMES, validate_email
 
@@ -71,7 +70,7 @@ _SUSPECT: Final = "\0@a.test"  # has a domain, so the fast way to all domains st
 class Address(NamedTuple):
     """An address as somebody typed it, and as it is compared.
 
-    A tuple because millions are made a minute; it prints as ``Address(...)`` so
+    It prints as ``Address(...)`` so
     that no log or traceback shows what it holds.
     """
 
@@ -125,16 +124,33 @@ def parse_many(
     """
     if case_sensitive:
         return [_find_address(text, case_sensitive=True) for text in texts]
+    columns = zip(*parse_columns(texts), strict=True)
+    return [Address(text, form) if text and form else None for text, form in columns]
+
+
+def find_spellings(texts: Sequence[str]) -> list[str | None]:
+    """Give of each of a batch the address as it was typed; None for what is none.
+
+    The answer is the ``spelling`` of ``parse_address`` for each, several times faster.
+    """
+    return parse_columns(texts)[0]
+
+
+def parse_columns(texts: Sequence[str]) -> tuple[list[str | None], list[str | None]]:
+    """Give spellings and index forms of a batch, as ``parse_many`` does, as columns."""
     prepared = _lower(texts)
     if prepared is None:
-        return [_find_address(text) for text in texts]
-    plain, lines, suspects = prepared
-    # tuple.__new__ in C is three times as fast as calling the class.
-    made = map(tuple.__new__, repeat(Address), zip(plain, lines, strict=True))
-    addresses: list[Address | None] = list(cast("map[Address | None]", made))
+        found = [_find_address(text) for text in texts]
+        spellings = [each.spelling if each else None for each in found]
+        return spellings, [each.index_form if each else None for each in found]
+    lines, suspects = prepared
+    spelled: list[str | None] = [*texts]
+    forms: list[str | None] = [*lines]
     for position in suspects:
-        addresses[position] = _find_address(texts[position])
-    return addresses
+        address = _find_address(texts[position])
+        spelled[position] = address.spelling if address else None
+        forms[position] = address.index_form if address else None
+    return spelled, forms
 
 
 def index_forms(spellings: Sequence[str]) -> list[str | None]:
@@ -145,7 +161,7 @@ def index_forms(spellings: Sequence[str]) -> list[str | None]:
     prepared = _lower(spellings)
     if prepared is None:
         return [_find_form(spelling) for spelling in spellings]
-    _, lines, suspects = prepared
+    lines, suspects = prepared
     forms: list[str | None] = [*lines]
     for position in suspects:
         forms[position] = _find_form(spellings[position])
@@ -154,21 +170,19 @@ def index_forms(spellings: Sequence[str]) -> list[str | None]:
 
 def _lower(
     texts: Sequence[str],
-) -> tuple[Sequence[str], list[str], set[int]] | None:
-    """Lower a batch at once: texts, their lower case, and where that may not do.
+) -> tuple[list[str], set[int]] | None:
+    """Lower a batch at once, and say where that may not do.
 
     Nothing if somebody's address has a line break in it.
     """
-    plain = texts
     joined = "\n".join(texts)
     if not joined.isascii():
-        plain = [text if text.isascii() else _SUSPECT for text in texts]
-        joined = "\n".join(plain)
+        joined = "\n".join([text if text.isascii() else _SUSPECT for text in texts])
     lowered = joined.lower()
     lines = lowered.split("\n")
     if len(lines) != len(texts):
         return None
-    return plain, lines, _suspects(lowered, lines)
+    return lines, _suspects(lowered, lines)
 
 
 def _suspects(lowered: str, lines: list[str]) -> set[int]:

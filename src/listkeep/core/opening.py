@@ -8,7 +8,7 @@ gives nothing, and ``open_row`` says which it is.
 
 import hmac
 from collections.abc import Callable, Mapping, Sequence
-from functools import lru_cache
+from operator import add
 from typing import NamedTuple, cast
 
 from cryptography.exceptions import InvalidTag
@@ -18,9 +18,9 @@ from .errors import ListkeepError
 from .sealing import (
     BATCH_ID_BYTES,
     HEADER_BYTES,
-    POSITIONS,
     TOKEN_BYTES,
     batch_cipher,
+    make_nonces,
     make_tokens,
     read_key_number,
     row_context,
@@ -67,19 +67,14 @@ def open_plain_rows(
     Gives nothing if any of them does not open, or is unusual enough to be left to
     ``open_row``: which one it is, and why, is found there. Pass a few thousand.
     """
-    ways, nonces = _Ways(list_keys, list_id), _nonces()
-    if min(rows.positions, default=0) < 0:  # Python counts these from the end
-        return None
-    if not {*map(len, rows.batch_ids)} <= {BATCH_ID_BYTES}:
+    if not any(map(len, rows)):
+        return OpenedRows([], [])
+    if not _are_regular(rows):
         return None
     try:
-        packed = []
-        for token, batch_id, position, sealed, facets in zip(*rows, strict=True):
-            decrypt, context, stamp, start = ways[batch_id + sealed[:_NAME_BYTES]]
-            associated = b"".join((context, token, stamp, facets.encode()))
-            packed.append(decrypt(nonces[position], sealed[start:], associated))
+        packed = _decrypt(_Ways(list_keys, list_id), rows)
         addresses = [row[1 : row[0] + 1] for row in packed]
-        spellings = b"\n".join(addresses).decode().split("\n") if packed else []
+        spellings = b"\n".join(addresses).decode().split("\n")
     except (InvalidTag, ListkeepError, LookupError, ValueError):
         return None
     forms = index_forms(spellings)
@@ -88,6 +83,31 @@ def open_plain_rows(
     if not _are_tokens(rows.tokens, cast("list[str]", forms), index_keys):
         return None
     return OpenedRows(addresses, [row[row[0] + 1 :] for row in packed])
+
+
+def _are_regular(rows: SealedRows) -> bool:
+    """Tell whether columns are equally long, and positions and batch ids could be."""
+    return (
+        len(set(map(len, rows))) == 1
+        and min(rows.positions) >= 0  # Python counts others from the end
+        and {*map(len, rows.batch_ids)} <= {BATCH_ID_BYTES}
+    )
+
+
+def _decrypt(ways: "_Ways", rows: SealedRows) -> list[bytes]:
+    """Open rows column by column, each under its own key, nonce and associated data."""
+    heads = [sealed[:_NAME_BYTES] for sealed in rows.sealed]
+    found = map(ways.__getitem__, map(add, rows.batch_ids, heads))
+    decrypts, contexts, stamps, starts = zip(*found, strict=True)
+    facets = map(str.encode, rows.facets)
+    associated = map(b"".join, zip(contexts, rows.tokens, stamps, facets, strict=True))
+    nonces = map(make_nonces().__getitem__, rows.positions)
+    return [
+        decrypt(nonce, sealed[start:], data)
+        for decrypt, nonce, sealed, start, data in zip(
+            decrypts, nonces, rows.sealed, starts, associated, strict=True
+        )
+    ]
 
 
 def _are_tokens(
@@ -128,9 +148,3 @@ class _Ways(dict[bytes, _Way]):
         )
         self[name] = way
         return way
-
-
-@lru_cache(maxsize=1)
-def _nonces() -> tuple[bytes, ...]:
-    """List the nonces of all positions: looking one up costs less than making it."""
-    return tuple(position.to_bytes(12, "big") for position in POSITIONS)

@@ -20,7 +20,7 @@ Keys, batch ids and times are arguments; nothing here draws randomness.
 import base64
 import hashlib
 import hmac
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from itertools import repeat
 from typing import NamedTuple
@@ -128,17 +128,50 @@ def seal_rows(  # noqa: PLR0913 - one batch is described by all of these
 ) -> list[bytes]:
     """Seal up to 4096 rows of one list under a fresh batch id.
 
+    Raises:
+        MalformedError: As ``seal_columns``.
+    """
+    return seal_columns(
+        list_key,
+        key_number=key_number,
+        list_id=list_id,
+        batch_id=batch_id,
+        row_version=row_version,
+        positions=positions,
+        tokens=tokens,
+        facets=facets,
+        addresses=[row.address for row in rows],
+        fields=[row.fields for row in rows],
+    )
+
+
+def seal_columns(  # noqa: PLR0913 - one batch is described by all of these
+    list_key: bytes,
+    *,
+    key_number: int,
+    list_id: str,
+    batch_id: bytes,
+    row_version: int,
+    positions: Sequence[int],
+    tokens: Sequence[bytes],
+    facets: Sequence[str],
+    addresses: Sequence[str],
+    fields: Sequence[str],
+) -> list[bytes]:
+    """Seal the same rows, given as columns.
+
     Positions need not be consecutive, but each is used once: it is the nonce.
 
     Raises:
         MalformedError: The batch is too large, ragged, a row does not fit, or the key
             number does.
     """
-    if not len(tokens) == len(facets) == len(rows) == len(positions) <= MAX_BATCH_ROWS:
+    columns = (positions, tokens, facets, addresses, fields)
+    if len(set(map(len, columns))) > 1 or len(positions) > MAX_BATCH_ROWS:
         raise MalformedError("a batch is at most 4096 rows of equal columns")
     if len(set(positions)) < len(positions):
         raise MalformedError("a position is used twice in a batch")
-    if not all(map(POSITIONS.__contains__, positions)):
+    if positions and not 0 <= min(positions) <= max(positions) < len(POSITIONS):
         raise MalformedError("a position lies outside of what can be opened")
     if not FIRST_KEY <= key_number <= MAX_KEY_NUMBER:
         raise MalformedError("a list has at most 65,536 keys in its life")
@@ -148,14 +181,19 @@ def seal_rows(  # noqa: PLR0913 - one batch is described by all of these
         _VERSION_BYTES, "big"
     )
     header = _FORMAT_MARK + stamp
-    nonces = [position.to_bytes(12, "big") for position in positions]
     encoded = map(str.encode, facets)
     associated = map(
         b"".join, zip(repeat(prefix), tokens, repeat(stamp), encoded, strict=False)
     )
-    return [
-        header + sealed for sealed in map(encrypt, nonces, _pack_rows(rows), associated)
-    ]
+    nonces = map(make_nonces().__getitem__, positions)
+    packed = _pack_columns(addresses, fields)
+    return [header + sealed for sealed in map(encrypt, nonces, packed, associated)]
+
+
+@lru_cache(maxsize=1)
+def make_nonces() -> tuple[bytes, ...]:
+    """List the nonces of all positions: looking one up costs less than making it."""
+    return tuple(position.to_bytes(12, "big") for position in POSITIONS)
 
 
 def first_bytes(key_number: int) -> bytes:
@@ -285,18 +323,18 @@ def row_context(list_id: str, row_format: int) -> bytes:
     return bytes([row_format, len(name)]) + name
 
 
-def _pack_rows(rows: Sequence[OpenedRow]) -> list[bytes]:
+def _pack_columns(addresses: Sequence[str], fields: Sequence[str]) -> Iterator[bytes]:
     """Write rows as they are sealed, a column at a time: that is what it costs."""
-    addresses = [row[0].encode() for row in rows]
-    fields = [row[1].encode() for row in rows]
-    sizes = list(map(len, addresses))
-    if rows and not (
+    spelled = list(map(str.encode, addresses))
+    rest = list(map(str.encode, fields))
+    sizes = list(map(len, spelled))
+    if spelled and not (
         0 < min(sizes) <= max(sizes) <= MAX_ADDRESS_BYTES
-        and max(map(len, fields)) <= MAX_FIELDS_BYTES
+        and max(map(len, rest)) <= MAX_FIELDS_BYTES
     ):
         raise MalformedError("a row does not fit: address or fields too long")
     lengths = map(_BYTES.__getitem__, sizes)
-    return list(map(b"".join, zip(lengths, addresses, fields, strict=True)))
+    return map(b"".join, zip(lengths, spelled, rest, strict=True))
 
 
 def _unpack(packed: bytes) -> OpenedRow:

@@ -13,6 +13,7 @@ from listkeep.core.errors import Code, MalformedError, UnavailableError
 
 from . import messages as m
 from .base import FRAME_BYTES, MEDIA_TYPE, decode, encode
+from .lines import Lines, not_there, too_late
 from .messages import erasures as e
 from .messages import incidents as i
 from .messages import keys as k
@@ -50,6 +51,7 @@ class KeeperClient:
             headers=headers,
             timeout=httpx.Timeout(timeout_seconds, connect=5),
         )
+        self._lines = Lines(socket, headers=headers, timeout_seconds=timeout_seconds)
 
     def __enter__(self) -> Self:
         return self
@@ -65,6 +67,7 @@ class KeeperClient:
     def close(self) -> None:
         """Close the connections."""
         self._http.close()
+        self._lines.close()
 
     def health(self) -> m.Health:
         """Ask whether the keeper is there."""
@@ -103,6 +106,10 @@ class KeeperClient:
     def find_gone(self, message: m.FindGone) -> m.FoundGone:
         """Ask who was erased since an import began."""
         return self._call("imports/gone", message, m.FoundGone)
+
+    def seal_packed(self, message: bytes) -> m.SealedRows:
+        """Seal the same, with the message written by whoever had the rows."""
+        return self._send("imports/seal", message, m.SealedRows)
 
     def finish_import(self, message: m.FinishImport) -> None:
         """Close an import."""
@@ -316,22 +323,13 @@ class KeeperClient:
         return self._call("ledger/head", message, m.ListHeadProof)
 
     def _call(self, path: str, message: msgspec.Struct, kind: type[_R]) -> _R:
-        # Responses and requests of httpx refer to each other. Bodies that they held
-        # would wait for the garbage collector: half a megabyte for each batch.
-        body = encode(message)
-        with (
-            _translated(),
-            self._http.stream(
-                "POST",
-                path,
-                content=iter((body,)),
-                headers={"content-length": str(len(body))},
-            ) as response,
-        ):
-            answer = b"".join(response.iter_bytes())
-        if response.status_code != httpx.codes.OK:
-            raise _problem(answer)
-        return _answer(answer, kind)
+        return self._send(path, encode(message), kind)
+
+    def _send(self, path: str, body: bytes, kind: type[_R]) -> _R:
+        answer = self._lines.ask(f"/v1/{path}", body)
+        if answer.status != httpx.codes.OK:
+            raise _problem(answer.body)
+        return _answer(answer.body, kind)
 
 
 def _problem(content: bytes) -> Exception:
@@ -367,14 +365,6 @@ def _translated() -> Iterator[None]:
     try:
         yield
     except httpx.TimeoutException as error:
-        raise UnavailableError(
-            "the keeper did not answer in time",
-            code=Code.KEEPER_UNAVAILABLE,
-            hint="look at `listkeep status`, then try again",
-        ) from error
+        raise too_late() from error
     except httpx.HTTPError as error:
-        raise UnavailableError(
-            "the keeper is not running or not reachable",
-            code=Code.KEEPER_UNAVAILABLE,
-            hint="start it with `listkeep up`",
-        ) from error
+        raise not_there() from error

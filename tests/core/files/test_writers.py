@@ -26,7 +26,7 @@ def test_what_was_written_is_read_back() -> None:
     rows = [("ada@example.com", 'x, "y"\nz'), ("ben@example.com", "")]
     for data in (write_csv(HEADER, rows), write_jsonl(HEADER, rows)):
         (batch,) = open_audience(data).batches()
-        texts = [address.spelling for address in batch.addresses]
+        texts = batch.addresses
         names = [fields[0] for fields in batch.fields]
         assert list(zip(texts, names, strict=True)) == rows
 

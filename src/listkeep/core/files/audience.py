@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import chain, compress, islice
 from typing import Final, Literal
 
-from listkeep.core.addresses import Address, parse_many
+from listkeep.core.addresses import find_spellings
 from listkeep.core.errors import Code, MalformedError
 
 from . import delimited, jsonl, nested
@@ -78,7 +78,7 @@ class Audience:
         Raises:
             MalformedError: The file is not a list of addresses after all.
         """
-        waiting = Batch()
+        waiting = Batch(columns=[[] for _ in self._layout.positions])
         for page in self._pages:
             self._judge(page, waiting)
             while len(waiting) > size:
@@ -115,9 +115,9 @@ class Audience:
         """Add what is good and what is bad in this page to what is waiting."""
         layout = self._layout
         texts = page.columns[layout.address]
-        addresses = parse_many(texts)
+        addresses = find_spellings(texts)
         statuses = self._statuses(page, len(texts))
-        fields = _rows([page.columns[place] for place in layout.positions], len(texts))
+        columns = [page.columns[place] for place in layout.positions]
         lines = page.lines
         rejected = page.rejected
         if not (all(addresses) and all(statuses)):
@@ -132,13 +132,14 @@ class Audience:
             lines = list(compress(lines, good))
             addresses = list(compress(addresses, good))
             statuses = list(compress(statuses, good))
-            fields = list(compress(fields, good))
+            columns = [list(compress(column, good)) for column in columns]
         self._good += len(lines)
         self._reasons.update(row.reason for row in rejected)
         waiting.lines.extend(lines)
         waiting.addresses.extend(filter(None, addresses))
         waiting.statuses.extend(filter(None, statuses))
-        waiting.fields.extend(fields)
+        for column, more in zip(waiting.columns, columns, strict=True):
+            column.extend(more)
         waiting.rejected.extend(rejected)
 
     def _statuses(self, page: Page, count: int) -> list[str | None]:
@@ -246,11 +247,7 @@ def _find_start(stretches: Iterator[Stretch]) -> Stretch:
     )
 
 
-def _rows(columns: list[Sequence[str]], count: int) -> list[tuple[str, ...]]:
-    return list(zip(*columns, strict=True)) if columns else [()] * count
-
-
-def _reason(text: str, address: Address | None, status: str | None) -> RejectReason:
+def _reason(text: str, address: str | None, status: str | None) -> RejectReason:
     if address:
         if status == NEVER:
             return RejectReason.CONSENT_MISSING
@@ -267,10 +264,11 @@ def _take(waiting: Batch, size: int) -> Batch:
         waiting.lines[:size],
         waiting.addresses[:size],
         waiting.statuses[:size],
-        waiting.fields[:size],
+        [column[:size] for column in waiting.columns],
         waiting.rejected[:bad],
     )
-    for column in (waiting.lines, waiting.addresses, waiting.statuses, waiting.fields):
+    for column in (waiting.addresses, waiting.statuses, *waiting.columns):
         del column[:size]
+    del waiting.lines[:size]
     del waiting.rejected[:bad]
     return batch

@@ -102,12 +102,15 @@ class _Cutter:
         """
         lines = text.removesuffix("\n").split("\n")
         delimiter = self._delimiter
+        numbers: Sequence[int] = range(line, line + len(lines))
         if '"' in text:
             resolved = self._resolve_quotes(lines, text)
             if resolved is None:
                 return None
-            lines, delimiter = resolved, _CELL_END
-        numbers: Sequence[int] = range(line, line + len(lines))
+            lines, continuing = resolved
+            delimiter = _CELL_END
+            if continuing:
+                numbers = [at for at in numbers if at - line not in continuing]
         good = self._find_good(lines, delimiter)
         if _has_long_line(text):
             sizes = map(len, lines)
@@ -158,24 +161,38 @@ class _Cutter:
         wanted = self._width - 1
         return [row.count(delimiter) == wanted for row in lines]
 
-    def _resolve_quotes(self, lines: list[str], text: str) -> list[str] | None:
-        """Rewrite lines without quotes, if few have any and each is a whole row."""
-        quoted = [place for place, row in enumerate(lines) if '"' in row]
-        if len(quoted) * 4 > len(lines) or _has_long_line(text):
+    def _resolve_quotes(
+        self, lines: list[str], text: str
+    ) -> tuple[list[str], frozenset[int]] | None:
+        """Rewrite lines without quotes, if few have any and all rows end here.
+
+        Says also at which places a row went on, whose lines are one now. The reader is
+        given the lines of each row at once: if it takes one row from each, no row began
+        or ended anywhere else.
+        """
+        spans = _find_quoted(lines)
+        if spans is None or _has_long_line(text):
             return None
-        reader = csv.reader(
-            [lines[place] for place in quoted], delimiter=self._delimiter, strict=True
-        )
+        texts = ["\n".join(lines[start:end]) for start, end in spans]
+        if max(map(len, texts)) > MAX_ROW_CHARACTERS:
+            return None
+        reader = csv.reader(texts, delimiter=self._delimiter, strict=True)
         try:
             rows = list(reader)
         except csv.Error:
             return None
-        if len(rows) != len(quoted):
+        if len(rows) != len(spans):
             return None
         resolved = text.replace(self._delimiter, _CELL_END).split("\n")
-        for place, row in zip(quoted, rows, strict=True):
-            resolved[place] = _CELL_END.join(row)
-        return resolved[: len(lines)]
+        for (start, _), row in zip(spans, rows, strict=True):
+            resolved[start] = _CELL_END.join(row)
+        continuing = frozenset(
+            place for start, end in spans for place in range(start + 1, end)
+        )
+        resolved = resolved[: len(lines)]
+        if continuing:
+            resolved = [t for at, t in enumerate(resolved) if at not in continuing]
+        return resolved, continuing
 
     def _read_sound(
         self, text: str, line: int
@@ -279,6 +296,30 @@ class _Walk:
 
     def _reader(self) -> Iterator[list[str]]:
         return csv.reader(self, delimiter=self._delimiter, strict=True)
+
+
+def _find_quoted(lines: list[str]) -> list[tuple[int, int]] | None:
+    """Say where rows with quotes begin and end, if there are few and none is too long.
+
+    It is a guess by how many quotes a line has; an odd number opens or closes a cell.
+    """
+    quoted = [place for place, row in enumerate(lines) if '"' in row]
+    if len(quoted) * 4 > len(lines):
+        return None
+    spans: list[tuple[int, int]] = []
+    begun: int | None = None
+    for place in quoted:
+        is_odd = lines[place].count('"') & 1
+        if begun is None and not is_odd:
+            spans.append((place, place + 1))
+        elif begun is None:
+            begun = place
+        elif is_odd:
+            if place - begun >= MAX_ROW_LINES:
+                return None
+            spans.append((begun, place + 1))
+            begun = None
+    return spans if begun is None else None
 
 
 def _has_long_line(text: str) -> bool:

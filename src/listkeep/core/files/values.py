@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import NamedTuple
 
-from listkeep.core.addresses import Address
+from listkeep.core.addresses import Address, parse_address
 
 
 class RejectReason(StrEnum):
@@ -60,14 +60,14 @@ class Record:
     """One good row. It has no telling ``repr``, for the sake of logs."""
 
     line: int
-    address: Address
+    address_text: str
     status: str
     fields: dict[str, str]
 
     @property
-    def address_text(self) -> str:
-        """The address as typed, without the blanks around it."""
-        return self.address.spelling
+    def address(self) -> Address:
+        """The address as typed and as it is compared."""
+        return parse_address(self.address_text)
 
 
 @dataclass(slots=True, repr=False)
@@ -78,10 +78,15 @@ class Batch:
     """
 
     lines: list[int] = field(default_factory=list)
-    addresses: list[Address] = field(default_factory=list)
+    addresses: list[str] = field(default_factory=list)  # as typed, without blanks
     statuses: list[str] = field(default_factory=list)
-    fields: list[tuple[str, ...]] = field(default_factory=list)
+    columns: list[list[str]] = field(default_factory=list)  # one for each field
     rejected: list[Rejected] = field(default_factory=list)
+
+    @property
+    def fields(self) -> list[tuple[str, ...]]:
+        """The same fields row by row."""
+        return list(zip(*self.columns, strict=True)) or [()] * len(self)
 
     def __len__(self) -> int:
         """Count the good rows."""

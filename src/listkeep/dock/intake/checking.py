@@ -16,7 +16,7 @@ from listkeep.core.files import Audience, Format, open_audience, read_columns
 from listkeep.core.segments import FacetRisk, Schema, verify_anonymity
 from listkeep.dock.lists.access import Visit
 
-from .pipeline import Encoding, Reject
+from .encoding import Encoding, Reject
 from .receiving import Upload
 
 REJECTS_SHOWN: Final = 20

@@ -2,9 +2,10 @@
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -19,12 +20,18 @@ from listkeep.dock.lists.keeper import Keeper
 from listkeep.dock.lists.known import KnownTokens
 from listkeep.wire import messages as m
 
+from .aside import read_aside
+from .encoding import Encoding, Packed, Reject, pack, read_encoded
+from .frames import Plan
 from .models import Import, RejectedLine
-from .pipeline import Encoded, Encoding, Reject, Sealed, seal_audience
+from .pipeline import Sealed, seal_batches
 
 MAX_REJECTS_KEPT: Final = 10_000
 _CHUNK_BYTES: Final = 256 * 1024
 _PROGRESS_SECONDS: Final = 1.0
+# Of a smaller file all is read before another process has begun.
+_ASIDE_BYTES: Final = 4 * 1024 * 1024
+_BEGINNING_BYTES: Final = 1024 * 1024
 
 Clock = Callable[[], datetime]
 
@@ -81,6 +88,32 @@ class Upload:
             return b""
 
 
+class Twice:
+    """Chunks of a stream, of which the first may be read again from the beginning."""
+
+    def __init__(self, chunks: Iterator[bytes]) -> None:
+        """Take the stream."""
+        self._chunks = chunks
+        self._first: list[bytes] = []
+        self.is_short = True  # what was read so far is worth keeping
+
+    def __iter__(self) -> Iterator[bytes]:
+        """Yield the stream, and keep what is read of it while that is little."""
+        size = 0
+        for chunk in self._chunks:
+            size += len(chunk)
+            self.is_short = size <= _BEGINNING_BYTES
+            if self.is_short:
+                self._first.append(chunk)
+            else:
+                self._first.clear()
+            yield chunk
+
+    def from_the_first(self) -> Iterator[bytes]:
+        """Yield the stream from its beginning; only while it ``is_short``."""
+        return chain(self._first, self._chunks)
+
+
 class Receiver:
     """One import while its file is being read."""
 
@@ -106,26 +139,42 @@ class Receiver:
             UnavailableError: The keeper or the disk does not answer.
         """
         source = self._source
-        audience = open_audience(
-            upload.chunks(), format=_format(source.format), mapping=source.mapping
-        )
-        encoding = Encoding(
-            audience.field_names,
-            schema=self._visit.schema,
-            sealed=self._extend_fields(audience),
-        )
-        batches = seal_audience(
-            audience,
-            encoding=encoding,
+        packed = self._read(upload)
+        batches = seal_batches(
+            packed,
             seal=self._seal,
             find_known=KnownTokens(self._visit.record.tenant, self._keeper).find,
         )
-        with closing(batches):
+        with closing(packed), closing(batches):
             for batch in batches:
                 self._take(batch, staging, upload)
         source.received_bytes = upload.received_bytes
         source.sha256 = upload.sha256
         self._verify()
+
+    def _read(self, upload: Upload) -> Generator[Packed]:
+        """Read the header here, and a large file's rows in another process."""
+        source = self._source
+        chunks = Twice(upload.chunks())
+        audience = open_audience(
+            chunks, format=_format(source.format), mapping=source.mapping
+        )
+        fields = self._extend_fields(audience)
+        schema = self._visit.schema
+        if upload.size_bytes < _ASIDE_BYTES or not chunks.is_short:
+            encoding = Encoding(audience.field_names, schema=schema, sealed=fields)
+            for encoded in read_encoded(audience, encoding):
+                yield pack(encoded, ticket=source.ticket)
+            return
+        plan = Plan(
+            format=_format(source.format),
+            mapping=source.mapping,
+            facets=schema.format(),
+            fields=fields,
+            ticket=source.ticket,
+        )
+        with closing(read_aside(chunks.from_the_first(), plan)) as packed:
+            yield from packed
 
     def _extend_fields(self, audience: Audience) -> tuple[str, ...]:
         """Make sure that the list has a sealed field for each column of the file."""
@@ -138,17 +187,10 @@ class Receiver:
             m.ExtendList(caller=self._visit.caller, list=record.id, fields=new)
         ).fields
 
-    def _seal(self, batch: Encoded) -> m.SealedRows:
-        if not batch.addresses:  # every row of the batch was turned away
+    def _seal(self, batch: Packed) -> m.SealedRows:
+        if not batch.message:  # every row of the batch was turned away
             return m.SealedRows(batch_id=bytes(12), tokens=b"", sealed=[])
-        return self._keeper.seal_rows(
-            m.SealRows(
-                ticket=self._source.ticket,
-                addresses=batch.addresses,
-                fields=batch.fields,
-                facets=batch.facets,
-            )
-        )
+        return self._keeper.seal_packed(batch.message)
 
     def _take(self, batch: Sealed, staging: Staging, upload: Upload) -> None:
         staging.add(batch.rows)

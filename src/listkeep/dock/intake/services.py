@@ -22,7 +22,7 @@ from listkeep.dock.lists.access import Visit
 from listkeep.dock.lists.bulk import Merged, Staging
 from listkeep.dock.lists.history import Author
 from listkeep.dock.lists.keeper import Keeper
-from listkeep.dock.lists.models import STATUSES
+from listkeep.dock.lists.statuses import STATUSES
 from listkeep.wire import messages as m
 
 from .endings import failing, mark_late, report_end

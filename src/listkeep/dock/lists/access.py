@@ -144,8 +144,13 @@ def get_list(
     return record
 
 
+def is_list_name(text: str) -> bool:
+    """Tell whether this could name a list; longer ones the keeper need not see."""
+    return 0 < len(text) <= _LONGEST_NAME
+
+
 def _find_list(keeper: Keeper, caller: m.Caller, list_name: str) -> m.ListRecord | None:
-    if not 0 < len(list_name) <= _LONGEST_NAME:
+    if not is_list_name(list_name):
         return None
     try:
         lists = keeper.show_lists(m.ShowLists(caller=caller, list=list_name)).lists

@@ -8,7 +8,8 @@ from listkeep.core.sealing import BATCH_ID_BYTES
 
 from . import history
 from .history import Author, begin_change
-from .models import ERASED, Change, Entry
+from .models import Change, Entry
+from .statuses import ERASED
 
 
 class Erased(NamedTuple):

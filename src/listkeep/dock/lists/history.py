@@ -16,8 +16,9 @@ from typing import NamedTuple
 
 from django.db import connection, transaction
 
-from .models import ERASED, SUBSCRIBED, Change, PastEntry
+from .models import Change, PastEntry
 from .segments import Parameter
+from .statuses import ERASED, SUBSCRIBED
 
 _KEPT = (
     "list_id, token, replaced_by, change, batch_id, position, sealed, facets, status"

@@ -47,8 +47,8 @@ class Keeper(Protocol):
     def start_import(self, message: m.StartImport) -> m.ImportTicket:
         """Permit an import."""
 
-    def seal_rows(self, message: m.SealRows) -> m.SealedRows:
-        """Seal rows of a permitted import."""
+    def seal_packed(self, message: bytes) -> m.SealedRows:
+        """Seal rows of a permitted import, in a ``SealRows`` that is written."""
 
     def find_gone(self, message: m.FindGone) -> m.FoundGone:
         """Say who was erased since an import began."""

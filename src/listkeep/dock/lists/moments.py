@@ -17,8 +17,9 @@ from listkeep.core.errors import Code, RefusedError
 from listkeep.core.segments import Schema
 
 from .history import ADDED_LATER, later_parameters
-from .models import ERASED, SUBSCRIBED, Change
+from .models import Change
 from .segments import Parameter
+from .statuses import ERASED, SUBSCRIBED
 
 READ_ROWS = 4096
 # An entry as it was, beside what it is: `p` stood at the time, `e` stands now.

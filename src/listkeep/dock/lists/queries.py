@@ -9,8 +9,9 @@ from listkeep.core.segments import Schema, Segment, Value, parse_segment
 from listkeep.wire.messages import RowBatch
 
 from . import bulk
-from .models import STATUSES, SUBSCRIBED, Entry
+from .models import Entry
 from .segments import Condition, compile_condition
+from .statuses import STATUSES, SUBSCRIBED
 
 SMALLEST_GROUP = 5
 LARGEST_HISTOGRAM = 50

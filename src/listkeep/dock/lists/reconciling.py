@@ -22,8 +22,9 @@ from . import bulk
 from .erasing import erase_token
 from .history import Author, lock_list
 from .keeper import Keeper
-from .models import ERASED, STATUS_CODES, STATUSES, SUBSCRIBED, Entry, PastEntry
+from .models import Entry, PastEntry
 from .services import lower_status
+from .statuses import ERASED, STATUS_CODES, STATUSES, SUBSCRIBED
 
 KNOWN = "suppressed.known"
 _AT_ONCE = 4096

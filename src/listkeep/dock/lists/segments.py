@@ -32,7 +32,7 @@ from listkeep.core.segments import (
     StatusMember,
 )
 
-from .models import STATUS_CODES
+from .statuses import STATUS_CODES
 
 Parameter = str | int | bytes
 

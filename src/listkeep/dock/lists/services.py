@@ -14,9 +14,10 @@ from listkeep.core.segments import FacetRisk, Schema, verify_anonymity
 
 from . import bulk
 from .history import Author, begin_change, keep_better, remove_later
-from .models import ERASED, SUBSCRIBED, Change, Entry
+from .models import Change, Entry
 from .moments import Moment
 from .segments import Condition
+from .statuses import ERASED, SUBSCRIBED
 
 Suppressions = Iterator[tuple[int, list[bytes]]]
 _TOKENS_AT_ONCE = 500

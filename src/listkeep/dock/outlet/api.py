@@ -17,10 +17,10 @@ from listkeep.dock.lists.access import (
     CallerRequest,
     Visit,
     enter_list,
-    get_list,
 )
 from listkeep.dock.lists.keeper import get_keeper
-from listkeep.dock.lists.models import STATUSES, Entry
+from listkeep.dock.lists.models import Entry
+from listkeep.dock.lists.statuses import STATUSES
 from listkeep.dock.lists.tokens import format_tokens, split_tokens
 from listkeep.wire import messages as m
 
@@ -138,10 +138,8 @@ def look_up(
     request: CallerRequest, list_name: str, body: shapes.LookUp
 ) -> shapes.FoundEntry:
     """Find the entry of one exact address; this is counted and recorded."""
-    keeper = get_keeper()
-    record = get_list(keeper, request.auth, list_name=list_name)
-    token, entry = services.look_up(
-        request.auth, record=record, address=body.address, keeper=keeper
+    record, token, entry = services.look_up(
+        request.auth, list_name=list_name, address=body.address, keeper=get_keeper()
     )
     view = _entry(entry, Schema.parse(record.facets)) if entry else None
     return shapes.FoundEntry(

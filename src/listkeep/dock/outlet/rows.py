@@ -18,7 +18,7 @@ from listkeep.core.errors import ListkeepError
 from listkeep.core.files import disarm_formula
 from listkeep.core.segments import Schema
 from listkeep.dock.lists.bulk import Found
-from listkeep.dock.lists.models import STATUSES
+from listkeep.dock.lists.statuses import STATUSES
 from listkeep.dock.lists.tokens import format_tokens
 
 log = structlog.get_logger("listkeep.dock.outlet")

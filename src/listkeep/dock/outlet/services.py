@@ -2,39 +2,70 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import NamedTuple
 
-from listkeep.core.errors import RefusedError
+from listkeep.core.errors import Code, RefusedError, UnavailableError
 from listkeep.core.segments import Status
 from listkeep.dock.lists import queries as entries
 from listkeep.dock.lists import services as lists
-from listkeep.dock.lists.access import Visit
+from listkeep.dock.lists.access import Visit, is_list_name, not_found
 from listkeep.dock.lists.history import Author
 from listkeep.dock.lists.keeper import Keeper
 from listkeep.dock.lists.known import KnownTokens
-from listkeep.dock.lists.models import STATUS_CODES, Entry
+from listkeep.dock.lists.models import Entry
+from listkeep.dock.lists.statuses import STATUS_CODES
 from listkeep.wire import messages as m
 
 WORSE = (Status.UNSUBSCRIBED, Status.BOUNCED, Status.COMPLAINED)
 
 
-def look_up(
-    caller: m.Caller, *, record: m.ListRecord, address: str, keeper: Keeper
-) -> tuple[bytes, Entry | None]:
+class Found(NamedTuple):
+    """What there is under one exact address, and in which list."""
+
+    record: m.ListRecord
+    token: bytes
+    entry: Entry | None
+
+
+def look_up(caller: m.Caller, *, list_name: str, address: str, keeper: Keeper) -> Found:
     """Find the entry of one exact address; the keeper charges for the question.
 
-    It asks for the right in the same turn, so nobody has to be asked before.
+    It finds the list and asks for the right in the same turn, so nobody has to be
+    asked before.
 
     Raises:
         MalformedError: This is not an address.
-        RefusedError: The caller may not look up, or has no budget left.
+        RefusedError: There is no such list for the caller, who may not look up or has
+            no budget left.
     """
-    found = keeper.look_up(m.LookUp(caller=caller, list=record.id, address=address))
-    token = found.token
+    found = _ask_for_token(caller, list_name, address, keeper)
+    record, token = found.list, found.token
+    if record is None:
+        raise UnavailableError(
+            "the keeper's answer was not understood",
+            code=Code.KEEPER_UNAVAILABLE,
+            hint="both sides must run the same version",
+        )
     if found.older:
         tokens = (*found.older, token)
         known = KnownTokens(record.tenant, keeper).find(tokens)
         token = next((each for each in tokens if each in known), token)
-    return token, entries.find_entry(record.id, token)
+    return Found(record, token, entries.find_entry(record.id, token))
+
+
+def _ask_for_token(
+    caller: m.Caller, list_name: str, address: str, keeper: Keeper
+) -> m.FoundToken:
+    if not is_list_name(list_name):
+        raise not_found("list")
+    try:
+        return keeper.look_up(
+            m.LookUp(caller=caller, list=list_name, address=address, with_list=True)
+        )
+    except RefusedError as error:
+        if error.code is not Code.NOT_FOUND:
+            raise
+        raise not_found("list") from error
 
 
 def suppress(  # noqa: PLR0913 - one change is described by all of these

@@ -15,9 +15,9 @@ from listkeep.dock.intake import queries as imports
 from listkeep.dock.intake import services as intake
 from listkeep.dock.intake.checking import Checked, check_file
 from listkeep.dock.intake.models import Import
-from listkeep.dock.lists.access import Visit, enter, enter_list, get_list, not_found
+from listkeep.dock.lists.access import Visit, enter, enter_list, not_found
 from listkeep.dock.lists.keeper import get_keeper, service_id
-from listkeep.dock.lists.models import STATUSES
+from listkeep.dock.lists.statuses import STATUSES
 from listkeep.dock.outlet import exports as outlet
 from listkeep.dock.outlet import queries as runs
 from listkeep.dock.outlet import services as answers
@@ -334,11 +334,11 @@ def _run_export(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 
 
 def _look_up(request: HttpRequest, visitor: Visitor) -> dict[str, object]:
-    keeper = get_keeper()
-    record = get_list(keeper, visitor.caller, list_name=request.POST.get("list", ""))
-    address = request.POST.get("address", "").strip()[:320]
-    token, entry = answers.look_up(
-        visitor.caller, record=record, address=address, keeper=keeper
+    record, token, entry = answers.look_up(
+        visitor.caller,
+        list_name=request.POST.get("list", ""),
+        address=request.POST.get("address", "").strip()[:320],
+        keeper=get_keeper(),
     )
     schema = Schema.parse(record.facets)
     facets = schema.decode_facets(entry.facets) if entry else ()

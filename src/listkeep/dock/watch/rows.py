@@ -12,9 +12,9 @@ from django.db import DatabaseError
 
 from listkeep.core.sealing import BATCH_ID_BYTES, MAX_FIELDS_BYTES, TOKEN_BYTES
 from listkeep.dock.lists import bulk
-from listkeep.dock.lists.models import SUBSCRIBED
 from listkeep.dock.lists.queries import SEALED_COLUMNS, row_batch
 from listkeep.dock.lists.segments import Condition
+from listkeep.dock.lists.statuses import SUBSCRIBED
 from listkeep.wire.messages import RowBatch
 
 _COLUMNS: Final = (*SEALED_COLUMNS, "status")

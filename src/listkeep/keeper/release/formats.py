@@ -78,12 +78,14 @@ class _Csv:
         return b"".join([b'"%b"%b%b' % row for row in rows])
 
     def _ends(self, fields: Sequence[bytes]) -> list[bytes]:
-        plain = find_plain(fields, values=len(self._shape.fields))
         read = self._shape.field_values
-        return [
-            b"," + text[1:-1] + _END if text in plain else _quoted_texts(read(text))
-            for text in fields
-        ]
+        odd = find_odd(fields, values=len(self._shape.fields))
+        if len(odd) == len(fields):
+            return [_quoted_texts(read(text)) for text in fields]
+        ends = [b",%b\r\n" % text[1:-1] for text in fields]
+        for place in odd:
+            ends[place] = _quoted_texts(read(fields[place]))
+        return ends
 
 
 class _JsonLines:
@@ -103,22 +105,23 @@ class _JsonLines:
         return b"".join([b'{"address":%b%b%b}\n' % row for row in rows])
 
     def _ends(self, fields: Sequence[bytes]) -> list[bytes]:
-        plain = find_plain(fields, values=len(self._shape.fields))
+        odd = frozenset(find_odd(fields, values=len(self._shape.fields)))
         read, names = self._shape.field_values, self._fields
         return [
-            _plain_pairs(names, text) if text in plain else _pairs(names, read(text))
-            for text in fields
+            _pairs(names, read(text)) if place in odd else _plain_pairs(names, text)
+            for place, text in enumerate(fields)
         ]
 
 
-def find_plain(texts: Sequence[bytes], *, values: int) -> frozenset[bytes]:
-    """Find those that are a JSON array of so many texts with nothing escaped in it.
+def find_odd(texts: Sequence[bytes], *, values: int) -> Sequence[int]:
+    """Find where there is not a JSON array of so many texts with nothing escaped in it.
 
     All of those without an escape are judged together: if one of them is something
-    else, none is plain.
+    else, all are odd.
     """
-    found = frozenset(text for text in texts if _ESCAPE not in text)
-    return found if are_plain([*found], values=values) else frozenset()
+    odd = [place for place, text in enumerate(texts) if _ESCAPE in text]
+    plain = [text for text in texts if _ESCAPE not in text] if odd else texts
+    return odd if are_plain(plain, values=values) else range(len(texts))
 
 
 def are_plain(texts: Sequence[bytes], *, values: int) -> bool:

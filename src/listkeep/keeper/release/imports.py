@@ -11,10 +11,9 @@ import secrets
 import threading
 from collections.abc import Sequence
 from datetime import datetime
-from itertools import repeat
 from typing import NamedTuple
 
-from listkeep.core.addresses import Address, parse_many
+from listkeep.core.addresses import parse_columns
 from listkeep.core.errors import Code, MalformedError, RefusedError
 from listkeep.core.grants import Action, Right
 from listkeep.core.ledger.events import Event
@@ -22,7 +21,7 @@ from listkeep.core.registry.charges import Measure
 from listkeep.core.registry.facts import ListFacts, Service
 from listkeep.core.registry.grounds import RUNS
 from listkeep.core.registry.held_keys import list_key
-from listkeep.core.sealing import BATCH_ID_BYTES, OpenedRow, make_tokens, seal_rows
+from listkeep.core.sealing import BATCH_ID_BYTES, make_tokens, seal_columns
 from listkeep.keeper.gate.custody.lists import require_right
 from listkeep.keeper.gate.custody.suppressions import read_all_known
 from listkeep.keeper.gate.custody.tickets import find_ticket, open_ticket
@@ -133,18 +132,18 @@ def seal_import_rows(gate: Gate, message: m.SealRows, *, now: datetime) -> m.Sea
         ticket = open_ticket(registry, message.ticket, now=now)
         found = registry.lists[ticket.list_id]
     _reservations.take(gate, ticket.id, rows, now=now)
-    parsed = parse_many(message.addresses)
-    addresses = list(filter(None, parsed))
-    good = range(rows) if len(addresses) == rows else _find_good(parsed)
-    forms = [address.index_form for address in addresses]
+    spelled, known = parse_columns(message.addresses)
+    addresses, forms = list(filter(None, spelled)), list(filter(None, known))
+    good = range(rows) if len(addresses) == rows else _find_good(spelled)
     columns = [make_tokens(key, forms) for key in fetch_index_keys(gate.store, found)]
-    opened = _pair(addresses, [message.fields[position] for position in good])
     if out := find_left_out(gate.store, ticket, columns):
-        kept = [at for at in range(len(opened)) if at not in out]
-        good, opened = [good[at] for at in kept], [opened[at] for at in kept]
+        kept = [at for at in range(len(addresses)) if at not in out]
+        good, addresses = [good[at] for at in kept], [addresses[at] for at in kept]
         columns = [[tokens[at] for at in kept] for tokens in columns]
     *older, newest = (
-        _seal(gate, found, message, now=now, rows=_Rows(good, tokens, opened).take(at))
+        _seal(
+            gate, found, message, now=now, rows=_Rows(good, tokens, addresses).take(at)
+        )
         for tokens, at in zip(columns, _find_places(found, columns), strict=True)
     )
     if not older:
@@ -193,7 +192,7 @@ class _Rows(NamedTuple):
 
     positions: Sequence[int]
     tokens: list[bytes]
-    opened: list[OpenedRow]
+    addresses: list[str]
 
     def take(self, places: list[int] | None) -> "_Rows":
         """Take those at some places; without any named, all."""
@@ -202,7 +201,7 @@ class _Rows(NamedTuple):
         return _Rows(
             [self.positions[at] for at in places],
             [self.tokens[at] for at in places],
-            [self.opened[at] for at in places],
+            [self.addresses[at] for at in places],
         )
 
 
@@ -234,7 +233,7 @@ def _seal(
     gate: Gate, found: ListFacts, message: m.SealRows, *, now: datetime, rows: _Rows
 ) -> m.SealedRows:
     batch_id = secrets.token_bytes(BATCH_ID_BYTES)
-    sealed = seal_rows(
+    sealed = seal_columns(
         gate.store.get(list_key(found.id, found.newest_key)),
         key_number=found.newest_key,
         list_id=found.id,
@@ -242,22 +241,22 @@ def _seal(
         row_version=int(now.timestamp()),
         positions=rows.positions,
         tokens=rows.tokens,
-        facets=[message.facets[position] for position in rows.positions],
-        rows=rows.opened,
+        facets=_take(message.facets, rows.positions),
+        addresses=rows.addresses,
+        fields=_take(message.fields, rows.positions),
     )
     count = len(message.addresses)
     return _spread(batch_id, count, rows.positions, rows.tokens, sealed)
 
 
-def _find_good(parsed: list[Address | None]) -> list[int]:
-    return [position for position, address in enumerate(parsed) if address]
+def _find_good(spelled: Sequence[str | None]) -> list[int]:
+    return [position for position, address in enumerate(spelled) if address]
 
 
-def _pair(addresses: list[Address], fields: list[str]) -> list[OpenedRow]:
-    spellings = [address.spelling for address in addresses]
-    # tuple.__new__ in C is three times as fast as calling the class.
-    pairs = zip(spellings, fields, strict=True)
-    return list(map(tuple.__new__, repeat(OpenedRow), pairs))
+def _take(column: list[str], positions: Sequence[int]) -> list[str]:
+    if len(positions) == len(column):  # all, and in order
+        return column
+    return [column[position] for position in positions]
 
 
 def _spread(

@@ -138,16 +138,18 @@ class Suppressed(Message, frozen=True, kw_only=True):
     changed: Count
 
 
-class LookUp(Message, frozen=True, kw_only=True):
+class LookUp(Message, frozen=True, kw_only=True, omit_defaults=True):
     """Ask for the token of one exact address; spends the caller's budget."""
 
     caller: Caller
-    list: Id
+    list: Name  # or its id
     address: Annotated[str, msgspec.Meta(max_length=320)]
+    with_list: bool = False  # whoever knows the list already need not be told
 
 
-class FoundToken(Message, frozen=True, kw_only=True):
+class FoundToken(Message, frozen=True, kw_only=True, omit_defaults=True):
     """The token an address has in this tenant, whether or not it is in the list."""
 
     token: Token  # what it would get now, or under which it is suppressed
     older: tuple[Token, ...] = ()  # under older index keys; an entry's own wins
+    list: ListRecord | None = None

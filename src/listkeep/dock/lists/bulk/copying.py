@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import chain, repeat
 from typing import Final
 
-from listkeep.dock.lists.models import STATUSES, Change
+from listkeep.dock.lists.models import Change
+from listkeep.dock.lists.statuses import STATUSES
 
 from .staging import Row
 

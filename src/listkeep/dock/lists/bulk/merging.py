@@ -7,7 +7,8 @@ from typing import Final, NamedTuple
 from django.db import connection
 
 from listkeep.dock.lists.history import keep_staged
-from listkeep.dock.lists.models import ERASED, Change
+from listkeep.dock.lists.models import Change
+from listkeep.dock.lists.statuses import ERASED
 
 from .engine import Engine, get_engine
 from .staging import Row, Staging

@@ -107,11 +107,16 @@ def require_preparable(action: str) -> None:
 def find_list(registry: Registry, name: str, *, tenant: str) -> ListFacts:
     """Find a tenant's list by id or name.
 
+    An id wins over another list that was given that id for a name.
+
     Raises:
         RefusedError: There is none, as far as this tenant may know.
     """
+    found = registry.lists.get(name)
+    if found is not None and found.tenant == tenant:
+        return found
     for found in registry.lists.values():
-        if found.tenant == tenant and name in (found.id, found.name):
+        if found.tenant == tenant and found.name == name:
             return found
     raise RefusedError(
         "there is no such list", code=Code.NOT_FOUND, hint="see `listkeep list ls`"
