@@ -24,6 +24,9 @@ ines@example.net,free,FR,Ines
 not an address,free,FR,Nobody
 jens@example.net,free,FR,Jens
 """
+MAIL = """<p>Dear [[name:sealed|reader]], see
+<a href="https://shop.example.com/spring">our offers</a>.</p>
+"""
 KLAVIYO = """Email,Klaviyo ID,Plan,Email Marketing Consent,Email Suppressions
 anna@example.com,K1,pro,SUBSCRIBED,
 bert@example.com,K2,pro,SUBSCRIBED,"[{'reason': 'SPAM_COMPLAINT'}]"
@@ -77,6 +80,9 @@ def wait_for_another_second() -> None:
 
 def write_files(folder: Path) -> None:
     (folder / "people.csv").write_text(PEOPLE)
+    (folder / "mail.html").write_text(MAIL)
+    (folder / "welcome.html").write_text(MAIL.replace("spring", "welcome"))
+    (folder / "form.html").write_text("<form><p>Your password?</p></form>")
     (folder / "address.txt").write_text("Anna@Example.com\n")
     (folder / "stranger.txt").write_text("zoe@example.com\n")
     (folder / "wrong.txt").write_text("this is no address\n")

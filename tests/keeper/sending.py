@@ -1,5 +1,7 @@
 """Routes, sending domains and sends, in short verbs."""
 
+from listkeep.core.grants import Terms
+from listkeep.core.ledger.events import Event
 from listkeep.wire import messages as m
 
 from .world import Rows, World
@@ -107,3 +109,30 @@ def send_facts(rows: Rows, **facts: object) -> dict[str, object]:
         "recipient": "relay",
         **facts,
     }
+
+
+def sent(
+    world: World,
+    rows: Rows,
+    view: m.RequestView,
+    tag: str = "0a0b0c0d",
+    *,
+    by_owner: bool = True,
+) -> None:
+    """Let a send be approved and happen, as the ledger tells it."""
+    if by_owner:
+        world.sign("ada", view, "approve")
+    cap = str(Terms.parse(view.terms).cap)
+    counts = {"opened": cap, "delivered": cap, "failed": "0"}
+    begun = {"person": world.meet("ben").person, "route": ROUTE, "cap": cap}
+    for event, fields in (
+        (Event.SEND_INTENDED, {**begun, "tag": tag}),
+        (Event.SEND_LEASED, {"rows": cap}),
+        (Event.SEND_COMPLETED, counts),
+    ):
+        with world.gate.turn(world.now) as turn:
+            turn.append(event, {"request": view.id, **fields}, list_id=rows.list_id)
+
+
+def phish(**changes: str) -> dict[str, str]:
+    return send_subject(**{"links": "evil.example shop.example.com", **changes})

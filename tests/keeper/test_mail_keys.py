@@ -3,7 +3,9 @@
 import base64
 import hashlib
 from dataclasses import replace
+from pathlib import Path
 
+import msgspec
 import pytest
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
@@ -17,9 +19,11 @@ from listkeep.core.registry.sending import (
     SigningAlgorithm,
     domain_key,
 )
-from listkeep.keeper.gate.endpoint import open_store
+from listkeep.keeper.gate.custody.root_rotation import rotate_root
+from listkeep.keeper.gate.endpoint import open_roots, open_store
 from listkeep.keeper.gate.turns import Gate
-from listkeep.keeper.keys import KeyStore, make_mail_keys, sign_digest
+from listkeep.keeper.keys import Content, KeyStore, make_mail_keys, sign_digest
+from tests.keeper.copying import copy, lose_keys, restore
 from tests.keeper.instance import refusal
 from tests.keeper.sending import DOMAIN, add_domain, revoke_domain
 from tests.keeper.world import World
@@ -164,3 +168,52 @@ def test_a_public_half_that_was_changed_in_memory_is_noticed(
 
     code = refusal(sign_digest, world.gate.store, bent, RSA, DIGEST)
     assert code == "key-unavailable"
+
+
+# --- through everything that happens to a key store -------------------------------
+
+
+def test_keys_of_domains_come_back_with_a_copy(
+    world: World, domain: SendingDomain, tmp_path: Path
+) -> None:
+    add_domain(world, id="m_ownownownown", name="own.example")
+    copy(world, tmp_path / "copy")
+    asked = world.ask("ada", "domain.revoke", {"id": "m_ownownownown"})
+    world.sign("amir", asked, "approve")
+    add_domain(world, id="m_laterlaterla", name="later.example")
+    lose_keys(world)
+
+    done = restore(world, tmp_path / "copy", "cleo", "vera")
+    world.restart()
+
+    for algorithm in SigningAlgorithm:
+        signature = sign_digest(world.gate.store, domain, algorithm, DIGEST)
+        verify(domain, algorithm, signature)
+    assert done.missing == (domain_key("m_laterlaterla"),)
+    assert done.withheld == 1
+    names = {path.name for path in (world.home / "keys").glob("domain-*")}
+    assert names == {f"domain-{DOMAIN}.key", f"domain-{DOMAIN}.private.key"}
+    later = world.registry.domains["m_laterlaterla"]
+    code = refusal(sign_digest, world.gate.store, later, RSA, DIGEST)
+    assert code == "key-unavailable"
+
+
+def test_a_copy_of_a_store_without_sending_domains_is_what_it_was() -> None:
+    """An older Listkeep refuses fields it does not know."""
+    plain = Content(
+        keys={"facts": bytes(32)}, pin={}, mark_size=1, mark_root=b"", makers={}
+    )
+    written = msgspec.msgpack.decode(msgspec.msgpack.encode(plain))
+
+    assert set(written) == {"keys", "pin", "mark_size", "mark_root", "makers"}
+
+
+def test_keys_of_domains_sign_on_under_another_root(
+    world: World, domain: SendingDomain
+) -> None:
+    rotate_root(world.gate, open_roots(), now=world.now, say=lambda _done, _of: None)
+    world.restart()
+
+    for algorithm in SigningAlgorithm:
+        signature = sign_digest(world.gate.store, domain, algorithm, DIGEST)
+        verify(domain, algorithm, signature)

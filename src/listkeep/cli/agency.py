@@ -37,6 +37,9 @@ def add(  # noqa: PLR0913 - each is an option
     rows: Annotated[
         int, typer.Option(min=0, help="Rows exported a day, all together.")
     ] = 1000,
+    sends: Annotated[
+        int, typer.Option(min=0, help="Rows written to a day, all together.")
+    ] = 0,
     purpose: Purpose = "a new agency",
     name: As = "",
     as_json: AsJson = False,
@@ -58,6 +61,7 @@ def add(  # noqa: PLR0913 - each is an option
             "look_ups": str(look_ups),
             "reveals": str(reveals),
             "rows_exported": str(rows),
+            "rows_sent": str(sends),
         },
         name=name,
         purpose=purpose,
@@ -69,7 +73,10 @@ def add(  # noqa: PLR0913 - each is an option
 @app.command("ls", epilog="Example: listkeep agency ls --as ada --json")
 def show_all(*, name: As = "", as_json: AsJson = False) -> None:
     """Show the agencies you may know, also those whose time has ended."""
-    columns = ("name", "until", "look_ups", "reveals", "rows_exported", "tenant", "id")
+    columns = (
+        *("name", "until", "look_ups", "reveals", "rows_exported", "rows_sent"),
+        *("tenant", "id"),
+    )
     show_registry("agency", columns, name=name, as_json=as_json)
 
 

@@ -47,6 +47,7 @@ __all__ = [
     "TenantName",
     "ask_for",
     "find_row",
+    "find_rows",
     "revoke",
     "show_registry",
 ]
@@ -140,6 +141,17 @@ def find_row(kind: str, target: str, *, name: str, tenant: str) -> dict[str, Any
     return _find(_rows(Instance.open(), kind, name), kind, target, tenant)
 
 
+def find_rows(
+    kind: str, target: str, *, name: str, tenant: str
+) -> list[dict[str, Any]]:
+    """Find every row of this name or id.
+
+    Raises:
+        RefusedError: There is none.
+    """
+    return _matching(_rows(Instance.open(), kind, name), kind, target, tenant)
+
+
 def _rows(instance: Instance, kind: str, name: str) -> list[dict[str, str]]:
     session = load_session(instance, name)
     with instance.keeper() as keeper:
@@ -150,7 +162,19 @@ def _rows(instance: Instance, kind: str, name: str) -> list[dict[str, str]]:
 def _find(
     rows: list[dict[str, str]], kind: str, target: str, tenant: str
 ) -> dict[str, Any]:
-    require_name(target)
+    found = _matching(rows, kind, target, tenant)
+    if len(found) > 1:
+        raise WrongUsage(
+            f"several tenants have a {kind} of this name", hint="add --tenant"
+        )
+    return found[0]
+
+
+def _matching(
+    rows: list[dict[str, str]], kind: str, target: str, tenant: str
+) -> list[dict[str, Any]]:
+    if kind != "domain":  # a domain's name is longer than others may be
+        require_name(target)
     found = [
         row
         for row in rows
@@ -163,8 +187,4 @@ def _find(
             code=Code.NOT_FOUND,
             hint=f"see `listkeep {kind} ls`",
         )
-    if len(found) > 1:
-        raise WrongUsage(
-            f"several tenants have a {kind} of this name", hint="add --tenant"
-        )
-    return found[0]
+    return found

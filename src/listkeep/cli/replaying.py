@@ -29,7 +29,7 @@ Row = dict[str, Any]
 _ABOUT_ROWS = frozenset(
     {
         *(Action.REVEAL, Action.EXPORT, Action.IMPORT, Action.SUPPRESS),
-        *(Action.LIST_RESTORE, Action.ENTRY_ERASE),
+        *(Action.LIST_RESTORE, Action.ENTRY_ERASE, Action.SEND),
     }
 )
 

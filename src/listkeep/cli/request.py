@@ -5,12 +5,12 @@ from collections.abc import Iterator
 from typing import Annotated, BinaryIO
 
 import typer
-from msgspec.structs import replace
 
 from listkeep.core.canonical import encode
-from listkeep.core.grants import Action, Decision, Terms
+from listkeep.core.grants import Action
 from listkeep.wire import messages as m
 
+from .drafting import SignAtOnce, Why, draft, show_or_sign
 from .home import Instance
 from .import_file import (
     FileFormat,
@@ -28,22 +28,18 @@ from .output import (
     plural,
     progress,
     show_rows,
-    write,
     write_facts,
     write_json,
 )
 from .request_ids import RequestId, require_request_id
+from .request_send import EXAMPLE, send
 from .restore import BeforeChange, ToTime, find_moment
 from .reveal import keep_identity, make_identity
 from .sessions import As, load_session
 from .signing import (
-    choose_passkey,
     describe_terms,
     describe_view,
     read_terms,
-    say_what_is_next,
-    show_terms,
-    sign,
 )
 from .suppress import Reason, Tokens, read_tokens
 
@@ -54,10 +50,6 @@ app = typer.Typer(
 )
 _CHUNK_BYTES = 1024 * 1024
 
-Why = Annotated[str, typer.Option("--purpose", help="Why; it is signed and recorded.")]
-SignAtOnce = Annotated[
-    bool, typer.Option("--sign", help="Sign the terms at once, as shown.")
-]
 Hours = Annotated[
     int, typer.Option(min=1, max=2160, help="How long the terms are valid.")
 ]
@@ -65,6 +57,7 @@ Hours = Annotated[
 
 def register(program: typer.Typer) -> None:
     """Add the commands."""
+    app.command(epilog=EXAMPLE)(send)
     program.add_typer(app, name="request")
 
 
@@ -83,7 +76,7 @@ def reveal(  # noqa: PLR0913 - each is an option
 ) -> None:
     """Ask to see up to 10 addresses, on this machine, once."""
     identity = make_identity(Instance.open())
-    instance, view = _draft(
+    instance, view = draft(
         m.DraftRequest(
             session="",
             action=Action.REVEAL.value,
@@ -96,7 +89,7 @@ def reveal(  # noqa: PLR0913 - each is an option
         name=name,
     )
     keep_identity(instance, view.id, identity)
-    _show_or_sign(instance, view, name=name, sign_at_once=sign_at_once, as_json=as_json)
+    show_or_sign(instance, view, name=name, sign_at_once=sign_at_once, as_json=as_json)
 
 
 @app.command(
@@ -118,7 +111,7 @@ def export(  # noqa: PLR0913 - each is an option
     as_json: AsJson = False,
 ) -> None:
     """Ask for a file that only an enrolled recipient can open."""
-    instance, view = _draft(
+    instance, view = draft(
         m.DraftRequest(
             session="",
             action=Action.EXPORT.value,
@@ -131,7 +124,7 @@ def export(  # noqa: PLR0913 - each is an option
         ),
         name=name,
     )
-    _show_or_sign(instance, view, name=name, sign_at_once=sign_at_once, as_json=as_json)
+    show_or_sign(instance, view, name=name, sign_at_once=sign_at_once, as_json=as_json)
 
 
 @app.command(
@@ -157,7 +150,7 @@ def import_file(  # noqa: PLR0913 - each is an option
     ):
         rows, sha256 = _measure(source, file_format, mapping, bar)
     note(f"the file has {plural(rows, 'good row')}")
-    instance, view = _draft(
+    instance, view = draft(
         m.DraftRequest(
             session="",
             action=Action.IMPORT.value,
@@ -169,7 +162,7 @@ def import_file(  # noqa: PLR0913 - each is an option
         ),
         name=name,
     )
-    _show_or_sign(instance, view, name=name, sign_at_once=sign_at_once, as_json=as_json)
+    show_or_sign(instance, view, name=name, sign_at_once=sign_at_once, as_json=as_json)
 
 
 @app.command(
@@ -188,7 +181,7 @@ def suppress(  # noqa: PLR0913 - each is an option
     as_json: AsJson = False,
 ) -> None:
     """Ask to suppress more entries than a day's budget."""
-    instance, view = _draft(
+    instance, view = draft(
         m.DraftRequest(
             session="",
             action=Action.SUPPRESS.value,
@@ -200,7 +193,7 @@ def suppress(  # noqa: PLR0913 - each is an option
         ),
         name=name,
     )
-    _show_or_sign(instance, view, name=name, sign_at_once=sign_at_once, as_json=as_json)
+    show_or_sign(instance, view, name=name, sign_at_once=sign_at_once, as_json=as_json)
 
 
 @app.command(
@@ -223,7 +216,7 @@ def restore(  # noqa: PLR0913 - each is an option
         moment = find_moment(dock, list_name, to=to, before=before)
         seen = dock.preview_restore(list_name, moment)
     note(f"back to {moment}: {plural(seen.rows, 'entry')} would change")
-    instance, view = _draft(
+    instance, view = draft(
         m.DraftRequest(
             session="",
             action=Action.LIST_RESTORE.value,
@@ -235,7 +228,7 @@ def restore(  # noqa: PLR0913 - each is an option
         ),
         name=name,
     )
-    _show_or_sign(instance, view, name=name, sign_at_once=sign_at_once, as_json=as_json)
+    show_or_sign(instance, view, name=name, sign_at_once=sign_at_once, as_json=as_json)
 
 
 @app.command("ls", epilog="Example: listkeep request ls --waiting --json")
@@ -280,37 +273,6 @@ def find_request(instance: Instance, request: str, *, name: str) -> m.RequestVie
     message = m.ShowRequest(session=session.keeper, request=require_request_id(request))
     with instance.keeper() as keeper:
         return keeper.show_requests(message).requests[0]
-
-
-def _draft(message: m.DraftRequest, *, name: str) -> tuple[Instance, m.RequestView]:
-    """Have the keeper write the terms, for the person who asks."""
-    instance = Instance.open()
-    session = load_session(instance, name)
-    with instance.keeper() as keeper:
-        return instance, keeper.draft_request(replace(message, session=session.keeper))
-
-
-def _show_or_sign(
-    instance: Instance,
-    view: m.RequestView,
-    *,
-    name: str,
-    sign_at_once: bool,
-    as_json: bool,
-) -> None:
-    terms: Terms = read_terms(instance, view)
-    show_terms(view, terms)
-    if sign_at_once:
-        passkey = choose_passkey(instance, load_session(instance, name))
-        with instance.keeper() as keeper:
-            view = sign(
-                instance, keeper, view, passkey=passkey, decision=Decision.REQUEST
-            )
-    say_what_is_next(view)
-    if as_json:
-        write_json(describe_view(view, terms))
-    else:
-        write(view.id)
 
 
 def _measure(

@@ -115,6 +115,13 @@ def describe_terms(view: m.RequestView, terms: Terms) -> dict[str, Any]:
         "rows": _rows(terms),
         "tokens": _tokens(terms),
         "for": _recipient(names, terms),
+        "by": _named(names.get("route", ""), terms.recipient)
+        if terms.action is Action.SEND
+        else "",
+        **_send(terms),
+        "new": names.get("new", "").split("; "),
+        "last like it": names.get("last like it", ""),
+        "changed": names.get("changed", "").split("; "),
         "about": _subject(terms, names.get("person", "")),
         "words": _words(terms),
         "purpose": terms.purpose,
@@ -122,16 +129,16 @@ def describe_terms(view: m.RequestView, terms: Terms) -> dict[str, Any]:
         "signed by": list(view.signed_by),
         "missing": list(view.missing),
     }
-    return {name: value for name, value in facts.items() if value}
+    return {name: value for name, value in facts.items() if value not in ("", [], [""])}
 
 
 def confirm(terms: Terms, decision: Decision, *, yes: bool, rows: int | None) -> None:
-    """Have the person agree; approving an export takes its row count typed.
+    """Have the person agree; approving an export or send takes its row count typed.
 
     Raises:
         WrongUsage: Nobody is there to answer, or the count is another.
     """
-    if decision is Decision.APPROVE and terms.action is Action.EXPORT:
+    if decision is Decision.APPROVE and terms.action in _COUNTED:
         _confirm_rows(terms, rows)
         if rows is not None and not yes:
             _confirm(decision)
@@ -214,6 +221,9 @@ _COMMANDS = {
 }
 
 
+_COUNTED = frozenset({Action.EXPORT, Action.SEND})
+
+
 def _confirm_rows(terms: Terms, rows: int | None) -> None:
     if rows is None:
         _require_somebody("add --rows with the number of rows, after reading the terms")
@@ -244,9 +254,29 @@ def _named(name: str, identity: str) -> str:
 def _rows(terms: Terms) -> str:
     if not terms.cap:
         return ""
-    if terms.action is Action.EXPORT:
+    if terms.action in _COUNTED:
         return f"at most {terms.cap:,} of: {terms.selection}"
     return f"at most {terms.cap:,}"
+
+
+def _send(terms: Terms) -> dict[str, Any]:
+    """Spell out what a send says of its mail, from the signed terms."""
+    if terms.action is not Action.SEND:
+        return {}
+    subject = dict(terms.subject_fields())
+    pace = subject["pace"]
+    return {
+        "kind": subject["kind"],
+        "mail is from": subject["from"],
+        "answers go to": subject["reply_to"],
+        "subject line": subject["title"],
+        "links": subject["links"].split(),
+        "tracking": subject["tracking"].split(),
+        "fields": subject["fields"].split(),
+        "template": subject["templates"].split(),
+        "triggers": subject.get("triggers", "").split(),
+        "pace": f"{pace} messages an hour at most" if pace != "0" else "",
+    }
 
 
 def _tokens(terms: Terms) -> list[str]:
@@ -256,6 +286,8 @@ def _tokens(terms: Terms) -> list[str]:
 
 
 def _recipient(names: dict[str, str], terms: Terms) -> str:
+    if terms.action is Action.SEND:
+        return ""
     if terms.action is Action.REVEAL:
         return f"the device with key {terms.recipient}"
     return _named(names.get("recipient", ""), terms.recipient)
@@ -274,6 +306,8 @@ def _subject(terms: Terms, person: str) -> str:
     if not terms.subject:
         return ""
     subject = dict(terms.subject_fields())
+    if terms.action is Action.SEND:
+        return ""
     owners = [
         parse(subject.pop(name).encode())
         for name in ("owner_1", "owner_2")
@@ -294,5 +328,6 @@ def _subject(terms: Terms, person: str) -> str:
 
 _TOLD = (
     *("kind", "role", "name", "team", "id", "classes", "public_key", "reason"),
-    *("recovery", "moment"),
+    *("recovery", "moment", "host", "port", "tls", "sources", "mail_domain"),
+    *("token_domain", "selector", "algorithms"),
 )

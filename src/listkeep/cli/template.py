@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
 
 import typer
 
@@ -77,8 +77,35 @@ def check(  # noqa: PLR0913 - each is an option
     Works without an instance. Shows the digest that names the template, whom it is
     from, what is filled in, and who learns that it was opened or clicked.
     """
+    headers = Headers(sender, subject, reply_to, to_name)
+    found = load_template(file, text, headers, as_json=as_json)
+    if as_json:
+        write_json({"accepted": True} | _describe(found) | {"faults": []})
+    else:
+        _show(found)
+
+
+class Headers(NamedTuple):
+    """What an .html file does not say by itself."""
+
+    sender: str = ""
+    subject: str = ""
+    reply_to: str = ""
+    to_name: str = ""
+
+
+def load_template(
+    file: Path, text: Path | None, headers: Headers, *, as_json: bool = False
+) -> "Template":
+    """Read a template as a send would.
+
+    Raises:
+        MalformedError: It is refused; every reason was shown.
+        WrongUsage: The options do not go with the kind of file.
+    """
     from listkeep.core.mail import Draft, TemplateError  # noqa: PLC0415 - starts fast
 
+    sender, subject, reply_to, to_name = headers
     draft = Draft("", "", sender, subject, reply_to, to_name)
     is_html = file.suffix.lower() in {".html", ".htm"}
     if not is_html and (text or draft != Draft("", "", "", "")):
@@ -91,7 +118,7 @@ def check(  # noqa: PLR0913 - each is an option
             "an .html file needs --from and --subject", hint="or give an .eml file"
         )
     try:
-        found = _make(file, text, draft) if is_html else _parse(file)
+        return _make(file, text, draft) if is_html else _parse(file)
     except TemplateError as error:
         _show_faults(error, as_json=as_json)
         count = plural(len(error.faults), "reason")
@@ -100,10 +127,6 @@ def check(  # noqa: PLR0913 - each is an option
             code=Code.TEMPLATE_INVALID,
             hint="the guide templates.md says what is taken and why",
         ) from error
-    if as_json:
-        write_json({"accepted": True} | _describe(found) | {"faults": []})
-    else:
-        _show(found)
 
 
 def _parse(file: Path) -> "Template":

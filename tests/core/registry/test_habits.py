@@ -113,6 +113,24 @@ def test_what_counts_is_what_left_and_not_what_could_have(scribe: Scribe) -> Non
     assert ask(scribe, cap=31) == ["more than 10 times the largest campaign, 3 rows"]
 
 
+def test_what_only_the_requester_signed_is_a_measure_a_day_later(
+    scribe: Scribe,
+) -> None:
+    """Or somebody would climb from a few rows to all in an hour."""
+    send(scribe, cap=2)
+    scribe.wait(minutes=1)
+    alone = ask_send(scribe, cap=20)
+    begin(scribe, alone)
+    lease(scribe, alone, 20)
+    finish(scribe, alone, 20)
+
+    scribe.wait(hours=23, minutes=59)
+    assert ask(scribe, cap=21) == ["more than 10 times the largest campaign, 2 rows"]
+    scribe.wait(minutes=1)
+    assert ask(scribe, cap=200) == []
+    assert ask(scribe, cap=201) == ["more than 10 times the largest campaign, 20 rows"]
+
+
 def test_after_90_days_without_a_campaign_it_is_as_for_the_first(
     scribe: Scribe,
 ) -> None:

@@ -28,7 +28,7 @@ def test_an_agent_works_like_a_marketer_of_the_sponsor(world: World) -> None:
     assert world.reveal("agnes", view, rows.batch(0)).rows == 1
     assert world.export("agnes", export, rows.whole()).count("@") == 2
     assert set(authorize(world, "agnes", rows.list_id).rights) == {
-        *("view", "touch", "look-up", "reveal", "export"),
+        *("view", "touch", "look-up", "reveal", "send", "export"),
     }
 
 

@@ -19,6 +19,7 @@ from .aliases import (
     parse_tag,
 )
 from .comparing import read_values
+from .declared import Declared, declare, find_undeclared, format_mailbox
 from .faults import Fault, TemplateError
 from .headers import Mailbox
 from .message import Addressee, Built, Stamp, build_message
@@ -36,12 +37,14 @@ from .token_addresses import (
     format_token_ending,
     parse_token_address,
 )
+from .unsubscribing import is_unsubscribe_proof, make_unsubscribe_proof
 
 __all__ = [
     "Addressee",
     "Algorithm",
     "AliasKey",
     "Built",
+    "Declared",
     "Draft",
     "Fault",
     "Kind",
@@ -60,13 +63,18 @@ __all__ = [
     "TemplateError",
     "TokenAddress",
     "build_message",
+    "declare",
     "find_bucket",
+    "find_undeclared",
+    "format_mailbox",
     "format_return_address",
     "format_send_address",
     "format_token_address",
     "format_token_ending",
+    "is_unsubscribe_proof",
     "make_alias",
     "make_template",
+    "make_unsubscribe_proof",
     "open_alias",
     "parse_mail",
     "parse_return_address",

@@ -8,7 +8,7 @@ nor the passing of time changes what it needs.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 
 from listkeep.core.grants import Action, Decision
@@ -18,6 +18,8 @@ from .sending import SendKind, SendTerms, parse_send
 
 FAR_MORE = 10
 RECENT = timedelta(days=90)
+UNSEEN = timedelta(days=1)
+NIGHT_ENDS, NIGHT_BEGINS = 6, 22  # UTC, as the policy has it that comes with us
 
 
 class Habit(StrEnum):
@@ -32,12 +34,21 @@ class Habit(StrEnum):
     PASSKEY = "passkey"
 
 
+@dataclass(frozen=True, slots=True)
+class Campaign:
+    """How large a campaign was, and from when on others are measured by it."""
+
+    ended_at: datetime
+    counts_at: datetime
+    opened: int
+
+
 @dataclass(slots=True)
 class Habits:
     """What one tenant's sends used, each with the first that did, and how large."""
 
     first: dict[tuple[Habit, str], tuple[str, datetime]] = field(default_factory=dict)
-    campaigns: list[tuple[datetime, int]] = field(default_factory=list)
+    campaigns: list["Campaign"] = field(default_factory=list)
 
     def learn(self, request: RequestFacts, *, at: datetime) -> None:
         """Note what a send that begins uses."""
@@ -49,15 +60,29 @@ class Habits:
         for each in [use for use, (who, _) in self.first.items() if who == request]:
             del self.first[each]
 
-    def finish(self, request: RequestFacts, *, opened: int, at: datetime) -> None:
-        """Note how large a campaign came to be."""
+    def finish(
+        self, request: RequestFacts, *, opened: int, at: datetime, approved: bool
+    ) -> None:
+        """Note how large a campaign came to be, and whether an owner approved it.
+
+        One that nobody but its requester signed counts a day later: or somebody would
+        climb from ten rows to all in an hour, tenfold at a step.
+        """
         if parse_send(request.terms).kind is SendKind.CAMPAIGN:
-            self.campaigns.append((at, opened))
+            counts_at = at if approved else at + UNSEEN
+            self.campaigns.append(Campaign(at, counts_at, opened))
 
     def largest(self, *, before: datetime) -> int:
         """Say how many rows the largest campaign of the last 90 days opened."""
         since = before - RECENT
-        return max((n for at, n in self.campaigns if since < at <= before), default=0)
+        return max(
+            (
+                each.opened
+                for each in self.campaigns
+                if since < each.ended_at and each.counts_at <= before
+            ),
+            default=0,
+        )
 
     def is_known(self, habit: Habit, value: str, *, request: str, by: datetime) -> bool:
         """Tell whether another send used this by a moment."""
@@ -102,6 +127,18 @@ def news_of(habits: Habits, request: RequestFacts, *, now: datetime) -> list[New
     elif request.terms.cap > FAR_MORE * largest:
         words = f"more than {FAR_MORE} times the largest campaign, {largest:,} rows"
         found.append(News(None, "", words))
+    return found
+
+
+def looks_at_twice(
+    habits: Habits, request: RequestFacts, *, now: datetime
+) -> list[str]:
+    """Say in words what is new about a send, and whether it was asked for at night."""
+    found = [each.words for each in news_of(habits, request, now=now)]
+    if request.terms.action is Action.SEND:
+        moment = asked_at(request, now).astimezone(UTC)
+        if not NIGHT_ENDS <= moment.hour < NIGHT_BEGINS:
+            found.append(f"asked for at night ({moment:%H:%M} UTC)")
     return found
 
 

@@ -27,6 +27,7 @@ MOST_TEMPLATES = 12  # terms have at most 4 KiB
 _LABEL = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,61}[a-z0-9])?")
 _PINNED = re.compile(r"pinned:[0-9a-f]{64}")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
+_SPOKEN = {"campaign": "campaign", "standing": "standing send"}
 _SUBJECT = (
     *("kind", "templates", "from", "reply_to", "title", "links", "tracking"),
     *("fields", "pace", "mail_domain"),
@@ -249,7 +250,7 @@ def _check_send(found: SendTerms, terms: Terms) -> None:
     longest = LONGEST_GRANT if is_standing else LONGEST_CAMPAIGN
     if window > longest:
         raise MalformedError(
-            f"a {found.kind} send ends within {longest.days} days",
+            f"a {_SPOKEN[found.kind]} ends within {longest.days} days",
             code=Code.REQUEST_INVALID,
             hint="ask for a shorter window, and anew when it has passed",
         )

@@ -8,7 +8,7 @@ intent or a tag that another send has are no honest keeper's.
 from collections.abc import Iterator, Mapping
 from datetime import datetime
 
-from listkeep.core.grants import Action
+from listkeep.core.grants import Action, Decision, Role
 from listkeep.core.ledger.events import Event
 
 from .authority import is_granted, use_request
@@ -110,7 +110,17 @@ def _complete(registry: Registry, fields: Mapping[str, str], at: datetime) -> No
     if not request.denied:
         request.done = True
         habits = registry.habits.setdefault(request.terms.tenant, Habits())
-        habits.finish(request, opened=opened, at=at)
+        approved = _is_approved_by_owner(registry, request)
+        habits.finish(request, opened=opened, at=at, approved=approved)
+
+
+def _is_approved_by_owner(registry: Registry, request: RequestFacts) -> bool:
+    approvers = (
+        registry.people.get(signed.person)
+        for signed in request.signed
+        if signed.decision == Decision.APPROVE
+    )
+    return any(who is not None and who.role is Role.OWNER for who in approvers)
 
 
 def _open_sends(registry: Registry) -> Iterator[RequestFacts]:

@@ -25,7 +25,13 @@ _SHARE = "share_"
 _FACTS = ("copy", "expires", "genesis", "keeper", "made", "needed")
 
 
-class Content(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Content(
+    msgspec.Struct,
+    frozen=True,
+    kw_only=True,
+    forbid_unknown_fields=True,
+    omit_defaults=True,  # older versions open a copy that has nothing they do not know
+):
     """What a key store holds, but for its root."""
 
     keys: dict[str, bytes]
@@ -34,6 +40,8 @@ class Content(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     mark_root: bytes
     makers: dict[str, bytes]
     """Certificates of authenticators' makers, by the name of their file."""
+    private: dict[str, bytes] = {}
+    """What is sealed under keys, by their names: keys of sending domains."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -344,6 +344,19 @@ class KeyStore(KeyFolder):
                 hint="move the folder of the key store away first",
             )
 
+    def export_private(self) -> dict[str, bytes]:
+        """Give what is sealed under keys, as it lies, by the names of the keys."""
+        with self._one_writer():
+            files = sorted(self._path.glob(f"*{_UNDER}{SUFFIX}"))
+            return {p.name.removesuffix(_UNDER + SUFFIX): p.read_bytes() for p in files}
+
+    def put_back_private(self, key_id: str, data: bytes) -> None:
+        """Put back what is sealed under a key, unless there is something already."""
+        name = Path(key_id).name + _UNDER
+        with self._one_writer():
+            if not self._file(name).exists():
+                self._write(name, data)
+
     def put_back_maker(self, name: str, certificate: bytes) -> None:
         """Put a maker's certificate back, unless there is one of this name."""
         folder = self._path / _MAKERS

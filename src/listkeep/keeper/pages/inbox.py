@@ -41,6 +41,7 @@ class Line:
     purpose: str
     state: str
     note: str
+    news: str = ""  # what is new about a send
 
 
 @landing
@@ -134,6 +135,7 @@ def _line(registry: Registry, request: RequestFacts, view: m.RequestView) -> Lin
         purpose=terms.purpose,
         state=view.state,
         note=view.missing[0] if view.missing else _note(request, view.state),
+        news=view.facts.get("new", "") if view.state == "waiting" else "",
     )
 
 

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from listkeep.core.grants import Action, Decision, Statement, Terms
+from listkeep.core.registry.comparing_sends import Comparison, compare_with_last
 from listkeep.core.registry.facts import Person, RequestFacts
 from listkeep.core.registry.passkeys import Credential
 from listkeep.core.registry.state import Registry
@@ -61,6 +62,7 @@ def show(request: HttpRequest, visit: Visit, name: str) -> HttpResponse:
             follows=follows(registry, terms),
             objection=_objection(registry, facts, visit.person, now=visit.now),
             steps=steps_of(registry, facts),
+            comparison=_comparison(registry, facts, now=visit.now),
             unusual=unusual(registry, facts, asked, now=visit.now),
             waits_for_me=awaits(registry, facts, visit.person, now=visit.now),
             choices=_choices(registry, facts, visit.person, view.state, now=visit.now),
@@ -92,6 +94,15 @@ def _carried_out_at(action: Action) -> str:
     """Say where on the dock's pages somebody goes on with what was granted."""
     place = {Action.EXPORT: "exports", Action.IMPORT: "import"}.get(action)
     return f"{settings.CONFIG.drop_origin}/{place}" if place else ""
+
+
+def _comparison(
+    registry: Registry, request: RequestFacts, *, now: datetime
+) -> Comparison | None:
+    """Hold a send against the last one like it."""
+    if request.terms.action is not Action.SEND:
+        return None
+    return compare_with_last(registry, request, now=now)
 
 
 def credentials_of(person: Person) -> tuple[Credential, ...]:

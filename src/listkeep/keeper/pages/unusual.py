@@ -9,6 +9,7 @@ from typing import Final
 
 from listkeep.core.grants import Action, Decision, Terms
 from listkeep.core.registry.facts import RequestFacts
+from listkeep.core.registry.habits import Habits, looks_at_twice
 from listkeep.core.registry.state import Registry
 
 _NEW: Final = timedelta(days=7)
@@ -21,6 +22,9 @@ def unusual(
 ) -> list[str]:
     """List what is out of the ordinary about a request for rows."""
     terms = request.terms
+    if terms.action is Action.SEND:
+        habits = registry.habits.get(terms.tenant, Habits())
+        return looks_at_twice(habits, request, now=now)
     if terms.action not in (Action.EXPORT, Action.REVEAL):
         return []
     others = [each for each in registry.requests.values() if each.id != request.id]

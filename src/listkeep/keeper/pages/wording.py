@@ -11,7 +11,7 @@ from listkeep.core.grants import Action, Decision, Terms, parse_time
 from listkeep.core.registry.facts import Person, RequestFacts
 from listkeep.core.registry.state import Registry
 from listkeep.core.registry.words import six_words
-from listkeep.keeper.gate.decisions.descriptions import name_of
+from listkeep.keeper.gate.decisions.descriptions import describe_route, name_of
 
 from .answers import show_time
 from .consents import OWN_SUPPORT, say_consent, say_people
@@ -67,6 +67,16 @@ _FOLLOWS: Final = {
     Action.KEYS_BACKUP: "Whoever brings together as many shares as are needed, and has "
     "a copy of the rows, opens every list of every tenant as it was then. Sign only if "
     "you know each holder, and each read you the end of their key.",
+    Action.SEND: "Whoever these rows stand for gets this mail. What is typed into a "
+    "template's slots is not shown here: its digest stands for the rest of it, and "
+    "`listkeep template check` prints the digest of a file.",
+    Action.ROUTE_ADD: "No tenant's mail takes it before an owner of that tenant has "
+    "approved a send by it.",
+    Action.ROUTE_REVOKE: "Sends that go by it end at once, for good.",
+    Action.DOMAIN_ADD: "The keeper makes its keys. Mail is believed once the public "
+    "halves stand in the DNS; `listkeep domain show` prints the records.",
+    Action.DOMAIN_REVOKE: "Its keys are destroyed. If it has no others, sends from "
+    "this domain end at once, for good.",
     Action.CONSENT_GIVE: "From then on they see tokens, facets and counts of the "
     "tenant's lists, and whether an address is in one. They open, change and take "
     "nothing. Each look is recorded, and every owner ends it at once.",
@@ -86,6 +96,17 @@ _FOLLOWS: Final = {
     "signature; until then every owner can deny it. {copies} Then this cannot be taken "
     "back.",
     Action.CONSENT_WITHDRAW: "It ends the moment you sign, also for who is signed in.",
+}
+_LABELS: Final = {  # of a send
+    "from": "mail is from",
+    "reply_to": "answers go to",
+    "title": "subject line",
+    "links": "links lead to",
+    "tracking": "who learns of the reader",
+    "fields": "sealed fields filled in",
+    "pace": "messages an hour at most",
+    "mail_domain": "mail comes back to",
+    "triggers": "set off by",
 }
 _ABOUT_SUPPORT: Final = (Action.CONSENT_GIVE, Action.CONSENT_WITHDRAW)
 _VERBS: Final = {"add": "Add a {}", "revoke": "Remove a {}"}
@@ -118,6 +139,7 @@ def facts_of(registry: Registry, terms: Terms) -> list[Fact]:
     found = registry.lists.get(terms.list)
     tenant = registry.tenants.get(terms.tenant)
     recipient = registry.recipients.get(terms.recipient)
+    goes_to = recipient.name if recipient else describe_route(registry, terms.recipient)
     is_release = terms.action in (Action.EXPORT, Action.REVEAL)
     is_consent = terms.action in _ABOUT_SUPPORT
     facts = [
@@ -129,7 +151,7 @@ def facts_of(registry: Registry, terms: Terms) -> list[Fact]:
             "to",
             terms.recipient,
             "recipient",
-            name=recipient.name if recipient else "",
+            name=goes_to,
         ),
         *(_consent(registry, terms) or _subject(registry, terms)),
         Fact(
@@ -205,7 +227,7 @@ def _subject(registry: Registry, terms: Terms) -> list[Fact]:
         _keys(value)
         if name == "keys"
         else Fact(
-            name.replace("_", " "),
+            _label(terms, name),
             value,
             f"subject.{name}",
             name=known.get(name, ""),
@@ -213,6 +235,11 @@ def _subject(registry: Registry, terms: Terms) -> list[Fact]:
         for name, value in terms.subject_fields().items()
         if value and name not in _TECHNICAL
     ]
+
+
+def _label(terms: Terms, name: str) -> str:
+    label = _LABELS.get(name, "") if terms.action is Action.SEND else ""
+    return label or name.replace("_", " ")
 
 
 def _consent(registry: Registry, terms: Terms) -> list[Fact]:

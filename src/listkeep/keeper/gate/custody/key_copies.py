@@ -88,6 +88,7 @@ def _read(store: KeyStore) -> Content:
         mark_size=mark.size,
         mark_root=mark.root,
         makers=store.makers(),
+        private=store.export_private(),
     )
 
 

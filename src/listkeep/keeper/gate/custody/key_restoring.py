@@ -24,6 +24,7 @@ from pathlib import Path
 from listkeep.core.errors import Code, ConflictError, RefusedError
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.held_keys import index_key, list_key
+from listkeep.core.registry.sending import domain_key
 from listkeep.core.registry.state import Registry
 from listkeep.keeper.gate.turns import Gate
 from listkeep.keeper.keys import (
@@ -94,13 +95,20 @@ def restore_keys(  # noqa: PLR0913 - keyword-only, one fact each
                 "missing": str(len(found.missing)),
             }
             turn.append(Event.KEYS_RESTORED, fields)
-        for key_id, key in gate.store.export().items():
-            store.put_back(key_id, key)
-        store.write_mark(gate.store.read_mark())
+        _put_back(store, gate.store)
     for name, certificate in content.makers.items():
         store.put_back_maker(name, certificate)
     store.pin(content.pin)
     return found
+
+
+def _put_back(store: KeyStore, opened: KeyStore) -> None:
+    """Take over what is left of a copy's keys."""
+    for key_id, key in opened.export().items():
+        store.put_back(key_id, key)
+    for key_id, sealed in opened.export_private().items():
+        store.put_back_private(key_id, sealed)
+    store.write_mark(opened.read_mark())
 
 
 def _require_same(store: KeyStore, content: Content) -> None:
@@ -127,6 +135,8 @@ def _opened(content: Content, known: Mark | None, *, beside: Path) -> Iterator[G
         store = KeyStore(folder, AesProvider(os.urandom(KEY_BYTES)))
         for key_id, key in content.keys.items():
             store.put_back(key_id, key)
+        for key_id, sealed in content.private.items():
+            store.put_back_private(key_id, sealed)
         store.write_mark(Mark(content.mark_size, content.mark_root))
         if known is not None:
             store.write_mark(known)
@@ -155,6 +165,7 @@ def _compare(
             for tenant, keys in registry.index_keys.items()
             for key in keys
         ),
+        *(domain_key(domain) for domain in registry.domains),
     }
     return Restored(
         keys=len(content.keys.keys() - gone),

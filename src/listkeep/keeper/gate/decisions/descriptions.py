@@ -2,15 +2,17 @@
 
 from datetime import datetime
 
-from listkeep.core.grants import OPERATOR_ROLES, Role, format_time
+from listkeep.core.grants import OPERATOR_ROLES, Action, Role, format_time
+from listkeep.core.registry.comparing_sends import Change, compare_with_last
 from listkeep.core.registry.facts import Person, RequestFacts
+from listkeep.core.registry.habits import Habits, looks_at_twice
 from listkeep.core.registry.state import Registry
 from listkeep.core.registry.words import six_words
 from listkeep.wire import messages as m
 
 _SPELT_OUT = (  # of a subject, beside what it is about
     *("until", "people", "who", "measure", "ceiling", "parent"),
-    *("look_ups", "reveals", "rows_exported"),
+    *("look_ups", "reveals", "rows_exported", "rows_sent"),
     *("holders", "needed"),
 )
 
@@ -50,7 +52,7 @@ def view_request(
         policy=request.policy,
         state=state,
         missing=missing,
-        facts=_facts(registry, request),
+        facts=_facts(registry, request, now=now),
         signed_by=tuple(
             f"{name_of(registry, signed.person)} ({signed.decision})"
             for signed in request.signed
@@ -64,7 +66,46 @@ def name_of(registry: Registry, person_id: str) -> str:
     return person.name if person else f"{person_id} (left)"
 
 
-def _facts(registry: Registry, request: RequestFacts) -> dict[str, str]:
+def _about_send(
+    registry: Registry, request: RequestFacts, *, now: datetime
+) -> dict[str, str]:
+    """Say what is new about a send, and what differs from the last one like it."""
+    terms = request.terms
+    if terms.action is not Action.SEND:
+        return {}
+    habits = registry.habits.get(terms.tenant, Habits())
+    last = compare_with_last(registry, request, now=now)
+    changes = last.changes if last else ()
+    return {
+        "route": describe_route(registry, terms.recipient),
+        "new": "; ".join(looks_at_twice(habits, request, now=now)),
+        "last like it": f"{last.request} of {format_time(last.began_at)}"
+        if last
+        else "",
+        "changed": "; ".join(map(say_change, changes)),
+    }
+
+
+def describe_route(registry: Registry, name: str) -> str:
+    """Name a way out and where it leads, also one that has ended."""
+    route = registry.routes.get(name) or registry.ended_routes.get(name)
+    if route is None:
+        return ""
+    where = f"{route.host}:{route.port}" if route.host else "each addressee's own host"
+    return f"{route.name}, to {where} ({route.tls})"
+
+
+def say_change(change: Change) -> str:
+    """Say in one line what is otherwise than the last time."""
+    if change.was and change.now:
+        return f"{change.label}: {change.now}, before {change.was}"
+    verb = "new" if change.now else "no longer"
+    return f"{change.label}: {verb} {change.now or change.was}"
+
+
+def _facts(
+    registry: Registry, request: RequestFacts, *, now: datetime
+) -> dict[str, str]:
     terms = request.terms
     tenant = registry.tenants.get(terms.tenant)
     found = registry.lists.get(terms.list)
@@ -77,6 +118,7 @@ def _facts(registry: Registry, request: RequestFacts) -> dict[str, str]:
         "recipient": recipient.name if recipient else "",
         "purpose": terms.purpose,
         "until": format_time(terms.expires),
+        **_about_send(registry, request, now=now),
     }
     if terms.subject:
         subject = terms.subject_fields()

@@ -1,0 +1,99 @@
+"""What the terms of a send say of its templates, and whether a template keeps to it.
+
+Who signs reads sender, subject line and link domains in the terms, and a digest that
+says nothing to the eye. So whoever takes a template for a send holds it against the
+terms: otherwise a requester could write harmless domains beside the digest of a phish.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from listkeep.core.errors import Code, MalformedError
+
+from .headers import Mailbox
+from .slots import Kind
+from .template import Template
+
+BETWEEN_TITLES = " / "
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Declared:
+    """What is said of the templates of one send, each part in its one spelling."""
+
+    sender: str
+    reply_to: str
+    title: str
+    links: tuple[str, ...]
+    tracking: tuple[str, ...]
+    fields: tuple[str, ...]
+
+
+def declare(templates: Sequence[Template]) -> Declared:
+    """Say what templates have in common, for the terms of one send.
+
+    Raises:
+        MalformedError: They are from different senders, or none is given.
+    """
+    parts = [_declare(template) for template in templates]
+    if len({(part.sender, part.reply_to) for part in parts}) != 1:
+        raise MalformedError(
+            "the templates of one send have one sender and one reply address",
+            code=Code.TEMPLATE_INVALID,
+            hint="ask for a send of its own for each sender",
+        )
+    return Declared(
+        sender=parts[0].sender,
+        reply_to=parts[0].reply_to,
+        title=BETWEEN_TITLES.join(dict.fromkeys(part.title for part in parts)),
+        links=_union(part.links for part in parts),
+        tracking=_union(part.tracking for part in parts),
+        fields=_union(part.fields for part in parts),
+    )
+
+
+def find_undeclared(template: Template, declared: Declared) -> list[str]:
+    """List what a template has that the terms do not say, in words; empty if nothing.
+
+    A campaign's only template has exactly its title; of a standing send's, each has one
+    of those that stand there.
+    """
+    part, found = _declare(template), []
+    if part.sender != declared.sender:
+        found.append("another sender")
+    if part.reply_to != declared.reply_to:
+        found.append("another reply address")
+    titles = f"{BETWEEN_TITLES}{declared.title}{BETWEEN_TITLES}"
+    if f"{BETWEEN_TITLES}{part.title}{BETWEEN_TITLES}" not in titles:
+        found.append("another subject line")
+    for what, mine, said in (
+        ("links to", part.links, declared.links),
+        ("readers are told to", part.tracking, declared.tracking),
+        ("the sealed field", part.fields, declared.fields),
+    ):
+        found += [f"{what} {name}" for name in mine if name not in said]
+    return found
+
+
+def format_mailbox(mailbox: Mailbox | None) -> str:
+    """Write a mailbox as terms do: ``Name <name@domain>``, or the address alone."""
+    if mailbox is None:
+        return ""
+    named = f"{mailbox.name} <{mailbox.address}>"
+    return named if mailbox.name else mailbox.address
+
+
+def _declare(template: Template) -> Declared:
+    sealed = (s.name for s in template.slots.values() if s.kind is Kind.SEALED)
+    return Declared(
+        sender=format_mailbox(template.sender),
+        reply_to=format_mailbox(template.reply_to),
+        title=template.subject_text,
+        links=template.link_domains,
+        tracking=template.tracking_domains,
+        fields=tuple(sorted(sealed)),
+    )
+
+
+def _union(parts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
+    return tuple(sorted({name for part in parts for name in part}))
