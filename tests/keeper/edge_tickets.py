@@ -8,7 +8,7 @@ from listkeep.wire.messages import restores as r
 from .edge import PLANTED
 
 if TYPE_CHECKING:
-    from .edge_cases import Stage
+    from .edge_stage import Stage
 
 
 def seal(stage: "Stage", name: str) -> m.SealRows:
