@@ -22,6 +22,12 @@ SELECT create_distributed_table('entry', 'list_id', colocate_with => 'none');
 SELECT create_distributed_table('past_entry', 'list_id', colocate_with => 'entry');
 SELECT create_distributed_table('change', 'list_id', colocate_with => 'entry');
 SELECT create_distributed_table('renewal', 'list_id', colocate_with => 'entry');
+SELECT create_distributed_table('returned', 'list_id', colocate_with => 'entry');
+SELECT create_distributed_table('returned_count', 'list_id', colocate_with => 'entry');
+SELECT create_distributed_table('returned_feed', 'list_id', colocate_with => 'entry');
+SELECT create_distributed_table('soft_bounces', 'list_id', colocate_with => 'entry');
+SELECT create_distributed_table('sign_up', 'list_id', colocate_with => 'entry');
+SELECT create_distributed_table('sign_up_knocks', 'list_id', colocate_with => 'entry');
 
 COMMIT;
 

@@ -62,7 +62,9 @@ def day(request: pytest.FixtureRequest) -> Iterator[Day]:
         server, options = found.folder, f"--database {keeper}"
     terminal = Terminal(folder / "var", folder / "work")
     with mock.patch.dict("os.environ", {"TMPDIR": str(temporary)}):
-        ports = f"--port {find_port()} --seal-port {find_port()}"
+        ports = (
+            f"--port {find_port()} --seal-port {find_port()} --app-port {find_port()}"
+        )
         terminal.ok(f"listkeep init {ports} {options}")
         if server:
             with (terminal.home / "dock.toml").open("a") as file:

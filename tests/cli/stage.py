@@ -128,9 +128,11 @@ def copy_instance(made: Path, home: Path) -> None:
     shutil.copytree(made, home)
     home.chmod(0o700)
     port = str(find_port())
-    for name in ("cli.toml", "dock.toml"):
+    app_port = str(find_port())
+    for name in ("cli.toml", "console.toml", "dock.toml"):
         path = home / name
-        path.write_text(path.read_text().replace("8480", port))
+        text = path.read_text().replace("8480", port).replace("8490", app_port)
+        path.write_text(text)
     with (home / "keeper.toml").open("a") as file:
         file.write(f"seal_port = {find_port()}\n")
 

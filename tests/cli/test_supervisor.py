@@ -15,7 +15,14 @@ import pytest
 
 from listkeep.cli.children import own_command, own_environment, run_own
 from listkeep.cli.home import Instance, Seal
-from listkeep.cli.supervisor import BUILDINGS, SEAL, WORKER, Supervisor, is_healthy
+from listkeep.cli.supervisor import (
+    BUILDINGS,
+    CONSOLE,
+    SEAL,
+    WORKER,
+    Supervisor,
+    is_healthy,
+)
 from listkeep.core.errors import ConflictError, ListkeepError, MalformedError
 from listkeep.wire.base import MEDIA_TYPE
 from tests.cli.stage import Terminal, copy_instance
@@ -28,7 +35,7 @@ pytestmark = pytest.mark.filterwarnings(
 )
 
 
-ALL = (*BUILDINGS, SEAL)
+ALL = (*BUILDINGS, SEAL, CONSOLE)
 
 
 @pytest.fixture
@@ -144,10 +151,12 @@ def test_up_says_where_things_are_and_stops_when_told(
     assert status == 0
     assert words[0] == f"listkeep: the keeper is at {stopped.socket}"
     assert words[1].startswith(f"listkeep: the dock is at {stopped.config.dock}")
-    assert words[2] == f"listkeep: people sign at {stopped.seal.seal_origin}"
-    assert words[3].endswith(f"and export at {stopped.drop.drop_origin}")
-    assert words[4].startswith("listkeep: the worker tells contacts")
-    assert words[5].endswith("the same user: there is no wall between them")
+    assert stopped.app is not None
+    assert words[2] == f"listkeep: people work at {stopped.app.app_origin}"
+    assert words[3] == f"listkeep: people sign at {stopped.seal.seal_origin}"
+    assert words[4].endswith(f"and export at {stopped.drop.drop_origin}")
+    assert words[5].startswith("listkeep: the worker tells contacts")
+    assert words[6].endswith("the same user: there is no wall between them")
     assert words[-1] == "listkeep: stopped"
     assert not is_healthy(stopped, "keeper")
 
@@ -172,7 +181,7 @@ def test_up_waits_until_an_instance_is_founded(bare: Terminal) -> None:
 def test_up_in_an_empty_folder_makes_an_instance_to_be_founded(bare: Terminal) -> None:
     port = find_port()
     up = subprocess.Popen(
-        own_command("up", "--seal-port", str(port)),
+        own_command("up", "--seal-port", str(port), "--app-port", str(find_port())),
         env=own_environment(bare.home),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

@@ -8,7 +8,11 @@ from django.apps import apps
 from django.db import connection, models
 
 ROOT = Path(__file__).parents[2]
-TABLES = [model._meta.db_table for model in apps.get_app_config("lists").get_models()]
+TABLES = [
+    model._meta.db_table
+    for room in ("lists", "returns", "sign_ups")
+    for model in apps.get_app_config(room).get_models()
+]
 
 
 def first_columns(table: str) -> list[str]:

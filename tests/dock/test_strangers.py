@@ -3,6 +3,7 @@
 The table below must name every operation; a new one without its Eve fails here.
 """
 
+import json
 from typing import Any, NamedTuple
 
 import pytest
@@ -58,6 +59,27 @@ DOORS = (
         "touch",
     ),
     Door("POST", "/lists/{list_name}/sealed", {"tokens": ["{token}"]}, "reveal"),
+    Door("GET", "/lists/{list_name}/returned"),
+    Door(
+        "POST",
+        "/lists/{list_name}/sign-ups",
+        {"address": "new@example.com"},
+        "touch",
+    ),
+    Door("GET", "/lists/{list_name}/returned/webhook", right="administer"),
+    Door(
+        "PUT",
+        "/lists/{list_name}/returned/webhook",
+        {"contact": "d_hook"},
+        "administer",
+    ),
+    Door("DELETE", "/lists/{list_name}/returned/webhook", right="administer"),
+    Door(
+        "POST",
+        "/lists/{list_name}/returned/held",
+        {"decision": "drop"},
+        "administer",
+    ),
     Door("POST", "/exports", {"request": "{request}"}, "export"),
     Door("GET", "/exports/{export_id}", right="export"),
     Door("GET", "/exports/{export_id}/file", right="export"),
@@ -272,5 +294,9 @@ def knock(caller: Api, door: Door, names: dict[str, str]) -> Any:
             return caller.post(path, body)
         case "PATCH":
             return caller.patch(path, body)
+        case "PUT":
+            return caller.call("PUT", path, json.dumps(body).encode())
+        case "DELETE":
+            return caller.call("DELETE", path)
         case _:
             return caller.get(path)

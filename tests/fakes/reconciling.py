@@ -7,6 +7,7 @@ from listkeep.core.sealing import TOKEN_BYTES
 from listkeep.wire import messages as m
 from listkeep.wire.base import Message
 from listkeep.wire.messages import suppressions as s
+from tests.fakes.scrubbing import Ticket
 
 
 @dataclass
@@ -14,6 +15,8 @@ class FakeReconciling:
     """It tells two at a time, and takes new ones if a test says so."""
 
     suppressed: dict[str, set[bytes]]
+    lists: dict[str, m.ListRecord]
+    tickets: dict[str, Ticket]
 
     reasons: dict[bytes, str] = field(default_factory=dict)
     was_recovered: bool = False
@@ -39,6 +42,16 @@ class FakeReconciling:
         self.suppressed[message.list] |= new
         self.reasons |= dict.fromkeys(new, message.reason)
         return m.Suppressed(changed=len(new))
+
+    def readmit(self, message: s.Readmit) -> m.Suppressed:
+        self._called("readmit", message)
+        known = self.suppressed[self.tickets[message.ticket].list_id]
+        if message.token not in known:
+            return m.Suppressed(changed=0)
+        if self.reasons.get(message.token) in ("complained", "erased"):
+            raise RefusedError("stays away", code=Code.NOT_PERMITTED)
+        known.discard(message.token)
+        return m.Suppressed(changed=1)
 
     def _called(self, method: str, message: Message) -> None:
         raise NotImplementedError

@@ -124,7 +124,13 @@ class FakeTelling(FakeReconciling):
         is_told = notice is not None and any(
             contact.id == message.contact for contact in notice.contacts
         )
-        if known is None or not (is_told or message.day):
+        record = self.lists.get(message.list or "")
+        is_theirs = (
+            record is not None
+            and known is not None
+            and (known.tenant, known.name.kind) == (record.tenant, "webhook")
+        )
+        if known is None or not (is_told or message.day or is_theirs):
             raise RefusedError("this contact is not told that", code=Code.NOT_FOUND)
         if not self.opens_left:
             raise RefusedError("enough for today", code=Code.BUDGET_SPENT)

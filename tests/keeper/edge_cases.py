@@ -92,6 +92,12 @@ def _session(stage: Stage, name: str, service: str = "keeper") -> str:
     return stage.world.session(name, service) if name else ""
 
 
+def _sign_up(stage: Stage) -> str:
+    ticket = stage.world.start_import("intake", stage.rows.list_id).ticket
+    stage.world.seal(ticket, stage.rows.addresses[:1])
+    return ticket
+
+
 def _sign_in(stage: Stage, name: str) -> m.FinishSignIn:
     if not name:
         return m.FinishSignIn(credential="", assertion=ASSERTION)
@@ -284,6 +290,13 @@ CASES: dict[str, Case] = {
         lambda s, _n: suppressions.KeepSuppressions(
             list=s.rows.list_id, reason="bounced", tokens=b""
         ),
+        told="",
+        nobody="",
+        by_service=True,
+        is_docks=True,
+    ),
+    "suppressions/readmit": Case(
+        lambda s, _n: suppressions.Readmit(ticket=_sign_up(s), token=s.rows.tokens(0)),
         told="",
         nobody="",
         by_service=True,

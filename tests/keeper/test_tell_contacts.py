@@ -280,3 +280,48 @@ def test_notices_are_kept_for_a_month(stage: Telling, desk: str) -> None:
     assert stage.told()[0].index > old
     assert stage.open(desk, new).destination == DESK
     assert refusal(stage.open, desk, old) == "not-found"
+
+
+# --- what came back to a list -------------------------------------------------------
+
+
+def about_list(contact: str, list_id: str) -> n.OpenContact:
+    return n.OpenContact(contact=contact, list=list_id)
+
+
+def test_a_webhook_is_opened_for_the_lists_of_its_tenant_and_recorded_once_a_day(
+    stage: Telling,
+) -> None:
+    news = stage.create_list("news")
+    hook = stage.add_contact("hook", HOOK, kind="webhook")
+    before = stage.size()
+
+    opened = [stage._open(about_list(hook, news.id)) for _ in range(3)]
+
+    assert {(each.destination, each.kind) for each in opened} == {(HOOK, "webhook")}
+    assert opened[0].secret.startswith("whsec_")
+    assert (opened[0].notice, opened[0].digest) == (None, None)
+    assert stage.size() == before + 1
+    entry = stage.newest("contact.opened")
+    assert (entry["contact"], entry["about"]) == (hook, news.id)
+    stage.wait(days=1)
+    stage._open(about_list(hook, news.id))
+    assert stage.size() == before + 2
+
+
+def test_no_other_contact_is_opened_for_a_list(stage: Telling, desk: str) -> None:
+    news = stage.create_list("news")
+    hers = stage.add_contact(
+        "elsewhere", "https://eve.example/", kind="webhook", by=("eve", "")
+    )
+    hook = stage.add_contact("hook", HOOK, kind="webhook")
+
+    for message in (
+        about_list(desk, news.id),  # mail
+        about_list(hers, news.id),
+        about_list("d_nobodynobody", news.id),
+        about_list(hook, "l_nothing"),
+        n.OpenContact(contact=hook, list=news.id, day="2026-01-04"),
+        n.OpenContact(contact=hook, list=news.id, notice=1),
+    ):
+        assert refusal(stage._open, message) == "not-found"

@@ -33,7 +33,8 @@ class Beginning:
 def beginning(chromium: Browser) -> Iterator[Beginning]:
     folder = Path(tempfile.mkdtemp(prefix="lk-"))
     home = folder / "var"
-    ports = ("--port", str(find_port()), "--seal-port", str(find_port()))
+    names = ("--port", "--seal-port", "--app-port")
+    ports = [f"{name}={find_port()}" for name in names]
     made = subprocess.run(
         own_command("init", "--links", *ports),
         env=own_environment(home),

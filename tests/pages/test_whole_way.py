@@ -50,7 +50,10 @@ def place(chromium: Browser) -> Iterator[Place]:
     del chromium  # without it there is nothing to start for
     folder = Path(tempfile.mkdtemp(prefix="lk-"))
     port, seal_port = find_port(), find_port()
-    ports = ("--port", str(port), "--seal-port", str(seal_port))
+    ports = (
+        *("--port", str(port), "--seal-port", str(seal_port)),
+        *("--app-port", str(find_port())),
+    )
     up = subprocess.Popen(
         own_command("up", *ports),
         env={**own_environment(folder / "var"), "PYTHONUNBUFFERED": "1"},

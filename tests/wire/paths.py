@@ -15,6 +15,7 @@ PATHS = {
     "finish_restore": "restores/finish",
     "erase_entry": "erase",
     "suppress": "suppress",
+    "readmit": "suppressions/readmit",
     "look_up": "look-up",
     "read_keys": "keys/read",
     "renew_key": "keys/renew",

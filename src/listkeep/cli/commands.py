@@ -33,6 +33,8 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     "Work with a list": (
         *("lists", "import_file", "adopt", "tokens", "count", "facets", "lookup"),
         *("suppress", "history", "restore"),
+        *("lists", "import_file", "tokens", "count", "facets", "lookup", "suppress"),
+        *("history", "restore", "returned"),
     ),
     "What needs a signature": ("request", "sign", "reveal", "export", "erase"),
     "The record": ("ledger", "audit", "notice", "incident"),

@@ -344,3 +344,42 @@ def read_whole(chunks: Iterable[bytes], *, header_lines: int) -> Iterator[bytes]
         )
     if rest:
         yield rest
+
+
+class DockReturned(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that came back about one entry."""
+
+    number: int
+    request: str
+    token: str
+    outcome: str
+    code: str
+    how: str
+    at: str
+    state: str
+
+
+class DockReturnedPage(msgspec.Struct, frozen=True, kw_only=True):
+    """Some of what came back, oldest first, and the number to read on from."""
+
+    returned: tuple[DockReturned, ...]
+    cursor: int
+    more: bool
+    held: int
+
+
+class DockWebhook(msgspec.Struct, frozen=True, kw_only=True):
+    """A webhook that is told what comes back, and how that goes."""
+
+    contact: str
+    state: str
+    told: int
+    attempts: int
+    outcome: str
+    next_at: str | None
+
+
+class DockDecided(msgspec.Struct, frozen=True, kw_only=True):
+    """How many things were held until somebody decided."""
+
+    decided: int

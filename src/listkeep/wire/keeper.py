@@ -139,6 +139,10 @@ class KeeperClient:
         """Tell whom the dock knew as suppressed, after something was put back."""
         return self._call("suppressions/keep", message, m.Suppressed)
 
+    def readmit(self, message: sp.Readmit) -> m.Suppressed:
+        """Have somebody let back who signed up anew and confirmed it."""
+        return self._call("suppressions/readmit", message, m.Suppressed)
+
     def look_up(self, message: m.LookUp) -> m.FoundToken:
         """Ask for the token of one exact address."""
         return self._call("look-up", message, m.FoundToken)

@@ -224,3 +224,24 @@ def test_a_mail_that_is_no_file_of_ours_is_refused() -> None:
         read_values(
             template(), replace(mail, body=replace(mail.body)), stands_for=("x",)
         )
+
+
+LEAVE = "https://mail.example.com/u/[[alias]]/[[proof]]"
+WITH_PROOF = template(text=f"{TEXT}\n{LEAVE}\n")
+
+
+@pytest.mark.parametrize(
+    "proof", ["[[proof]]", "%5B%5Bproof%5D%5D", "%5b%5Bproof%5D%5d"]
+)
+def test_a_proof_comes_through_as_it_is(proof: str) -> None:
+    link = LEAVE.replace("[[alias]]", ALIAS).replace("[[proof]]", proof)
+
+    assert "proof" not in values(message(text=f"{filled(TEXT)}\n{link}\n"), WITH_PROOF)
+
+
+def test_a_proof_somebody_made_up_is_none() -> None:
+    link = LEAVE.replace("[[alias]]", ALIAS).replace("[[proof]]", "a" * 26)
+
+    told = refusal(message(text=f"{filled(TEXT)}\n{link}\n"), WITH_PROOF)
+
+    assert told == "part 1.1 names somebody else"

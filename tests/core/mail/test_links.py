@@ -26,6 +26,14 @@ from listkeep.core.mail.links import (
             "https://example.com/?u=[[alias]]&x=1",
             Link("link", "https", "example.com", True),
         ),
+        (
+            "https://example.com/u/[[alias]]/[[proof]]",
+            Link("link", "https", "example.com", True),
+        ),
+        (
+            "https://example.com/?u=[[alias]]/[[proof]]&x=1",
+            Link("link", "https", "example.com", True),
+        ),
         ("mailto:Help@Example.com", Link("link", "mailto", "example.com")),
         (
             "mailto:help@example.com?subject=Hi%20you",
@@ -43,6 +51,11 @@ def test_links_are_read(url: str, link: Link) -> None:
     "url",
     [
         "",
+        "https://example.com/[[proof]]",
+        "https://example.com/[[proof]]/[[alias]]",
+        "https://example.com/[[alias]]/x[[proof]]",
+        "https://example.com/[[alias]]/[[proof]]x",
+        "https://example.com/u/[[alias]]#[[proof]]",
         "javascript:alert(1)",
         "data:text/html,x",
         "//example.com/",
@@ -133,3 +146,8 @@ def test_character_references_are_read_once(raw: str, value: str) -> None:
 )
 def test_references_that_parsers_disagree_on_are_refused(raw: str) -> None:
     assert decode_attribute(raw) is None
+
+
+def test_no_image_carries_a_proof_to_whoever_serves_it() -> None:
+    assert read_source("https://example.com/o/[[alias]]") is not None
+    assert read_source("https://example.com/o/[[alias]]/[[proof]]") is None

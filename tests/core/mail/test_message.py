@@ -191,3 +191,14 @@ def test_plain_text_alone_has_no_parts() -> None:
     assert not read(
         build(make_template(Draft("", TEXT, "a@example.com", "Hi")))
     ).is_multipart()
+
+
+def test_a_link_to_leave_the_list_has_its_proof() -> None:
+    leave = "https://mail.example.com/u/[[alias]]/[[proof]]"
+    found = template(body(f'<a href="{leave}">leave</a>'), f"Bye\n{leave}\n")
+    message = read(build(found, replace(ZOE, proof="b" * 26)))
+
+    for kind in ("plain", "html"):
+        assert f"/u/{ALIAS}/{'b' * 26}" in content(message, kind)
+    with pytest.raises(MalformedError, match="no proof"):
+        build(found)

@@ -41,3 +41,11 @@ def test_the_alias_is_ours_whatever_the_values_say() -> None:
     slot = Slot("alias", Kind.ALIAS)
 
     assert choose_value(slot, {"alias": "theirs"}, alias="ours") == "ours"
+
+
+def test_the_proof_is_ours_and_no_message_goes_out_without_it() -> None:
+    slot = Slot("proof", Kind.PROOF)
+
+    assert choose_value(slot, {"proof": "theirs"}, alias="x", proof="ours") == "ours"
+    with pytest.raises(MalformedError, match="no proof"):
+        choose_value(slot, {"proof": "theirs"}, alias="x")

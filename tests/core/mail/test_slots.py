@@ -24,6 +24,7 @@ def found(text: str) -> tuple[list[Slot], list[str]]:
     ("text", "slot"),
     [
         ("[[alias]]", Slot("alias", Kind.ALIAS)),
+        ("[[proof]]", Slot("proof", Kind.PROOF)),
         ("[[points:number]]", Slot("points", Kind.NUMBER)),
         ("[[points:number|0]]", Slot("points", Kind.NUMBER, "0")),
         ("[[until:date|2026-01-01]]", Slot("until", Kind.DATE, "2026-01-01")),
@@ -47,6 +48,7 @@ def test_slots_are_read_and_written_in_one_way(text: str, slot: Slot) -> None:
         "[[First:text]]",
         "[[a:html]]",
         "[[alias:text]]",
+        "[[proof:text]]",
         "[[a:text|<b>]]",
         "[[a:text|www.example]]",
         "[[a:number|many]]",

@@ -97,6 +97,8 @@ def _bring_rows_in(scribe: Scribe, who: str) -> None:
     scribe.write(
         Event.ENTRIES_SUPPRESSED, {**suppressed, "charged": "yes", "ticket": "i_1"}
     )
+    back = {**suppressed, "total": "2", "check": "0e" * 32, "ticket": "i_1"}
+    scribe.write(Event.ENTRY_READMITTED, back)
     scribe.write(Event.IMPORT_FINISHED, {"ticket": "i_1", "list": NEWS})
     signed = scribe.ask("ada", "import", {}, tenant=ACME, list=NEWS, cap=50)
     ticket = {**ticket, "ticket": "i_2", "request": signed.id}

@@ -69,7 +69,7 @@ def test_what_was_spent_is_what_is_charged() -> None:
     ada, ben = meet("ada").person, meet("ben").person
 
     assert charges.used(ada, Measure.ROWS_ADDED, now=now) == 30  # the other was signed
-    assert charges.used(ada, Measure.ROWS_CHANGED, now=now) == 3 + 2
+    assert charges.used(ada, Measure.ROWS_CHANGED, now=now) == 3 + 1 + 2
     assert charges.used(ben, Measure.LOOK_UPS, now=now) == 1
     assert charges.used(ben, Measure.REVEALS, now=now) == 2
     assert charges.used(ben, Measure.ROWS_EXPORTED, now=now) == 100

@@ -31,6 +31,7 @@ class Event(StrEnum):
     IMPORT_FINISHED = "import.finished"
     IMPORT_ABANDONED = "import.abandoned"
     ENTRIES_SUPPRESSED = "entries.suppressed"
+    ENTRY_READMITTED = "entry.readmitted"
     ADDRESS_LOOKED_UP = "address.looked-up"
     REVEAL_INTENDED = "reveal.intended"
     REVEAL_COMPLETED = "reveal.completed"

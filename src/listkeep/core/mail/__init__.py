@@ -37,6 +37,7 @@ from .token_addresses import (
     format_token_ending,
     parse_token_address,
 )
+from .unsubscribing import is_unsubscribe_proof, make_unsubscribe_proof
 
 __all__ = [
     "Addressee",
@@ -70,8 +71,10 @@ __all__ = [
     "format_send_address",
     "format_token_address",
     "format_token_ending",
+    "is_unsubscribe_proof",
     "make_alias",
     "make_template",
+    "make_unsubscribe_proof",
     "open_alias",
     "parse_mail",
     "parse_return_address",

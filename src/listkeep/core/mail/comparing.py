@@ -6,7 +6,8 @@ sign, in the decoded tree. The message that goes out is built from the template 
 these values (`message.py`), so what is overlooked here still does not go out.
 
 Sealed slots have to come through as they are; they are filled in later. Where the
-template says ``[[alias]]``, whatever stands for this addressee is taken.
+template says ``[[alias]]``, whatever stands for this addressee is taken; ``[[proof]]``
+comes through as it is.
 """
 
 from collections.abc import Collection, Iterator
@@ -17,9 +18,10 @@ from listkeep.core.errors import Code, RefusedError
 
 from .headers import decode_text, parse_mailbox
 from .mime import Branch, Mail, Part, Text
-from .slots import MAX_TEXT_CHARACTERS, Kind, Piece, Slot, fits, format_slot
+from .slots import MAX_TEXT_CHARACTERS, OURS, Kind, Piece, Slot, fits, format_slot
 from .template import FORBIDDEN_FIELDS, Fork, Letter, Node, Template
 
+_PROOFS = ("[[proof]]", "%5B%5Bproof%5D%5D")  # only we can make one
 _MAX_RAW = 8 * MAX_TEXT_CHARACTERS  # as character references
 
 
@@ -113,8 +115,9 @@ class _Reading:
                 if not text.startswith(step, position):
                     raise _differs(f"{place} differs in its text")
                 position += len(step)
-            elif step.kind is Kind.ALIAS:
-                position += self._alias_at(text, position, place)
+            elif step.kind in OURS:
+                spellings = self.aliases if step.kind is Kind.ALIAS else _PROOFS
+                position += self._ours_at(text, position, spellings, place)
             else:
                 # A slot is followed by fixed text, or by the end.
                 behind = steps[number + 1] if number + 1 < len(steps) else ""
@@ -124,10 +127,13 @@ class _Reading:
         if position != len(text):
             raise _differs(f"{place} goes on where the template ends")
 
-    def _alias_at(self, text: str, position: int, place: str) -> int:
-        for alias in self.aliases:
-            if text[position : position + len(alias)].lower() == alias.lower():
-                return len(alias)
+    @staticmethod
+    def _ours_at(
+        text: str, position: int, spellings: tuple[str, ...], place: str
+    ) -> int:
+        for known in spellings:
+            if text[position : position + len(known)].lower() == known.lower():
+                return len(known)
         raise _differs(f"{place} names somebody else")
 
     def _take(self, slot: Slot, raw: str, *, place: str, is_html: bool) -> None:

@@ -17,6 +17,7 @@ from listkeep.core.errors import MalformedError
 from .slots import Kind, Slot, format_slot
 
 ALIAS_SLOT = format_slot(Slot(Kind.ALIAS, Kind.ALIAS))
+PROOF_SLOT = format_slot(Slot(Kind.PROOF, Kind.PROOF))
 MAX_URL_CHARACTERS = 900
 UNREADABLE_LINK = (
     "a link or an image whose address is not taken",
@@ -35,7 +36,12 @@ _WEB = re.compile(
 )
 # One whole piece of the path or one whole value of the query, nothing less.
 _ALIAS_PLACE = re.compile(rf"(?<=[/=]){re.escape(ALIAS_SLOT)}(?=[/?&#]|$)")
+# Behind the alias, and in what is followed by people: an image is fetched by programs.
+_PROOF_PLACE = re.compile(
+    rf"(?<={re.escape(ALIAS_SLOT)}/){re.escape(PROOF_SLOT)}(?=[/?&#]|$)"
+)
 _ALIAS_STAND_IN = "aliasaliasaliasaliasaliasalias"
+_PROOF_STAND_IN = "proofproofproofproofproofp"
 _MAIL_FIELD = r"(?:subject|body)=(?:(?!%0[AD])[^&#\s\[\]])*"
 _MAILTO = re.compile(
     rf"mailto:([^?\s%]+)(?:\?{_MAIL_FIELD}(?:&{_MAIL_FIELD})?)?", re.IGNORECASE
@@ -124,6 +130,8 @@ def _number(reference: str) -> int:
 
 
 def _read_web(url: str, kind: str) -> Link | None:
+    if kind == "link":
+        url = _PROOF_PLACE.sub(_PROOF_STAND_IN, url)
     plain, count = _ALIAS_PLACE.subn(_ALIAS_STAND_IN, url)
     match = _WEB.fullmatch(plain)
     if match is None or len(url) > MAX_URL_CHARACTERS or count > 1:

@@ -28,7 +28,7 @@ from .links import (
     read_href,
     read_source,
 )
-from .slots import Found, Kind, Piece, find_slots, place_of, split_text
+from .slots import OURS, Found, Piece, find_slots, place_of, split_text
 from .styles import faults_in_style
 
 _TAG = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9:]*)")
@@ -92,7 +92,7 @@ class _Reader:
         """Find the slots, and refuse those that stand where they may not."""
         found = find_slots(self.text, self.findings, place=self.place)
         for one in found:
-            in_url = _is_inside(one, self.urls) and one.slot.kind is Kind.ALIAS
+            in_url = _is_inside(one, self.urls) and one.slot.kind in OURS
             if not (in_url or _is_inside(one, self.texts)):
                 self._fault(
                     one.start,

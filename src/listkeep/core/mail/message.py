@@ -41,6 +41,7 @@ class Addressee:
     address: str
     alias: str
     values: Values = field(default_factory=dict)
+    proof: str = ""  # that a link to leave the list is ours; see `unsubscribing.py`
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,6 +138,7 @@ class _Writer:
             pieces,
             self.addressee.values,
             alias=self.addressee.alias,
+            proof=self.addressee.proof,
             is_html=is_html,
         )
 

@@ -16,7 +16,7 @@ from .slots import Kind, Piece, Slot, fits
 Values = Mapping[str, str]
 
 
-def choose_value(slot: Slot, values: Values, *, alias: str) -> str:
+def choose_value(slot: Slot, values: Values, *, alias: str, proof: str = "") -> str:
     """Give what stands in a slot: the alias, the value, or what the template says.
 
     Raises:
@@ -25,6 +25,8 @@ def choose_value(slot: Slot, values: Values, *, alias: str) -> str:
     """
     if slot.kind is Kind.ALIAS:
         return alias
+    if slot.kind is Kind.PROOF:
+        return _require(proof)
     value = values.get(slot.name, "")
     if fits(slot.kind, value):
         return value
@@ -38,7 +40,12 @@ def choose_value(slot: Slot, values: Values, *, alias: str) -> str:
 
 
 def render(
-    pieces: tuple[Piece, ...], values: Values, *, alias: str, is_html: bool
+    pieces: tuple[Piece, ...],
+    values: Values,
+    *,
+    alias: str,
+    proof: str = "",
+    is_html: bool,
 ) -> str:
     """Write a text with its slots filled in.
 
@@ -48,9 +55,18 @@ def render(
     return "".join(
         piece
         if isinstance(piece, str)
-        else _write(choose_value(piece, values, alias=alias), is_html=is_html)
+        else _write(
+            choose_value(piece, values, alias=alias, proof=proof), is_html=is_html
+        )
         for piece in pieces
     )
+
+
+def _require(proof: str) -> str:
+    """Let no message out whose link to leave the list leads nowhere."""
+    if not proof:
+        raise MalformedError("the message has no proof", code=Code.MAIL_INVALID)
+    return proof
 
 
 def _write(value: str, *, is_html: bool) -> str:

@@ -1,6 +1,7 @@
 """The places of a template that are filled in for each addressee, and their types.
 
-    [[alias]]                      this message's alias; alone allowed in links
+    [[alias]]                      this message's alias; allowed in links
+    [[alias]]/[[proof]]            with the proof to leave a list or to confirm by
     [[points:number]]              the application's, with each message
     [[until:date]]
     [[greeting:text|Good day]]     at most 200 characters
@@ -58,8 +59,13 @@ class Kind(StrEnum):
     ALIAS = "alias"
     DATE = "date"
     NUMBER = "number"
+    PROOF = "proof"
     SEALED = "sealed"
     TEXT = "text"
+
+
+# Made by us for each message, and never taken from anybody.
+OURS = frozenset({Kind.ALIAS, Kind.PROOF})
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,7 +123,7 @@ def _fault_of(slot: Slot | None, before: str, behind: str) -> tuple[str, str] | 
             "greet by a name; links carry [[alias]]",
         )
     in_word = _WORD_BEFORE.search(before) or _WORD_BEHIND.match(behind)
-    if in_word and slot.kind is not Kind.ALIAS:
+    if in_word and slot.kind not in OURS:
         return (
             "a slot inside of a word, where a value could become a link",
             "put a space before it and behind it",
@@ -142,8 +148,8 @@ def slots_in(pieces: Iterable[Piece]) -> Iterator[Slot]:
 
 def format_slot(slot: Slot) -> str:
     """Write a slot as it stands in a template."""
-    if slot.kind is Kind.ALIAS:
-        return "[[alias]]"
+    if slot.kind in OURS:
+        return f"[[{slot.kind}]]"
     fallback = f"|{slot.fallback}" if slot.fallback else ""
     return f"[[{slot.name}:{slot.kind}{fallback}]]"
 
@@ -162,8 +168,8 @@ def fits(kind: Kind, value: str) -> bool:
         return _NUMBER.fullmatch(value) is not None
     if kind is Kind.DATE:
         return value.isascii() and _is_date(value)
-    if kind is Kind.ALIAS:
-        return False  # made here, never taken from anybody
+    if kind in OURS:
+        return False
     return is_phrase(value)
 
 
@@ -194,8 +200,8 @@ def _read_slot(inner: str) -> Slot | None:
     if match is None:
         return None
     name, kind, fallback = match[1], match[2], match[3] or ""
-    if name == Kind.ALIAS:
-        return None if kind else Slot(name, Kind.ALIAS)
+    if name in OURS:
+        return None if kind else Slot(name, Kind(name))
     if not kind or (fallback and not is_phrase(fallback)):
         return None
     if fallback and kind in {Kind.NUMBER, Kind.DATE} and not fits(Kind(kind), fallback):

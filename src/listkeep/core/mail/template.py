@@ -31,6 +31,7 @@ from .mime import (
     decode_mail,
 )
 from .slots import (
+    OURS,
     Kind,
     Piece,
     Slot,
@@ -271,7 +272,7 @@ def _read_line(name: str, fields: _Fields, findings: Findings) -> tuple[Piece, .
     if not text and name == "subject":
         findings.add(place, "is empty", "write a subject")
     found = find_slots(text, findings, place=place)
-    if any(one.slot.kind is Kind.ALIAS for one in found):
+    if any(one.slot.kind in OURS for one in found):
         findings.add(place, "the alias is for links and texts", "take [[alias]] out")
     pieces = split_text(text, found)
     fixed = "".join(piece for piece in pieces if isinstance(piece, str))

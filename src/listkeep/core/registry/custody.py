@@ -184,6 +184,12 @@ def _suppress(registry: Registry, fields: Mapping[str, str], at: datetime) -> No
         request.done = request.rows_used >= request.terms.cap
 
 
+def _readmit(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
+    registry.suppressed[fields["list"]] = (int(fields["total"]), fields["check"])
+    registry.charges.add(fields["principal"], Measure.ROWS_CHANGED, at=at, amount=1)
+    registry.tickets[fields["ticket"]].readmitted += 1
+
+
 def _look_up(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
     for who in registry.payers(fields["person"]):
         registry.charges.add(who, Measure.LOOK_UPS, at=at, items=(fields["item"],))
@@ -233,6 +239,7 @@ HANDLERS = {
     Event.IMPORT_FINISHED: _close_import,
     Event.IMPORT_ABANDONED: _close_import,
     Event.ENTRIES_SUPPRESSED: _suppress,
+    Event.ENTRY_READMITTED: _readmit,
     Event.RESTORE_STARTED: _start_restore,
     Event.LIST_RESTORED: _close_restore,
     Event.RESTORE_ABANDONED: _close_restore,

@@ -166,6 +166,7 @@ class Ticket:
     started_at: datetime
     reserved: int = 0
     suppressed: int = 0
+    readmitted: int = 0
     moment: str = ""  # of a restore: the time it goes back to
 
 

@@ -35,6 +35,7 @@ class IncidentKind(StrEnum):
     SCRUB_OVERDUE = "scrub-overdue"
     SCRUB_EDITED = "scrub-edited"
     RENEWAL_OVERDUE = "renewal-overdue"
+    RETURNED_FLOOD = "returned-flood"
 
 
 # Of which kinds an owner can accept what was found, and what that changes in the books.

@@ -87,6 +87,7 @@ SILENT: Final[dict[Event, str]] = {
     Event.IMPORT_ABANDONED: _OF_ITS_IMPORT,
     Event.LIST_RESTORED: "the start of the restore is told, if somebody is new there",
     Event.RESTORE_ABANDONED: "nothing came of it",
+    Event.ENTRY_READMITTED: "the person signed up anew and confirmed it",
     Event.ENTRY_ERASED: _OF_ITS_REQUEST,
     Event.REVEAL_COMPLETED: _OF_ITS_REQUEST,
     Event.EXPORT_COMPLETED: _OF_ITS_REQUEST,

@@ -109,6 +109,9 @@ class Keeper(Protocol):
     def keep_suppressions(self, message: sp.KeepSuppressions) -> m.Suppressed:
         """Take whom the dock knew as suppressed, after something was put back."""
 
+    def readmit(self, message: sp.Readmit) -> m.Suppressed:
+        """Let somebody back who left or bounced, signed up anew and confirmed it."""
+
     def open_contact(self, message: n.OpenContact) -> n.OpenedContact:
         """Say where one contact is, for one thing it is to be told."""
 

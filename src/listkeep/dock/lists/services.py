@@ -10,17 +10,18 @@ from itertools import repeat
 from django.db import transaction
 
 from listkeep.core.errors import Code, ConflictError
-from listkeep.core.segments import FacetRisk, Schema, verify_anonymity
+from listkeep.core.segments import FacetRisk, Schema, Status, verify_anonymity
 
 from . import bulk
 from .history import Author, begin_change, keep_better, remove_later
 from .models import Change, Entry
 from .moments import Moment
 from .segments import Condition
-from .statuses import ERASED, SUBSCRIBED
+from .statuses import ERASED, STATUS_CODES, SUBSCRIBED
 
 Suppressions = Iterator[tuple[int, list[bytes]]]
 _TOKENS_AT_ONCE = 500
+_AWAY = (STATUS_CODES[Status.UNSUBSCRIBED], STATUS_CODES[Status.BOUNCED])
 
 
 def merge_staging(  # noqa: PLR0913 - one import is described by all of these
@@ -85,6 +86,28 @@ def lower_status(
         if change.updated:
             change.save(force_insert=True)
     return change.updated
+
+
+def readmit(list_id: str, token: bytes, *, author: Author, now: datetime) -> bool:
+    """Call an entry subscribed again that left or bounced; say whether it was there.
+
+    Only after the keeper has let the person back, who alone can ask for that.
+
+    Raises:
+        UnavailableError: The list is locked for too long, or the database does not
+            answer.
+    """
+    with bulk.translated(), transaction.atomic():
+        change = begin_change(list_id, kind=Change.Kind.STATUS, author=author, now=now)
+        away = Entry.objects.filter(list_id=list_id, token=token, status__in=_AWAY)
+        if not away.exists():
+            return False
+        keep_better(change, [token], status=ERASED)
+        change.updated = away.update(
+            status=SUBSCRIBED, updated_at=change.at, change=change.number
+        )
+        change.save(force_insert=True)
+    return True
 
 
 def restore_staging(  # noqa: PLR0913 - one restore is described by all of these

@@ -44,6 +44,16 @@ def harden(response: HttpResponseBase) -> None:
     response.is_page = True  # type: ignore[attr-defined]
 
 
+def keep_private(response: HttpResponseBase) -> None:
+    """Put on what is said to people outside, whose links are secrets of theirs.
+
+    No page that comes after learns the link, and no search engine lists it.
+    """
+    response["Referrer-Policy"] = "strict-origin"
+    response["X-Robots-Tag"] = "noindex, nofollow"
+    harden(response)
+
+
 def is_page(response: HttpResponseBase) -> bool:
     """Tell whether an answer is one of these, and no problem document."""
     return getattr(response, "is_page", False)

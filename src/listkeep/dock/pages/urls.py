@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import assets, views
+from . import assets, outside, views
 
 urlpatterns = [
     path("", views.home),
@@ -19,4 +19,6 @@ urlpatterns = [
     path("import/<slug:list_id>/check", views.check_import),
     path("import/<slug:list_id>/run", views.run_import),
     path("imports/<slug:import_id>", views.show_import),
+    path("u/<str:alias>/<str:proof>", outside.leave),
+    path("c/<str:alias>/<str:proof>", outside.confirm),
 ]

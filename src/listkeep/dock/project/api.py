@@ -11,9 +11,11 @@ from listkeep import __version__
 from listkeep.core.errors import ListkeepError
 from listkeep.dock.intake.api import router as intake
 from listkeep.dock.intake.history_api import router as history
+from listkeep.dock.intake.sign_up_api import router as sign_ups
 from listkeep.dock.lists.keeper import get_keeper
 from listkeep.dock.lists.shapes import Shape
 from listkeep.dock.outlet.api import router as outlet
+from listkeep.dock.outlet.returned_api import router as returned
 from listkeep.dock.watch.api import router as watch
 from listkeep.dock.watch.incident_api import router as incidents
 
@@ -52,7 +54,9 @@ api = NinjaAPI(
 add_handlers(api)
 api.add_router("", intake)
 api.add_router("", history)
+api.add_router("", sign_ups)
 api.add_router("", outlet)
+api.add_router("", returned)
 api.add_router("", watch)
 api.add_router("", incidents)
 

@@ -32,6 +32,9 @@ class DockConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
     drop_origin: str = "http://drop.localhost:8480"
     """Where browsers find the dock's pages; keeper.toml names the same origin."""
 
+    public_origin: str = ""
+    """Where people outside leave lists and confirm. Empty: at ``drop_origin``."""
+
     seal_origin: str = "http://seal.localhost:8471"
     """Where people sign in and sign; they are sent there and nowhere else."""
 

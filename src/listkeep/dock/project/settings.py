@@ -28,7 +28,9 @@ INSTALLED_APPS = [
     "ninja",
     "listkeep.dock.lists",
     "listkeep.dock.intake",
+    "listkeep.dock.intake.sign_ups",
     "listkeep.dock.outlet",
+    "listkeep.dock.outlet.returns",
     "listkeep.dock.pages",
     "listkeep.dock.watch",
 ]

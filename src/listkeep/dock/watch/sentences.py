@@ -65,6 +65,8 @@ INCIDENTS: Final = {
     "changed outside Listkeep",
     IncidentKind.RENEWAL_OVERDUE: "rows of {list} have been under an old key for too "
     "long: what was erased may still open from an old backup",
+    IncidentKind.RETURNED_FLOOD: "so many bounces and complaints about {list} came by "
+    "mail at once that they are held: they may be forged",
 }
 _WAITING: Final = frozenset({"waiting", "granted"})
 

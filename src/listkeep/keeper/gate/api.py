@@ -14,6 +14,7 @@ from listkeep.keeper.gate.custody.lists import (
     extend_list,
     show_lists,
 )
+from listkeep.keeper.gate.custody.readmissions import readmit
 from listkeep.keeper.gate.custody.reconciling import (
     keep_suppressions,
     read_suppressions,
@@ -223,6 +224,7 @@ _VIEWS = {
     "suppress": carried(m.Suppress, suppress, "dock"),
     "suppressions/read": carried(s.ReadSuppressions, read_suppressions, "dock"),
     "suppressions/keep": carried(s.KeepSuppressions, keep_suppressions, "dock"),
+    "suppressions/readmit": carried(s.Readmit, readmit, "dock"),
     "erase": carried(e.EraseEntry, erase_entry, "dock"),
     "sign-in/begin": sign_in_begin,
     "sign-in/finish": direct(m.FinishSignIn, finish_sign_in),

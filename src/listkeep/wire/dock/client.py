@@ -7,9 +7,12 @@ from .history import HistoryCalls
 from .incidents import IncidentCalls
 from .lists import ListCalls
 from .releases import ReleaseCalls
+from .returned import ReturnedCalls
 
 
-class DockClient(ListCalls, EntryCalls, HistoryCalls, ReleaseCalls, IncidentCalls):
+class DockClient(
+    ListCalls, EntryCalls, HistoryCalls, ReleaseCalls, IncidentCalls, ReturnedCalls
+):
     """Speak to one dock as a person (session) or a service (key).
 
     Every method raises the dock's own error, or ``UnavailableError`` when it does

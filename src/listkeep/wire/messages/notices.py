@@ -99,11 +99,15 @@ class Digest(Message, frozen=True, kw_only=True):
 
 
 class OpenContact(Message, frozen=True, kw_only=True):
-    """Ask where one contact is, to tell it of one notice or of one day."""
+    """Ask where one contact is, to tell it of one notice, of one day, or a list's.
+
+    With ``list`` a webhook is told what came back to that list, which the dock knows.
+    """
 
     contact: Id
     notice: Count | None = None
     day: Day | None = None
+    list: Id | None = None
 
 
 class OpenedContact(Message, frozen=True, kw_only=True):

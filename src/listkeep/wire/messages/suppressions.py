@@ -4,7 +4,7 @@ from typing import Annotated
 
 import msgspec
 
-from listkeep.wire.base import Id, Message
+from listkeep.wire.base import Id, Message, Token
 
 
 class ReadSuppressions(Message, frozen=True, kw_only=True):
@@ -31,3 +31,13 @@ class KeepSuppressions(Message, frozen=True, kw_only=True):
     list: Id
     reason: str
     tokens: Annotated[bytes, msgspec.Meta(max_length=16 * 4096)]
+
+
+class Readmit(Message, frozen=True, kw_only=True):
+    """Let somebody back who left or bounced, signed up anew and confirmed it.
+
+    The ticket is that of the sign-up, under which one row was sealed.
+    """
+
+    ticket: Id
+    token: Token

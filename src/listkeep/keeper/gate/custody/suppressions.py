@@ -158,6 +158,16 @@ def add_suppressions(
     return {"total": str(total + len(new) - len(before)), "check": after.hex()}
 
 
+def lift_suppression(
+    turn: Turn, list_id: str, *, token: bytes, reason: str
+) -> dict[str, str]:
+    """Take one token out of a list's suppressions, and give what to record."""
+    total, check = turn.registry.suppressed[list_id]
+    after = _fold(turn, list_id, bytes.fromhex(check), {token: reason})
+    Suppression.objects.filter(list_id=list_id, token=token).delete()
+    return {"total": str(total - 1), "check": after.hex()}
+
+
 def read_known(scope: str, tokens: list[bytes]) -> dict[bytes, str]:
     """Read which of these tokens are suppressed, and why."""
     rows = Suppression.objects.filter(list_id=scope, token__in=tokens)

@@ -105,7 +105,7 @@ def open_contact(
     with gate.turn(now) as turn:
         contact, notice = _find(turn.registry, message, now=now)
         destination = open_destination(turn.store, contact.sealed)
-        about = message.day or str(message.notice)
+        about = message.day or message.list or str(message.notice)
         _charge(turn, contact, notice, about=about)
         answer = n.OpenedContact(
             kind=contact.kind,
@@ -159,7 +159,10 @@ def _find(
     that it was removed: otherwise whoever can remove could act unseen.
     """
     contact = registry.contacts.get(message.contact)
-    if message.day is not None:
+    if message.list is not None:
+        if contact is not None and _is_of_list(registry, contact, message):
+            return contact, None
+    elif message.day is not None:
         _require_over(message.day, now)
         if contact is not None and message.notice is None:
             return contact, None
@@ -170,6 +173,18 @@ def _find(
             if told.id == message.contact and not (contact is None and is_late):
                 return told, notice
     raise RefusedError("this contact is not to be told about that", code=Code.NOT_FOUND)
+
+
+def _is_of_list(registry: Registry, contact: Contact, message: n.OpenContact) -> bool:
+    """Say whether a contact is a webhook of the tenant whose list it is."""
+    found = registry.lists.get(message.list or "")
+    is_one = message.notice is None and message.day is None
+    return (
+        is_one
+        and found is not None
+        and contact.kind == "webhook"
+        and contact.tenant == found.tenant
+    )
 
 
 def _charge(

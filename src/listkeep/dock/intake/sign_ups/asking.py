@@ -1,0 +1,134 @@
+"""Take a sign-up: the same work and the same answer, whoever it is about."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from listkeep.core.addresses import parse_address
+from listkeep.core.errors import Code, MalformedError, RefusedError
+from listkeep.core.files.values import Batch
+from listkeep.dock.intake.encoding import Encoding, pack
+from listkeep.dock.intake.pipeline import Sealed, seal_batches
+from listkeep.dock.lists import bulk
+from listkeep.dock.lists.access import Visit
+from listkeep.dock.lists.keeper import Keeper
+from listkeep.dock.lists.known import KnownTokens
+from listkeep.dock.lists.throttle import Throttle, network_of
+from listkeep.wire import messages as m
+
+from .models import SignUp
+
+MAX_FIELD_CHARACTERS = 1000
+
+
+@dataclass(slots=True)
+class Doorman:
+    """How many sign-ups are taken from one network, and for one list."""
+
+    networks: Throttle = field(default_factory=lambda: Throttle(per_minute=6, burst=12))
+    lists: Throttle = field(default_factory=lambda: Throttle(per_minute=60, burst=300))
+
+    def require(self, list_id: str, network: str, *, at: float) -> None:
+        """Count one sign-up.
+
+        Raises:
+            RefusedError: There were too many, from there or at all.
+        """
+        is_let = self.networks.lets(f"{list_id} {network}", at=at)
+        if not is_let or not self.lists.lets(list_id, at=at):
+            raise RefusedError(
+                "too many sign-ups in a short time",
+                code=Code.OVER_PACE,
+                hint="ask the visitor to try again in some minutes",
+            )
+
+
+_doorman = Doorman()
+
+
+def sign_up(  # noqa: PLR0913 - one sign-up is described by all of these
+    visit: Visit,
+    *,
+    address: str,
+    fields: Mapping[str, str],
+    source: str,
+    keeper: Keeper,
+    now: datetime,
+    doorman: Doorman | None = None,
+) -> None:
+    """Seal a sign-up and write it down, to be asked by mail whether it is meant.
+
+    ``source`` is where the visitor came from, an address of the network.
+
+    Raises:
+        MalformedError: This is no address, or a field the list does not seal.
+        RefusedError: It is no intake service that asks, or there were too many.
+        UnavailableError: Keeper or database do not answer.
+    """
+    if visit.principal.kind != "intake":
+        raise RefusedError(
+            "only an intake service signs people up",
+            code=Code.NOT_PERMITTED,
+            hint="make one with `listkeep service add --kind intake`",
+        )
+    doorman = doorman or _doorman
+    doorman.require(visit.record.id, network_of(source), at=now.timestamp())
+    batch = _batch(visit, address, fields)
+    ticket = keeper.start_import(
+        m.StartImport(caller=visit.caller, list=visit.record.id)
+    )
+    sealed = _seal(visit, batch, fields, ticket=ticket.ticket, keeper=keeper)
+    if not sealed.rows:
+        raise _no_address()
+    [(token, batch_id, position, seal, facets, _)] = sealed.rows
+    with bulk.translated():
+        SignUp.objects.create(
+            list_id=visit.record.id,
+            ticket=ticket.ticket,
+            token=token,
+            batch_id=batch_id,
+            position=position,
+            sealed=seal,
+            facets=facets,
+            schema=" ".join(visit.record.facets),
+            state=SignUp.State.ASKED,
+            at=int(now.timestamp()),
+        )
+
+
+def _batch(visit: Visit, address: str, fields: Mapping[str, str]) -> Batch:
+    unknown = set(fields) - set(visit.record.fields)
+    if unknown or any(len(text) > MAX_FIELD_CHARACTERS for text in fields.values()):
+        raise MalformedError(
+            "a sign-up carries what the list seals, at most 1,000 characters each",
+            hint="`listkeep list show LIST` names the sealed fields; a sign-up has no "
+            "facets",
+        )
+    return Batch(
+        lines=[1],
+        addresses=[parse_address(address).spelling],
+        statuses=["subscribed"],
+        columns=[[text] for text in fields.values()],
+    )
+
+
+def _seal(
+    visit: Visit,
+    batch: Batch,
+    fields: Mapping[str, str],
+    *,
+    ticket: str,
+    keeper: Keeper,
+) -> Sealed:
+    encoding = Encoding(tuple(fields), schema=visit.schema, sealed=visit.record.fields)
+    packed = pack(encoding.encode(batch), ticket=ticket)
+    [sealed] = seal_batches(
+        [packed],
+        seal=lambda each: keeper.seal_packed(each.message),
+        find_known=KnownTokens(visit.record.tenant, keeper).find,
+    )
+    return sealed
+
+
+def _no_address() -> MalformedError:
+    return MalformedError("this is not an address", code=Code.ADDRESS_INVALID)
