@@ -124,15 +124,16 @@ class _Stream(io.TextIOWrapper):
 
 
 def copy_instance(made: Path, home: Path) -> None:
-    """Copy an instance nobody runs, on a port of its own: quicker than a new one."""
+    """Copy an instance nobody runs, on ports of its own: quicker than a new one."""
     shutil.copytree(made, home)
     home.chmod(0o700)
-    port = str(find_port())
-    app_port = str(find_port())
-    for name in ("cli.toml", "console.toml", "dock.toml"):
+    dock, app = str(find_port()), str(find_port())
+    for name in ("cli.toml", "dock.toml", "console.toml"):
         path = home / name
-        text = path.read_text().replace("8480", port).replace("8490", app_port)
-        path.write_text(text)
+        path.write_text(path.read_text().replace("8480", dock))
+    for name in ("keeper.toml", "console.toml"):
+        path = home / name
+        path.write_text(path.read_text().replace("8490", app))
     with (home / "keeper.toml").open("a") as file:
         file.write(f"seal_port = {find_port()}\n")
 

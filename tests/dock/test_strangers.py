@@ -13,6 +13,7 @@ from listkeep.core.errors import Code, RefusedError
 from listkeep.dock.lists.models import Entry
 from listkeep.dock.project.api import api
 from tests.dock.conftest import Api, token_text
+from tests.dock.letters import eml, subject_of
 from tests.dock.test_import_refused import GOOD
 from tests.fakes.keeper import FakeKeeper
 
@@ -81,6 +82,7 @@ DOORS = (
         "administer",
     ),
     Door("POST", "/exports", {"request": "{request}"}, "export"),
+    Door("PUT", "/sends/{request_id}/template", eml(), "send"),
     Door("GET", "/exports/{export_id}", right="export"),
     Door("GET", "/exports/{export_id}/file", right="export"),
 )
@@ -113,6 +115,7 @@ def names(keeper: FakeKeeper, ada: Api, news: str) -> dict[str, str]:
         "import_id": ada.begin_import(news),
         "token": token_text(keeper, "anna@example.com"),
         "request": request,
+        "request_id": keeper.sign_send(news, **subject_of(eml())),
         "export_id": ada.post("/exports", {"request": request}).json["id"],
         "incident_id": keeper.open_incident("rows-invalid", list_id=news).id,
     }

@@ -43,6 +43,13 @@ class FakeGrants:
         digest = hashlib.sha256(content).hexdigest()
         return self._grant(Action.IMPORT, list_id, selection=digest, cap=rows)
 
+    def sign_send(self, list_id: str, **subject: str) -> str:
+        """Put the signed request of a send into place; it has not begun."""
+        text = encode(subject).decode()
+        return self._grant(
+            Action.SEND, list_id, selection="all", cap=10, subject=text, by=""
+        )
+
     def _grant(
         self,
         action: Action,

@@ -40,15 +40,15 @@ from listkeep.wire.base import MAX_ROWS, Message, decode
 from listkeep.wire.base import encode as pack
 from tests.fakes.renewing import FakeRenewing
 from tests.fakes.restoring import FakeRestoring
+from tests.fakes.rights import SERVICE_RIGHTS
 from tests.fakes.rows import sealed_rows
 from tests.fakes.scrubbing import Ticket
 from tests.fakes.sending import FakeSending
 from tests.fakes.sign_in import FakeSignIn
 from tests.fakes.telling import FakeTelling
 
-PERSON_RIGHTS = ("view", "touch", "look-up", "reveal", "export")
+PERSON_RIGHTS = ("view", "touch", "look-up", "reveal", "send", "export")
 OWNER_RIGHTS = (*PERSON_RIGHTS, "administer")
-SERVICE_RIGHTS = {"app": ("view", "touch"), "intake": ("touch",)}
 _WITH_ROWS = frozenset(
     {"seal_rows", "look_up", "run_export", "scrub_rows", "renew_rows", "open_for_send"}
 )

@@ -5,7 +5,7 @@ from listkeep.core.registry.held_keys import list_key
 from listkeep.keeper.gate.custody import lists
 from listkeep.keeper.gate.endpoint import open_store
 from listkeep.wire import messages as m
-from tests.keeper.instance import refusal
+from tests.keeper.instance import SERVICES, refusal
 from tests.keeper.world import World
 
 
@@ -156,3 +156,17 @@ def test_an_operators_service_key_gives_no_rights_in_a_tenant(world: World) -> N
 
     assert refusal(authorize, world, "dock", "view", found.id) == "not-found"
     assert refusal(authorize, world, "console", "view") == "not-permitted"
+
+
+def test_a_mail_server_may_hand_mail_over_and_nothing_else(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(SERVICES, "relay", ("s_relayrelayre", "mta", ""))
+    view = world.ask("cleo", "service.add", world.service_subject("relay"))
+    world.sign("cyrus", view, "approve")
+
+    principal = authorize(world, "relay", "send")
+
+    assert (principal.kind, principal.tenant) == ("mta", "")
+    assert principal.rights == ("send",)
+    assert refusal(authorize, world, "relay", "view") == "not-permitted"

@@ -76,9 +76,16 @@ class Seal(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Drop(msgspec.Struct, frozen=True, kw_only=True):
-    """What ``dock.toml`` says of the dock's pages."""
+    """What ``dock.toml`` says of the dock's pages and its delivery proxy."""
 
     drop_origin: str = "http://drop.localhost:8480"
+    outlet: dict[str, Any] = {}
+
+    @property
+    def proxy(self) -> tuple[str, int] | None:
+        """Where the delivery proxy listens, if there is one."""
+        host, _, port = str(self.outlet.get("listen", "")).rpartition(":")
+        return (host.strip("[]"), int(port)) if host and port.isdecimal() else None
 
 
 class App(msgspec.Struct, frozen=True, kw_only=True):
@@ -124,7 +131,7 @@ class Instance:
 
     @property
     def drop(self) -> Drop:
-        """The dock's pages, if this is the dock's machine."""
+        """The dock's pages and proxy, if this is the dock's machine."""
         return read_config(self.home / "dock.toml", Drop)
 
     @property

@@ -115,6 +115,36 @@ def serve_dock(*, supervised: Supervised = False) -> None:
         )
 
 
+@app.command("proxy", epilog="Example: listkeep serve proxy")
+def serve_proxy(*, supervised: Supervised = False) -> None:
+    """Take mail in token space from your mail server, and deliver it to the address.
+
+    It listens where the section outlet of dock.toml says, in as many processes as that
+    asks for. Told to stop, it ends the messages it is in first. Logs are JSON on
+    stderr.
+    """
+    home = Instance.open().home
+    harden()
+    with only_one(home, "proxy"):
+        _begin("listkeep.dock.project.settings")
+        from listkeep.dock.outlet.config import parse_endpoint  # noqa: PLC0415
+        from listkeep.dock.project.proxy import check_proxy  # noqa: PLC0415
+        from listkeep.dock.project.proxy_processes import (  # noqa: PLC0415
+            serve_proxy,
+        )
+
+        config = check_proxy()
+        require_free_port(
+            *parse_endpoint(config.listen),
+            advice="set `listen` in the section outlet of dock.toml",
+        )
+        stopping = threading.Event()
+        if supervised:
+            threading.Thread(target=_stop_with_supervisor, daemon=True).start()
+        _collect_rarely()
+        serve_proxy(config, stopping=stopping)
+
+
 @app.command("console", epilog="Example: listkeep serve console")
 def serve_console(*, supervised: Supervised = False) -> None:
     """Run the console's pages, on this machine only unless console.toml says otherwise.

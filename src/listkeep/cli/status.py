@@ -9,6 +9,7 @@ from listkeep.core.errors import ListkeepError, UnavailableError
 
 from .home import Instance
 from .output import AsJson, hint, note, show
+from .supervisor import greets
 
 EXIT_KEEPER_AWAY = UnavailableError.exit_status
 NO_WALL = "keeper and dock run as the same user: there is no wall between them"
@@ -36,11 +37,15 @@ def status(*, as_json: AsJson = False) -> None:
         "wall": wall(instance),
         "protection": protection,
     }
+    if instance.drop.proxy:
+        found["proxy"] = _ask_proxy(instance.drop.proxy)
     if as_json:
         show(found, as_json=True)
     else:
         found["keeper"], found["dock"] = _sentence(keeper), _sentence(dock)
         found["protection"] = _protection(protection)
+        if "proxy" in found:
+            found["proxy"] = _sentence(found["proxy"])
         show(found, as_json=False)
     if not keeper["running"]:
         note("the keeper is not running")
@@ -94,6 +99,12 @@ def _ask_dock(instance: Instance) -> dict[str, Any]:
     }
 
 
+def _ask_proxy(proxy: tuple[str, int]) -> dict[str, Any]:
+    """Greet the delivery proxy; it says nothing more to strangers."""
+    host, port = proxy
+    return {"running": greets(proxy), "at": f"{host}, port {port}"}
+
+
 def _ask_process(instance: Instance) -> dict[str, Any]:
     """Ask the keeper's process what protects it; an older version says nothing."""
     try:
@@ -133,6 +144,8 @@ def _protection(found: dict[str, Any]) -> str:
 def _sentence(found: dict[str, Any]) -> str:
     if not found["running"]:
         return f"not running (at {found['at']})"
+    if "version" not in found:
+        return f"running, at {found['at']}"
     parts = [f"running, version {found['version']}, at {found['at']}"]
     if "ledger_entries" in found:
         parts.append(f"{found['ledger_entries']:,} ledger entries")

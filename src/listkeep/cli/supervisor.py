@@ -7,6 +7,7 @@ they read a pipe that ends with it.
 
 import os
 import signal
+import socket
 import subprocess
 import time
 from contextlib import suppress
@@ -25,9 +26,11 @@ from .locks import is_listening, is_listening_on
 
 BUILDINGS = ("keeper", "dock")  # the dock's start asks the keeper
 SEAL = "seal"  # the keeper's pages
+PROXY = "proxy"  # of the dock, where dock.toml says so
 CONSOLE = "console"
 WORKER = "worker"  # of the dock; it answers nobody
 _POLL_SECONDS = 0.05
+_GREETING_SECONDS = 5
 _STOP_SECONDS = 15
 _LONGEST_WAIT_SECONDS = 30.0
 _FIRST_WAIT_SECONDS = 0.5
@@ -199,20 +202,44 @@ def is_healthy(instance: Instance, name: str) -> bool:
                 return False
             with instance.keeper() as keeper:
                 keeper.health()
-        elif name == SEAL:
-            return _answers(instance.seal)
-        elif name == CONSOLE:
-            return instance.app is not None and _welcomes(instance.app)
+        elif name in (SEAL, PROXY, CONSOLE):
+            return _opens(instance, name)
         else:
-            if not is_listening_on(instance.config.dock):
-                return False
-            with instance.dock() as dock:
-                dock.health()
+            return _is_dock_healthy(instance)
     except UnavailableError as error:
         if error.code not in (Code.KEEPER_UNAVAILABLE, Code.DOCK_UNAVAILABLE):
             raise
         return False
     return True
+
+
+def _opens(instance: Instance, name: str) -> bool:
+    if name == PROXY:
+        return greets(instance.drop.proxy)
+    if name == CONSOLE:
+        return instance.app is not None and _welcomes(instance.app)
+    return _answers(instance.seal)
+
+
+def _is_dock_healthy(instance: Instance) -> bool:
+    if not is_listening_on(instance.config.dock):
+        return False
+    with instance.dock() as dock:
+        dock.health()
+    return True
+
+
+def greets(proxy: tuple[str, int] | None) -> bool:
+    """Tell whether a mail server would be welcome."""
+    if proxy is None:
+        return False
+    try:
+        with socket.create_connection(proxy, _GREETING_SECONDS) as probe:
+            greeting = probe.recv(512)
+            probe.sendall(b"QUIT\r\n")
+            return greeting.startswith(b"220 ")
+    except OSError:
+        return False
 
 
 def is_founded(seal: Seal) -> bool:

@@ -18,6 +18,7 @@ from .status import wall
 from .supervisor import (
     BUILDINGS,
     CONSOLE,
+    PROXY,
     SEAL,
     WORKER,
     Supervisor,
@@ -39,12 +40,14 @@ def up(
 ) -> None:
     """Start keeper, dock, pages, console and worker; run them until Ctrl-C or SIGTERM.
 
+    The delivery proxy runs as well where dock.toml has a section outlet.
+
     Where there is no instance yet, this makes one (the ports are for that alone) and
     prints two links: two people open them in their browsers and found it.
 
     For one machine and one user. A service manager runs `listkeep serve keeper`,
-    `listkeep serve seal`, `listkeep serve dock`, `listkeep serve console` and
-    `listkeep serve worker` itself.
+    `listkeep serve seal`, `listkeep serve dock`, `listkeep serve proxy`,
+    `listkeep serve console` and `listkeep serve worker` itself.
     """
     ports = {"--port": port, "--seal-port": seal_port, "--app-port": app_port}
     instance = _open_or_begin([f"{name}={each}" for name, each in ports.items()])
@@ -74,9 +77,13 @@ def _open_or_begin(ports: Sequence[str]) -> Instance:
 
 
 def _buildings(instance: Instance) -> tuple[str, ...]:
-    """Name what runs here; instances of older versions have no console yet."""
+    """Name what runs here; instances of older versions have no console yet.
+
+    A delivery proxy runs where dock.toml has one.
+    """
     console = (CONSOLE,) if instance.app is not None else ()
-    return (*BUILDINGS, *console, WORKER)
+    proxy = (PROXY,) if instance.drop.proxy else ()
+    return (*BUILDINGS, *console, *proxy, WORKER)
 
 
 def _await_founding(instance: Instance, pages: Supervisor) -> None:
@@ -105,6 +112,9 @@ def _tell(instance: Instance) -> None:
         note(f"people work at {instance.app.app_origin}")
     note(f"people sign at {instance.seal.seal_origin}")
     note(f"they look up, import and export at {instance.drop.drop_origin}")
+    if instance.drop.proxy:
+        host, port = instance.drop.proxy
+        note(f"the delivery proxy takes mail at {host}, port {port}")
     note("the worker tells contacts; `listkeep job ls` shows what it does")
     note(wall(instance))
     note(f"logs are in {instance.home / 'log'}; Ctrl-C stops all")

@@ -70,6 +70,7 @@ class Code(StrEnum):
     DOCK_UNAVAILABLE = "dock-unavailable"
     KEEPER_UNAVAILABLE = "keeper-unavailable"
     KEY_UNAVAILABLE = "key-unavailable"
+    TEMPLATE_MISSING = "template-missing"
 
 
 class ListkeepError(Exception):

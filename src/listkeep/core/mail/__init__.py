@@ -27,7 +27,15 @@ from .mime import Mail, parse_mail
 from .outcomes import Outcome, Returned
 from .returned import parse_returned
 from .scrub import Reply, scrub_reply
-from .signing import Algorithm, Signer, sign_message
+from .signing import (
+    Algorithm,
+    DraftSignature,
+    Signer,
+    SigningName,
+    attach_signatures,
+    draft_signatures,
+    sign_message,
+)
 from .slots import Kind, Slot
 from .template import Draft, Template, make_template, parse_template
 from .token_addresses import (
@@ -46,6 +54,7 @@ __all__ = [
     "Built",
     "Declared",
     "Draft",
+    "DraftSignature",
     "Fault",
     "Kind",
     "Mail",
@@ -57,13 +66,16 @@ __all__ = [
     "Returned",
     "SendAddress",
     "Signer",
+    "SigningName",
     "Slot",
     "Stamp",
     "Template",
     "TemplateError",
     "TokenAddress",
+    "attach_signatures",
     "build_message",
     "declare",
+    "draft_signatures",
     "find_bucket",
     "find_undeclared",
     "format_mailbox",

@@ -52,13 +52,12 @@ class Algorithm(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
-class Signer:
-    """A key: where its public half stands, and who uses the private one."""
+class SigningName:
+    """Where the public half of a key stands."""
 
     algorithm: Algorithm
     domain: str
     selector: str
-    sign: Callable[[bytes], bytes]
 
     def __post_init__(self) -> None:
         """Refuse names that would not stay one tag.
@@ -70,29 +69,69 @@ class Signer:
             raise MalformedError("not a signing domain", code=Code.MAIL_INVALID)
 
 
+@dataclass(frozen=True, slots=True)
+class Signer(SigningName):
+    """A key that is at hand: its name, and who uses the private half."""
+
+    sign: Callable[[bytes], bytes]
+
+
+@dataclass(frozen=True, slots=True)
+class DraftSignature:
+    """A signature's field up to the signature itself, and what has to be signed."""
+
+    name: SigningName
+    field: str
+    digest: bytes
+
+
 def sign_message(built: Built, signers: Iterable[Signer], *, at: datetime) -> Built:
     """Put one signature for each signer in front of a message.
 
     The message may be signed by several keys at once: RSA for those who know nothing
     else, Ed25519 beside it.
     """
-    names, header = _signed_header(built.fields)
+    signers = tuple(signers)
+    drafts = draft_signatures(built, signers, at=at)
+    signatures = [
+        signer.sign(draft.digest) for signer, draft in zip(signers, drafts, strict=True)
+    ]
+    return attach_signatures(built, drafts, signatures)
+
+
+def draft_signatures(
+    built: Built, names: Iterable[SigningName], *, at: datetime
+) -> tuple[DraftSignature, ...]:
+    """Say what has to be signed, for a key that is elsewhere.
+
+    No signature covers another one, so all can be asked for at once.
+    """
+    signed, header = _signed_header(built.fields)
     body_hash = base64.b64encode(
         hashlib.sha256(relax_body(built.body)).digest()
     ).decode()
-    signed = built
-    for signer in signers:
-        unsigned = (
-            f"DKIM-Signature: v=1; a={signer.algorithm}; c=relaxed/relaxed;\r\n"
-            f" d={signer.domain}; s={signer.selector};\r\n"
-            f" t={int(at.timestamp())};\r\n h={_fold(':'.join(names), ':')};\r\n"
+    drafts = []
+    for name in names:
+        field = (
+            f"DKIM-Signature: v=1; a={name.algorithm}; c=relaxed/relaxed;\r\n"
+            f" d={name.domain}; s={name.selector};\r\n"
+            f" t={int(at.timestamp())};\r\n h={_fold(':'.join(signed), ':')};\r\n"
             f" bh={body_hash};\r\n b="
         )
-        text = header + relax_field(unsigned)
-        signature = signer.sign(hashlib.sha256(text.encode("ascii")).digest())
+        text = header + relax_field(field)
+        digest = hashlib.sha256(text.encode("ascii")).digest()
+        drafts.append(DraftSignature(name, field, digest))
+    return tuple(drafts)
+
+
+def attach_signatures(
+    built: Built, drafts: Iterable[DraftSignature], signatures: Iterable[bytes]
+) -> Built:
+    """Put drafts and what was signed for them in front of a message."""
+    for draft, signature in zip(drafts, signatures, strict=True):
         encoded = _fold(base64.b64encode(signature).decode())
-        signed = signed.with_field(unsigned + encoded)
-    return signed
+        built = built.with_field(draft.field + encoded)
+    return built
 
 
 def relax_field(field: str) -> str:

@@ -66,7 +66,7 @@ class MailDelivery(models.Model):
     list_id = models.CharField(max_length=40)
     request = models.CharField(max_length=40)
     token = models.BinaryField(max_length=16)
-    trigger = models.CharField(max_length=40)
+    trigger = models.CharField(max_length=64)
     state = models.CharField(max_length=9, choices=State)
     reply = models.PositiveSmallIntegerField(default=0)  # of the mail server; 0: none
     code = models.CharField(max_length=40, blank=True)  # its status, or ours

@@ -11,6 +11,7 @@ from listkeep.wire import messages as m
 _MADE_WITH: Final = {
     Action.EXPORT: "listkeep request export",
     Action.ENTRY_ERASE: "listkeep erase",
+    Action.SEND: "listkeep request send",
 }
 
 

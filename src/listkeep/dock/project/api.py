@@ -16,6 +16,7 @@ from listkeep.dock.lists.keeper import get_keeper
 from listkeep.dock.lists.shapes import Shape
 from listkeep.dock.outlet.api import router as outlet
 from listkeep.dock.outlet.returned_api import router as returned
+from listkeep.dock.outlet.sends_api import router as sends
 from listkeep.dock.watch.api import router as watch
 from listkeep.dock.watch.incident_api import router as incidents
 
@@ -57,6 +58,7 @@ api.add_router("", history)
 api.add_router("", sign_ups)
 api.add_router("", outlet)
 api.add_router("", returned)
+api.add_router("", sends)
 api.add_router("", watch)
 api.add_router("", incidents)
 

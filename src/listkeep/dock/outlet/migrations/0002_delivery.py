@@ -10,7 +10,7 @@ CREATE TABLE "mail_delivery" (
     "list_id" varchar(40) NOT NULL,
     "request" varchar(40) NOT NULL,
     "token" blob NOT NULL,
-    "trigger" varchar(40) NOT NULL,
+    "trigger" varchar(64) NOT NULL,
     "state" varchar(9) NOT NULL,
     "reply" smallint unsigned NOT NULL,
     "code" varchar(40) NOT NULL,
@@ -46,7 +46,7 @@ CREATE_DELIVERY = migrations.CreateModel(
         ("list_id", models.CharField(max_length=40)),
         ("request", models.CharField(max_length=40)),
         ("token", models.BinaryField(max_length=16)),
-        ("trigger", models.CharField(max_length=40)),
+        ("trigger", models.CharField(max_length=64)),
         (
             "state",
             models.CharField(

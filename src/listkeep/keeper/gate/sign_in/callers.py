@@ -25,6 +25,7 @@ _CONSOLE_RIGHTS = frozenset({Right.VIEW})
 _SERVICE_RIGHTS = {
     "app": frozenset({Right.VIEW, Right.TOUCH}),
     "intake": frozenset({Right.TOUCH}),
+    "mta": frozenset({Right.SEND}),
 }
 
 

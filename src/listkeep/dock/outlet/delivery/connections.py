@@ -1,0 +1,246 @@
+"""Connections to other mail servers: opened as the route asks, kept, and used again.
+
+A connection that was kept may have died without a word. If that shows before any of the
+message was sent, another one is opened, once; later, nobody knows whether the message
+was taken, and the mail server that queues it tries again.
+"""
+
+import ssl
+from collections import defaultdict
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+import aiosmtplib
+from aiosmtplib import SMTP, SMTPException, SMTPResponseException
+
+from .delivering import Letter
+from .trust import Opportunistic, Requirement, UntrustedError
+
+MAX_IDLE_SECONDS = 30.0
+MAX_MESSAGES = 500
+MAX_KEPT = 64  # idle ones of one hop
+_OPEN_SECONDS = 20.0
+_COMMAND_SECONDS = 60.0
+FAULTS = (SMTPException, OSError, ValueError, UntrustedError)
+
+
+class NotReachedError(Exception):
+    """A hop could not be spoken with; nothing of the message was sent."""
+
+    def __init__(self, reply: str) -> None:
+        """Say in a reply of ours why."""
+        super().__init__(reply)
+        self.reply = reply
+
+
+@dataclass(frozen=True, slots=True)
+class Hop:
+    """One mail server to try: where it is, and what it has to show."""
+
+    host: str
+    address: str
+    port: int
+    requirement: Requirement
+    source: str = ""
+
+
+@dataclass(slots=True)
+class Connection:
+    """A connection that is open, and how it has been used."""
+
+    client: SMTP
+    used: int = 0
+    idle_since: float = 0.0
+
+
+@dataclass
+class Pool:
+    """Connections that are open; ``clock`` counts seconds."""
+
+    hostname: str
+    ca_file: str
+    clock: Callable[[], float]
+    seen_tls: Callable[[str], Awaitable[None]]  # of a host that is not bound to it
+    _kept: dict[Hop, list[Connection]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
+    opened: int = 0
+
+    async def send(self, hop: Hop, letter: Letter) -> str:
+        """Hand a letter to a hop; give the reply as it came, code first.
+
+        Raises:
+            NotReachedError: Nothing of it was sent; another hop may be tried.
+        """
+        kept = self._take(hop)
+        if kept is not None:
+            try:
+                return await self._say(hop, kept, letter)
+            except NotReachedError:
+                pass  # it had died meanwhile
+        return await self._say(hop, await self._open(hop), letter)
+
+    async def close(self) -> None:
+        """Take leave of all."""
+        for kept in self._kept.values():
+            for connection in kept:
+                connection.client.close()
+        self._kept.clear()
+
+    def prune(self) -> None:
+        """Close what nobody used for a while."""
+        oldest = self.clock() - MAX_IDLE_SECONDS
+        for hop, kept in list(self._kept.items()):
+            while kept and kept[0].idle_since < oldest:
+                kept.pop(0).client.close()
+            if not kept:
+                del self._kept[hop]
+
+    def _take(self, hop: Hop) -> Connection | None:
+        kept = self._kept.get(hop, [])
+        oldest = self.clock() - MAX_IDLE_SECONDS
+        while kept:
+            connection = kept.pop()  # the one used last is the likeliest to live
+            if connection.client.is_connected and connection.idle_since >= oldest:
+                return connection
+            connection.client.close()
+        return None
+
+    def _keep(self, hop: Hop, connection: Connection) -> None:
+        kept = self._kept[hop]
+        if connection.used >= MAX_MESSAGES or len(kept) >= MAX_KEPT:
+            connection.client.close()
+            return
+        connection.idle_since = self.clock()
+        kept.append(connection)
+
+    async def _open(self, hop: Hop) -> Connection:
+        client = SMTP(
+            hostname=hop.address,
+            port=hop.port,
+            local_hostname=self.hostname,
+            source_address=(hop.source, 0) if hop.source else None,
+            timeout=_OPEN_SECONDS,
+            start_tls=False,
+        )
+        self.opened += 1
+        try:
+            await client.connect()
+            await client.ehlo()
+            await self._secure(client, hop)
+        except UntrustedError as error:
+            client.close()
+            raise NotReachedError(f"451 4.7.5 listkeep: {error}") from error
+        except ssl.SSLError as error:
+            client.close()
+            raise NotReachedError(
+                "451 4.7.5 listkeep: the mail server's certificate does not hold"
+            ) from error
+        except FAULTS as error:
+            client.close()
+            raise NotReachedError(_why(error)) from error
+        except BaseException:
+            client.close()
+            raise
+        client.timeout = _COMMAND_SECONDS
+        return Connection(client)
+
+    async def _secure(self, client: SMTP, hop: Hop) -> None:
+        if not client.supports_extension("starttls"):
+            if hop.requirement.needs_tls:
+                raise UntrustedError("the mail server offers no TLS any more")
+            return
+        await client.starttls(
+            server_hostname=hop.host,
+            tls_context=hop.requirement.context(self.ca_file),
+        )
+        hop.requirement.verify(_chain(client), host=hop.host)
+        await client.ehlo()
+        if isinstance(hop.requirement, Opportunistic):
+            await self.seen_tls(hop.host)
+
+    async def _say(self, hop: Hop, connection: Connection, letter: Letter) -> str:
+        """Say MAIL, RCPT and DATA; the first refusal is the answer."""
+        client, connection.used = connection.client, connection.used + 1
+        try:
+            answer = await _envelope(client, letter)
+        except FAULTS as error:
+            client.close()
+            raise NotReachedError(_why(error)) from error
+        except BaseException:
+            client.close()
+            raise
+        if answer is not None and answer.startswith("421"):
+            client.close()
+            raise NotReachedError(answer)
+        if answer is None:
+            answer = await _content(client, letter)
+        if answer.startswith("250"):
+            self._keep(hop, connection)
+        elif not await _is_usable(client):
+            client.close()
+        else:
+            self._keep(hop, connection)
+        return answer
+
+
+async def _envelope(client: SMTP, letter: Letter) -> str | None:
+    for words in (
+        (b"MAIL", f"FROM:<{letter.sender}>".encode("ascii")),
+        (b"RCPT", f"TO:<{letter.recipient}>".encode("ascii")),
+    ):
+        code, text = await client.execute_command(*words)
+        if code // 100 != 2:
+            return f"{code} {text}"
+    return None
+
+
+async def _content(client: SMTP, letter: Letter) -> str:
+    """Send the content. A connection that ends here may have taken it, or not."""
+    try:
+        code, text = await client.data(letter.data)
+    except SMTPResponseException as error:
+        return f"{error.code} {error.message}"
+    except FAULTS as error:
+        client.close()
+        return _why(error)
+    except BaseException:
+        client.close()
+        raise
+    return f"{code} {text}"
+
+
+async def _is_usable(client: SMTP) -> bool:
+    """Begin anew after a refusal."""
+    try:
+        await client.rset()
+    except FAULTS:
+        return False
+    return client.is_connected
+
+
+def _why(error: BaseException) -> str:
+    """Say in our own words what went wrong; a server's own words as they came."""
+    if isinstance(error, SMTPResponseException) and 400 <= error.code < 600:
+        # At the greeting a refusal is of us, not of the message: it may pass.
+        return f"451 4.4.2 {error.message}"
+    if isinstance(error, aiosmtplib.SMTPTimeoutError):
+        return "451 4.4.1 listkeep: the mail server did not answer in time"
+    if isinstance(error, aiosmtplib.SMTPServerDisconnected):
+        return "451 4.4.2 listkeep: the mail server ended the connection"
+    return "451 4.4.1 listkeep: the mail server could not be reached"
+
+
+def _chain(client: SMTP) -> list[bytes]:
+    """Give the certificates that were shown, DER, the server's own first."""
+    tls: Any = client.get_transport_info("ssl_object")
+    if tls is None:
+        return []
+    own = tls.getpeercert(binary_form=True)
+    rest = getattr(getattr(tls, "_sslobj", None), "get_unverified_chain", None)
+    shown = [each.public_bytes(_DER) for each in rest() or ()] if rest else []
+    return [own, *(each for each in shown if each != own)] if own else []
+
+
+_DER = 2  # _ssl.ENCODING_DER

@@ -1,0 +1,155 @@
+"""A mail server that keeps what it takes, and can be in any mood at any stage."""
+
+import asyncio
+import ssl
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+HANG_UP = "hang up"
+STALL = "stall"
+Mood = Callable[[str, int], str]
+"""Given the stage and how often it was reached: a reply, a deed, or nothing."""
+
+
+@dataclass(frozen=True)
+class Taken:
+    """A message that was taken."""
+
+    sender: str
+    recipient: str
+    content: bytes
+    is_tls: bool
+    peer: str
+
+
+def friendly(_stage: str, _count: int) -> str:
+    return ""
+
+
+@dataclass
+class MailSink:
+    """The few commands a client needs; stages are CONNECT, EHLO, TLS, MAIL, RCPT,
+    DATA and END (of the content)."""
+
+    mood: Mood = friendly
+    tls: ssl.SSLContext | None = None
+    taken: list[Taken] = field(default_factory=list)
+    stages: Counter[str] = field(default_factory=Counter)
+    port: int = 0
+    heard: list[bytes] = field(default_factory=list)
+    _server: asyncio.Server | None = None
+    _writers: set[asyncio.StreamWriter] = field(default_factory=set)
+
+    async def start(self, host: str = "127.0.0.1", port: int = 0) -> None:
+        self._server = await asyncio.start_server(self._meet, host, port, limit=2**22)
+        self.port = self._server.sockets[0].getsockname()[1]
+
+    async def stop(self) -> None:
+        if self._server is not None:
+            self._server.close()
+        self.drop_all()
+
+    def drop_all(self) -> None:
+        """End all connections without a word, as a restart does."""
+        for writer in list(self._writers):
+            writer.transport.abort()
+
+    async def _meet(
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self._writers.add(writer)
+        try:
+            await _Talk(self, reader, writer).run()
+        except (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError):
+            pass
+        finally:
+            self._writers.discard(writer)
+            writer.transport.abort()
+
+
+class _Talk:
+    def __init__(
+        self, sink: MailSink, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> None:
+        self.sink, self.reader, self.writer = sink, reader, writer
+        self.sender = self.recipient = ""
+        self.is_tls = False
+
+    async def run(self) -> None:
+        if not await self._stage("CONNECT", "220 sink"):
+            return
+        while line := await self.reader.readline():
+            self.sink.heard.append(line)
+            verb = line[:4].upper().decode("ascii", "replace").strip()
+            if not await self._act(verb, line.decode("ascii", "replace").strip()):
+                return
+
+    async def _act(self, verb: str, line: str) -> bool:
+        if verb == "EHLO":
+            offers = "250-STARTTLS\r\n" if self.sink.tls and not self.is_tls else ""
+            return await self._stage("EHLO", f"250-sink\r\n{offers}250 SIZE 9999999")
+        if verb == "STAR":
+            return await self._start_tls()
+        if verb == "MAIL":
+            self.sender = line[10:].partition(">")[0].strip("<> ")
+            return await self._stage("MAIL", "250 2.1.0 ok")
+        if verb == "RCPT":
+            self.recipient = line[8:].partition(">")[0].strip("<> ")
+            return await self._stage("RCPT", "250 2.1.5 ok")
+        if verb == "DATA":
+            return await self._data()
+        self._say("221 bye" if verb == "QUIT" else "250 ok")
+        return verb != "QUIT"
+
+    async def _stage(self, stage: str, reply: str) -> bool:
+        self.sink.stages[stage] += 1
+        wanted = self.sink.mood(stage, self.sink.stages[stage])
+        if wanted == HANG_UP:
+            self.writer.transport.abort()
+            return False
+        if wanted == STALL:
+            await asyncio.sleep(3600)
+        self._say(
+            (wanted or reply)
+            .replace("{address}", self.recipient)
+            .replace("{local}", self.recipient.partition("@")[0])
+        )
+        return True
+
+    async def _start_tls(self) -> bool:
+        if not await self._stage("TLS", "220 go"):
+            return False
+        await self.writer.start_tls(self._context())
+        self.is_tls = True
+        return True
+
+    def _context(self) -> ssl.SSLContext:
+        assert self.sink.tls is not None
+        return self.sink.tls
+
+    async def _data(self) -> bool:
+        before = self.sink.stages["DATA"]
+        if not await self._stage("DATA", "354 go on"):
+            return False
+        wanted = self.sink.mood("DATA", before + 1)
+        if wanted:
+            return True
+        content = await self.reader.readuntil(b"\r\n.\r\n")
+        reply = self.sink.mood("END", self.sink.stages["END"] + 1)
+        if reply in ("", HANG_UP) or reply.startswith("250"):
+            peer: Any = self.writer.get_extra_info("peername")
+            self.sink.taken.append(
+                Taken(
+                    self.sender,
+                    self.recipient,
+                    content[:-3].replace(b"\r\n..", b"\r\n."),
+                    self.is_tls,
+                    str(peer[0]),
+                )
+            )
+        return await self._stage("END", "250 2.0.0 taken")
+
+    def _say(self, text: str) -> None:
+        self.writer.write(f"{text}\r\n".encode())
