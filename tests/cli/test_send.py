@@ -5,7 +5,7 @@ import pytest
 from listkeep.cli import send
 from listkeep.cli.output import WrongUsage
 from listkeep.core.errors import RefusedError
-from listkeep.wire.answers import DockSend
+from listkeep.wire.dock.sending import DockSend
 from tests.cli.stage import Terminal
 
 REQUEST = "r_abcdefghijkl"

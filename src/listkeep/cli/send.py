@@ -14,8 +14,8 @@ from .request_ids import require_request_id
 from .sessions import As, load_session
 
 if TYPE_CHECKING:
-    from listkeep.wire.answers import DockSend
     from listkeep.wire.dock import DockClient
+    from listkeep.wire.dock.sending import DockSend
 
 _VERBS = ("show", "pause", "resume")
 _ENDS = ("done", "stopped")

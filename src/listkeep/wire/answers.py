@@ -130,26 +130,6 @@ class DockSuppressed(msgspec.Struct, frozen=True, kw_only=True):
     changed: int
 
 
-class DockTemplate(msgspec.Struct, frozen=True, kw_only=True):
-    """A template that is kept for a send."""
-
-    digest: str
-    subject: str
-
-
-class DockSend(msgspec.Struct, frozen=True, kw_only=True):
-    """How far a send is that the dock carries out by itself."""
-
-    request: str
-    list: str
-    state: str
-    code: str
-    selected: int
-    delivered: int
-    deferred: int
-    failed: int
-
-
 class DockDelivery(msgspec.Struct, frozen=True, kw_only=True):
     """One contact, and how telling it went."""
 

@@ -65,7 +65,7 @@ def test_a_campaign_reaches_everybody_once_and_nothing_says_who(
     assert MailMerge.objects.get().state == "done"
     assert post.keeper.finished[post.request].delivered == len(PEOPLE)
     rows = [*MailDelivery.objects.values(), *MailMerge.objects.values()]
-    assert "@" not in str(rows)
+    assert "example.org" not in str(rows)
     assert not any("@example.org" in record.getMessage() for record in caplog.records)
 
 

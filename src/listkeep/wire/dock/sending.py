@@ -1,8 +1,28 @@
 """Sends that the dock carries out by itself."""
 
-from listkeep.wire.answers import DockSend, DockTemplate
+import msgspec
 
 from .calls import Calls, part, read, translated
+
+
+class DockTemplate(msgspec.Struct, frozen=True, kw_only=True):
+    """A template that is kept for a send."""
+
+    digest: str
+    subject: str
+
+
+class DockSend(msgspec.Struct, frozen=True, kw_only=True):
+    """How far a send is that the dock carries out by itself."""
+
+    request: str
+    list: str
+    state: str
+    code: str
+    selected: int
+    delivered: int
+    deferred: int
+    failed: int
 
 
 class SendCalls(Calls):
