@@ -160,6 +160,9 @@ def _erase(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
         if registry.lists[fields["list"]].tenant != terms.tenant:
             raise untrusted("an entry was erased from another tenant's list")
         registry.holding(fields["list"]).erasures.add(request.id)
+    for ticket in registry.tickets.values():  # whoever is on the way in stays out
+        if registry.lists[ticket.list_id].tenant == terms.tenant:
+            ticket.gone.add(fields["item"])
     request.intended = request.done = True  # in as many lists as the turn names
     erased[fields["item"]] = at
     if fields["check"]:
@@ -177,11 +180,26 @@ def _suppress(registry: Registry, fields: Mapping[str, str], at: datetime) -> No
         )
     if fields["ticket"]:
         registry.tickets[fields["ticket"]].suppressed += int(fields["rows"])
-    if fields["request"]:
+    if fields["request"] in registry.sends:
+        _suppress_returned(registry, fields)
+    elif fields["request"]:
         request = require_suppressing(registry, fields, at)
         request.intended = True
         request.rows_used += int(fields["rows"])
         request.done = request.rows_used >= request.terms.cap
+
+
+def _suppress_returned(registry: Registry, fields: Mapping[str, str]) -> None:
+    """Take whom mail of a send came back about: of its list, no more than it has."""
+    send, terms = (
+        registry.sends[fields["request"]],
+        registry.requests[fields["request"]].terms,
+    )
+    reason, rows = fields["reason"], int(fields["rows"])
+    after = send.suppressed.get(reason, 0) + rows
+    if terms.list != fields["list"] or after > send.reserved:
+        raise untrusted("mail came back that was not sent")
+    send.suppressed[reason] = after
 
 
 def _readmit(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
