@@ -221,9 +221,12 @@ def test_ended_sends_are_told_alike_without_being_looked_at_again(
     finish(world, first)
     told = read(world)
     looked: list[str] = []
-    monkeypatch.setattr(
-        sends, "_state", lambda _g, name, **_: looked.append(name) or ""
-    )
+
+    def look(_gate: object, name: str, **_: object) -> str:
+        looked.append(name)
+        return "live"
+
+    monkeypatch.setattr(sends, "_state", look)
 
     assert read(world)[first] == told[first]
     begin(world, grant_send(world, rows))

@@ -101,8 +101,11 @@ def read_sends(
         _close(call, facts)
     kept = [f.request for f in known if not _is_forgotten(f, now)]
     _forget(gate, [f for f in known if _is_forgotten(f, now)])
-    watches_of(gate).keep(frozenset(kept))
-    return d.Sends(sends=tuple(_describe(gate, kept, now=now)))
+    told = d.Sends(sends=tuple(_describe(gate, kept, now=now)))
+    # Of the others keys and suppressions leave the memory.
+    going = {send.request: send.list for send in told.sends if send.state != "ended"}
+    watches_of(gate).keep(going)
+    return told
 
 
 def finish_send(
