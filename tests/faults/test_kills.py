@@ -10,12 +10,14 @@ import pytest
 from tests.faults.harness import KILLS, House, Operation, furnished, kill_at_random
 from tests.faults.operations.backing_up import BackingUp
 from tests.faults.operations.exporting import Exporting
-from tests.faults.operations.importing import Importing
+from tests.faults.operations.importing import Importing, ImportingLarge
 from tests.faults.operations.putting_back import PuttingBack
+from tests.faults.operations.renewing import Renewing
 from tests.faults.operations.restoring import Restoring
 
 OPERATIONS: list[Callable[[], Operation]] = [
-    *(Importing, Exporting, Restoring, BackingUp, PuttingBack),
+    *(Importing, ImportingLarge, Exporting, Restoring, Renewing),
+    *(BackingUp, PuttingBack),
 ]
 
 

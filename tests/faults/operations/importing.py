@@ -5,6 +5,7 @@ import subprocess
 from tests.faults.harness import BUILDINGS, House
 
 ROWS = 6000
+LARGE_BYTES = 4 * 1024 * 1024
 
 
 class Importing:
@@ -13,11 +14,15 @@ class Importing:
     def prepare(self, house: House) -> None:
         house.sign_in("ada")
         self.before = house.count()
-        house.write_people("more.csv", ROWS)
+        self.write(house)
         ran = house.terminal.ok(
             "listkeep request import news more.csv --purpose more --sign --as ada"
         )
         self.request = ran.stdout.strip()
+
+    def write(self, house: House) -> None:
+        """Write the file."""
+        house.write_people("more.csv", ROWS)
 
     def start(self, house: House) -> subprocess.Popen[bytes]:
         words = ("import", "news", "more.csv", "--request", self.request, "--as", "ada")
@@ -47,3 +52,14 @@ class Importing:
         )
         assert reserved <= ROWS
         assert len(tickets) <= 1
+
+
+class ImportingLarge(Importing):
+    """The same of a file that is large enough to be read by a process of its own."""
+
+    def write(self, house: House) -> None:
+        path = house.write_people("more.csv", ROWS)
+        header, *rows = path.read_text().splitlines()
+        note = "n" * (LARGE_BYTES // ROWS)
+        wide = (f"{header},note", *(f"{row},{note}" for row in rows), "")
+        path.write_text("\n".join(wide))
