@@ -57,3 +57,12 @@ def test_mail_servers_elsewhere_are_not_served_without_a_certificate() -> None:
 )
 def test_what_could_not_work_is_refused(section: dict[str, object]) -> None:
     assert refused(**section)
+
+
+def test_what_comes_back_is_taken_from_anybody_by_the_proxy() -> None:
+    read_outlet({"listen": "127.0.0.1:2525", "returns_listen": "0.0.0.0:25"})
+
+    assert "set listen" in refused(returns_listen="0.0.0.0:25")
+    both = "127.0.0.1:2525"
+    assert "two addresses" in refused(listen=both, returns_listen=both)
+    assert "written as" in refused(listen=both, returns_listen="nowhere")

@@ -1,15 +1,12 @@
 """How each path of the keeper's edge is called, and what a stranger is told there."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import msgspec
 
 from listkeep.core.grants import format_time
-from listkeep.keeper.gate.decisions.key_changes import begin_key
 from listkeep.keeper.gate.sign_in.sessions import begin_sign_in
 from listkeep.wire import messages as m
-from listkeep.wire.base import encode
 from listkeep.wire.messages import erasures as e
 from listkeep.wire.messages import incidents as i
 from listkeep.wire.messages import keys as k
@@ -17,71 +14,13 @@ from listkeep.wire.messages import notices as n
 from listkeep.wire.messages import policies as p
 from listkeep.wire.messages import restores as r
 from listkeep.wire.messages import scrubs, suppressions
+from listkeep.wire.messages import sends as d
 
-from . import restoring
-from .edge import ASSERTION, PLANTED, frames
+from .edge import ASSERTION, PLANTED
+from .edge_stage import Case, Stage
 from .flows import Program
 from .scrubbing import report
-from .telling import HOOK, add_contact
-from .world import Rows, World
-
-
-@dataclass(frozen=True)
-class Stage:
-    """What there is to be had at acme."""
-
-    world: World
-    rows: Rows
-    waiting: m.RequestView
-    granted: m.RequestView
-    reveal: m.RequestView
-    ticket: str
-    contact: str
-    restore: str
-    young: str  # a list with one key
-    erasure: m.RequestView
-
-
-def set_stage(world: World) -> Stage:
-    rows = world.list_with_rows(2)
-    world.wait(days=1)
-    dock = world.service("dock").id
-    with world.gate.turn(world.now) as turn:
-        found = turn.registry.lists[rows.list_id]
-        begin_key(turn, found, principal=dock, request="")
-    reveal, _ = world.ask_reveal("ben", rows, 0)
-    return Stage(
-        world=world,
-        rows=rows,
-        waiting=world.ask_export("ben", rows, 2),
-        granted=world.granted_export(rows, 2),
-        reveal=reveal,
-        ticket=world.start_import("ben", rows.list_id).ticket,
-        contact=add_contact(world, "hook", HOOK, kind="webhook"),
-        young=world.create_list("young").id,
-        restore=restoring.start(world, "ben", rows, rows=1),
-        erasure=restoring.ask_erasure(world, rows, 0),
-    )
-
-
-@dataclass(frozen=True)
-class Case:
-    """How one path is called by somebody, and what a stranger is told there."""
-
-    message: Callable[[Stage, str], msgspec.Struct]
-    insider: str = "ben"
-    stranger: str = "eve"
-    told: str = "not-found"  # the stranger; empty: nothing there is secret
-    nobody: str = "not-signed-in"  # is told; empty: nothing there is secret
-    by_service: bool = False
-    streamed: bool = False
-    is_docks: bool = False  # it asks for itself, whoever is there
-
-    def body(self, stage: Stage, name: str) -> bytes:
-        message = self.message(stage, name)
-        if self.streamed:
-            return frames(message, stage.rows.whole())
-        return encode(message)
+from .sending import LISTED
 
 
 def _caller(stage: Stage, name: str) -> m.Caller:
@@ -175,6 +114,23 @@ def _close(stage: Stage, name: str) -> i.CloseIncident:
     )
 
 
+SENDS: dict[str, Callable[[Stage, str], msgspec.Struct]] = {
+    "read": lambda _s, _n: d.ReadSends(),
+    "open": lambda s, _n: d.OpenForSend(
+        request=s.send, rows=s.rows.whole(), triggers=["", ""]
+    ),
+    "sign": lambda s, _n: d.SignForSend(
+        request=s.send,
+        algorithm="ed25519",
+        domain=LISTED,
+        selector="lk1-ed25519",
+        digests=[],
+    ),
+    "finish": lambda s, _n: d.FinishSend(request=s.send, delivered=0, failed=0),
+    "returned": lambda s, _n: d.ReportReturned(
+        items=[d.ReturnedItem(request=s.send, token=bytes(16), outcome="complaint")]
+    ),
+}
 CASES: dict[str, Case] = {
     "health": Case(lambda _s, _n: m.Empty(), told="", nobody=""),
     "process": Case(lambda _s, _n: m.Empty(), told="", nobody=""),
@@ -361,6 +317,21 @@ CASES: dict[str, Case] = {
         nobody="",
         by_service=True,
     ),
+    "sends/start": Case(
+        lambda s, name: d.StartSend(session=_session(s, name, "dock"), request=s.send),
+        by_service=True,
+    ),
+    **{
+        f"sends/{path}": Case(
+            message,
+            told="",
+            nobody="",
+            by_service=True,
+            is_docks=True,
+            opens=path == "open",
+        )
+        for path, message in SENDS.items()
+    },
     "keys/show": Case(
         lambda s, name: k.ShowKeys(session=_session(s, name)), insider="ada", told=""
     ),

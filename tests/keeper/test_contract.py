@@ -14,11 +14,14 @@ from listkeep.keeper.gate.sign_in import codes
 from listkeep.keeper.release import api
 from listkeep.wire.keeper import KeeperClient
 from listkeep.wire.lines import Answer, Lines
+from tests.fakes.contract_of_sends import SENDS
 from tests.fakes.keeper_contract import CONTRACT
 from tests.fakes.keeper_stage import Stage
 from tests.keeper.flows import DROP, code_of, finish
 from tests.keeper.instance import service_key
+from tests.keeper.mailing import grant_send
 from tests.keeper.renewing import renew_index_key
+from tests.keeper.sending import add_domain, add_route, send_subject
 from tests.keeper.telling import add_contact
 from tests.keeper.world import Rows, World
 
@@ -34,7 +37,7 @@ class _InProcess(Lines):
         return Answer(response.status_code, response.content)
 
 
-@pytest.mark.parametrize("promise", CONTRACT, ids=lambda each: each.__name__)
+@pytest.mark.parametrize("promise", [*CONTRACT, *SENDS], ids=lambda each: each.__name__)
 def test_the_keeper_keeps_what_its_fake_promises(
     world: World,
     promise: Callable[[Stage], None],
@@ -60,7 +63,9 @@ def test_the_keeper_keeps_what_its_fake_promises(
             grant_export=lambda list_id, selection, cap: (
                 world.granted_export(Rows(list_id, [], []), cap, selection=selection).id
             ),
-            grant_send=lambda *_: pytest.fail("none of these promises sends"),
+            grant_send=lambda list_id, selection, cap: _grant_send(
+                world, Rows(list_id, [], []), selection, cap
+            ),
             grant_erasure=lambda _list_id, token, keep: (
                 world.ask(
                     "ada",
@@ -89,6 +94,21 @@ def issue_code(world: World, client: str, challenge: str) -> str:
         now=world.now,
     )
     return code_of(finish(world, flow, "ada"))
+
+
+def _grant_send(world: World, rows: Rows, selection: str, cap: int) -> str:
+    add_route(world)
+    add_domain(world)
+    subject = send_subject(fields="name")
+    # The whole of the week that a campaign may take, as the fake has it.
+    return grant_send(
+        world,
+        rows,
+        cap,
+        selection=selection,
+        subject=subject,
+        valid_seconds=7 * 86_400,
+    )
 
 
 def _renew_index_key(world: World) -> None:

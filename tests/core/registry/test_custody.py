@@ -12,6 +12,7 @@ from tests.core.registry.scribe import (
     Scribe,
     meet,
 )
+from tests.core.registry.senders import ask_send, begin, lease, with_sending
 
 
 @pytest.fixture
@@ -198,3 +199,54 @@ def test_nobody_is_erased_whom_no_granted_request_names(scribe: Scribe) -> None:
 def test_what_is_suppressed_in_a_whole_tenant_is_counted_there() -> None:
     assert LIFE.registry.suppressed[ACME] == (1, "0f" * 32)
     assert set(LIFE.registry.erased[ACME]) == {"aa", "bb"}
+
+
+# --- what came back of a send ------------------------------------------------------
+
+
+def came_back(scribe: Scribe, request: str, rows: int, **changes: str) -> None:
+    scribe.write(
+        Event.ENTRIES_SUPPRESSED,
+        {
+            "list": NEWS,
+            "principal": "s_dock",
+            "reason": "bounced",
+            "rows": str(rows),
+            "total": str(rows),
+            "check": "0f" * 32,
+            "charged": "no",
+            "request": request,
+            "ticket": "",
+            **changes,
+        },
+    )
+
+
+def test_what_came_back_is_counted_by_send_and_reason_and_ends_no_request() -> None:
+    scribe = with_sending()
+    request = ask_send(scribe)
+    scribe.sign("ada", request, "approve")
+    begin(scribe, request)
+    lease(scribe, request, 50)
+
+    came_back(scribe, request.id, 30)
+    came_back(scribe, request.id, 20)
+    came_back(scribe, request.id, 1, reason="complained")
+
+    known = scribe.registry
+    assert known.sends[request.id].suppressed == {"bounced": 50, "complained": 1}
+    assert not known.requests[request.id].done
+    assert known.requests[request.id].rows_used == 50, "those that were leased"
+    with pytest.raises(VerificationError, match="not sent"):
+        came_back(scribe, request.id, 1)
+
+
+def test_nothing_comes_back_from_another_list_than_the_sends() -> None:
+    scribe = with_sending()
+    request = ask_send(scribe)
+    scribe.sign("ada", request, "approve")
+    begin(scribe, request)
+    lease(scribe, request, 50)
+
+    with pytest.raises(VerificationError, match="not sent"):
+        came_back(scribe, request.id, 1, list="l_other")

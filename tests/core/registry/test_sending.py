@@ -1,4 +1,4 @@
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -7,6 +7,7 @@ from listkeep.core.errors import MalformedError
 from listkeep.core.grants import Action, Terms
 from listkeep.core.registry.sending import (
     RouteKind,
+    SendFacts,
     SendKind,
     SigningAlgorithm,
     domain_key,
@@ -23,6 +24,7 @@ from tests.core.registry.senders import (
     standing_subject,
 )
 
+NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 PIN = "pinned:" + "0f" * 32
 
 
@@ -262,3 +264,20 @@ def test_the_largest_subject_of_a_standing_send_still_fits() -> None:
     )
 
     assert len(terms(wide, days=90).format()) <= 4096
+
+
+# --- leases -----------------------------------------------------------------------
+
+
+def test_what_can_have_opened_since_a_moment_includes_the_lease_that_was_open() -> None:
+    send = SendFacts("r_1", ACME, "00000001", NOON)
+    hour = timedelta(hours=1)
+    assert send.leased_since(NOON) == 0
+    for hours, rows in ((0, 1), (3, 2), (6, 4), (6.5, 8)):
+        send.lease(rows, at=NOON + hours * hour)
+
+    assert send.reserved == 15
+    assert send.leased_since(NOON + 7 * hour) == 8
+    assert send.leased_since(NOON + 6.2 * hour) == 4 + 8
+    assert send.leased_since(NOON + 6 * hour) == 2 + 4 + 8
+    assert len(send.leases) == 3, "older ones are not needed any more"

@@ -18,10 +18,14 @@ from listkeep.core.errors import ListkeepError
 from listkeep.core.registry.charges import Measure
 from listkeep.keeper.gate.models import Draft
 from listkeep.keeper.gate.sign_in import sessions
+from listkeep.keeper.release.openings import remember_opened
+from listkeep.keeper.release.tallies import hold_tally, split_keys
 from listkeep.wire import messages as m
 from tests.keeper.enrolling import invite, link_of, look
 from tests.keeper.flows import Program
 from tests.keeper.instance import ACME, DIRECT, OTHER, SERVICES
+from tests.keeper.mailing import finish, open_rows, send_of, spool
+from tests.keeper.sending import add_domain, add_route
 from tests.keeper.world import Rows, World
 from tests.tamper import Table, read_table, table_names
 
@@ -41,6 +45,7 @@ class Plot:
     denied_draft: m.RequestView
     links: dict[str, str]
     codes: list[tuple[Program, str]]
+    sends: dict[str, str] = field(default_factory=dict)
     tokens: dict[str, str] = field(default_factory=dict)
     before: dict[str, Table] = field(default_factory=dict)
     after: dict[str, Table] = field(default_factory=dict)
@@ -80,6 +85,11 @@ def lay_out(world: World) -> Plot:
             "revoked": world.session("ivan"),
         },
     )
+    add_route(world)
+    add_domain(world)
+    plot.sends = {"sent": send_of(world, rows, 3), "ending": send_of(world, rows, 3)}
+    for request in plot.sends.values():
+        mail(world, rows, request, range(10, 12))
     world.login("ivan", "dock")
     world.suppress("ben", rows, 2)
     world.draft("ada", "export", list="news", cap=4, recipient="warehouse")
@@ -92,6 +102,9 @@ def lay_out(world: World) -> Plot:
 def take_away(world: World, plot: Plot) -> None:
     for label in ("first", "second"):
         reveal(world, *plot.reveals[label])
+    for request in plot.sends.values():
+        mail(world, plot.rows, request, range(12, 16))
+    finish(world, plot.sends["ending"])
     world.suppress("ben", plot.rows, 0)
     world.suppress("ada", plot.rows, 1, reason="erased")
     world.sign("amir", plot.exports["denied"], "deny")
@@ -111,6 +124,17 @@ def take_away(world: World, plot: Plot) -> None:
         for name in ("ben", "ada", "eve")
         for service in (DIRECT, "dock")
     }
+
+
+def mail(world: World, rows: Rows, request: str, positions: range) -> None:
+    """Open rows for a send, and have them remembered in the table at once."""
+    open_rows(world, request, rows.batch(*positions))
+    facts, seal = world.registry.sends[request], world.gate.store.get("state")
+    path = spool(world) / f"{request}.send"
+    with hold_tally(path, facts, seal=seal, pace=0, now=world.now) as tally:
+        remember_opened(facts.tag, split_keys(tally.state.keys))
+        tally.state.keys = b""
+        tally.write()
 
 
 def revealing(
@@ -137,7 +161,8 @@ def reveal(
 def powers(world: World, plot: Plot) -> set[str]:
     """Try everything, and tell what worked."""
     found: set[str] = set()
-    for attempt in (held, signed_in, redeemed, entered, revealed, signed, exported):
+    attempts = held, signed_in, redeemed, entered, revealed, signed, exported, mailed
+    for attempt in attempts:
         with suppress(ListkeepError):
             found.update(attempt(world, plot))
     return found
@@ -206,6 +231,14 @@ def exported(world: World, plot: Plot) -> Iterator[str]:
     for label, view in plot.exports.items():
         act = partial(world.export, "ben", view, whole)
         yield from addresses(plot, label, act)
+
+
+def mailed(world: World, plot: Plot) -> Iterator[str]:
+    for label, request in plot.sends.items():
+        with suppress(ListkeepError):
+            for row in open_rows(world, request, plot.rows.whole()):
+                if row.address:
+                    yield f"{label}: {row.address}"
 
 
 def addresses(plot: Plot, label: str, act: Callable[[], str]) -> Iterator[str]:

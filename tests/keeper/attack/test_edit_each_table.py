@@ -23,6 +23,7 @@ WORTH = {
     "django_migrations": "older code on a newer database",
     "gate_draft": "other terms under a keeper's nonce, or a denied request anew",
     "gate_enrolment": "to come in with more, or elsewhere, than one was invited for",
+    "gate_sendopening": "rows of a send for free, above its cap",
     "gate_session": "to be signed in, as somebody else, elsewhere, or for longer",
     "gate_signincode": "to be signed in by a code that is over, or as somebody else",
     "gate_suppression": "an address in a copy that was taken out",
@@ -132,6 +133,7 @@ def test_what_is_there_was_worth_having(played: Played) -> None:
     for what in (
         "ben keeper is ben at keeper",
         "granted: person5.news@example.com",
+        "sent: person12.news@example.com",
         "sam is support of the operator",
         "t_acmeacmeacme is not frozen",
     ):
@@ -141,6 +143,8 @@ def test_what_is_there_was_worth_having(played: Played) -> None:
     for what in ("ended", "idle", "revoked"):
         assert not any(power.startswith(f"{what} is ") for power in could), what
     assert "granted: person0.news@example.com" not in could
+    assert "sent: person13.news@example.com" not in could
+    assert not any(power.startswith("ending: ") for power in could)
     assert not any("ivan" in power for power in could)
     assert "t_otherotherot is not frozen" not in could
 

@@ -177,11 +177,26 @@ def _suppress(registry: Registry, fields: Mapping[str, str], at: datetime) -> No
         )
     if fields["ticket"]:
         registry.tickets[fields["ticket"]].suppressed += int(fields["rows"])
-    if fields["request"]:
+    if fields["request"] in registry.sends:
+        _suppress_returned(registry, fields)
+    elif fields["request"]:
         request = require_suppressing(registry, fields, at)
         request.intended = True
         request.rows_used += int(fields["rows"])
         request.done = request.rows_used >= request.terms.cap
+
+
+def _suppress_returned(registry: Registry, fields: Mapping[str, str]) -> None:
+    """Take whom mail of a send came back about: of its list, no more than it has."""
+    send, terms = (
+        registry.sends[fields["request"]],
+        registry.requests[fields["request"]].terms,
+    )
+    reason, rows = fields["reason"], int(fields["rows"])
+    after = send.suppressed.get(reason, 0) + rows
+    if terms.list != fields["list"] or after > send.reserved:
+        raise untrusted("mail came back that was not sent")
+    send.suppressed[reason] = after
 
 
 def _readmit(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:

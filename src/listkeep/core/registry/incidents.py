@@ -36,6 +36,11 @@ class IncidentKind(StrEnum):
     SCRUB_EDITED = "scrub-edited"
     RENEWAL_OVERDUE = "renewal-overdue"
     RETURNED_FLOOD = "returned-flood"
+    RETURNS_MANY = "returns-many"
+
+
+# What the keeper finds itself. No other word opens one: closing it lets something by.
+KEEPERS_OWN = frozenset({IncidentKind.RETURNS_MANY})
 
 
 # Of which kinds an owner can accept what was found, and what that changes in the books.

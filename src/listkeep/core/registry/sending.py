@@ -10,7 +10,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
@@ -131,6 +131,9 @@ def domain_key(domain: str) -> str:
     return f"domain-{domain}"
 
 
+_RECENT = timedelta(hours=2)
+
+
 @dataclass(slots=True)
 class SendFacts:
     """A send that has begun, as the ledger tells it."""
@@ -140,8 +143,25 @@ class SendFacts:
     tag: str  # four bytes in hexadecimal, which its aliases begin with
     started_at: datetime
     reserved: int = 0  # rows of the cap that were leased
+    leases: list[tuple[datetime, int]] = field(default_factory=list)  # the newest
+    suppressed: dict[str, int] = field(default_factory=dict)  # who came back, by reason
     completed: int = 0  # rows that were opened, once that is known
     ended_at: datetime | None = None
+
+    def lease(self, rows: int, *, at: datetime) -> None:
+        """Count rows that may be opened from now on."""
+        self.reserved += rows
+        old = sum(moment < at - _RECENT for moment, _ in self.leases)
+        self.leases = [*self.leases[max(0, old - 1) :], (at, rows)]
+
+    def leased_since(self, moment: datetime) -> int:
+        """Say how many rows can have been opened since, at most.
+
+        The last lease before may have been open then.
+        """
+        earlier = [rows for at, rows in self.leases if at < moment]
+        later = [rows for at, rows in self.leases if at >= moment]
+        return sum(later) + sum(earlier[-1:])
 
     @property
     def ended(self) -> bool:

@@ -96,7 +96,7 @@ def _lease(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
         raise untrusted("rows were leased to a send that ended")
     if not 0 < rows <= request.terms.cap - send.reserved:
         raise untrusted("more rows were leased than were signed for")
-    send.reserved += rows
+    send.lease(rows, at=at)
     request.rows_used = send.reserved
 
 

@@ -55,6 +55,9 @@ class OutletConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True
     ca_file: str = ""
     """PEM file with the authorities that are trusted. Empty: the machine's."""
 
+    returns_listen: str = ""
+    """``ADDRESS:PORT`` where mail comes back. Empty: nothing is taken back."""
+
     private_targets: bool = False
     """Let mail for domains of the world go to mail servers inside the own network."""
 
@@ -70,10 +73,19 @@ class OutletConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True
             self._require_wall(parse_endpoint(self.listen))
         if self.resolver:
             parse_endpoint(self.resolver)
+        if self.returns_listen:
+            self._require_proxy(parse_endpoint(self.returns_listen))
         if not 1 <= self.processes <= MAX_PROCESSES:
             raise _contradiction(f"processes is 1 to {MAX_PROCESSES}")
         if self.max_connections < 1:
             raise _contradiction("max_connections is at least 1")
+
+    def _require_proxy(self, endpoint: Endpoint) -> None:
+        """Anybody may bring mail back, so there is no wall; but who would take it?"""
+        if not self.listen:
+            raise _contradiction("returns_listen is served by the proxy: set listen")
+        if endpoint == parse_endpoint(self.listen):
+            raise _contradiction("returns_listen and listen are two addresses")
 
     def _require_wall(self, endpoint: Endpoint) -> None:
         if not endpoint.is_loopback and not self.certificate:

@@ -29,6 +29,16 @@ def unsubscribe_url(send: d.Send, alias: str) -> str:
     return f"{public_origin()}/u/{alias}/{proof}"
 
 
+def header_url(send: d.Send, alias: str) -> str:
+    """Write the link for `List-Unsubscribe`; none without TLS (RFC 8058, 3.1).
+
+    Raises:
+        MalformedError: It is no alias.
+    """
+    url = unsubscribe_url(send, alias)
+    return url if url.startswith("https://") else ""
+
+
 def public_origin() -> str:
     """Tell where people outside find what is meant for them."""
     config = settings.LISTKEEP_CONFIG

@@ -32,7 +32,9 @@ from listkeep.dock.outlet.delivery.opening import Opening
 from listkeep.dock.outlet.delivery.receiving import Manner, Port
 from listkeep.dock.outlet.delivery.register import Register, forget_claims
 from listkeep.dock.outlet.delivery.sends import FRESH_SECONDS, SendBook
+from listkeep.dock.outlet.unsubscribe import header_url
 
+from .returns import open_returns
 from .start import verify_engine, verify_version
 
 log = structlog.get_logger("listkeep.dock")
@@ -89,7 +91,7 @@ async def _serve(config: OutletConfig, stop: Callable[[], bool]) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, stopping.set)
-    async with open_proxy(config) as proxy:
+    async with open_proxy(config) as proxy, open_returns(config, make_tls(config)):
         endpoint = parse_endpoint(config.listen)
         await proxy.port.listen(endpoint.host, endpoint.port)
         log.info("proxy.began")
@@ -142,7 +144,7 @@ def _put_together(
         register=Register(worker, holder=secrets.token_hex(8), now=_seconds),
         opening=Opening(callers, keeper=get_keeper),
         carrier=carrier,
-        unsubscribe=_no_unsubscribe,
+        unsubscribe=header_url,
         now=_now,
     )
     book = SendBook(get_keeper, time.monotonic)
@@ -213,10 +215,6 @@ def _path(name: str) -> str:
 def _memory_key() -> bytes:
     key = read_service_key(settings.LISTKEEP_SERVICE_KEY_FILE)
     return sha256(b"listkeep mail peers\0" + key.encode()).digest()
-
-
-def _no_unsubscribe(_send: object, _alias: str) -> str:
-    return ""
 
 
 def _now() -> datetime:

@@ -61,6 +61,8 @@ INCIDENTS: Final = {
     IncidentKind.STATUS_BETTER: "rows of {list} are called subscribed though they are "
     "suppressed; nothing is sent or exported to them",
     IncidentKind.SCRUB_OVERDUE: "nobody looked over the rows of {list} for too long",
+    IncidentKind.RETURNS_MANY: "of a send to {list} more came back than usual: until "
+    "an owner has looked, no more are suppressed for it",
     IncidentKind.SCRUB_EDITED: "the dock's note of how far {list} was looked over was "
     "changed outside Listkeep",
     IncidentKind.RENEWAL_OVERDUE: "rows of {list} have been under an old key for too "

@@ -3,7 +3,8 @@
 A draft is only bytes waiting for a signature. A session's row is bound by a MAC to
 a key that is not in the database. Suppressions are counted and summed in the
 ledger, so that a missing or planted one is noticed before rows leave. An enrolment's
-row is bound by a MAC to its id; whether it is open, the ledger says.
+row is bound by a MAC to its id; whether it is open, the ledger says. What a send opened
+is remembered under keyed hashes; a row that is missing costs its send one of its cap.
 """
 
 from django.db import models
@@ -53,6 +54,14 @@ class Suppression(models.Model):
     list_id = models.CharField(max_length=40)
     token = models.BinaryField(max_length=16)
     reason = models.CharField(max_length=16)
+
+
+class SendOpening(models.Model):
+    """A row that a send has opened; the key says which, to whoever has the seal."""
+
+    pk = models.CompositePrimaryKey("send", "key")
+    send = models.BigIntegerField()  # its tag
+    key = models.BinaryField(max_length=16)
 
 
 class Enrolment(models.Model):

@@ -6,14 +6,17 @@ ten a minute: a stranger, or a loop, must not be able to fill the ledger.
 
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from listkeep.core.errors import (
+    Code,
+    ConflictError,
     ListkeepError,
     MalformedError,
     RefusedError,
+    UnavailableError,
     VerificationError,
 )
 from listkeep.core.ledger.events import Event
@@ -23,6 +26,7 @@ from .turns import Gate
 _WINDOW = timedelta(minutes=1)
 _CLAIM_WINDOW = timedelta(hours=1)
 _RECORDED_IN_WINDOW = 10
+_RARELY = timedelta(minutes=10)
 
 
 @dataclass(slots=True)
@@ -100,6 +104,21 @@ def record_misplaced(
             )
 
 
+def record_rarely(gate: Gate, attempt: Attempt, code: Code, *, now: datetime) -> None:
+    """Record why rows of a release are refused, once in ten minutes for each reason.
+
+    What is refused day by day is no attempt at anything: who is suppressed, and what
+    comes faster than its pace.
+    """
+    if code in (Code.SUPPRESSED, Code.OVER_PACE):
+        return
+    key = f"{attempt.request} {code}"
+    if not _may_record(gate, key, now=now, window=_RARELY, most=1):
+        return
+    with suppress(UnavailableError, ConflictError):  # rows are refused all the same
+        record_refusal(gate, attempt, RefusedError("", code=code), now=now)
+
+
 def record_refusal(
     gate: Gate, attempt: Attempt, error: ListkeepError, *, now: datetime
 ) -> None:
@@ -118,12 +137,17 @@ def record_refusal(
 
 
 def _may_record(
-    gate: Gate, who: str, *, now: datetime, window: timedelta = _WINDOW
+    gate: Gate,
+    who: str,
+    *,
+    now: datetime,
+    window: timedelta = _WINDOW,
+    most: int = _RECORDED_IN_WINDOW,
 ) -> bool:
     times = gate.recent_refusals.setdefault(who, deque())
     while times and times[0] <= now - window:
         times.popleft()
-    if len(times) >= _RECORDED_IN_WINDOW:
+    if len(times) >= most:
         return False
     times.append(now)
     return True

@@ -91,6 +91,7 @@ class Gate:
         self.rows_left: dict[str, int] = {}  # under older keys, as the dock says
         self.asked_since: datetime | None = None  # about lists nobody looked over
         self.look_again_at: datetime | None = None
+        self.kept: dict[str, object] = {}  # what rooms above keep as long as this
         self._lock = threading.RLock()
         self.origin = store.pinned()["keeper"]
         self._registry = self._read()
@@ -104,6 +105,11 @@ class Gate:
     def party(self) -> RelyingParty:
         """Where signatures for this keeper are made; the genesis says, for good."""
         return self._registry.party
+
+    @property
+    def size(self) -> int:
+        """How many entries of the ledger are known here; asks nobody."""
+        return self._registry.frontier.size
 
     @contextmanager
     def turn(self, now: datetime) -> Iterator[Turn]:

@@ -27,7 +27,7 @@ class KeeperConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True
     """Where `listkeep keys rotate-root` takes the root; a section of the same kind."""
 
     spool: str = "spool"
-    """Finished exports that were not delivered yet: age ciphertext only."""
+    """Finished exports that were not delivered yet, and what sends have counted."""
 
     database: str = "keeper.sqlite3"
     """The ledger's database: a file, or ``postgresql://user@host/name``."""

@@ -22,7 +22,7 @@ def refuse_unknown(_request: HttpRequest) -> NoReturn:
 
 
 urlpatterns = [
-    path("v1/", include("listkeep.keeper.gate.api")),
     path("v1/", include("listkeep.keeper.release.api")),
+    path("v1/", include("listkeep.keeper.gate.api")),
     re_path("", refuse_unknown),
 ]

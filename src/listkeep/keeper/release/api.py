@@ -1,4 +1,8 @@
-"""The release room's part of the wire: imports, look-ups, reveals, exports."""
+"""The release room's part of the wire: imports, look-ups, reveals, exports, sends."""
+
+from datetime import datetime
+from pathlib import Path
+from typing import Protocol, TypeVar
 
 from django.conf import settings
 from django.http import (
@@ -8,9 +12,12 @@ from django.http import (
     StreamingHttpResponse,
 )
 from django.urls import path
+from msgspec import Struct
 
+from listkeep.core.registry.facts import Service
 from listkeep.keeper.gate.endpoint import (
     Call,
+    View,
     carried,
     current_time,
     direct,
@@ -24,6 +31,7 @@ from listkeep.wire.base import MEDIA_TYPE, decode, encode
 from listkeep.wire.messages import keys as k
 from listkeep.wire.messages import restores as r
 from listkeep.wire.messages import scrubs as s
+from listkeep.wire.messages import sends as d
 
 from .deliveries import deliver, watch_delivery
 from .exports import run_export
@@ -32,8 +40,15 @@ from .imports import finish_import, seal_import_rows, start_import
 from .look_ups import look_up
 from .renewals import destroy_keys, read_keys, renew_key, renew_rows
 from .restores import finish_restore, reseal_restored_rows, start_restore
+from .returned import report_returned
 from .reveals import run_reveal
 from .scrubs import read_scrubs, scrub_rows
+from .send_rows import open_for_send
+from .send_signing import sign_for_send
+from .sends import finish_send, read_sends, start_send
+
+_M = TypeVar("_M", bound=Struct)
+_C_contra = TypeVar("_C_contra", bound=Struct, contravariant=True)
 
 
 @endpoint(m.SealRows)
@@ -103,7 +118,39 @@ def keys_destroy(request: HttpRequest) -> HttpResponseBase:
     return HttpResponse(encode(answer), content_type=MEDIA_TYPE)
 
 
-_VIEWS = {
+class _Counting(Protocol[_C_contra]):
+    def __call__(
+        self,
+        gate: Gate,
+        message: _C_contra,
+        /,
+        *,
+        carrier: Service,
+        spool: Path,
+        now: datetime,
+    ) -> Struct: ...
+
+
+def counting(kind: type[_M], act: _Counting[_M]) -> View:
+    """Make a view of what a dock asks about sends, which are counted in the spool."""
+    return endpoint(kind)(
+        lambda gate, message, call: act(
+            gate,
+            message,
+            carrier=call.service("dock"),
+            spool=settings.SPOOL,
+            now=call.now,
+        )
+    )
+
+
+_VIEWS = {  # tried in this order: the busiest first
+    "sends/open": counting(d.OpenForSend, open_for_send),
+    "sends/sign": counting(d.SignForSend, sign_for_send),
+    "sends/start": carried(d.StartSend, start_send, "dock"),
+    "sends/read": counting(d.ReadSends, read_sends),
+    "sends/finish": counting(d.FinishSend, finish_send),
+    "sends/returned": counting(d.ReportReturned, report_returned),
     "imports/start": carried(m.StartImport, start_import, "dock"),
     "imports/seal": imports_seal,
     "imports/finish": imports_finish,

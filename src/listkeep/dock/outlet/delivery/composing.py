@@ -18,6 +18,7 @@ from listkeep.core.mail import (
     draft_signatures,
     format_return_address,
     make_alias,
+    make_unsubscribe_proof,
 )
 from listkeep.wire.messages import sends as d
 
@@ -46,7 +47,13 @@ def compose(
         feedback_id=feedback_id(parcel),
     )
     values = {**parcel.values, **row.values}
-    return build_message(parcel.template, Addressee(row.address, alias, values), stamp)
+    addressee = Addressee(
+        row.address,
+        alias,
+        values,
+        proof=make_unsubscribe_proof(alias_key(send), alias),
+    )
+    return build_message(parcel.template, addressee, stamp)
 
 
 def draft(built: Built, send: d.Send, *, now: datetime) -> tuple[DraftSignature, ...]:

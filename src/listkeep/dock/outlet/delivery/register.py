@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple
 
@@ -17,11 +18,14 @@ import structlog
 from django.db import connection, transaction
 
 from listkeep.core.errors import UnavailableError
-from listkeep.core.mail import Reply
+from listkeep.core.mail import Outcome, Reply
+from listkeep.core.mail.outcomes import judge_status
 from listkeep.dock.lists import queries as entries
 from listkeep.dock.lists.bulk import translated
 from listkeep.dock.lists.bulk.reading import Found
 from listkeep.dock.outlet.models import MailDelivery
+from listkeep.dock.outlet.returns.models import Returned
+from listkeep.dock.outlet.returns.recording import About, record_returned
 
 from .gathering import Gatherer
 
@@ -159,6 +163,21 @@ class Register:
         ]
         with connection.cursor() as cursor:
             cursor.executemany(_SETTLE, rows)
+        for one in settled:
+            self._note_bounce(one)
+
+    def _note_bounce(self, one: Settled) -> None:
+        """Have a mailbox that is not there suppressed, as the next server said it."""
+        outcome = judge_status(one.reply.status)
+        if one.reply.code >= 500 and outcome is Outcome.HARD_BOUNCE:
+            record_returned(
+                About(one.key.list_id, one.key.request),
+                one.key.token,
+                outcome,
+                one.reply.status,
+                how=Returned.How.ROUTE,
+                now=datetime.fromtimestamp(self._now(), UTC),
+            )
 
     def _claim(self, keys: Sequence[Key]) -> dict[Key, Claim]:
         if not keys:

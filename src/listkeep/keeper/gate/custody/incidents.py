@@ -14,6 +14,7 @@ from listkeep.core.registry.facts import ListFacts, Person, Service
 from listkeep.core.registry.held_keys import LONGEST_RENEWAL, renewal_due_at
 from listkeep.core.registry.incidents import (
     COUNTED,
+    KEEPERS_OWN,
     IncidentFacts,
     IncidentKind,
     find_open,
@@ -58,10 +59,10 @@ def report_incident(
         MalformedError: There is no such kind.
         RefusedError: There is no such list or tenant.
     """
-    if message.kind not in frozenset(IncidentKind):
+    if message.kind not in frozenset(IncidentKind) - KEEPERS_OWN:
         raise MalformedError(
             "there is no such kind of incident",
-            hint=f"one of {', '.join(sorted(IncidentKind))}",
+            hint=f"one of {', '.join(sorted(frozenset(IncidentKind) - KEEPERS_OWN))}",
         )
     kind, list_id = IncidentKind(message.kind), message.list or ""
     with gate.turn(now) as turn:

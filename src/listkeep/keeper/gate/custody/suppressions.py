@@ -158,6 +158,35 @@ def add_suppressions(
     return {"total": str(total + len(new) - len(before)), "check": after.hex()}
 
 
+def suppress_returned(  # noqa: PLR0913 - one change is described by all of these
+    turn: Turn,
+    list_id: str,
+    *,
+    new: Collection[bytes],
+    reason: str,
+    send: str,
+    by: str,
+) -> None:
+    """Suppress people of whose mail under a send something came back.
+
+    ``new`` are not suppressed yet; how many it may be, the caller has decided.
+    """
+    after = add_suppressions(turn, list_id, new=new, reason=reason, before={})
+    turn.append(
+        Event.ENTRIES_SUPPRESSED,
+        {
+            "principal": by,
+            "reason": reason,
+            "rows": str(len(new)),
+            **after,
+            "charged": "no",
+            "request": send,
+            "ticket": "",
+        },
+        list_id=list_id,
+    )
+
+
 def lift_suppression(
     turn: Turn, list_id: str, *, token: bytes, reason: str
 ) -> dict[str, str]:

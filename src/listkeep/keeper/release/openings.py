@@ -1,0 +1,76 @@
+"""Which rows a send has opened before, by a keyed hash of token and trigger.
+
+Nobody who reads the table learns a token, and nobody who writes it can make a row free
+that was not opened: they would have to have the key.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterable, Sequence
+
+from django.db import OperationalError, connection
+
+from listkeep.keeper.gate.models import SendOpening
+from listkeep.keeper.ledger.services import describe_failure
+
+from .tallies import KEY_BYTES
+
+_TABLE = SendOpening._meta.db_table  # noqa: SLF001 - our own name
+_FIND = f"SELECT key FROM {_TABLE} WHERE send = %s AND key IN "  # noqa: S608 - ours
+_ADD = f"INSERT INTO {_TABLE} (send, key) VALUES "  # noqa: S608 - ours
+
+
+def opening_keys(
+    seal: bytes, request: str, tokens: Sequence[bytes], triggers: Sequence[str]
+) -> list[bytes]:
+    """Name rows of one send, each for its trigger."""
+    keyed = hashlib.blake2b(
+        request.encode() + b"\x00",
+        digest_size=KEY_BYTES,
+        key=seal,
+        person=b"lk-opened",
+    )
+    keys = []
+    for token, trigger in zip(tokens, triggers, strict=True):
+        state = keyed.copy()  # costs less than hashing the key once more
+        state.update(token + trigger.encode())
+        keys.append(state.digest())
+    return keys
+
+
+def find_opened(tag: str, keys: Collection[bytes]) -> set[bytes]:
+    """Find which of these were opened, as far as the table knows.
+
+    Raises:
+        UnavailableError: The database does not answer.
+    """
+    if not keys:
+        return set()
+    places = ",".join(["%s"] * len(keys))
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"{_FIND}({places})", [int(tag, 16), *keys])
+            return {bytes(key) for (key,) in cursor.fetchall()}
+    except OperationalError as error:
+        raise describe_failure(error) from error
+
+
+def remember_opened(tag: str, keys: Iterable[bytes]) -> None:
+    """Remember that these were opened; those that are there stay.
+
+    Raises:
+        UnavailableError: The database does not answer.
+    """
+    values = [value for key in keys for value in (int(tag, 16), key)]
+    if not values:
+        return
+    places = ",".join(["(%s,%s)"] * (len(values) // 2))
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"{_ADD}{places} ON CONFLICT DO NOTHING", values)
+    except OperationalError as error:
+        raise describe_failure(error) from error
+
+
+def forget_opened(tags: Iterable[str]) -> None:
+    """Forget what sends opened that ended long ago."""
+    SendOpening.objects.filter(send__in=[int(tag, 16) for tag in tags]).delete()

@@ -1,0 +1,250 @@
+"""Begin and end sends, and tell the dock which there are.
+
+The intent is in the ledger before the first row opens: from then on the cap is spent,
+whatever comes of it. A send that nobody closed is closed once its time has passed.
+"""
+
+import secrets
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from msgspec.structs import replace
+
+from listkeep.core.errors import Code, RefusedError
+from listkeep.core.grants import format_time
+from listkeep.core.ledger.events import Event
+from listkeep.core.registry.charges import Measure
+from listkeep.core.registry.facts import Service
+from listkeep.core.registry.sending import Route, SendFacts, parse_send
+from listkeep.core.registry.sends import TAG_DIGITS
+from listkeep.core.registry.state import Registry
+from listkeep.keeper.gate.decisions.descriptions import may_see
+from listkeep.keeper.gate.refusals import recorded_refusals
+from listkeep.keeper.gate.sign_in.sessions import resolve_session
+from listkeep.keeper.gate.turns import Gate
+from listkeep.wire import messages as m
+from listkeep.wire.messages import sends as d
+
+from .openings import forget_opened, remember_opened
+from .send_calls import SendCall
+from .tallies import split_keys
+from .watches import require_sending, unknown_send, watches_of
+
+KEPT = timedelta(days=90)  # after its end: until then mail may come back
+_FORGOTTEN = "forgotten sends"
+
+
+def start_send(
+    gate: Gate, message: d.StartSend, *, carrier: Service, now: datetime
+) -> d.Send:
+    """Begin a granted send: its whole cap is charged, and its aliases get a key.
+
+    Raises:
+        RefusedError: There is no such request for this person, it is not granted, the
+            budget is spent, or sends are frozen.
+    """
+    with (
+        recorded_refusals(gate, "send", now=now) as attempt,
+        gate.turn(now) as turn,
+    ):
+        registry = turn.registry
+        person = resolve_session(
+            gate, registry, message.session, service=carrier.id, now=now
+        )
+        attempt.who = person.id
+        known = registry.requests.get(message.request)
+        if known is not None and not (
+            known.terms.tenant == person.tenant and may_see(registry, person, known)
+        ):
+            raise RefusedError("there is no such request", code=Code.NOT_FOUND)
+        request = require_sending(registry, message.request, now=now)
+        attempt.request, attempt.list_id = request.id, request.terms.list
+        if not request.intended:
+            cap = request.terms.cap
+            registry.require_budget(
+                request.signed[0].person, Measure.ROWS_SENT, now=now, amount=cap
+            )
+            gate.store.create(alias_key(request.id))
+            turn.append(
+                Event.SEND_INTENDED,
+                {
+                    "request": request.id,
+                    "person": person.id,
+                    "route": request.terms.recipient,
+                    "cap": str(cap),
+                    "tag": _new_tag(registry),
+                },
+                list_id=request.terms.list,
+            )
+    return next(_describe(gate, [message.request], now=now))
+
+
+def read_sends(
+    gate: Gate,
+    message: d.ReadSends,  # noqa: ARG001 - it asks about everything
+    *,
+    carrier: Service,
+    spool: Path,
+    now: datetime,
+) -> d.Sends:
+    """Tell which sends go on, and which ended so lately that mail may come back.
+
+    Those whose time has passed are closed, and what is kept of old ones is forgotten.
+    """
+    with gate.view(now) as registry:
+        known = list(registry.sends.values())
+        over = [f for f in known if not f.ended and _is_over(registry, f, now)]
+    call = SendCall(gate, carrier, spool, now)
+    for facts in over:
+        _close(call, facts)
+    kept = [f.request for f in known if not _is_forgotten(f, now)]
+    _forget(gate, [f for f in known if _is_forgotten(f, now)])
+    watches_of(gate).keep(frozenset(kept))
+    return d.Sends(sends=tuple(_describe(gate, kept, now=now)))
+
+
+def finish_send(
+    gate: Gate, message: d.FinishSend, *, carrier: Service, spool: Path, now: datetime
+) -> m.Empty:
+    """Close a send: nothing more opens under it. Closed already, it stays as it was.
+
+    Raises:
+        RefusedError: There is no such send.
+    """
+    with gate.view(now) as registry:
+        facts = registry.sends.get(message.request)
+        if facts is None:
+            raise unknown_send()
+    _close(SendCall(gate, carrier, spool, now), facts, said=message)
+    return m.Empty()
+
+
+def alias_key(request: str) -> str:
+    """Name the key of a send's aliases in the key store."""
+    return f"send-{request}"
+
+
+def _new_tag(registry: Registry) -> str:
+    taken = {facts.tag for facts in registry.sends.values()}
+    while (tag := secrets.token_hex(TAG_DIGITS // 2)) in taken:
+        pass
+    return tag
+
+
+def _is_over(registry: Registry, facts: SendFacts, now: datetime) -> bool:
+    request = registry.requests[facts.request]
+    return request.denied or now >= request.terms.expires
+
+
+def _is_forgotten(facts: SendFacts, now: datetime) -> bool:
+    return facts.ended_at is not None and now >= facts.ended_at + KEPT
+
+
+def _close(
+    call: SendCall, facts: SendFacts, *, said: d.FinishSend | None = None
+) -> None:
+    """Record the end of a send, with what was opened by the keeper's own count."""
+    with call.hold(facts) as tally:
+        remember_opened(facts.tag, split_keys(tally.state.keys))
+        with call.gate.turn(call.now) as turn:
+            if not turn.registry.sends[facts.request].ended:
+                turn.append(
+                    Event.SEND_COMPLETED,
+                    {
+                        "request": facts.request,
+                        "service": call.carrier.id,
+                        "opened": str(tally.state.counted),
+                        "delivered": str(said.delivered) if said else "",
+                        "failed": str(said.failed) if said else "",
+                    },
+                    list_id=turn.registry.requests[facts.request].terms.list,
+                )
+        call.tally_of(facts.request).unlink(missing_ok=True)
+
+
+def _forget(gate: Gate, over: list[SendFacts]) -> None:
+    """Destroy what joins aliases to tokens, once nothing is expected back.
+
+    An old key store that is put back has the key again, until this is asked again.
+    """
+    done = gate.kept.setdefault(_FORGOTTEN, set())
+    assert isinstance(done, set)  # noqa: S101 - ours
+    new = [facts for facts in over if facts.request not in done]
+    for facts in new:
+        gate.store.destroy(alias_key(facts.request))
+        done.add(facts.request)
+    forget_opened(facts.tag for facts in new)
+
+
+def _describe(gate: Gate, requests: list[str], *, now: datetime) -> Iterator[d.Send]:
+    for name in requests:
+        state = _state(gate, name, now=now)
+        with gate.view(now) as registry:
+            view = _view(registry, name, key=gate.store.get(alias_key(name)))
+        yield replace(view, state=state)
+
+
+def _state(gate: Gate, request: str, *, now: datetime) -> str:
+    try:
+        watches_of(gate).of(request).require(now)
+    except RefusedError as error:
+        return "frozen" if error.code is Code.FROZEN else "ended"
+    return "live"
+
+
+def _view(registry: Registry, request: str, *, key: bytes) -> d.Send:
+    facts, terms = registry.sends[request], registry.requests[request].terms
+    send, found = parse_send(terms), registry.find_list(terms.list)
+    route = registry.routes.get(terms.recipient)
+    route = route or registry.ended_routes[terms.recipient]
+    return d.Send(
+        request=request,
+        tenant=terms.tenant,
+        list=terms.list,
+        list_name=found.name if found else "-",
+        kind=send.kind.value,
+        state="",
+        tag=bytes.fromhex(facts.tag),
+        alias_key=key,
+        route=_show_route(route),
+        templates=send.templates,
+        sender=send.sender,
+        reply_to=send.reply_to,
+        title=send.title,
+        links=send.links,
+        tracking=send.tracking,
+        fields=send.fields,
+        selection=terms.selection,
+        triggers=send.triggers,
+        cap=terms.cap,
+        reserved=facts.reserved,
+        pace=send.pace,
+        mail_domain=send.mail_domain,
+        token_domain=route.token_domain,
+        signing=tuple(
+            d.SigningKey(
+                algorithm=algorithm.value,
+                domain=domain.name,
+                selector=domain.selector_of(algorithm),
+            )
+            for domain in registry.domains_of(terms.tenant, send.sender_domain)
+            for algorithm in domain.algorithms
+        ),
+        not_before=format_time(terms.not_before),
+        expires=format_time(terms.expires),
+    )
+
+
+def _show_route(route: Route) -> d.RouteView:
+    return d.RouteView(
+        id=route.id,
+        name=route.name,
+        kind=route.kind.value,
+        host=route.host,
+        port=route.port,
+        tls=route.tls,
+        sources=route.sources,
+        mail_domain=route.mail_domain,
+        token_domain=route.token_domain,
+    )

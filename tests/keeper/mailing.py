@@ -1,0 +1,168 @@
+"""Sends that go on, in short verbs: what the dock asks while mail leaves."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from listkeep.keeper.release import returned, send_rows, send_signing, sends, tallies
+from listkeep.wire import messages as m
+from listkeep.wire.messages import sends as d
+
+from .sending import (
+    LISTED,
+    ask_send,
+    send_subject,
+    standing_subject,
+    with_sending,
+)
+from .world import Rows, World
+
+
+def grant_send(world: World, rows: Rows, cap: int = 3, **facts: Any) -> str:
+    """Ben asks for a send, Ada agrees."""
+    asked = ask_send(world, rows, cap=cap, **facts)
+    return world.sign("ada", asked, "approve").id
+
+
+def begin(world: World, request: str, name: str = "ben") -> d.Send:
+    message = d.StartSend(session=world.session(name, "dock"), request=request)
+    return sends.start_send(
+        world.gate, message, carrier=world.service("dock"), now=world.now
+    )
+
+
+def send_of(world: World, rows: Rows, cap: int = 3, **facts: Any) -> str:
+    """Have a send granted and begun."""
+    request = grant_send(world, rows, cap, **facts)
+    begin(world, request)
+    return request
+
+
+def standing_send(world: World, rows: Rows, cap: int = 100, *, pace: int = 600) -> str:
+    """The same for mail that leaves when something happens."""
+    subject = standing_subject(pace=str(pace))
+    request = grant_send(world, rows, cap, subject=subject, valid_seconds=30 * 86_400)
+    begin(world, request)
+    return request
+
+
+def open_rows(
+    world: World,
+    request: str,
+    batch: m.RowBatch,
+    triggers: Sequence[str] | None = None,
+) -> list[d.SendRow]:
+    message = d.OpenForSend(
+        request=request,
+        rows=batch,
+        triggers=list(triggers or [""] * len(batch.sealed)),
+    )
+    return send_rows.open_for_send(
+        world.gate,
+        message,
+        carrier=world.service("dock"),
+        spool=spool(world),
+        now=world.now,
+    ).rows
+
+
+def codes(rows: Sequence[d.SendRow]) -> list[str]:
+    """Give the codes; a row has an address or a code, never both or none."""
+    assert all(bool(row.address) != bool(row.code) for row in rows)
+    return [row.code for row in rows]
+
+
+def sign(
+    world: World,
+    request: str,
+    *digests: bytes,
+    algorithm: str = "ed25519",
+    domain: str = LISTED,
+    selector: str = "lk1-ed25519",
+) -> list[bytes]:
+    message = d.SignForSend(
+        request=request,
+        algorithm=algorithm,
+        domain=domain,
+        selector=selector,
+        digests=list(digests) or [bytes(32)],
+    )
+    return send_signing.sign_for_send(
+        world.gate,
+        message,
+        carrier=world.service("dock"),
+        spool=spool(world),
+        now=world.now,
+    ).signatures
+
+
+def read(world: World) -> dict[str, d.Send]:
+    told = sends.read_sends(
+        world.gate,
+        d.ReadSends(),
+        carrier=world.service("dock"),
+        spool=spool(world),
+        now=world.now,
+    )
+    return {send.request: send for send in told.sends}
+
+
+def finish(world: World, request: str, delivered: int = 0, failed: int = 0) -> None:
+    sends.finish_send(
+        world.gate,
+        d.FinishSend(request=request, delivered=delivered, failed=failed),
+        carrier=world.service("dock"),
+        spool=spool(world),
+        now=world.now,
+    )
+
+
+def report(
+    world: World, request: str, tokens: Sequence[bytes], outcome: str = "hard-bounce"
+) -> d.ReturnedCounts:
+    items = [
+        d.ReturnedItem(request=request, token=token, outcome=outcome, code="5.1.1")
+        for token in tokens
+    ]
+    return returned.report_returned(
+        world.gate,
+        d.ReportReturned(items=items),
+        carrier=world.service("dock"),
+        spool=spool(world),
+        now=world.now,
+    )
+
+
+def spool(world: World) -> Path:
+    return world.home / "spool"
+
+
+def power_cut(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the machine stop: what was not synced is gone."""
+    monkeypatch.setattr(tallies, "_boot", lambda: "another start of the machine")
+
+
+def leased(world: World, request: str) -> int:
+    """Say how many rows the ledger knows of."""
+    return world.registry.sends[request].reserved
+
+
+__all__ = [
+    "begin",
+    "codes",
+    "finish",
+    "grant_send",
+    "leased",
+    "open_rows",
+    "power_cut",
+    "read",
+    "report",
+    "send_of",
+    "send_subject",
+    "sign",
+    "spool",
+    "standing_send",
+    "with_sending",
+]
