@@ -36,7 +36,7 @@ def test_the_demo_holds_and_can_be_told_again(tmp_path: Path) -> None:
     assert figures["exported"] == min(figures["segment"], 1000)
     assert figures["ledger"]["verified"] is True
     campaign = figures["campaign"]
-    assert campaign["sent"] == campaign["received"] == figures["segment"]
+    assert 0 < campaign["sent"] == campaign["received"] < figures["segment"]
     assert campaign["app_host"] == 0
     bound = campaign["unspent_cap"] + campaign["counted_before"]
     assert 0 < campaign["dock_host"] <= bound == 25

@@ -87,9 +87,9 @@ class Story:
             revealed = self._reveal(audience)
             exported = self._export()
             scene = self._scene(instance, stage, audience)
-            campaign = Campaign(
-                self.teller, self.folder, _SEGMENT, segment, _find_request
-            ).tell(scene, port=find_free_port())
+            campaign = Campaign(self.teller, self.folder, _find_request).tell(
+                scene, port=find_free_port()
+            )
             entries, verified = self._verify()
             loot, told = self._thieves(keeper, stage, app_key, scene)
         self.seconds["total"] = round(time.monotonic() - self.started_at, 1)
