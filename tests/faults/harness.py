@@ -150,12 +150,15 @@ def kill_at_random(
 
 
 @contextmanager
-def furnished(folder: Path | None = None) -> Iterator[House]:
-    """Give a house with a list, a recipient and people who are signed in."""
+def furnished(folder: Path | None = None, *, init: str = "") -> Iterator[House]:
+    """Give a house with a list, a recipient and people who are signed in.
+
+    ``init`` is what else is said to `listkeep init`.
+    """
     folder = folder or Path(tempfile.mkdtemp(prefix="lk-"))
     folder.mkdir(exist_ok=True)
     made = Terminal(folder / "made", folder)
-    made.ok("listkeep init")
+    made.ok(f"listkeep init {init}")
     copy_instance(made.home, folder / "var")
     terminal = Terminal(folder / "var", folder)
     house = House(terminal, pyrage.x25519.Identity.generate())
