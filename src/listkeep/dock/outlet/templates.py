@@ -13,8 +13,7 @@ from django.db import transaction
 
 from listkeep.core.errors import Code, MalformedError, RefusedError
 from listkeep.core.grants import Action
-from listkeep.core.mail import Template, parse_template
-from listkeep.core.mail.declared import Declared, find_undeclared
+from listkeep.core.mail import Declared, Template, find_undeclared, parse_template
 from listkeep.core.mail.mime import MAX_BYTES
 from listkeep.core.registry.sending import parse_send
 from listkeep.dock.lists.access import enter_list
@@ -98,19 +97,16 @@ def verify_template(template: Template, told: Told) -> None:
     """
     if template.digest not in told.templates:
         raise _differs("it is not the template that was signed for")
-    undeclared = find_undeclared(
-        template,
-        Declared(
-            sender=told.sender,
-            reply_to=told.reply_to,
-            title=told.title,
-            links=tuple(told.links),
-            tracking=tuple(told.tracking),
-            fields=tuple(told.fields),
-        ),
+    declared = Declared(
+        sender=told.sender,
+        reply_to=told.reply_to,
+        title=told.title,
+        links=tuple(told.links),
+        tracking=tuple(told.tracking),
+        fields=tuple(told.fields),
     )
-    if undeclared:
-        raise _differs(f"it has what was not signed for: {undeclared[0]}")
+    if found := find_undeclared(template, declared):
+        raise _differs(f"it has what was not signed for: {'; '.join(found)}")
 
 
 def _differs(what: str) -> RefusedError:
