@@ -6,6 +6,9 @@ import pytest
 
 from listkeep.core.errors import Code, RefusedError, UnavailableError
 from listkeep.core.sealing import format_token
+from listkeep.dock.intake.models import Import
+from listkeep.dock.intake.receiving import Receiver, Upload
+from listkeep.dock.lists.bulk import Staging
 from listkeep.dock.lists.models import Change, Entry, PastEntry
 from tests.dock.conftest import HEADER, Answer, Api
 from tests.dock.taking_back import Clock, preview, statuses, still_clock, take_back
@@ -122,6 +125,80 @@ def test_an_erasure_while_a_restore_runs_stops_it(
 def _erase_quietly(keeper: FakeKeeper, ada: Api, news: str, anna: bytes) -> None:
     keeper._faults.clear()
     assert erase(keeper, ada, news, anna, keep=False).status == 200
+
+
+@pytest.mark.parametrize("keep", [True, False])
+@pytest.mark.parametrize("status", ["subscribed", "unsubscribed"])
+def test_an_import_that_was_staged_before_an_erasure_brings_nobody_back(  # noqa: PLR0917 - a cast of six
+    keeper: FakeKeeper,
+    ada: Api,
+    news: str,
+    anna: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+    status: str,
+    *,
+    keep: bool,
+) -> None:
+    """Anna is in one list, and the file is on its way into another."""
+    more = ada.open_list("more")
+    suppressed_before = keeper.suppressed[more] - {anna}
+    receive = Receiver.receive
+
+    def receive_and_erase(receiver: Receiver, upload: Upload, staging: Staging) -> None:
+        receive(receiver, upload, staging)
+        assert erase(keeper, ada, news, anna, keep=keep).status == 200
+
+    monkeypatch.setattr(Receiver, "receive", receive_and_erase)
+    header = HEADER.replace("\n", ",status\n")
+    zoe = "zoe@example.com,pro,DE,Zoe,subscribed"
+    rows = f"anna@example.com,pro,DE,Anna,{status}\n{zoe}\n"
+    answer = ada.send(more, f"{header}{rows}".encode())
+
+    assert answer.status == 200, answer.content
+    assert Import.objects.get(list_id=more).added == 1
+    assert anna not in statuses(more)
+    assert statuses(news).get(anna) == ("erased" if keep else None)
+    told = keeper.suppressed[more] - suppressed_before
+    assert told == ({anna} if keep else set()), "by the erasure, and not by the file"
+
+
+def test_a_file_of_nobody_but_the_erased_leaves_the_list_as_it_was(
+    keeper: FakeKeeper,
+    ada: Api,
+    news: str,
+    anna: bytes,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    receive = Receiver.receive
+
+    def receive_and_erase(receiver: Receiver, upload: Upload, staging: Staging) -> None:
+        receive(receiver, upload, staging)
+        assert erase(keeper, ada, news, anna, keep=False).status == 200
+
+    before = statuses(news)
+    monkeypatch.setattr(Receiver, "receive", receive_and_erase)
+    answer = ada.send(news, f"{HEADER}anna@example.com,pro,DE,Anna\n".encode())
+
+    assert answer.status == 200, answer.content
+    assert statuses(news) == {t: s for t, s in before.items() if t != anna}
+
+
+def test_who_comes_in_an_import_that_began_later_comes_anew(
+    keeper: FakeKeeper, ada: Api, news: str, anna: bytes
+) -> None:
+    erase(keeper, ada, news, anna, keep=False)
+    ada.fill(news, "anna@example.com,free,FR,Anne")
+
+    assert statuses(news)[anna] == "subscribed"
+
+
+def test_an_import_asks_once_where_nobody_was_erased(
+    keeper: FakeKeeper, ada: Api, news: str
+) -> None:
+    before = keeper.calls.count("find_gone")
+    ada.fill(news, "emil@example.com,pro,DE,Emil")
+
+    assert keeper.calls.count("find_gone") == before + 1
 
 
 def test_a_later_import_does_not_make_a_marked_person_sendable(

@@ -103,6 +103,15 @@ class FakeRestoring(FakeScrubbing):
         if message.committed:
             self._take(ticket.list_id, message.removed - message.added)
 
+    def find_gone(self, message: m.FindGone) -> m.FoundGone:
+        self._called("find_gone", message)
+        gone = self.tickets[message.ticket].gone
+        starts = range(0, len(message.tokens), 16)
+        tokens = [message.tokens[at : at + 16] for at in starts]
+        assert len(tokens) <= 4096
+        found = [at for at, token in enumerate(tokens) if token in gone]
+        return m.FoundGone(erased=len(gone), gone=found)
+
     def erase_entry(self, message: e.EraseEntry) -> None:
         self._called("erase_entry", message)
         principal = self._principal(m.Caller(session=message.session))
@@ -116,6 +125,9 @@ class FakeRestoring(FakeScrubbing):
             self._take(each.list, int(each.removed))
         self.erasures.append(message)
         self.erased.add((principal.tenant, message.token))
+        for ticket in self.tickets.values():
+            if self.lists[ticket.list_id].tenant == principal.tenant:
+                ticket.gone.add(message.token)
         if terms.subject_fields()["keep"] == "yes":
             mine = [x.id for x in self.lists.values() if x.tenant == principal.tenant]
             for list_id in mine:

@@ -39,6 +39,7 @@ class Ticket:
     sha256: str
     rows: int = 0
     end: m.FinishImport | None = None
+    gone: set[bytes] = field(default_factory=set)  # erased since it began
 
 
 @dataclass

@@ -14,7 +14,7 @@ from listkeep.keeper.keys import Share
 from listkeep.wire import messages as m
 from tests.keeper.world import World
 
-HOLDERS = ("cleo", "cyrus", "vera")
+HOLDERS = ("cleo", "cyrus", "sam")
 _IDENTITIES: dict[str, pyrage.x25519.Identity] = {}
 
 
@@ -28,7 +28,9 @@ def identity(name: str) -> pyrage.x25519.Identity:
 def subject(world: World, *, needed: int = 2, days: int = 365) -> dict[str, str]:
     holders = (f"{name}:{identity(name).to_public()}" for name in HOLDERS)
     until = format_time(world.now + timedelta(days=days))
-    return {"holders": " ".join(holders), "needed": str(needed), "until": until}
+    people = " ".join(world.meet(name).person for name in HOLDERS)
+    terms = {"needed": str(needed), "until": until}
+    return {"holders": " ".join(holders), "people": people, **terms}
 
 
 def agree(world: World, **facts: int) -> m.RequestView:

@@ -16,6 +16,7 @@ from listkeep.wire.messages import restores as r
 from listkeep.wire.messages import scrubs, suppressions
 from listkeep.wire.messages import sends as d
 
+from . import edge_tickets as tickets
 from .edge import ASSERTION, PLANTED
 from .edge_stage import Case, Stage
 from .flows import Program
@@ -57,30 +58,6 @@ def _redeem(stage: Stage, name: str) -> m.RedeemCode:
 def _statement(stage: Stage, name: str) -> m.SubmitStatement:
     signed = stage.world.statement(name, stage.waiting, "deny") if name else ASSERTION
     return m.SubmitStatement(request=stage.waiting.id, assertion=signed)
-
-
-def _seal(stage: Stage, name: str) -> m.SealRows:
-    return m.SealRows(
-        ticket=stage.ticket if name == "ben" else "i_nothingnothi",
-        addresses=[PLANTED],
-        fields=["[]"],
-        facets=['["pro"]'],
-    )
-
-
-def _finish(stage: Stage, name: str) -> m.FinishImport:
-    ticket = stage.ticket if name == "ben" else "i_nothingnothi"
-    return m.FinishImport(ticket=ticket, committed=True)
-
-
-def _reseal(stage: Stage, name: str) -> r.ResealRows:
-    ticket = stage.restore if name == "ben" else "i_nothingnothi"
-    return r.ResealRows(ticket=ticket, rows=stage.rows.batch(0))
-
-
-def _finish_restore(stage: Stage, name: str) -> r.FinishRestore:
-    ticket = stage.restore if name == "ben" else "i_nothingnothi"
-    return r.FinishRestore(ticket=ticket, committed=True)
 
 
 KEYS: dict[str, Callable[[Stage, str], msgspec.Struct]] = {
@@ -233,8 +210,9 @@ CASES: dict[str, Case] = {
         lambda s, n: m.StartImport(caller=_caller(s, n), list=s.rows.list_id),
         by_service=True,
     ),
-    "imports/seal": Case(_seal, nobody="not-found", by_service=True),
-    "imports/finish": Case(_finish, nobody="not-found", by_service=True),
+    "imports/seal": Case(tickets.seal, nobody="not-found", by_service=True),
+    "imports/gone": Case(tickets.gone, nobody="not-found", by_service=True),
+    "imports/finish": Case(tickets.finish, nobody="not-found", by_service=True),
     "suppressions/read": Case(
         lambda s, _n: suppressions.ReadSuppressions(list=s.rows.list_id),
         told="",
@@ -267,8 +245,8 @@ CASES: dict[str, Case] = {
         ),
         by_service=True,
     ),
-    "restores/reseal": Case(_reseal, nobody="not-found", by_service=True),
-    "restores/finish": Case(_finish_restore, nobody="not-found", by_service=True),
+    "restores/reseal": Case(tickets.reseal, nobody="not-found", by_service=True),
+    "restores/finish": Case(tickets.end_restore, nobody="not-found", by_service=True),
     "erase": Case(_erase, insider="ada", by_service=True),
     "look-up": Case(
         lambda s, n: m.LookUp(

@@ -1,8 +1,9 @@
 import pytest
 
 from listkeep.core.errors import MalformedError
-from listkeep.keeper.release import imports
+from listkeep.keeper.release import imports, leaving_out
 from listkeep.wire import messages as m
+from tests.keeper import restoring
 from tests.keeper.instance import refusal
 from tests.keeper.world import World
 
@@ -246,3 +247,50 @@ def test_what_the_dock_says_of_a_file_is_a_digest_or_nothing(
     with pytest.raises(MalformedError):
         imports.finish_import(world.gate, message, now=world.now)
     assert world.restart().origin == "k_demo"
+
+
+def test_whoever_is_erased_while_an_import_runs_is_sealed_no_more(
+    world: World,
+) -> None:
+    rows = world.list_with_rows(2)
+    other = world.create_list("other")
+    running = world.start_import("ada", other.id).ticket
+    before = world.seal(running, rows.addresses)
+    view = restoring.ask_erasure(world, rows, 0, keep="no")
+    restoring.erase(world, view, rows.sealed[0].token, rows.list_id, removed=True)
+
+    again = world.seal(running, [*rows.addresses, "nonsense", "new@example.com"])
+    assert all(before.sealed)
+    assert [bool(seal) for seal in again.sealed] == [False, True, False, True]
+    assert again.tokens[:16] == bytes(16)
+
+    message = m.FindGone(ticket=running, tokens=before.tokens)
+    found = leaving_out.find_gone(world.gate, message, now=world.now)
+    assert (found.erased, found.gone) == (1, [0])
+    world.restart()
+    found = leaving_out.find_gone(world.gate, message, now=world.now)
+    assert (found.erased, found.gone) == (1, [0])
+
+
+def test_whoever_comes_in_an_import_that_began_after_the_erasure_comes(
+    world: World,
+) -> None:
+    rows = world.list_with_rows(2)
+    view = restoring.ask_erasure(world, rows, 0, keep="no")
+    restoring.erase(world, view, rows.sealed[0].token, rows.list_id, removed=True)
+    ticket = world.start_import("ada", rows.list_id).ticket
+
+    assert all(world.seal(ticket, rows.addresses).sealed)
+    message = m.FindGone(ticket=ticket, tokens=rows.tokens(0, 1))
+    found = leaving_out.find_gone(world.gate, message, now=world.now)
+    assert (found.erased, found.gone) == (0, [])
+
+
+def test_an_erasure_of_another_tenant_leaves_nobody_out(world: World) -> None:
+    rows = world.list_with_rows(1)
+    theirs = world.create_list("theirs", by="eve")
+    running = world.start_import("eve", theirs.id).ticket
+    view = restoring.ask_erasure(world, rows, 0, keep="no")
+    restoring.erase(world, view, rows.sealed[0].token, rows.list_id, removed=True)
+
+    assert all(world.seal(running, rows.addresses).sealed)

@@ -107,7 +107,7 @@ def test_a_key_that_was_destroyed_does_not_come_back(
         turn.append(Event.KEY_DESTROYED, fields, list_id=rows.list_id)
     lose_keys(world)
 
-    done = restore(world, tmp_path / "copy", "cleo", "vera")
+    done = restore(world, tmp_path / "copy", "cleo", "sam")
 
     assert done.withheld == 1
     assert done.missing == (f"list-{rows.list_id}.1",)

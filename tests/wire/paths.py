@@ -9,6 +9,7 @@ PATHS = {
     "show_lists": "lists/show",
     "start_import": "imports/start",
     "seal_rows": "imports/seal",
+    "find_gone": "imports/gone",
     "finish_import": "imports/finish",
     "start_restore": "restores/start",
     "reseal_rows": "restores/reseal",

@@ -20,6 +20,8 @@ import msgspec
 from listkeep.core.errors import Code, ListkeepError, UnavailableError
 from listkeep.wire.config import read_config
 
+from .dumps import put_dump
+
 if TYPE_CHECKING:
     import psycopg
 
@@ -90,14 +92,10 @@ class Database:
         """Replace what is in a PostgreSQL database by a dump: all of it or nothing.
 
         Raises:
+            MalformedError: The dump would do more than fill tables.
             UnavailableError: The tools or the server are not there.
         """
-        run_tool(
-            "pg_restore",
-            *("--clean", "--if-exists", "--no-owner", "--no-privileges"),
-            *("--single-transaction", "--exit-on-error"),
-            *(f"--dbname={self.url}", str(dump)),
-        )
+        put_dump(self.url, dump)
 
 
 def find_databases(home: Path) -> dict[str, Database]:

@@ -13,7 +13,7 @@ from listkeep.core.grants import Action, format_time
 from .home import Instance
 from .locks import only_one
 from .output import AsJson, WrongUsage, hint, note, plural, write, write_json
-from .registry import Purpose, ask_for
+from .registry import Purpose, ask_for, find_row
 from .request_ids import RequestId, require_request_id
 from .sessions import As
 
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from listkeep.keeper.gate.turns import Gate
 
 _MOST_BYTES = 1024**3
+_OPERATOR = "(operator)"  # in the place of a tenant's name
 
 
 def register(app: typer.Typer) -> None:
@@ -48,7 +49,8 @@ def request_backup(  # noqa: PLR0913 - each is an option
     holder: Annotated[
         list[str],
         typer.Option(
-            metavar="NAME=AGE_KEY", help="Who gets a share, and their age key; 2 to 8."
+            metavar="NAME=AGE_KEY",
+            help="Who of the operator's people gets a share, and the age key; 2 to 8.",
         ),
     ],
     needed: Annotated[
@@ -61,17 +63,22 @@ def request_backup(  # noqa: PLR0913 - each is an option
     name: As = "",
     as_json: AsJson = False,
 ) -> None:
-    """Ask for a copy of all keys; another custodian has to agree.
+    """Ask for a copy of all keys; another custodian has to agree, and a day to pass.
 
+    Until then any other custodian can deny it; only an instance of today does not wait.
     Whoever brings together as many shares as are needed, and has a copy of the rows,
     opens every list of that day. So choose holders who do not work with lists.
     """
     until = datetime.now(UTC) + timedelta(days=keep_days)
     holders = sorted(_pair(each) for each in holder)
+    people = [
+        find_row("person", who, name=name, tenant=_OPERATOR)["id"] for who, _ in holders
+    ]
     ask_for(
         Action.KEYS_BACKUP,
         {
             "holders": " ".join(f"{who}:{key}" for who, key in holders),
+            "people": " ".join(people),
             "needed": str(needed),
             "until": format_time(until - timedelta(minutes=1)),
         },

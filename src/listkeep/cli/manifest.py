@@ -29,6 +29,7 @@ from listkeep.core.ledger.note import Checkpoint, NoteKey
 from listkeep.core.ledger.tree import Frontier, leaf_hash
 
 from .databases import DOCK, KEEPER, translated
+from .dumps import check_dump
 from .home import CliConfig
 from .verification import open_checkpoint
 
@@ -182,6 +183,8 @@ def verify_backup(
             raise _damaged(f"the {building}'s database is not in it")
         if manifest.engines[building] == "sqlite":
             _check_sqlite(folder / name, building)
+        else:
+            check_dump(folder / name)
     _verify_ledger(folder, manifest)
 
 
@@ -223,7 +226,10 @@ def _check_sqlite(path: Path, building: str) -> None:
         sqlite3.connect(f"file:{path}?immutable=1", uri=True) as database,
     ):
         (found,) = database.execute("PRAGMA quick_check(1)").fetchone()
+        (others,) = database.execute(_MORE_THAN_TABLES).fetchone()
     database.close()
+    if others:
+        raise _damaged(f"the {building}'s database in it has more than tables")
     if found != "ok":
         raise _damaged(f"the {building}'s database in it is damaged")
 
@@ -244,6 +250,11 @@ def _digest(path: Path, progress: Callable[[int], None] = lambda _bytes: None) -
     return hashed.hexdigest()
 
 
+# A trigger or a view would work for whoever made it up, and we have none.
+_MORE_THAN_TABLES = """
+    SELECT count(*) FROM sqlite_schema
+     WHERE type NOT IN ('table', 'index') OR sql LIKE 'CREATE VIRTUAL%'
+"""
 _SUFFIXES = ("sqlite3", "pgdump")
 
 

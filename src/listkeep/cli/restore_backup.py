@@ -236,13 +236,22 @@ def _targets(home: Path, folder: Path) -> dict[str, Database]:
     if (home / CONFIG_FILE).exists():
         return find_databases(home)
     return {
-        name: replace(each, path=each.path and _inside(home, folder, each.path))
+        name: replace(each, path=_inside(home, folder, each))
         for name, each in find_databases(folder).items()
     }
 
 
-def _inside(home: Path, folder: Path, path: Path) -> Path:
-    """Find where a path of settings that nobody here wrote leads: into the home."""
+def _inside(home: Path, folder: Path, database: Database) -> Path:
+    """Find where settings that nobody here wrote lead: to a file in the home."""
+    path = database.path
+    if path is None:
+        raise MalformedError(
+            "the settings in the backup name a PostgreSQL server for the "
+            f"{database.building}",
+            code=Code.CONFIG_INVALID,
+            hint="if the rows are to go there, put cli.toml, dock.toml and keeper.toml "
+            "here first",
+        )
     if path.is_relative_to(folder):
         target = home / path.relative_to(folder)
         if home.resolve() in target.resolve().parents:

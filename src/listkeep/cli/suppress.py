@@ -20,7 +20,6 @@ class Reason(StrEnum):
     UNSUBSCRIBED = "unsubscribed"
     BOUNCED = "bounced"
     COMPLAINED = "complained"
-    ERASED = "erased"
 
 
 Tokens = Annotated[
@@ -47,7 +46,10 @@ def suppress(  # noqa: PLR0913 - each is an option
     name: As = "",
     as_json: AsJson = False,
 ) -> None:
-    """Suppress entries by their tokens; this is never taken back."""
+    """Suppress entries by their tokens; this is never taken back.
+
+    Whoever wants to be forgotten is erased instead: `listkeep erase`.
+    """
     instance = Instance.open()
     session = load_session(instance, name)
     wanted = read_tokens(tokens)

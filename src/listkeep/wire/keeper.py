@@ -103,6 +103,10 @@ class KeeperClient:
         """Seal up to 4096 rows."""
         return self._call("imports/seal", message, m.SealedRows)
 
+    def find_gone(self, message: m.FindGone) -> m.FoundGone:
+        """Ask who was erased since an import began."""
+        return self._call("imports/gone", message, m.FoundGone)
+
     def seal_packed(self, message: bytes) -> m.SealedRows:
         """Seal the same, with the message written by whoever had the rows."""
         return self._send("imports/seal", message, m.SealedRows)

@@ -6,8 +6,9 @@ from listkeep.core.errors import MalformedError, VerificationError
 from listkeep.core.grants import format_time
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.key_copies import parse_key_copy
-from tests.core.registry.scribe import NOON, Scribe
+from tests.core.registry.scribe import NOON, Scribe, meet
 
+DAY = timedelta(days=1)
 ONE, TWO = (f"age1{letter * 58}" for letter in "qz")
 UNTIL = format_time(NOON + timedelta(days=365))
 SUBJECT = {"holders": f"cleo:{ONE} cyrus:{TWO}", "needed": "2", "until": UNTIL}
@@ -19,6 +20,9 @@ def test_a_copy_names_holders_shares_and_its_end() -> None:
     assert terms.holders == {"cleo": ONE, "cyrus": TWO}
     assert terms.needed == 2
     assert terms.until == NOON + timedelta(days=365)
+    assert terms.people == ()  # as earlier terms did
+    named = parse_key_copy({**SUBJECT, "people": "p_one p_two"}, asked_at=NOON)
+    assert named.people == ("p_one", "p_two")
 
 
 @pytest.mark.parametrize(
@@ -33,6 +37,9 @@ def test_a_copy_names_holders_shares_and_its_end() -> None:
         {"holders": f"Cleo:{ONE} cyrus:{TWO}"},
         {"holders": f"cleo:{ONE} cyrus:age1short"},
         {"holders": ""},
+        {"people": "p_one p_one"},
+        {"people": "p_one"},
+        {"people": "p_one p_two p_three"},
         {"needed": "1"},
         {"needed": "3"},
         {"needed": "02"},
@@ -70,6 +77,44 @@ def test_the_ledger_tells_until_when_a_copy_is_kept() -> None:
 
     assert scribe.registry.key_copies == {"0f" * 32: NOON + timedelta(days=365)}
     assert scribe.registry.requests[fields["request"]].done
+
+
+def people() -> dict[str, str]:
+    return {"people": f"{meet('cleo').person} {meet('cyrus').person}"}
+
+
+def copied(about: dict[str, str], *, after: timedelta, waited: timedelta) -> Scribe:
+    """Have keys copied that long after the founding, and after both signed."""
+    scribe = Scribe.begin()
+    scribe.now += after
+    request = scribe.ask("cleo", "keys.backup", about)
+    scribe.sign("cyrus", request, "approve")
+    scribe.now += waited
+    fields = {"expires": UNTIL, "keys": "9", "needed": "2", "shares": "2"}
+    entry = {"request": request.id, **fields, "sha256": "0f" * 32}
+    scribe.write(Event.KEYS_BACKED_UP, entry)
+    return scribe
+
+
+def test_a_copy_waits_for_a_day_but_on_the_first() -> None:
+    about, none = {**SUBJECT, **people()}, timedelta()
+
+    with pytest.raises(VerificationError, match="without a grant"):
+        copied(about, after=DAY, waited=DAY - timedelta(seconds=1))
+    assert copied(about, after=DAY, waited=DAY).registry.key_copies
+    early = DAY - timedelta(seconds=1)
+    assert copied(about, after=early, waited=none).registry.key_copies
+
+
+def test_a_copy_of_before_there_was_a_wait_still_reads() -> None:
+    assert copied(SUBJECT, after=10 * DAY, waited=timedelta()).registry.key_copies
+
+
+def test_a_copy_for_nobodys_hands_ends_the_reading() -> None:
+    about = {**SUBJECT, "people": f"{meet('cleo').person} {meet('eve').person}"}
+
+    with pytest.raises(VerificationError):
+        copied(about, after=DAY, waited=DAY)
 
 
 def test_a_copy_nobody_agreed_to_ends_the_reading() -> None:

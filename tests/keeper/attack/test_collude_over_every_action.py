@@ -136,7 +136,7 @@ def subject_of(world: World, action: Action) -> dict[str, str] | None:
             "sha256": hashlib.sha256(STRICTER.encode()).hexdigest()
         },
         **_about_rows(world),
-        Action.KEYS_BACKUP: lambda: about_keys(age, until),
+        Action.KEYS_BACKUP: lambda: about_keys(world, age, until),
         **_about_passkeys(world),
     }
     return subjects[action]() if action in subjects else None
@@ -161,9 +161,15 @@ def _about_rows(world: World) -> dict[Action, Callable[[], dict[str, str]]]:
     }
 
 
-def about_keys(age: str, until: str) -> dict[str, str]:
-    holders = f"mallory:{age} sister:{OTHER_AGE}"
-    return {"holders": holders, "needed": "2", "until": until}
+def about_keys(world: World, age: str, until: str) -> dict[str, str]:
+    """Name two custodians who hold a share each, under keys of somebody else."""
+    names = ("cleo", "cyrus")
+    return {
+        "holders": f"cleo:{age} cyrus:{OTHER_AGE}",
+        "people": " ".join(world.meet(name).person for name in names),
+        "needed": "2",
+        "until": until,
+    }
 
 
 def _about_passkeys(world: World) -> dict[Action, Callable[[], dict[str, str]]]:

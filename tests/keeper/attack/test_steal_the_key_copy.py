@@ -56,7 +56,7 @@ def test_a_share_opens_for_its_holder_only(world: World, tmp_path: Path) -> None
     copy(world, tmp_path / "copy")
     sealed = (tmp_path / "copy" / "share-cleo.age").read_bytes()
 
-    for name in ("cyrus", "vera", "eve"):
+    for name in ("cyrus", "sam", "eve"):
         with pytest.raises(pyrage.DecryptError):
             pyrage.decrypt(sealed, [identity(name)])
 
@@ -68,10 +68,10 @@ def test_a_changed_share_is_named_and_nothing_is_put_back(
     copy(world, folder)
     lose_keys(world)
     world.enter()
-    good, bad = open_share(folder, "cleo"), open_share(folder, "vera")
+    good, bad = open_share(folder, "cleo"), open_share(folder, "sam")
     bad = replace(bad, pieces=bad.pieces[::-1])
 
-    with pytest.raises(VerificationError, match="the share of vera"):
+    with pytest.raises(VerificationError, match="the share of sam"):
         restore_keys(
             (folder / COPY_FILE).read_bytes(),
             [good.format(), bad.format()],
@@ -113,6 +113,72 @@ def test_one_custodian_alone_has_no_copy_made(world: World, tmp_path: Path) -> N
     assert "keys.backed-up" not in world.events()
 
 
+def test_two_custodians_copy_nothing_before_a_third_could_object(
+    world: World, tmp_path: Path
+) -> None:
+    world.add_person("carl", "custodian", by=("cleo", "cyrus"))
+    world.wait(days=2)  # the instance is not of today any more
+    view, later = agree(world), agree(world)
+
+    def made(request: str, name: str) -> str:
+        folder = tmp_path / name
+        return refusal(copy_keys, world.gate, request, folder=folder, now=world.now)
+
+    assert world.facts(view).signed[-1].decision == "approve"
+    assert made(view.id, "copy") == "not-granted"
+    world.wait(hours=23, minutes=59)
+    assert made(view.id, "copy") == "not-granted"
+    world.sign("carl", view, "deny")
+    world.wait(minutes=2)
+
+    assert made(view.id, "copy") == "not-granted"
+    assert not list(tmp_path.glob("*copy*"))
+    assert made(later.id, "other") == "it was not refused"
+
+
+def test_on_the_first_day_a_copy_is_made_at_once(world: World, tmp_path: Path) -> None:
+    assert copy(world, tmp_path / "copy").keys
+
+
+def test_one_person_holds_no_two_shares(world: World) -> None:
+    """Under two names, or with two keys under one."""
+    honest = subject(world)
+    ids = {name: world.meet(name).person for name in ("cleo", "cyrus", "sam", "ada")}
+
+    def told(*people: str) -> str:
+        named = {**honest, "people": " ".join(people)}
+        return refusal(world.draft, "cleo", "keys.backup", named)
+
+    twice = told(ids["cleo"], ids["cyrus"], ids["cleo"])
+    assert twice == "request-invalid"
+    assert told(ids["cleo"], ids["sam"], ids["cyrus"]) == "not-permitted"
+    assert told(ids["cleo"], ids["cyrus"]) == "request-invalid"
+    without = {name: text for name, text in honest.items() if name != "people"}
+    assert refusal(world.draft, "cleo", "keys.backup", without) == "not-permitted"
+
+
+@pytest.mark.parametrize("name", ["ada", "mallory"])
+def test_nobody_from_elsewhere_holds_a_share(world: World, name: str) -> None:
+    holders = subject(world)["holders"].replace("sam:", f"{name}:")
+    order = sorted(holders.split())
+    people = [world.meet(each.partition(":")[0]).person for each in order]
+    named = {"holders": " ".join(order), "people": " ".join(people)}
+
+    wanted = {**subject(world), **named}
+    assert refusal(world.draft, "cleo", "keys.backup", wanted) == "not-permitted"
+
+
+def test_whoever_left_meanwhile_gets_no_share(world: World, tmp_path: Path) -> None:
+    view = agree(world)
+    world.remove("sam", tenant="")
+
+    assert (
+        refusal(copy_keys, world.gate, view.id, folder=tmp_path / "copy", now=world.now)
+        == "not-permitted"
+    )
+    assert not list(tmp_path.glob("*copy*"))
+
+
 @pytest.mark.parametrize("name", ["ada", "ben", "sam", "eve"])
 def test_nobody_else_asks_for_a_copy_or_agrees_to_one(world: World, name: str) -> None:
     wanted = subject(world)
@@ -127,9 +193,11 @@ def test_no_policy_lets_one_custodian_copy_the_keys(
 ) -> None:
     text = world.registry.policy.texts("")["floor"].replace(
         'action == Action::"keys.backup",\n  resource is Operator\n)\n'
-        "when { context.approvals.custodian >= 1 };",
+        "when {\n  context.approvals.custodian >= 1 &&\n"
+        "  (context.early || context.waited >= 24 * 3600)\n};",
         'action == Action::"keys.backup",\n  resource is Operator\n);',
     )
+    assert text != world.registry.policy.texts("")["floor"]
     digest = {"sha256": hashlib.sha256(text.encode()).hexdigest()}
     view = world.ask("cleo", "policy.set", digest, policy=text)
     assert world.sign("cyrus", view, "approve").state == "done"
@@ -149,7 +217,7 @@ def test_holders_that_are_swapped_after_the_first_signature_do_not_count(
     row = Draft.objects.get(id=view.id)
     mallory = str(pyrage.x25519.Identity.generate().to_public())
     row.terms = bytes(row.terms).replace(
-        str(identity("vera").to_public()).encode(), mallory.encode()
+        str(identity("sam").to_public()).encode(), mallory.encode()
     )
     row.save()
 
@@ -163,14 +231,14 @@ def test_holders_come_from_what_was_signed_and_from_nowhere_else(
     view = agree(world)
     mallory = str(pyrage.x25519.Identity.generate().to_public())
     for entry in Entry.objects.all():
-        if str(identity("vera").to_public()).encode() in bytes(entry.body):
+        if str(identity("sam").to_public()).encode() in bytes(entry.body):
             entry.body = bytes(entry.body).replace(
-                str(identity("vera").to_public()).encode(), mallory.encode()
+                str(identity("sam").to_public()).encode(), mallory.encode()
             )
             entry.save()
 
     copy_keys(world.gate, view.id, folder=tmp_path / "copy", now=world.now)
-    assert open_share(tmp_path / "copy", "vera")  # from memory, as they signed
+    assert open_share(tmp_path / "copy", "sam")  # from memory, as they signed
     with pytest.raises(ListkeepError):
         world.restart()
 

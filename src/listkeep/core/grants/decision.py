@@ -52,6 +52,7 @@ class Circumstances:
     loosens: bool = False  # a ceiling would rise
     lesson_lapsed: bool = False  # the requester's
     incident_open: bool = False  # the tenant's, or the operator's
+    early: bool = False  # nothing of long standing is there yet
     unusual: bool = False  # a send of what the tenant never sent, or far more of it
     standing: bool = False  # a send that goes on by itself
     hour: int = 12  # of the day in UTC, in which it was asked for
@@ -88,7 +89,7 @@ def decide(  # noqa: PLR0913 - keyword-only, one fact each
     if now >= terms.expires:
         return Outcome(("a new request: this one has expired",), code=Code.EXPIRED)
     if now < terms.not_before:
-        return _waiting(terms.not_before)
+        return _waiting(terms.not_before, terms.tenant)
     rules = policy.rules(terms.tenant)
     facts = gather(
         terms,
@@ -134,6 +135,7 @@ def gather(
         lesson_lapsed=circumstances.lesson_lapsed,
         incident_open=circumstances.incident_open,
         unusual=circumstances.unusual,
+        early=circumstances.early,
         standing=circumstances.standing,
         hour=circumstances.hour,
     )
@@ -224,7 +226,7 @@ def _still_missing(rules: Rules, facts: Facts, signed_at: datetime | None) -> Ou
     patient = [way for way in ways if not way.lacking(facts.approvals)]
     if not patient:
         return Outcome(tuple(map(_approval, lacking)), code=Code.NOT_GRANTED)
-    waiting = _wait(patient[0], signed_at)
+    waiting = _wait(patient[0], signed_at, facts.tenant)
     if not lacking:
         return waiting
     either = " or ".join((*map(_approval, lacking), *waiting.missing))
@@ -255,15 +257,16 @@ def _approval(role: Role) -> str:
     return f"the approval of another {role} of {where}"
 
 
-def _wait(way: Way, signed_at: datetime | None) -> Outcome:
+def _wait(way: Way, signed_at: datetime | None, tenant: str) -> Outcome:
     if signed_at is None:
         return Outcome(("a signature",), code=Code.NOT_GRANTED)
-    return _waiting(signed_at + timedelta(seconds=way.delay))
+    return _waiting(signed_at + timedelta(seconds=way.delay), tenant)
 
 
-def _waiting(opens_at: datetime) -> Outcome:
+def _waiting(opens_at: datetime, tenant: str) -> Outcome:
+    who = "an owner" if tenant else "a custodian"
     return Outcome(
-        (f"time: it opens at {opens_at:%Y-%m-%d %H:%M} UTC, an owner can deny it",),
+        (f"time: it opens at {opens_at:%Y-%m-%d %H:%M} UTC, {who} can deny it",),
         opens_at=opens_at,
         code=Code.NOT_GRANTED,
     )

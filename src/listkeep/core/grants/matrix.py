@@ -48,6 +48,7 @@ class Case:
     owners: int = 2
     about_owner: bool = False
     loosens: bool = False
+    early: bool = False
     unusual: bool = False
     standing: bool = False
     hour: int = 12
@@ -64,6 +65,8 @@ class Case:
             words.append("of an owner")
         if self.loosens:
             words.append("higher than before")
+        if self.early:
+            words.append("on the first day")
         if self.unusual:
             words.append("unusual")
         if self.standing:
@@ -86,6 +89,7 @@ class Case:
                     signed_at=_NOON,
                     about_owner=self.about_owner,
                     loosens=self.loosens,
+                    early=self.early,
                     unusual=self.unusual,
                     standing=self.standing,
                     hour=self.hour,
@@ -194,6 +198,10 @@ def _cases(policy: Policy, more: Iterable[int] = ()) -> Iterator[list[Case]]:
                 ]
     yield [
         Case(policy, Action.PERSON_REVOKE, _TENANT, owners=owners, about_owner=True)
+        for owners in (1, 2)
+    ]
+    yield [
+        Case(policy, Action.KEYS_BACKUP, "", owners=owners, early=True)
         for owners in (1, 2)
     ]
     for tenant in (_TENANT, ""):

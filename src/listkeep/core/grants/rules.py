@@ -44,6 +44,7 @@ class Facts:
     unusual: bool
     standing: bool
     hour: int
+    early: bool = False
 
     def context(self) -> dict[str, Any]:
         """Spell the circumstances as the schema has them."""
@@ -59,6 +60,7 @@ class Facts:
             "lesson_lapsed": self.lesson_lapsed,
             "incident_open": self.incident_open,
             "unusual": self.unusual,
+            "early": self.early,
             "standing": self.standing,
             "hour": self.hour,
         }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from listkeep.core.grants import Action, Circumstances, Terms
 
 from .agreements import parse_budget
-from .charges import Measure
+from .charges import DAY, Measure
 from .facts import RequestFacts, Signed
 from .habits import Habits, asked_at, news_of
 from .incidents import is_incident_open
@@ -41,6 +41,7 @@ def circumstances_of(
         ),
         standing=is_send and parse_send(terms).kind is SendKind.STANDING,
         hour=asked_at(request, now).astimezone(UTC).hour,
+        early=_is_early(registry, terms),
     )
 
 
@@ -67,3 +68,16 @@ def _recent_rows(registry: "Registry", request: RequestFacts, now: datetime) -> 
         registry.charges.used(who, Measure.ROWS_EXPORTED, now=now, window=RECENT)
         for who in registry.custodians_of(request)
     )
+
+
+def _is_early(registry: "Registry", terms: Terms) -> bool:
+    """Tell whether keys are copied before there is anything of long standing to take.
+
+    Terms that name no people are from before holders had to be people, and before
+    anybody had to wait: what was done under them stays done.
+    """
+    if terms.action is not Action.KEYS_BACKUP:
+        return False
+    founded_at = registry.founded_at
+    is_first_day = founded_at is not None and terms.not_before < founded_at + DAY
+    return is_first_day or "people" not in terms.subject_fields()

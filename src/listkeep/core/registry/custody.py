@@ -160,6 +160,9 @@ def _erase(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
         if registry.lists[fields["list"]].tenant != terms.tenant:
             raise untrusted("an entry was erased from another tenant's list")
         registry.holding(fields["list"]).erasures.add(request.id)
+    for ticket in registry.tickets.values():  # whoever is on the way in stays out
+        if registry.lists[ticket.list_id].tenant == terms.tenant:
+            ticket.gone.add(fields["item"])
     request.intended = request.done = True  # in as many lists as the turn names
     erased[fields["item"]] = at
     if fields["check"]:

@@ -168,6 +168,7 @@ class Ticket:
     suppressed: int = 0
     readmitted: int = 0
     moment: str = ""  # of a restore: the time it goes back to
+    gone: set[str] = field(default_factory=set)  # items erased while it is open
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -90,11 +90,12 @@ def _apply(registry: Registry, fields: Mapping[str, str]) -> None:
     tell(registry, fields, at)
 
 
-def _seal_genesis(registry: Registry, fields: Mapping[str, str], _at: datetime) -> None:
+def _seal_genesis(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
     facts = genesis_facts(fields)
     if digest(facts) != registry.pinned["genesis"]:
         raise untrusted("its genesis is not the one this key store pinned")
     registry.keeper, registry.profile = facts["keeper"], facts["profile"]
+    registry.founded_at = at
     registry.party = RelyingParty(
         rp_id=facts["rp_id"], origins=tuple(facts["origins"].split(" "))
     )

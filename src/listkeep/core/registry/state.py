@@ -79,6 +79,7 @@ class Registry:
         self.heads: dict[str, ListHead] = {}
         self.keeper = ""
         self.profile = ""
+        self.founded_at: datetime | None = None
         self.party = RelyingParty(rp_id="", origins=())
         self.policy = DEFAULT_POLICY
         self.tenants: dict[str, Tenant] = {}

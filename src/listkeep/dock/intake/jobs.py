@@ -4,7 +4,7 @@ What an import or a restore left behind is ended and told to the keeper; what a 
 before is dropped when it is older than is kept.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -15,13 +15,15 @@ from listkeep.dock.lists.history import drop_predecessors
 from listkeep.dock.lists.keeper import Keeper
 from listkeep.dock.lists.models import Change
 from listkeep.dock.watch.sweeps import Sweep, Work
+from listkeep.wire.messages import keys as k
 
 from .endings import fail_import, report_end
-from .models import Import, Restore
+from .models import Import, RejectedLine, Restore
 from .receiving import Clock
 from .restores import fail_restore, report_restore
 
 _LONGEST_WAIT = timedelta(days=1)
+_LISTS_AT_ONCE = 200
 
 
 def recover_imports(*, keeper: Keeper, clock: Clock) -> int:
@@ -51,6 +53,23 @@ def close_abandoned(*, keeper: Keeper, clock: Clock) -> int:
     for restore in _unreported_restores():
         report_restore(restore, keeper=keeper)
     return failed
+
+
+def forget_shredded(lists: Iterable[str]) -> int:
+    """Remove the imports and restores of lists that were shredded. Gives how many.
+
+    What came in, from whom and when stands in the ledger. One that still runs is left:
+    it ends by itself, for the keeper seals nothing more of such a list.
+    """
+    gone, removed = list(lists), 0
+    for at in range(0, len(gone), _LISTS_AT_ONCE):
+        some = gone[at : at + _LISTS_AT_ONCE]
+        mine = Import.objects.filter(list_id__in=some, is_reported=True)
+        RejectedLine.objects.filter(source__in=mine).delete()
+        removed += mine.delete()[0]
+        told = Restore.objects.filter(list_id__in=some, is_reported=True)
+        removed += told.delete()[0]
+    return removed
 
 
 def drop_history(*, now: datetime, keep_on: Callable[[], bool]) -> int:
@@ -124,7 +143,8 @@ def _unreported() -> QuerySet[Import]:
 
 
 def _close(work: Work) -> int:
-    return close_abandoned(keeper=work.keeper, clock=work.clock)
+    closed = close_abandoned(keeper=work.keeper, clock=work.clock)
+    return closed + forget_shredded(work.keeper.read_keys(k.ReadKeys()).gone)
 
 
 def _backlog(now: datetime) -> int:
@@ -143,7 +163,8 @@ def _old_changes(now: datetime) -> int:
 SWEEPS = (
     Sweep(
         name="abandoned-imports",
-        what="end imports and restores nobody went on with, and tell the keeper",
+        what="end imports and restores nobody went on with, tell the keeper, and "
+        "forget those of lists that were shredded",
         every=timedelta(minutes=10),
         run=_close,
         backlog=_backlog,

@@ -4,7 +4,7 @@ An import is staged first and merged at its end in one transaction. Whatever goe
 wrong before that, the list is as it was; the keeper is told the outcome either way.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from uuid import uuid4
 
 import structlog
@@ -202,6 +202,15 @@ def _merge(
         source.changed_at = clock()
         source.save()
 
+    def leave_out_the_erased() -> None:
+        # An erasure locks the list as well, so it is before this or after the merge.
+        if keeper.find_gone(m.FindGone(ticket=source.ticket)).erased:
+            staging.leave_out(find_gone)
+
+    def find_gone(tokens: Sequence[bytes]) -> frozenset[bytes]:
+        message = m.FindGone(ticket=source.ticket, tokens=b"".join(tokens))
+        return frozenset(tokens[at] for at in keeper.find_gone(message).gone)
+
     lists.merge_staging(
         staging,
         list_id=source.list_id,
@@ -209,6 +218,7 @@ def _merge(
         author=Author(source.principal, source.id),
         now=clock(),
         before_commit=finish,
+        once_locked=leave_out_the_erased,
     )
 
 

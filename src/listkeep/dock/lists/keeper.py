@@ -50,6 +50,9 @@ class Keeper(Protocol):
     def seal_packed(self, message: bytes) -> m.SealedRows:
         """Seal rows of a permitted import, in a ``SealRows`` that is written."""
 
+    def find_gone(self, message: m.FindGone) -> m.FoundGone:
+        """Say who was erased since an import began."""
+
     def finish_import(self, message: m.FinishImport) -> None:
         """Close an import, whatever came of it."""
 

@@ -24,6 +24,10 @@ _TOKENS_AT_ONCE = 500
 _AWAY = (STATUS_CODES[Status.UNSUBSCRIBED], STATUS_CODES[Status.BOUNCED])
 
 
+def _nothing() -> None:
+    """Do nothing more."""
+
+
 def merge_staging(  # noqa: PLR0913 - one import is described by all of these
     staging: bulk.Staging,
     *,
@@ -32,10 +36,12 @@ def merge_staging(  # noqa: PLR0913 - one import is described by all of these
     author: Author,
     now: datetime,
     before_commit: Callable[[bulk.Merged, Suppressions], None],
+    once_locked: Callable[[], None] = _nothing,
 ) -> None:
     """Merge a staging file into a list, all of it or nothing.
 
-    New tokens are added and known ones replaced; a status only ever gets worse.
+    ``once_locked`` is called when nobody else changes the list any more. New tokens are
+    added and known ones replaced; a status only ever gets worse.
     ``before_commit`` is told what was done and which tokens are not subscribed; if
     it raises, the list stays as it was. It runs while the list is locked.
 
@@ -47,6 +53,7 @@ def merge_staging(  # noqa: PLR0913 - one import is described by all of these
     staging.complete()
     with bulk.translated(), transaction.atomic():
         change = begin_change(list_id, kind=Change.Kind.IMPORT, author=author, now=now)
+        once_locked()
         risk = FacetRisk(schema)
         show = risk.add_many if schema.facets else None
         merged = bulk.merge(change, staging, show_first=show)

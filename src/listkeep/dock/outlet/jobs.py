@@ -1,6 +1,6 @@
 """Sweeps: clear up after a dock that died, and drop files nobody came for."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -8,8 +8,12 @@ from django.conf import settings
 
 from listkeep.core.errors import Code
 from listkeep.dock.watch.sweeps import Sweep, Work
+from listkeep.wire.messages import keys as k
 
+from .exports import export_path
 from .models import ExportRun
+
+_LISTS_AT_ONCE = 200
 
 
 def recover_exports() -> int:
@@ -25,6 +29,21 @@ def recover_exports() -> int:
         message="the export was interrupted",
         hint="run it again: the grant is still good until it expires",
     )
+
+
+def forget_shredded(lists: Iterable[str]) -> int:
+    """Remove the finished exports of lists that were shredded, with their files.
+
+    What left, for whom and when stands in the ledger. Gives how many.
+    """
+    gone, removed = list(lists), 0
+    for at in range(0, len(gone), _LISTS_AT_ONCE):
+        runs = ExportRun.objects.filter(list_id__in=gone[at : at + _LISTS_AT_ONCE])
+        for run in runs.exclude(state=ExportRun.State.RUNNING):
+            export_path(run.id).unlink(missing_ok=True)  # first: a row finds it again
+            run.delete()
+            removed += 1
+    return removed
 
 
 def drop_old_files(*, now: datetime) -> int:
@@ -47,7 +66,8 @@ def _old_files(now: datetime) -> Iterator[Path]:
 
 
 def _drop(work: Work) -> int:
-    return drop_old_files(now=work.clock())
+    forgotten = forget_shredded(work.keeper.read_keys(k.ReadKeys()).gone)
+    return forgotten + drop_old_files(now=work.clock())
 
 
 def _backlog(now: datetime) -> int:
@@ -57,7 +77,8 @@ def _backlog(now: datetime) -> int:
 SWEEPS = (
     Sweep(
         name="old-exports",
-        what="drop the age files of exports that ended `export_keep_days` ago",
+        what="drop the age files of exports that ended `export_keep_days` ago, and all "
+        "of lists that were shredded",
         every=timedelta(hours=1),
         run=_drop,
         backlog=_backlog,

@@ -37,6 +37,7 @@ from .deliveries import deliver, watch_delivery
 from .exports import run_export
 from .frames import read_ahead, read_frames
 from .imports import finish_import, seal_import_rows, start_import
+from .leaving_out import find_gone
 from .look_ups import look_up
 from .renewals import destroy_keys, read_keys, renew_key, renew_rows
 from .restores import finish_restore, reseal_restored_rows, start_restore
@@ -77,6 +78,13 @@ def imports_finish(gate: Gate, message: m.FinishImport, call: Call) -> m.Empty:
     """Close an import."""
     call.service("dock")
     return finish_import(gate, message, now=call.now)
+
+
+@endpoint(m.FindGone)
+def imports_gone(gate: Gate, message: m.FindGone, call: Call) -> m.FoundGone:
+    """Say who was erased since an import began."""
+    call.service("dock")
+    return find_gone(gate, message, now=call.now)
 
 
 def exports_run(request: HttpRequest) -> HttpResponseBase:
@@ -153,6 +161,7 @@ _VIEWS = {  # tried in this order: the busiest first
     "sends/returned": counting(d.ReportReturned, report_returned),
     "imports/start": carried(m.StartImport, start_import, "dock"),
     "imports/seal": imports_seal,
+    "imports/gone": imports_gone,
     "imports/finish": imports_finish,
     "restores/start": carried(r.StartRestore, start_restore, "dock"),
     "restores/reseal": restores_reseal,

@@ -34,6 +34,7 @@ from listkeep.wire import messages as m
 from listkeep.wire.base import MAX_ROWS
 from listkeep.wire.identifiers import new_id
 
+from .leaving_out import find_left_out
 from .opening import fetch_index_keys
 
 _SLICE_ROWS = 262_144
@@ -118,6 +119,8 @@ def start_import(
 def seal_import_rows(gate: Gate, message: m.SealRows, *, now: datetime) -> m.SealedRows:
     """Seal up to 4096 rows; one that is no address comes back with an empty seal.
 
+    So does one of somebody who was erased since the import began.
+
     Raises:
         RefusedError: The import is not open, or it has no rows left.
         MalformedError: Columns of different lengths, or too many rows.
@@ -133,6 +136,10 @@ def seal_import_rows(gate: Gate, message: m.SealRows, *, now: datetime) -> m.Sea
     addresses, forms = list(filter(None, spelled)), list(filter(None, known))
     good = range(rows) if len(addresses) == rows else _find_good(spelled)
     columns = [make_tokens(key, forms) for key in fetch_index_keys(gate.store, found)]
+    if out := find_left_out(gate.store, ticket, columns):
+        kept = [at for at in range(len(addresses)) if at not in out]
+        good, addresses = [good[at] for at in kept], [addresses[at] for at in kept]
+        columns = [[tokens[at] for at in kept] for tokens in columns]
     *older, newest = (
         _seal(
             gate, found, message, now=now, rows=_Rows(good, tokens, addresses).take(at)

@@ -107,6 +107,20 @@ class FinishImport(Message, frozen=True, kw_only=True):
     sha256: str = ""
 
 
+class FindGone(Message, frozen=True, kw_only=True):
+    """Ask who was erased since an import began: how many, and which of some tokens."""
+
+    ticket: Id
+    tokens: bytes = b""  # 16 bytes each
+
+
+class FoundGone(Message, frozen=True, kw_only=True):
+    """How many were erased, and the positions of those among the tokens."""
+
+    erased: Count
+    gone: list[int]
+
+
 class Suppress(Message, frozen=True, kw_only=True):
     """Make addresses unsendable and unexportable, by a ticket, caller or request."""
 

@@ -8,7 +8,8 @@ Everything in it is as sealed as the table.
 """
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from operator import itemgetter
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -50,6 +51,9 @@ _rows = msgspec.msgpack.Decoder(list[Row])
 _tokens = msgspec.msgpack.Decoder(list[bytes])
 
 
+FindGone = Callable[[Sequence[bytes]], AbstractSet[bytes]]
+
+
 class Staging:
     """One import's rows before they are in the list."""
 
@@ -60,6 +64,7 @@ class Staging:
         self._deal = tuple(bucket.append for bucket in self._buckets)
         self._waiting = self._staged = 0
         self._has_worse = False
+        self._find_gone: FindGone | None = None
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Whichever thread writes: one does at a time.
         self._database = sqlite3.connect(
@@ -96,12 +101,21 @@ class Staging:
         with translated():
             self._database.execute("CREATE INDEX one_bucket ON chunk (bucket)")
 
+    def leave_out(self, find_gone: FindGone) -> None:
+        """Have reading leave out whom ``find_gone`` names among some tokens."""
+        self._find_gone = find_gone
+
     def read_sorted(self) -> Iterator[list[Row]]:
         """Read pages of rows in token order, one row for each token.
 
         The file's last row for a token wins, except that its status is the worst of
         all: a status never gets better.
         """
+        for page in self._pages():
+            if left := self._without_gone(page):
+                yield left
+
+    def _pages(self) -> Iterator[list[Row]]:
         page: list[Row] = []
         for bucket in range(BUCKETS):
             for rows in self._read_bucket(bucket):
@@ -121,15 +135,29 @@ class Staging:
         status = 0
         for next_status, data in found:
             if next_status != status and waiting:
-                yield status, waiting
+                yield status, self._tokens_left(waiting)
                 waiting = []
             status = next_status
             waiting += _tokens.decode(data)
             while len(waiting) >= _TOKENS_AT_ONCE:
-                yield status, waiting[:_TOKENS_AT_ONCE]
+                yield status, self._tokens_left(waiting[:_TOKENS_AT_ONCE])
                 del waiting[:_TOKENS_AT_ONCE]
         if waiting:
-            yield status, waiting
+            yield status, self._tokens_left(waiting)
+
+    def _without_gone(self, rows: list[Row]) -> list[Row]:
+        if self._find_gone is None:
+            return rows
+        gone: set[bytes] = set()
+        for at in range(0, len(rows), _TOKENS_AT_ONCE):
+            gone |= self._find_gone([row[0] for row in rows[at : at + _TOKENS_AT_ONCE]])
+        return [row for row in rows if row[0] not in gone]
+
+    def _tokens_left(self, tokens: list[bytes]) -> list[bytes]:
+        if self._find_gone is None:
+            return tokens
+        gone = self._find_gone(tokens)
+        return [token for token in tokens if token not in gone]
 
     def remove(self) -> None:
         """Throw the file away."""

@@ -17,7 +17,11 @@ import pyrage
 from listkeep.core.errors import Code, ConflictError, RefusedError
 from listkeep.core.grants import Action, format_time
 from listkeep.core.ledger.events import Event
-from listkeep.core.registry.key_copies import KeyCopyTerms, parse_key_copy
+from listkeep.core.registry.key_copies import (
+    KeyCopyTerms,
+    parse_key_copy,
+    require_people,
+)
 from listkeep.keeper.gate.decisions.age_keys import parse_age_recipient
 from listkeep.keeper.gate.decisions.standing import require_granted
 from listkeep.keeper.gate.turns import Gate, Turn
@@ -56,6 +60,7 @@ def copy_keys(gate: Gate, request_id: str, *, folder: Path, now: datetime) -> Co
         )
         if now >= terms.until:
             raise RefusedError("this copy would have ended already", code=Code.EXPIRED)
+        require_people(turn.registry, terms, now=now)
         content = _read(gate.store)
         files = _seal(turn, content, terms, request.id)
         _write(draft, files)

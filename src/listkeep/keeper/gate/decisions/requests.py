@@ -30,7 +30,7 @@ from listkeep.core.grants import (
 )
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.facts import RequestFacts, Signed, check_policy_text
-from listkeep.core.registry.key_copies import parse_key_copy
+from listkeep.core.registry.key_copies import parse_key_copy, require_people
 from listkeep.core.registry.passkeys import encode_assertion
 from listkeep.core.registry.state import Registry
 from listkeep.core.sealing import parse_token
@@ -109,7 +109,8 @@ def draft_request(
         if terms.action in EVENTS:
             check_change(registry, request, person)
         elif terms.action is Action.KEYS_BACKUP:
-            parse_key_copy(terms.subject_fields(), asked_at=moment)
+            copy = parse_key_copy(terms.subject_fields(), asked_at=moment)
+            require_people(registry, copy, now=now)
         elif terms.action is Action.SEND:
             check_send(registry, terms, registry.lists[terms.list])
         verify_possession(gate, registry, terms, message.proofs)
