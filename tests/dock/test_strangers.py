@@ -83,6 +83,10 @@ DOORS = (
     ),
     Door("POST", "/exports", {"request": "{request}"}, "export"),
     Door("PUT", "/sends/{request_id}/template", eml(), "send"),
+    Door("POST", "/sends/{request_id}/start", {}, "send"),
+    Door("GET", "/sends/{request_id}", right="send"),
+    Door("POST", "/sends/{request_id}/pause", {}, "send"),
+    Door("POST", "/sends/{request_id}/resume", {}, "send"),
     Door("GET", "/exports/{export_id}", right="export"),
     Door("GET", "/exports/{export_id}/file", right="export"),
 )

@@ -112,8 +112,9 @@ class FakeSending(FakeScrubbing):
             not_before=format_time(self.now - timedelta(hours=1)),
             expires=format_time(self.now + timedelta(days=7)),
         )
-        self.sends[request] = replace(send, **facts)
-        return request
+        send = replace(send, **facts)
+        self.sends[send.request] = send
+        return send.request
 
     def opened_rows(self, request: str) -> int:
         """Count the rows a send opened, each once for each trigger."""

@@ -4,8 +4,10 @@ import os
 from datetime import timedelta
 
 import pytest
+from django.db import OperationalError, connection
 
-from listkeep.core.errors import MalformedError
+from listkeep.core.errors import ListkeepError, MalformedError
+from listkeep.keeper.ledger.models import Head
 from listkeep.keeper.release import tallies
 from listkeep.wire.messages import sends as d
 from tests.keeper.instance import refusal
@@ -313,3 +315,31 @@ def test_a_batch_of_unequal_columns_or_too_many_rows_is_no_batch(
     for batch, triggers in ((rows.whole(), 257), (rows.batch(0), 2)):
         with pytest.raises(MalformedError):
             open_rows(world, request, batch, [""] * triggers)
+
+
+@pytest.mark.parametrize("moment", ["write", "commit"])
+def test_a_lease_that_could_not_be_written_opens_nothing_and_costs_nothing(
+    anywhere: World, monkeypatch: pytest.MonkeyPatch, moment: str
+) -> None:
+    rows = with_sending(anywhere, 5)
+    request = send_of(anywhere, rows, 3)
+    open_rows(anywhere, request, rows.batch(0, 0))
+    second = send_of(anywhere, rows, 3)
+
+    def fail(*_: object, **__: object) -> None:
+        raise OperationalError("the disk is full")
+
+    with monkeypatch.context() as patch:
+        if moment == "write":
+            patch.setattr(Head, "save", fail)
+        else:
+            patch.setattr(connection, "_commit", fail)
+        with pytest.raises((OperationalError, ListkeepError)):
+            open_rows(anywhere, second, rows.whole())
+
+    assert codes(open_rows(anywhere, request, rows.whole()))[:3] == [""] * 3
+    opened = codes(open_rows(anywhere, second, rows.whole()))
+    assert opened == ["", "", "", "cap-exceeded", "cap-exceeded"]
+    assert leased(anywhere, second) == 3
+    anywhere.restart()
+    assert leased(anywhere, second) == 3

@@ -1,6 +1,10 @@
 """A granted send begins once: its cap is spent, its aliases get a key."""
 
+import pytest
+
 from listkeep.core.registry.charges import Measure
+from listkeep.keeper.gate.models import Suppression
+from listkeep.keeper.release import sends
 from tests.keeper.instance import refusal
 from tests.keeper.mailing import (
     begin,
@@ -193,3 +197,39 @@ def test_a_cap_above_the_budget_of_the_day_does_not_begin(world: World) -> None:
 
     assert refusal(begin, world, request) == "budget-spent"
     assert "send.intended" not in world.events()
+
+
+def test_edited_suppressions_of_one_list_hold_up_no_other_send(world: World) -> None:
+    rows = with_sending(world, 3)
+    other = world.list_with_rows(3, "other")
+    world.suppress("app", rows, 0)
+    first, second = send_of(world, rows), send_of(world, other)
+    Suppression.objects.all().delete()
+    world.restart()
+
+    told = read(world)
+
+    assert (told[first].state, told[second].state) == ("frozen", "live")
+    assert codes(open_rows(world, second, other.whole())) == [""] * 3
+
+
+def test_ended_sends_are_told_alike_without_being_looked_at_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = with_sending(world, 3)
+    first, second = send_of(world, rows), send_of(world, rows)
+    finish(world, first)
+    told = read(world)
+    looked: list[str] = []
+
+    def look(_gate: object, name: str, **_: object) -> str:
+        looked.append(name)
+        return "live"
+
+    monkeypatch.setattr(sends, "_state", look)
+
+    assert read(world)[first] == told[first]
+    begin(world, grant_send(world, rows))
+    assert read(world)[first] == told[first]
+    assert first not in looked
+    assert second in looked

@@ -22,8 +22,9 @@ from listkeep.core.grants import (
     may_sign,
 )
 from tests.core.grants.cast import ACME, NOON, OPERATOR, OTHER, make_terms
-from tests.core.grants.texts import forbid
+from tests.core.grants.texts import EVERYTHING, forbid
 
+ANYTHING = Policy(EVERYTHING)
 HOMES = {
     Role.OWNER: [ACME, OTHER],
     Role.MARKETER: [ACME, OTHER],
@@ -33,7 +34,9 @@ HOMES = {
 }
 
 
-ABOUT_A_LIST = {Action.REVEAL, Action.EXPORT, Action.IMPORT, Action.SUPPRESS}
+ABOUT_A_LIST = {
+    *(Action.REVEAL, Action.EXPORT, Action.IMPORT, Action.SUPPRESS, Action.SEND),
+}
 TEAMS = st.sampled_from(["", "", "red", "blue"])
 
 
@@ -94,6 +97,9 @@ CIRCUMSTANCES = st.builds(
     owners=st.integers(0, 3),
     recent_rows=st.sampled_from([0, 0, 1, 999, 1000, 10**6]),
     signed_at=st.sampled_from([NOON, NOON, NOON, None]),
+    unusual=st.booleans(),
+    standing=st.booleans(),
+    hour=st.integers(0, 23),
 )
 HOURS = st.sampled_from([0, 1, 1, 2, 23, 24, 72, 167, 168, -1])
 
@@ -155,6 +161,33 @@ def test_no_export_without_an_owner_who_is_a_second_person_of_another_team(
             and who.has(Role.OWNER, tenant=ACME)
             for who in it.approvers
         )
+
+
+@settings(max_examples=300)
+@given(situations((Action.SEND,)), st.sampled_from([DEFAULT_POLICY, ANYTHING]))
+def test_nothing_unusual_or_standing_is_sent_without_an_owner(
+    it: Situation, policy: Policy
+) -> None:
+    if it.decide(policy=policy).granted and (
+        it.circumstances.unusual or it.circumstances.standing
+    ):
+        assert any(
+            who.has(Role.OWNER, tenant=ACME) for who in (it.asker, *it.approvers)
+        )
+
+
+@settings(max_examples=300)
+@given(situations((Action.SEND,)))
+def test_what_is_usual_and_by_day_is_never_harder_to_send(it: Situation) -> None:
+    if it.decide().granted:
+        usual = replace(it.circumstances, unusual=False, standing=False, hour=12)
+        assert it.decide(circumstances=usual).granted
+
+
+@given(situations((Action.SEND,)), st.sampled_from([DEFAULT_POLICY, ANYTHING]))
+def test_the_operators_people_send_nothing(it: Situation, policy: Policy) -> None:
+    if it.decide(policy=policy).granted:
+        assert it.asker.tenant == ACME
 
 
 @given(situations((Action.EXPORT,)), st.lists(st.sampled_from(Role)))

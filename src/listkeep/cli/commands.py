@@ -36,7 +36,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
         *("lists", "import_file", "tokens", "count", "facets", "lookup", "suppress"),
         *("history", "restore", "returned"),
     ),
-    "What needs a signature": ("request", "sign", "reveal", "export", "erase"),
+    "What needs a signature": ("request", "sign", "reveal", "export", "send", "erase"),
     "The record": ("ledger", "audit", "notice", "incident"),
     "Mail": ("template",),
 }

@@ -8,7 +8,7 @@ import typer
 from listkeep.core.grants import Action
 
 from .output import AsJson
-from .registry import Purpose, TenantName, ask_for, show_registry
+from .registry import Purpose, TenantName, ask_for, read_rows, show_registry
 from .sessions import As
 
 
@@ -28,7 +28,15 @@ ClassOption = Annotated[
         "only when it is named.",
     ),
 ]
-_DEFAULT = [ReleaseClass.EXPORT_AND_REVEAL]
+_DEFAULT = [ReleaseClass.EXPORT_AND_REVEAL, ReleaseClass.CAMPAIGNS]
+WhatStands = Annotated[
+    list[ReleaseClass],
+    typer.Option(
+        "--class",
+        help="Which releases; give it again for another. If left out, what of exports, "
+        "reveals and campaigns is frozen.",
+    ),
+]
 
 
 def register(program: typer.Typer) -> None:
@@ -70,18 +78,30 @@ def freeze(  # noqa: PLR0913 - each is an option
 
 def unfreeze(
     *,
-    release_class: ClassOption = _DEFAULT,
+    release_class: WhatStands = [],  # noqa: B006 - never changed
     tenant: TenantName = "",
     purpose: Purpose = "the danger is over",
     name: As = "",
     as_json: AsJson = False,
 ) -> None:
     """Lift a freeze: two of the side that set it have to sign."""
+    classes = release_class or _standing(name, tenant)
     ask_for(
         Action.UNFREEZE,
-        {"classes": " ".join(sorted(set(release_class)))},
+        {"classes": " ".join(sorted(set(classes)))},
         name=name,
         tenant=tenant,
         purpose=purpose,
         as_json=as_json,
     )
+
+
+def _standing(name: str, tenant: str) -> list[ReleaseClass]:
+    """Find what is frozen of that which a freeze stops if it names nothing."""
+    rows = read_rows("freeze", name=name)
+    at_operator = [row for row in rows if row["tenant"].startswith("(")]
+    meant = [row for row in rows if row["tenant"] == tenant] if tenant else at_operator
+    if not tenant and not at_operator:
+        meant = rows  # an owner sees the own tenant's, and no other
+    frozen = {row["class"] for row in meant}
+    return [each for each in _DEFAULT if each.value in frozen] or _DEFAULT

@@ -14,7 +14,7 @@ from listkeep.keeper.gate.decisions import requests
 from listkeep.keeper.gate.endpoint import Call
 from listkeep.keeper.gate.models import SendOpening, Suppression
 from listkeep.keeper.gate.turns import Gate
-from listkeep.keeper.release import watches
+from listkeep.keeper.release import blocked, watches
 from listkeep.wire import messages as m
 from tests.keeper.instance import refusal, service_key
 from tests.keeper.mailing import (
@@ -48,6 +48,7 @@ class Clock:
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     found = Clock()
     monkeypatch.setattr(watches, "time", found)
+    monkeypatch.setattr(blocked, "time", found)
     return found
 
 
@@ -202,7 +203,26 @@ def test_an_edit_of_what_was_suppressed_since_is_noticed_within_seconds(
     Suppression.objects.all().delete()
     clock.now += 5.1
 
+    for later in (0, 0.5, 1.1, 6, 61):
+        clock.now += later
+        assert refusal(open_rows, world, request, rows.whole()) == "ledger-invalid"
+
+
+def test_once_the_table_is_put_right_rows_open_again(
+    world: World, clock: Clock
+) -> None:
+    rows = with_sending(world, 3)
+    world.suppress("app", rows, 0)
+    request = send_of(world, rows, 3)
+    kept = list(Suppression.objects.all())
+    Suppression.objects.all().delete()
+    world.restart()
     assert refusal(open_rows, world, request, rows.whole()) == "ledger-invalid"
+
+    Suppression.objects.bulk_create(kept)
+    clock.now += 6
+
+    assert codes(open_rows(world, request, rows.whole())) == ["suppressed", "", ""]
 
 
 # --- when it should have ended ---

@@ -15,6 +15,7 @@ from listkeep.dock.intake.sign_up_api import router as sign_ups
 from listkeep.dock.lists.keeper import get_keeper
 from listkeep.dock.lists.shapes import Shape
 from listkeep.dock.outlet.api import router as outlet
+from listkeep.dock.outlet.merging.api import router as merging
 from listkeep.dock.outlet.returned_api import router as returned
 from listkeep.dock.outlet.sends_api import router as sends
 from listkeep.dock.watch.api import router as watch
@@ -57,6 +58,7 @@ api.add_router("", intake)
 api.add_router("", history)
 api.add_router("", sign_ups)
 api.add_router("", outlet)
+api.add_router("", merging)
 api.add_router("", returned)
 api.add_router("", sends)
 api.add_router("", watch)

@@ -132,12 +132,32 @@ async def open_proxy(config: OutletConfig) -> AsyncIterator[Proxy]:
             yield proxy
         finally:
             await proxy.pool.close()
-            worker.submit(_leave_database).result()
+            worker.submit(leave_database).result()
 
 
 def _put_together(
     config: OutletConfig, callers: ThreadPoolExecutor, worker: ThreadPoolExecutor
 ) -> Proxy:
+    carrier, deliverer = make_deliverer(config, callers, worker)
+    book = SendBook(get_keeper, time.monotonic)
+    desk = ProxyDesk(book, deliverer, callers, worker, get_keeper, time.monotonic)
+    manner = Manner(
+        hostname=config.hostname or socket.gethostname(),
+        tls=make_tls(config),
+        requires_tls=not parse_endpoint(config.listen).is_loopback,
+        max_connections=config.max_connections,
+    )
+    return Proxy(Port(desk, manner), deliverer, book, carrier.pool, callers)
+
+
+def make_deliverer(
+    config: OutletConfig, callers: ThreadPoolExecutor, worker: ThreadPoolExecutor
+) -> tuple[RouteCarrier, Deliverer]:
+    """Put the path of messages together: threads for the keeper, one for the disk.
+
+    Raises:
+        MalformedError: A file of its settings will not do.
+    """
     hostname = config.hostname or socket.gethostname()
     carrier = _make_carrier(config, worker, hostname=hostname)
     deliverer = Deliverer(
@@ -147,15 +167,7 @@ def _put_together(
         unsubscribe=header_url,
         now=_now,
     )
-    book = SendBook(get_keeper, time.monotonic)
-    desk = ProxyDesk(book, deliverer, callers, worker, get_keeper, time.monotonic)
-    manner = Manner(
-        hostname=hostname,
-        tls=make_tls(config),
-        requires_tls=not parse_endpoint(config.listen).is_loopback,
-        max_connections=config.max_connections,
-    )
-    return Proxy(Port(desk, manner), deliverer, book, carrier.pool, callers)
+    return carrier, deliverer
 
 
 def _make_carrier(
@@ -225,5 +237,6 @@ def _seconds() -> int:
     return int(time.time())
 
 
-def _leave_database() -> None:
-    connection.close()  # a connection is its thread's own
+def leave_database() -> None:
+    """Close the database's connection of this thread; each has its own."""
+    connection.close()

@@ -30,6 +30,7 @@ INSTALLED_APPS = [
     "listkeep.dock.intake",
     "listkeep.dock.intake.sign_ups",
     "listkeep.dock.outlet",
+    "listkeep.dock.outlet.merging",
     "listkeep.dock.outlet.returns",
     "listkeep.dock.pages",
     "listkeep.dock.watch",

@@ -7,6 +7,8 @@ from listkeep.dock.outlet.returns import sweeping as returns
 from listkeep.dock.watch import jobs as watch
 from listkeep.dock.watch import upkeep
 
+from . import merging
+
 SWEEPS = (
     *watch.SWEEPS,
     *intake.SWEEPS,
@@ -14,4 +16,5 @@ SWEEPS = (
     *outlet.SWEEPS,
     *returns.SWEEPS,
     *upkeep.SWEEPS,
+    *merging.SWEEPS,
 )

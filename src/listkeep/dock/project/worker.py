@@ -7,10 +7,12 @@ from collections.abc import Callable
 from django.conf import settings
 from django.utils import timezone
 
+from listkeep.dock.intake.sign_ups.sweeping import use_courier
 from listkeep.dock.lists.keeper import get_keeper, read_service_key
 from listkeep.dock.watch.channels import open_channels
 from listkeep.dock.watch.runner import OK, JobView, Worker, ask_for, show_jobs
 
+from .sign_up_mail import MailCourier
 from .start import verify_engine, verify_version
 from .sweeps import SWEEPS
 
@@ -28,6 +30,7 @@ def make_worker() -> Worker:
     read_service_key(settings.LISTKEEP_SERVICE_KEY_FILE)
     verify_version()
     open_channels()
+    use_courier(MailCourier())
     return Worker(
         SWEEPS,
         keeper=get_keeper,

@@ -112,8 +112,8 @@ def advice(notice: n.Notice, inbox: str) -> list[str]:
         ]
     return [
         "If you expected this, there is nothing to do. If not, ask whoever is named",
-        "here over another channel. An owner or custodian stops all exports and",
-        f"reveals at once with a freeze: {where}.",
+        "here over another channel. An owner or custodian stops all exports, reveals",
+        f"and campaigns at once with a freeze: {where}.",
     ]
 
 

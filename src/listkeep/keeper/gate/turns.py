@@ -91,6 +91,7 @@ class Gate:
         self.rows_left: dict[str, int] = {}  # under older keys, as the dock says
         self.asked_since: datetime | None = None  # about lists nobody looked over
         self.look_again_at: datetime | None = None
+        self._reads = 0
         self.kept: dict[str, object] = {}  # what rooms above keep as long as this
         self._lock = threading.RLock()
         self.origin = store.pinned()["keeper"]
@@ -107,9 +108,12 @@ class Gate:
         return self._registry.party
 
     @property
-    def size(self) -> int:
-        """How many entries of the ledger are known here; asks nobody."""
-        return self._registry.frontier.size
+    def version(self) -> tuple[int, int]:
+        """Which state is known here: how often read anew, how many entries.
+
+        Asks nobody. What was taken from a state of another version may be past.
+        """
+        return self._reads, self._registry.frontier.size
 
     @contextmanager
     def turn(self, now: datetime) -> Iterator[Turn]:
@@ -177,6 +181,7 @@ class Gate:
     def _fall_back(self) -> None:
         """Go back to what the ledger says, if the last turn was not committed."""
         if self._is_ahead:
+            self._reads += 1
             self._registry = self._read()
             self._is_ahead = False
 

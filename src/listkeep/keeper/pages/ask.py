@@ -14,7 +14,7 @@ from django.http import HttpRequest, HttpResponse
 from listkeep.core.canonical import encode
 from listkeep.core.errors import RefusedError
 from listkeep.core.grants import Action, Role
-from listkeep.core.registry.agreements import FREEZE_CLASSES
+from listkeep.core.registry.agreements import FREEZE_CLASSES, TRANSACTIONAL
 from listkeep.core.registry.facts import (
     OPERATOR_SERVICES,
     TENANT_SERVICES,
@@ -35,6 +35,10 @@ _OWNERS: Final = frozenset({Role.OWNER.value})
 _SIDES: Final = frozenset({Role.OWNER.value, Role.CUSTODIAN.value})
 _CUSTODIANS: Final = frozenset({Role.CUSTODIAN.value})
 _EVERYBODY: Final = frozenset(role.value for role in Role)
+_USUAL_FREEZE: Final = (
+    "all but standing sends",
+    " ".join(sorted(FREEZE_CLASSES - {TRANSACTIONAL})),
+)
 _MAX_HOURS: Final = 90 * 24
 
 
@@ -247,7 +251,7 @@ def _options(registry: Registry, person: Person) -> dict[str, list[tuple[str, st
         ],
         "tenants": [] if person.tenant else named_all(registry),
         "kinds": [(kind, kind) for kind in sorted(kinds)],
-        "classes": [(kind, kind) for kind in sorted(FREEZE_CLASSES)],
+        "classes": [_USUAL_FREEZE, *((kind, kind) for kind in sorted(FREEZE_CLASSES))],
     }
 
 

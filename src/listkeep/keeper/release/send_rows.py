@@ -22,7 +22,6 @@ from listkeep.core.opening import OpenedRows, SealedRows
 from listkeep.core.registry.facts import Service
 from listkeep.core.registry.sending import SendKind
 from listkeep.core.sealing import SealedRow
-from listkeep.keeper.gate.custody.suppressions import read_all_known
 from listkeep.keeper.gate.refusals import Attempt, record_rarely
 from listkeep.keeper.gate.turns import Gate
 from listkeep.wire.messages import sends as d
@@ -55,6 +54,13 @@ class _Batch:
     def refuse(self, place: int, code: Code) -> None:
         """Answer for one row that it does not open."""
         self.answers[place] = _REFUSED[code]
+
+    def told(self) -> list[d.SendRow]:
+        """Give all answers. One that is missing would shift others to other people."""
+        rows = [row for row in self.answers if row is not None]
+        if len(rows) != len(self.answers):
+            raise ListkeepError("a row has no answer")
+        return rows
 
     @property
     def open_places(self) -> list[int]:
@@ -99,7 +105,7 @@ def open_for_send(
         _open_counted(batch, tally)
     for code in {row.code for row in batch.answers if row and row.code}:
         record_rarely(gate, attempt, Code(code), now=now)
-    return d.OpenedForSend(rows=[row for row in batch.answers if row])
+    return d.OpenedForSend(rows=batch.told())
 
 
 def _refuse_triggers(batch: _Batch, triggers: Sequence[str]) -> None:
@@ -112,10 +118,8 @@ def _refuse_triggers(batch: _Batch, triggers: Sequence[str]) -> None:
 
 def _refuse_suppressed(batch: _Batch) -> None:
     """Refuse who is suppressed by the verified table, or by what was added since."""
-    sight, tokens = batch.sight, batch.rows.tokens
-    known = sight.suppressed
-    if sight.is_behind:
-        known = {**known, **read_all_known(sight.found, list(tokens))}
+    tokens = batch.rows.tokens
+    known = batch.sight.blocked.among(tokens)
     for place in batch.open_places:
         if tokens[place] in known:
             batch.refuse(place, Code.SUPPRESSED)
@@ -255,11 +259,8 @@ def _known_otherwise(sight: Sight, addresses: Sequence[str]) -> Iterator[int]:
     """Find who is suppressed under a token of another index key than the row's own."""
     if not sight.opener.has_versions:
         return
-    known = sight.suppressed
     columns = sight.opener.versions(addresses)
-    if sight.is_behind:
-        tokens = [token for column in columns for token in column]
-        known = {**known, **read_all_known(sight.found, tokens)}
+    known = sight.blocked.among(token for column in columns for token in column)
     for at, versions in enumerate(zip(*columns, strict=True)):
         if not known.keys().isdisjoint(versions):
             yield at

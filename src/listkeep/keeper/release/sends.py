@@ -8,10 +8,11 @@ import secrets
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import cast
 
 from msgspec.structs import replace
 
-from listkeep.core.errors import Code, RefusedError
+from listkeep.core.errors import Code, RefusedError, VerificationError
 from listkeep.core.grants import format_time
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.charges import Measure
@@ -32,7 +33,7 @@ from .tallies import split_keys
 from .watches import require_sending, unknown_send, watches_of
 
 KEPT = timedelta(days=90)  # after its end: until then mail may come back
-_FORGOTTEN = "forgotten sends"
+_FORGOTTEN, _ENDED = "forgotten sends", "ended sends"
 
 
 def start_send(
@@ -100,8 +101,11 @@ def read_sends(
         _close(call, facts)
     kept = [f.request for f in known if not _is_forgotten(f, now)]
     _forget(gate, [f for f in known if _is_forgotten(f, now)])
-    watches_of(gate).keep(frozenset(kept))
-    return d.Sends(sends=tuple(_describe(gate, kept, now=now)))
+    told = d.Sends(sends=tuple(_describe(gate, kept, now=now)))
+    # Of the others keys and suppressions leave the memory.
+    going = {send.request: send.list for send in told.sends if send.state != "ended"}
+    watches_of(gate).keep(going)
+    return told
 
 
 def finish_send(
@@ -168,21 +172,32 @@ def _forget(gate: Gate, over: list[SendFacts]) -> None:
 
     An old key store that is put back has the key again, until this is asked again.
     """
-    done = gate.kept.setdefault(_FORGOTTEN, set())
-    assert isinstance(done, set)  # noqa: S101 - ours
+    done = cast("set[str]", gate.kept.setdefault(_FORGOTTEN, set()))
     new = [facts for facts in over if facts.request not in done]
     for facts in new:
         gate.store.destroy(alias_key(facts.request))
         done.add(facts.request)
+        _ended(gate).pop(facts.request, None)
     forget_opened(facts.tag for facts in new)
 
 
 def _describe(gate: Gate, requests: list[str], *, now: datetime) -> Iterator[d.Send]:
+    """Tell of sends; of those that ended once, as nothing about them changes."""
+    ended = _ended(gate)
     for name in requests:
-        state = _state(gate, name, now=now)
-        with gate.view(now) as registry:
-            view = _view(registry, name, key=gate.store.get(alias_key(name)))
-        yield replace(view, state=state)
+        send = ended.get(name)
+        if send is None:
+            state = _state(gate, name, now=now)
+            with gate.view(now) as registry:
+                key = gate.store.get(alias_key(name))
+                send = replace(_view(registry, name, key=key), state=state)
+                if registry.sends[name].ended:
+                    ended[name] = send
+        yield send
+
+
+def _ended(gate: Gate) -> dict[str, d.Send]:
+    return cast("dict[str, d.Send]", gate.kept.setdefault(_ENDED, {}))
 
 
 def _state(gate: Gate, request: str, *, now: datetime) -> str:
@@ -190,6 +205,8 @@ def _state(gate: Gate, request: str, *, now: datetime) -> str:
         watches_of(gate).of(request).require(now)
     except RefusedError as error:
         return "frozen" if error.code is Code.FROZEN else "ended"
+    except VerificationError:  # of one list; the sends of others go on
+        return "frozen"
     return "live"
 
 

@@ -26,7 +26,6 @@ from listkeep.core.registry.sending import (
     parse_send,
 )
 from listkeep.core.registry.state import Registry
-from listkeep.keeper.gate.custody.suppressions import suppressed_tokens
 from listkeep.keeper.gate.decisions.sending import find_domains
 from listkeep.keeper.gate.decisions.standing import (
     require_not_denied,
@@ -35,22 +34,19 @@ from listkeep.keeper.gate.decisions.standing import (
 )
 from listkeep.keeper.gate.turns import Gate
 
+from .blocked import Blocked, BlockedPeople, counts_of
 from .opening import Opener, Shape
 from .selections import Selection
 
 _DECIDE_SECONDS = 1.0  # a revocation counts within five
 _ANEW_SECONDS = 60.0
-_VERIFY_SECONDS = 5.0  # the table of suppressions, after it has changed
-_SHARE = 20  # of the time, at most one part is spent on that
 _SEND = frozenset({Action.SEND})
-_Counts = tuple[object, object]
 
 
 @dataclass(frozen=True, kw_only=True)
 class Sight:
     """One send as it stands at a size of the ledger."""
 
-    size: int
     request: RequestFacts
     facts: SendFacts
     send: SendTerms
@@ -59,8 +55,7 @@ class Sight:
     domains: tuple[SendingDomain, ...]
     opener: Opener
     selection: Selection
-    suppressed: Mapping[bytes, str]
-    is_behind: bool  # more are suppressed by now, or fewer; the table says who
+    blocked: Blocked
 
     @property
     def terms(self) -> Terms:
@@ -71,17 +66,14 @@ class Sight:
 class Watch:
     """One send in one process; safe to share between threads."""
 
-    def __init__(self, gate: Gate, request: str) -> None:
+    def __init__(self, watches: "Watches", gate: Gate, request: str) -> None:
         """Look at nothing yet."""
-        self._gate, self._request = gate, request
+        self._watches, self._gate, self._request = watches, gate, request
         self._lock = threading.Lock()
         self._sight: Sight | None = None
         self._failure: ListkeepError | None = None
-        self._size = self._decided_size = -1
-        self._decided = 0.0
-        self._known: Mapping[bytes, str] = {}
-        self._counts: _Counts | None = None
-        self._next_verified = 0.0
+        self._seen = self._decided = (-1, -1)  # versions of the gate
+        self._decided_at = 0.0
 
     def require(self, now: datetime) -> Sight:
         """Say how the send stands, or why nothing opens under it.
@@ -93,9 +85,9 @@ class Watch:
         """
         with self._lock:
             moment = time.monotonic()
-            size = self._gate.size
-            if self._is_due(size, moment) or (
-                size != self._size and not self._look(now)
+            version = self._gate.version
+            if self._is_due(version, moment) or (
+                version != self._seen and not self._look(now)
             ):
                 self._decide(now, moment)
             failure, sight = self._failure, self._sight
@@ -104,30 +96,30 @@ class Watch:
         require_window(sight.terms, now)
         return sight
 
-    def _is_due(self, size: int, moment: float) -> bool:
+    def _is_due(self, version: tuple[int, int], moment: float) -> bool:
         if self._sight is None and self._failure is None:
             return True
-        has_grown = size != self._decided_size or self._sight is None
+        if version[0] != self._decided[0]:  # what was seen then is no more
+            return True
+        has_grown = version != self._decided or self._sight is None
         longest = _DECIDE_SECONDS if has_grown else _ANEW_SECONDS
-        return moment - self._decided > longest
+        return moment - self._decided_at > longest
 
     def _decide(self, now: datetime, moment: float) -> None:
         """Verify everything again, as when it began."""
         before, self._sight = self._sight, None
         try:
             with self._gate.view(now) as registry:
-                self._size = self._decided_size = registry.frontier.size
-                self._decided = moment
+                self._seen = self._decided = self._gate.version
+                self._decided_at = moment
                 seen = _see(self._gate, registry, self._request, before, now=now)
-                counts = _counts(registry, seen.found)
-            if counts != self._counts and moment >= self._next_verified:
-                counts = self._verify(seen.found, now)
+                counts = counts_of(registry, seen.found)
+            people = self._watches.people_of(seen.found.id)
+            blocked = people.look(seen.found, counts, now=now)
         except (RefusedError, VerificationError) as error:
             self._failure = error
             return
-        self._sight = replace(
-            seen, suppressed=self._known, is_behind=counts != self._counts
-        )
+        self._sight = replace(seen, blocked=blocked)
 
     def _look(self, now: datetime) -> bool:
         """Look at what may have changed since the decision, without making it again.
@@ -135,7 +127,7 @@ class Watch:
         Tells whether that is enough: a list with other keys has to be looked at anew.
         """
         with self._gate.view(now) as registry:
-            self._size = registry.frontier.size
+            self._seen = self._gate.version
             if self._sight is None:
                 return True
             try:
@@ -145,21 +137,11 @@ class Watch:
                 return True
             if registry.lists.get(self._sight.found.id) != self._sight.found:
                 return False
-            counts = _counts(registry, self._sight.found)
-            self._sight = replace(
-                self._sight, size=self._size, is_behind=counts != self._counts
-            )
-            return True
-
-    def _verify(self, found: ListFacts, now: datetime) -> _Counts:
-        """Read who is suppressed, and hold it against the ledger."""
-        began = time.monotonic()
-        with self._gate.turn(now) as turn:
-            self._known = suppressed_tokens(turn, found.id)
-            self._counts = _counts(turn.registry, found)
-        took = time.monotonic() - began
-        self._next_verified = began + max(_VERIFY_SECONDS, _SHARE * took)
-        return self._counts
+            counts = counts_of(registry, self._sight.found)
+        people = self._watches.people_of(self._sight.found.id)
+        blocked = people.look(self._sight.found, counts, now=now)
+        self._sight = replace(self._sight, blocked=blocked)
+        return True
 
 
 class Watches:
@@ -170,6 +152,7 @@ class Watches:
         self._gate = gate
         self._lock = threading.Lock()
         self._watches: dict[str, Watch] = {}
+        self._people: dict[str, BlockedPeople] = {}  # by list
 
     def of(self, request: str) -> Watch:
         """Get the watch over one send; there is none over what never began.
@@ -183,14 +166,23 @@ class Watches:
                 if request not in registry.sends:
                     raise unknown_send()
             with self._lock:
-                watch = self._watches.setdefault(request, Watch(self._gate, request))
+                watch = self._watches.setdefault(
+                    request, Watch(self, self._gate, request)
+                )
         return watch
 
-    def keep(self, requests: frozenset[str]) -> None:
-        """Forget all others: their lists' keys leave the memory."""
+    def people_of(self, list_id: str) -> BlockedPeople:
+        """Get who of a list must not be written to."""
         with self._lock:
-            for request in self._watches.keys() - requests:
+            return self._people.setdefault(list_id, BlockedPeople(self._gate))
+
+    def keep(self, requests: Mapping[str, str]) -> None:
+        """Forget all sends but these, and all lists but theirs."""
+        with self._lock:
+            for request in self._watches.keys() - requests.keys():
                 del self._watches[request]
+            for list_id in self._people.keys() - set(requests.values()):
+                del self._people[list_id]
 
 
 def watches_of(gate: Gate) -> Watches:
@@ -273,7 +265,6 @@ def _see(
         opener = Opener(gate.store, found, look_again=_ListOf(gate, found))
         selection = Selection(terms.selection, found, Shape(found), send.fields)
     return Sight(
-        size=registry.frontier.size,
         request=request,
         facts=facts,
         send=send,
@@ -282,8 +273,7 @@ def _see(
         domains=tuple(find_domains(registry, send, tenant=terms.tenant)),
         opener=opener,
         selection=selection,
-        suppressed={},
-        is_behind=True,
+        blocked=Blocked(found, {}, is_behind=True),
     )
 
 
@@ -297,11 +287,6 @@ class _ListOf:
     def __call__(self) -> ListFacts:
         with self.gate.look() as registry:
             return registry.lists.get(self.found.id, self.found)
-
-
-def _counts(registry: Registry, found: ListFacts) -> _Counts:
-    known = registry.suppressed
-    return known.get(found.id), known.get(found.tenant)
 
 
 def _again(failure: ListkeepError | None) -> ListkeepError:

@@ -8,10 +8,17 @@ from .incidents import IncidentCalls
 from .lists import ListCalls
 from .releases import ReleaseCalls
 from .returned import ReturnedCalls
+from .sending import SendCalls
 
 
 class DockClient(
-    ListCalls, EntryCalls, HistoryCalls, ReleaseCalls, IncidentCalls, ReturnedCalls
+    ListCalls,
+    EntryCalls,
+    HistoryCalls,
+    ReleaseCalls,
+    SendCalls,
+    ReturnedCalls,
+    IncidentCalls,
 ):
     """Speak to one dock as a person (session) or a service (key).
 

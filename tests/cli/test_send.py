@@ -1,0 +1,91 @@
+from dataclasses import dataclass, field
+
+import pytest
+
+from listkeep.cli import send
+from listkeep.cli.output import WrongUsage
+from listkeep.core.errors import RefusedError
+from listkeep.wire.dock.sending import DockSend
+from tests.cli.stage import Terminal
+
+REQUEST = "r_abcdefghijkl"
+
+
+def view(state: str = "running", delivered: int = 0) -> DockSend:
+    return DockSend(
+        request=REQUEST,
+        list="l_1",
+        state=state,
+        code="",
+        selected=3,
+        delivered=delivered,
+        deferred=0,
+        failed=0,
+    )
+
+
+@dataclass
+class Dock:
+    """Says what a dock would say, one answer after the other."""
+
+    answers: list[DockSend]
+    asked: list[str] = field(default_factory=list)
+
+    def _next(self, verb: str) -> DockSend:
+        self.asked.append(verb)
+        return self.answers.pop(0)
+
+    def start_send(self, _request: str) -> DockSend:
+        return self._next("start")
+
+    def show_send(self, _request: str) -> DockSend:
+        return self._next("show")
+
+    def pause_send(self, _request: str) -> DockSend:
+        return self._next("pause")
+
+    def resume_send(self, _request: str) -> DockSend:
+        return self._next("resume")
+
+
+@pytest.mark.parametrize(
+    ("words", "verb"),
+    [([REQUEST], ""), *(([verb, REQUEST], verb) for verb in ("show", "pause"))],
+)
+def test_a_word_in_front_says_what_is_to_be_done(words: list[str], verb: str) -> None:
+    assert send._read_words(words) == (verb, REQUEST)
+
+
+@pytest.mark.parametrize("words", [["stop", REQUEST], [REQUEST, "show"], ["a"] * 3])
+def test_other_words_are_wrong_usage(words: list[str]) -> None:
+    with pytest.raises((WrongUsage, RefusedError)):
+        send._read_words(words)
+
+
+def test_each_word_asks_the_dock_for_its_own() -> None:
+    dock = Dock([view()] * 4)
+
+    for verb in ("", "show", "pause", "resume"):
+        send._act(dock, verb, REQUEST)  # type: ignore[arg-type]
+
+    assert dock.asked == ["start", "show", "pause", "resume"]
+
+
+def test_whoever_waits_sees_it_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(send, "_POLL_SECONDS", 0)
+    dock = Dock([view(), view(delivered=2), view("done", 3)])
+
+    assert send._follow(dock, view()).state == "done"  # type: ignore[arg-type]
+
+
+def test_nobody_sends_what_is_not_there(terminal: Terminal) -> None:
+    for line in (f"send {REQUEST}", f"send pause {REQUEST}", f"send show {REQUEST}"):
+        ran = terminal(f"listkeep {line} --as eve")
+        assert (ran.status, "no such request" in ran.stderr) == (4, True), ran.stderr
+
+
+def test_a_template_that_is_not_there_is_wrong_usage(terminal: Terminal) -> None:
+    ran = terminal(f"listkeep send {REQUEST} --template nowhere.eml --as ben")
+    assert ran.status == 2
+    ran = terminal(f"listkeep send show {REQUEST} --template x.eml --as ben")
+    assert ran.status == 2
