@@ -1,7 +1,6 @@
 """Each transcript is run against a real instance, in its order."""
 
 import re
-import time
 from pathlib import Path
 
 import pytest
@@ -62,20 +61,11 @@ def test_a_wrong_expectation_is_seen() -> None:
 
 def play(step: Step, terminal: Terminal, names: dict[str, str], *, where: str) -> None:
     command = re.sub(r"\{([a-z]+)\}", lambda found: names[found[1]], step.command)
-    if command.startswith("listkeep restore"):
-        wait_for_another_second()
     ran = terminal(command)
     seen = f"{where}\n$ {command}\n{ran.stdout}--- stderr\n{ran.stderr}"
     assert matches(step.stdout, ran.stdout, names), seen
     assert matches(step.stderr, ran.stderr, names), seen
     assert ran.status == step.status, seen
-
-
-def wait_for_another_second() -> None:
-    """Undo tells changes apart by the second in which they were made."""
-    second = int(time.time())
-    while int(time.time()) == second:
-        time.sleep(0.02)
 
 
 def write_files(folder: Path) -> None:

@@ -38,12 +38,16 @@ def still_clock() -> Iterator[Clock]:
         yield clock
 
 
-def preview(api: Api, list_id: str, moment: str) -> Answer:
-    return api.get(f"/lists/{list_id}/restore-preview", to=moment)
+def preview(
+    api: Api, list_id: str, moment: str, *, before: int | None = None
+) -> Answer:
+    named = {} if before is None else {"before": str(before)}
+    return api.get(f"/lists/{list_id}/restore-preview", to=moment, **named)
 
 
 def begin(api: Api, list_id: str, moment: str, **body: object) -> Answer:
-    latest = preview(api, list_id, moment).json["latest"]
+    page = api.get(f"/lists/{list_id}/history").json["changes"]
+    latest = page[0]["number"] if page else 0
     body = {"to": moment, "latest": latest, **body}
     return api.post(f"/lists/{list_id}/restores", body)
 

@@ -333,3 +333,45 @@ def test_before_its_first_change_a_list_was_empty(
     clock.tick(60)
     take_back(ada, news, after)
     assert set(addresses(keeper, news)) == {"anna@example.com"}
+
+
+def test_a_change_is_undone_alone_also_where_others_fall_into_its_second(
+    clock: Clock, ada: Api, news: str
+) -> None:
+    clock.tick(60)
+    ada.fill(news, "one@example.com,pro,DE,One")
+    ada.fill(news, "two@example.com,pro,DE,Two")
+    ada.fill(news, "three@example.com,pro,DE,Three")
+    now = clock.tick(0)
+    last = newest(ada, news)
+
+    assert preview(ada, news, now).json["rows"] == 0, "the time alone says nothing"
+    seen = preview(ada, news, now, before=last).json
+    assert (seen["changes"], seen["go"]) == (1, 1)
+    assert take_back(ada, news, now, before=last).json["removed"] == 1
+    clock.tick(60)
+    undone = preview(ada, news, now, before=last - 1).json
+    assert (undone["changes"], undone["go"]) == (3, 1)
+
+
+def test_a_change_that_was_not_next_at_that_time_is_refused(
+    clock: Clock, ada: Api, news: str
+) -> None:
+    early = clock.tick(60)
+    clock.tick(60)
+    ada.fill(news, "one@example.com,pro,DE,One")
+    clock.tick(30)
+    late = clock.tick(30)
+    ada.fill(news, "two@example.com,pro,DE,Two")
+    last = newest(ada, news)
+
+    for moment, before in ((early, last), (late, last - 1), (late, last + 1)):
+        answer = preview(ada, news, moment, before=before)
+        assert (answer.status, answer.json["code"]) == (400, "message-invalid")
+    assert preview(ada, news, late, before=last).status == 200
+    assert preview(ada, news, early, before=last - 1).status == 200
+    assert begin(ada, news, early, before=last).status == 400
+
+
+def newest(api: Api, list_id: str) -> int:
+    return int(api.get(f"/lists/{list_id}/history").json["changes"][0]["number"])

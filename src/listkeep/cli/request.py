@@ -214,7 +214,7 @@ def restore(  # noqa: PLR0913 - each is an option
     instance = Instance.open()
     with instance.dock(load_session(instance, name).dock) as dock:
         moment = find_moment(dock, list_name, to=to, before=before)
-        seen = dock.preview_restore(list_name, moment)
+        seen = dock.preview_restore(list_name, moment, before=before)
     note(f"back to {moment}: {plural(seen.rows, 'entry')} would change")
     instance, view = draft(
         m.DraftRequest(

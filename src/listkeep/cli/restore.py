@@ -50,7 +50,7 @@ BeforeChange = Annotated[
         "--before",
         metavar="NUMBER",
         min=0,
-        help="Instead of a time: the second before a change of its history.",
+        help="Instead of a time: just before a change of its history.",
         show_default=False,
     ),
 ]
@@ -88,7 +88,7 @@ def restore(  # noqa: PLR0913 - each is an option
     session = load_session(instance, name)
     with instance.dock(session.dock) as dock:
         moment = find_moment(dock, list_name, to=to, before=before)
-        seen = dock.preview_restore(list_name, moment)
+        seen = dock.preview_restore(list_name, moment, before=before)
         if dry_run:
             show(_describe(seen, as_json=as_json), as_json=as_json)
             return
@@ -99,6 +99,7 @@ def restore(  # noqa: PLR0913 - each is an option
             moment,
             latest=seen.latest,
             request=require_request_id(request) if request else None,
+            before=before,
         )
         with progress("taking the list back", total=begun.total) as bar:
             done = _run(dock, begun, bar)
@@ -106,7 +107,7 @@ def restore(  # noqa: PLR0913 - each is an option
 
 
 def find_moment(dock: "DockClient", list_name: str, *, to: str, before: int) -> str:
-    """Find the time that was meant.
+    """Find the time that was meant; of a change, one between it and the last before it.
 
     Raises:
         WrongUsage: Neither a time nor a change was named, or both, or there is none.
@@ -115,9 +116,15 @@ def find_moment(dock: "DockClient", list_name: str, *, to: str, before: int) -> 
         raise WrongUsage("say when: --to TIME or --before NUMBER")
     if to:
         return read_moment(to, now=datetime.now(UTC))
+    found: datetime | None = None
     for change in dock.read_history(list_name):
+        at = parse_time(change.at)
+        if found is not None:  # this is the one before
+            return format_time(max(found, at))
         if change.number == before:
-            return format_time(parse_time(change.at) - timedelta(seconds=1))
+            found = at - timedelta(seconds=1)
+    if found is not None:
+        return format_time(found)
     raise WrongUsage(
         "the list has no such change", hint=f"see `listkeep history {list_name}`"
     )

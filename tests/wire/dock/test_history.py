@@ -78,3 +78,22 @@ def test_a_token_to_erase_travels_in_the_body_alone() -> None:
         return httpx.Response(200, json={"lists": 2, "past": 3, "kept": True})
 
     assert client(answer).erase("r_1", "a" * 26).lists == 2
+
+
+def test_a_preview_and_a_restore_may_name_the_change_that_follows() -> None:
+    seen: list[httpx.Request] = []
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        seen.append(request)
+        if request.method == "GET":
+            names = ("latest", "changes", "rows", "come_back", "change", "go")
+            counts = dict.fromkeys((*names, "stay_suppressed"), 4)
+            return httpx.Response(200, json={"moment": "", "facets": {}, **counts})
+        return httpx.Response(201, json=RESTORE)
+
+    dock = client(answer)
+    dock.preview_restore("news", "2026-01-05T12:00:00Z", before=3)
+    dock.begin_restore("news", "2026-01-05T12:00:00Z", latest=7, before=3)
+
+    assert seen[0].url.params["before"] == "3"
+    assert json.loads(seen[1].content)["before"] == 3

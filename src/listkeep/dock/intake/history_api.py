@@ -57,11 +57,15 @@ class PreviewView(Shape):
 
 
 class NewRestore(Shape):
-    """Take a list back, as it was looked at: `latest` is from the preview."""
+    """Take a list back, as it was looked at: `latest` is from the preview.
+
+    `before` is the number of the change that follows, if one was named there.
+    """
 
     to: Time
     latest: Annotated[int, Field(ge=0)]
     request: Id | None = None
+    before: Annotated[int, Field(ge=1)] | None = None
 
 
 class RestoreView(Shape):
@@ -118,11 +122,19 @@ def show_history(
 
 @router.get("/lists/{list_name}/restore-preview", response=PreviewView)
 def preview_restore(
-    request: CallerRequest, list_name: str, to: Annotated[str, Query()] = ""
+    request: CallerRequest,
+    list_name: str,
+    to: Annotated[str, Query()] = "",
+    before: Annotated[int, Query(ge=1)] | None = None,
 ) -> PreviewView:
-    """Say what would change if a list were taken back to a time; change nothing."""
+    """Say what would change if a list were taken back to a time; change nothing.
+
+    `before` names the change that follows, for where several fall into one second.
+    """
     visit = _visit(request, list_name)
-    found = restores.preview_restore(visit, moment=to, clock=timezone.now)
+    found = restores.preview_restore(
+        visit, moment=to, clock=timezone.now, before=before
+    )
     return PreviewView(
         moment=to,
         latest=found.moment.latest,
@@ -142,7 +154,7 @@ def begin_restore(
 ) -> Status[RestoreView]:
     """Begin taking a list back; then run it."""
     visit = _visit(request, list_name)
-    begun = restores.Begun(body.to, body.latest, body.request)
+    begun = restores.Begun(body.to, body.latest, body.request, body.before)
     restore = restores.begin_restore(
         visit, begun=begun, keeper=get_keeper(), clock=timezone.now
     )

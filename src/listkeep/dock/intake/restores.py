@@ -48,9 +48,12 @@ class Begun(NamedTuple):
     moment: str  # whole seconds UTC
     latest: int  # the newest change that was looked at
     request: str | None  # above the budget
+    before: int | None = None  # the change that follows, where one was named
 
 
-def preview_restore(visit: Visit, *, moment: str, clock: Clock) -> Preview:
+def preview_restore(
+    visit: Visit, *, moment: str, clock: Clock, before: int | None = None
+) -> Preview:
     """Say what would change if a list were taken back; nothing is changed by it.
 
     Raises:
@@ -63,7 +66,7 @@ def preview_restore(visit: Visit, *, moment: str, clock: Clock) -> Preview:
     if at > clock():
         raise MalformedError("a list cannot be taken to a time that has not come")
     list_id = visit.record.id
-    found = moments.find_moment(list_id, at)
+    found = moments.find_moment(list_id, at, before=before)
     return moments.preview(list_id, found, schema=visit.schema)
 
 
@@ -76,7 +79,7 @@ def begin_restore(
         ConflictError: The list changed since then, or nothing would change.
         RefusedError: The keeper does not permit it.
     """
-    seen = preview_restore(visit, moment=begun.moment, clock=clock)
+    seen = preview_restore(visit, moment=begun.moment, clock=clock, before=begun.before)
     if seen.moment.latest != begun.latest:
         raise ConflictError(
             "the list was changed meanwhile",

@@ -13,7 +13,7 @@ from typing import Any, NamedTuple
 
 from django.db import connection
 
-from listkeep.core.errors import Code, RefusedError
+from listkeep.core.errors import Code, MalformedError, RefusedError
 from listkeep.core.segments import Schema
 
 from .history import ADDED_LATER, later_parameters
@@ -83,15 +83,21 @@ class Preview:
         return self.come_back + self.change + self.go
 
 
-def find_moment(list_id: str, at: datetime) -> Moment:
-    """Find what a list's history was at a time.
+def find_moment(list_id: str, at: datetime, *, before: int | None = None) -> Moment:
+    """Find what a list's history was at a time, or just before one of its changes.
+
+    Several changes may fall into one second: then the time alone means all of them.
 
     Raises:
+        MalformedError: There is no such change, or it was not next at that time.
         RefusedError: What was replaced since then is not kept any more.
     """
     changes = Change.objects.filter(list_id=list_id).order_by("-number")
     seconds = int(at.timestamp())
-    number = _number(changes.filter(at__lte=seconds).first())
+    if before is None:
+        number = _number(changes.filter(at__lte=seconds).first())
+    else:
+        number = _number_before(list_id, before, seconds)
     later = changes.filter(number__gt=number)
     if later.filter(is_kept=False).exists():
         raise RefusedError(
@@ -140,6 +146,19 @@ def read_earlier(list_id: str, moment: Moment) -> Iterator[list[Earlier]]:
         if len(page) < READ_ROWS:
             return
         after = page[-1].token
+
+
+def _number_before(list_id: str, before: int, seconds: int) -> int:
+    changes = Change.objects.filter(list_id=list_id).order_by("-number")
+    change = changes.filter(number=before).first()
+    earlier = changes.filter(number__lt=before).first()
+    since = earlier.at if earlier else 0
+    if change is None or not since <= seconds <= change.at:
+        raise MalformedError(
+            "the list has no such change, or it was not the next one at that time",
+            hint="`listkeep history LIST` shows numbers and times",
+        )
+    return _number(earlier)
 
 
 def _number(change: Change | None) -> int:

@@ -30,16 +30,35 @@ class HistoryCalls(Calls):
                 return
             page = self.get(path, DockChangesPage, cursor=page.cursor)
 
-    def preview_restore(self, list_name: str, moment: str) -> DockPreview:
-        """Ask what would change if a list were taken back to a time."""
+    def preview_restore(
+        self, list_name: str, moment: str, *, before: int = 0
+    ) -> DockPreview:
+        """Ask what would change if a list were taken back to a time.
+
+        ``before`` is the change that follows, for where several fall into one second.
+        """
         path = f"lists/{part(list_name)}/restore-preview"
-        return self.get(path, DockPreview, to=moment)
+        if not before:
+            return self.get(path, DockPreview, to=moment)
+        return self.get(path, DockPreview, to=moment, before=str(before))
 
     def begin_restore(
-        self, list_name: str, moment: str, *, latest: int, request: str | None = None
+        self,
+        list_name: str,
+        moment: str,
+        *,
+        latest: int,
+        request: str | None = None,
+        before: int = 0,
     ) -> DockRestore:
         """Begin taking a list back, as it was previewed; then run it."""
-        body = {"to": moment, "latest": latest, "request": request}
+        body: dict[str, str | int | None] = {
+            "to": moment,
+            "latest": latest,
+            "request": request,
+        }
+        if before:
+            body["before"] = before
         path = f"lists/{part(list_name)}/restores"
         return self.send("POST", path, body, DockRestore)
 
