@@ -1,5 +1,6 @@
 import pytest
 
+from listkeep.core.mail import parse_template
 from listkeep.core.mail.mime import MAX_BYTES
 from listkeep.dock.outlet.models import StoredTemplate
 from tests.dock.conftest import Api
@@ -57,6 +58,27 @@ def test_a_template_that_says_more_than_people_were_told_is_refused(
 
     assert put(ada, request, eml()) == (403, "template-differs")
     assert not StoredTemplate.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("title", "status"), [("Welcome / Your basket", 200), ("Welcome / Hello", 403)]
+)
+def test_each_template_of_a_standing_send_has_a_subject_people_were_told(
+    keeper: FakeKeeper, ada: Api, news: str, title: str, status: int
+) -> None:
+    welcome, basket = eml(Subject="Welcome"), eml(Subject="Your basket")
+    told = subject_of(
+        welcome,
+        kind="standing",
+        templates=" ".join(sorted(parse_template(t).digest for t in (welcome, basket))),
+        title=title,
+        pace="60",
+        triggers="basket welcome",
+    )
+    request = keeper.sign_send(news, **told)
+
+    assert put(ada, request, welcome)[0] == 200
+    assert put(ada, request, basket)[0] == status
 
 
 def test_more_may_be_told_than_the_template_does(

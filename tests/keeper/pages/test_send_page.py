@@ -46,7 +46,7 @@ def test_everything_that_is_signed_is_shown(
     }
 
     for name, value in Terms.parse(view.terms).subject_fields().items():
-        if value:
+        if value and value != "0":  # no limit is not nought an hour
             assert shown[f"subject.{name}"] == value
     for words in (
         *("Mail to news", "relay, to relay.example.com:587 (web)", "subject line"),
@@ -55,6 +55,7 @@ def test_everything_that_is_signed_is_shown(
     ):
         assert words in told.plain
     assert "Since the last one like it" not in told.plain
+    assert "messages an hour" not in told.plain
 
 
 def test_what_differs_from_the_last_send_stands_beside_the_signatures(
@@ -70,7 +71,7 @@ def test_what_differs_from_the_last_send_stands_beside_the_signatures(
     assert "new link domain: shop.example.com" not in told.plain
     assert f"Since the last one like it {first.id}" in told.plain
     assert "link domains evil.example" in told.plain
-    assert "subject line Act now Spring" in told.plain
+    assert "subject line Act now before: Spring" in told.plain
     inbox = ada.get("/")
     assert "new link domain: evil.example" in inbox.plain
 

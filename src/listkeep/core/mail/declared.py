@@ -55,8 +55,8 @@ def declare(templates: Sequence[Template]) -> Declared:
 def find_undeclared(template: Template, declared: Declared) -> list[str]:
     """List what a template has that the terms do not say, in words; empty if nothing.
 
-    A campaign's only template has exactly its title; of a standing send's, each has one
-    of those that stand there.
+    Its subject line is one of those that stand in the title: several templates of a
+    standing send have theirs there, one behind the other.
     """
     part, found = _declare(template), []
     if part.sender != declared.sender:

@@ -13,8 +13,7 @@ from django.db import transaction
 
 from listkeep.core.errors import Code, MalformedError, RefusedError
 from listkeep.core.grants import Action
-from listkeep.core.mail import Kind, Template, parse_template
-from listkeep.core.mail.headers import parse_mailbox
+from listkeep.core.mail import Declared, Template, find_undeclared, parse_template
 from listkeep.core.mail.mime import MAX_BYTES
 from listkeep.core.registry.sending import parse_send
 from listkeep.dock.lists.access import enter_list
@@ -98,20 +97,16 @@ def verify_template(template: Template, told: Told) -> None:
     """
     if template.digest not in told.templates:
         raise _differs("it is not the template that was signed for")
-    if parse_mailbox(told.sender) != template.sender:
-        raise _differs("it has another From than was signed for")
-    reply_to = parse_mailbox(told.reply_to) if told.reply_to else None
-    if reply_to != template.reply_to:
-        raise _differs("it has another Reply-To than was signed for")
-    if len(told.templates) == 1 and told.title != template.subject_text:
-        raise _differs("it has another subject than was signed for")
-    if not set(template.link_domains) <= set(told.links):
-        raise _differs("it links to domains that were not signed for")
-    if not set(template.tracking_domains) <= set(told.tracking):
-        raise _differs("it tells domains of the reader that were not signed for")
-    sealed = {s.name for s in template.slots.values() if s.kind is Kind.SEALED}
-    if not sealed <= set(told.fields):
-        raise _differs("it fills in sealed fields that were not signed for")
+    declared = Declared(
+        sender=told.sender,
+        reply_to=told.reply_to,
+        title=told.title,
+        links=tuple(told.links),
+        tracking=tuple(told.tracking),
+        fields=tuple(told.fields),
+    )
+    if found := find_undeclared(template, declared):
+        raise _differs(f"it has what was not signed for: {'; '.join(found)}")
 
 
 def _differs(what: str) -> RefusedError:

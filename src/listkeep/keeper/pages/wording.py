@@ -69,7 +69,7 @@ _FOLLOWS: Final = {
     "you know each holder, and each read you the end of their key.",
     Action.SEND: "Whoever these rows stand for gets this mail. What is typed into a "
     "template's slots is not shown here: its digest stands for the rest of it, and "
-    "`listkeep template check` prints the digest of a file.",
+    "listkeep template check prints the digest of a file.",
     Action.ROUTE_ADD: "No tenant's mail takes it before an owner of that tenant has "
     "approved a send by it.",
     Action.ROUTE_REVOKE: "Sends that go by it end at once, for good.",
@@ -148,7 +148,7 @@ def facts_of(registry: Registry, terms: Terms) -> list[Fact]:
         Fact("rows", f"{terms.cap:,}" if terms.cap else "", "cap", "count"),
         Fact("which", terms.selection, "selection"),
         Fact(
-            "to",
+            "by" if terms.action is Action.SEND else "to",
             terms.recipient,
             "recipient",
             name=goes_to,
@@ -232,9 +232,20 @@ def _subject(registry: Registry, terms: Terms) -> list[Fact]:
             f"subject.{name}",
             name=known.get(name, ""),
         )
-        for name, value in terms.subject_fields().items()
+        for name, value in _in_order(terms)
         if value and name not in _TECHNICAL
     ]
+
+
+def _in_order(terms: Terms) -> list[tuple[str, str]]:
+    """List a subject; of a send, first what a reader would see of the mail."""
+    fields = terms.subject_fields()
+    if terms.action is not Action.SEND:
+        return list(fields.items())
+    if fields["pace"] == "0":  # no limit: nought an hour would say the opposite
+        fields = {name: value for name, value in fields.items() if name != "pace"}
+    order = [*_LABELS, *fields]
+    return sorted(fields.items(), key=lambda field: order.index(field[0]))
 
 
 def _label(terms: Terms, name: str) -> str:
