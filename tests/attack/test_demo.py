@@ -35,6 +35,11 @@ def test_the_demo_holds_and_can_be_told_again(tmp_path: Path) -> None:
     assert 0 < figures["segment"] < figures["tokens"] <= figures["imported"]
     assert figures["exported"] == min(figures["segment"], 1000)
     assert figures["ledger"]["verified"] is True
+    campaign = figures["campaign"]
+    assert 0 < campaign["sent"] == campaign["received"] < figures["segment"]
+    assert campaign["app_host"] == 0
+    bound = campaign["unspent_cap"] + campaign["counted_before"]
+    assert 0 < campaign["dock_host"] <= bound == 25
     assert figures["insider_bound"] == 10
 
 

@@ -4,6 +4,7 @@ import os
 import signal
 import smtplib
 import time
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -27,6 +28,7 @@ def stopped(bare: Terminal, made: Path, monkeypatch: pytest.MonkeyPatch) -> Inst
     monkeypatch.setenv("LISTKEEP_HOME", str(bare.home))
     with (bare.home / "dock.toml").open("a") as settings:
         settings.write(f'[outlet]\nlisten = "127.0.0.1:{find_port()}"\nprocesses = 2\n')
+        settings.write(f'returns_listen = "127.0.0.1:{find_port()}"\n')
     return Instance.open()
 
 
@@ -62,6 +64,15 @@ def test_it_begins_shares_its_port_and_ends(
         assert client.docmd("AUTH", "PLAIN AGEAYg==")[0] == 535  # the keeper says so
         assert client.docmd("MAIL FROM:<>")[0] == 530
     assert bare.ok("listkeep status --json").json["proxy"]["running"]
+
+    # What comes back is taken beside it, from anybody, for sends there are: none yet.
+    toml = tomllib.loads((stopped.home / "dock.toml").read_text())
+    host, _, port = toml["outlet"]["returns_listen"].partition(":")
+    with smtplib.SMTP(host, int(port), "mx.example", timeout=30) as client:
+        assert client.ehlo()[0] == 250
+        assert "auth" not in client.esmtp_features
+        assert client.mail("")[0] == 250
+        assert client.rcpt(f"b-{'a' * 32}@bounce.example.com")[0] == 550
 
     # Two share the port; one that dies is begun anew and the other goes on.
     wait_until(lambda: len(children(parent)) == 2)

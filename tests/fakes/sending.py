@@ -214,7 +214,11 @@ class FakeSending(FakeScrubbing):
             return d.SendRow(code=Code.ROW_INVALID)
         if not is_meant or trigger not in (send.triggers or ("",)):
             return d.SendRow(code=Code.ROW_INVALID)
-        if row.token in self.suppressed[send.list]:
+        is_asked = trigger == "sign-up" and any(
+            ticket.list_id == send.list and ticket.end is None
+            for ticket in self.tickets.values()
+        )
+        if row.token in self.suppressed[send.list] and not is_asked:
             return d.SendRow(code=Code.SUPPRESSED)
         seen, key = self._opened[send.request], (row.token, trigger)
         if key not in seen:

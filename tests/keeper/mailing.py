@@ -40,9 +40,16 @@ def send_of(world: World, rows: Rows, cap: int = 3, **facts: Any) -> str:
     return request
 
 
-def standing_send(world: World, rows: Rows, cap: int = 100, *, pace: int = 600) -> str:
+def standing_send(
+    world: World,
+    rows: Rows,
+    cap: int = 100,
+    *,
+    pace: int = 600,
+    triggers: str = "basket welcome",
+) -> str:
     """The same for mail that leaves when something happens."""
-    subject = standing_subject(pace=str(pace))
+    subject = standing_subject(pace=str(pace), triggers=triggers)
     request = grant_send(world, rows, cap, subject=subject, valid_seconds=30 * 86_400)
     begin(world, request)
     return request

@@ -30,7 +30,8 @@ from listkeep.wire.keeper import KeeperClient
 from .home import Instance
 from .locks import find_free_port
 from .narrator import Narrator
-from .supervisor import Supervisor
+from .story_mail import OUTLET, Campaign
+from .supervisor import BUILDINGS, WORKER, Supervisor
 
 MARKER_FILE = "demo/story"
 _CUSTODIANS = ("cleo", "cyrus")
@@ -72,8 +73,11 @@ class Story:
             "init", "--custodian", "cleo", "--custodian", "cyrus", "--port", port
         )
         (self.home / MARKER_FILE).touch()
+        with (self.home / "dock.toml").open("a") as settings:
+            settings.write(OUTLET)
         instance = Instance.open()
-        with Supervisor(instance), instance.keeper() as keeper:
+        buildings = (*BUILDINGS, WORKER)
+        with Supervisor(instance, buildings), instance.keeper() as keeper:
             self.teller.note("keeper and dock run, as `listkeep up` would start them")
             stage = self._set_stage(instance, keeper)
             app_key = stage.add_service("shop", kind="app", by=_OWNERS)
@@ -82,14 +86,19 @@ class Story:
             segment = self._count()
             revealed = self._reveal(audience)
             exported = self._export()
+            scene = self._scene(instance, stage, audience)
+            campaign = Campaign(self.teller, self.folder, _find_request).tell(
+                scene, port=find_free_port()
+            )
             entries, verified = self._verify()
-            loot, told = self._thieves(instance, keeper, stage, app_key, audience)
+            loot, told = self._thieves(keeper, stage, app_key, scene)
         self.seconds["total"] = round(time.monotonic() - self.started_at, 1)
         result = {
             **imported,
             "segment": segment,
             "revealed": revealed,
             "exported": exported,
+            "campaign": campaign,
             "ledger": {"entries": entries, "verified": verified},
             "thieves": {name: len(each.found) for name, each in loot.items()},
             "insider_bound": Budget().of_an_hour(Budget().reveals),
@@ -247,25 +256,25 @@ class Story:
         self.teller.note(f"{found['entries']} entries, verified: {found['verified']}")
         return found["entries"], found["verified"]
 
-    def _thieves(
-        self,
-        instance: Instance,
-        keeper: KeeperClient,
-        stage: Stage,
-        app_key: str,
-        audience: SampleAudience,
-    ) -> tuple[dict[str, Loot], int]:
-        planted = audience.planted_addresses
-        self.teller.say(f"Thieves, each looking for {len(planted)} planted addresses")
-        scene = Scene(
+    def _scene(
+        self, instance: Instance, stage: Stage, audience: SampleAudience
+    ) -> Scene:
+        return Scene(
             home=self.home,
             dock_url=instance.config.dock,
             keeper_socket=instance.socket,
             keeper=stage.keeper,
             list_name="newsletter",
             recipient="warehouse",
-            planted=planted,
+            planted=audience.planted_addresses,
             marker=audience.marker,
+        )
+
+    def _thieves(
+        self, keeper: KeeperClient, stage: Stage, app_key: str, scene: Scene
+    ) -> tuple[dict[str, Loot], int]:
+        self.teller.say(
+            f"Thieves, each looking for {len(scene.planted)} planted addresses"
         )
         insider = stage.people["ivan"]
         loot = play_thieves(
@@ -292,9 +301,11 @@ class Story:
 
     def _close(self, result: dict[str, Any]) -> None:
         verdict = "holds" if holds(result) else "DOES NOT HOLD"
+        campaign = result["campaign"]
         self.teller.say(
             f"It {verdict}: the insider got {result['thieves'][INSIDER]} of at most "
-            f"{result['insider_bound']} an hour, each in the ledger; the others "
+            f"{result['insider_bound']} an hour, each in the ledger; the dock's host "
+            f"no more than a live send was for, {campaign['dock_host']}; the others "
             f"nothing. {result['seconds']['total']} s"
         )
 
@@ -303,8 +314,13 @@ def holds(result: dict[str, Any]) -> bool:
     """Say whether the figures are what Listkeep promises."""
     thieves = dict(result["thieves"])
     insider = thieves.pop(INSIDER)
+    campaign = result["campaign"]
     return (
         not any(thieves.values())
+        and campaign["sent"] == campaign["received"] > 0
+        and campaign["app_host"] == 0
+        and campaign["dock_host"]
+        <= campaign["unspent_cap"] + campaign["counted_before"]
         and insider <= result["insider_bound"]
         and insider <= result["insider_in_ledger"]
         and result["ledger"]["verified"]

@@ -102,6 +102,41 @@ def read(content: bytes) -> EmailMessage:
     return message
 
 
+def press(post: Post, content: bytes) -> None:
+    """Follow the link of a message, and press the button there."""
+    part = read(content).get_body(("plain",))
+    assert part is not None
+    [url] = [line for line in str(part.get_content()).split() if "/c/" in line]
+    page = Browser(post.keeper).send(
+        "POST",
+        urlsplit(url).path,
+        {"Host": "mail.example.com", "Origin": "https://mail.example.com"},
+        b"confirm=yes",
+        "application/x-www-form-urlencoded",
+    )
+    assert page.status == 200
+
+
+def test_who_left_is_asked_and_comes_back(
+    post: Post, intake: Api, courier: MailCourier
+) -> None:
+    anna = post.addresses[0]
+    token = post.token_address(anna).partition("@")[0]
+    body = {"tokens": [token], "reason": "unsubscribed"}
+    post.ada.post(f"/lists/{post.list_id}/suppress", body)
+    assert post.hand_over(post.recipient(anna)).startswith("550")
+    grant(post)
+    ask(post, intake, anna)
+
+    assert mail(post, courier) == 1
+    assert post.hand_over(post.recipient(anna)).startswith("550"), "not by asking"
+    press(post, post.sink.taken[-1].content)
+    settle_sign_ups(keeper=post.keeper, clock=timezone.now, keep_on=lambda: True)
+
+    assert post.hand_over(post.recipient(anna)).startswith("250")
+    assert "Dear Anna" in post.sink.taken[-1].content.decode(), "as they were"
+
+
 def test_the_whole_way(post: Post, intake: Api, courier: MailCourier) -> None:
     grant(post)
     ask(post, intake)
@@ -110,18 +145,7 @@ def test_the_whole_way(post: Post, intake: Api, courier: MailCourier) -> None:
 
     [taken] = post.sink.taken
     assert taken.recipient == NEW
-    part = read(taken.content).get_body(("plain",))
-    assert part is not None
-    [url] = [line for line in str(part.get_content()).split() if "/c/" in line]
-    kind = "application/x-www-form-urlencoded"
-    page = Browser(post.keeper).send(
-        "POST",
-        urlsplit(url).path,
-        {"Host": "mail.example.com", "Origin": "https://mail.example.com"},
-        b"confirm=yes",
-        kind,
-    )
-    assert page.status == 200
+    press(post, taken.content)
     settle_sign_ups(keeper=post.keeper, clock=timezone.now, keep_on=lambda: True)
     statuses = post.ada.get(f"/lists/{post.list_id}").json["statuses"]
     assert statuses["subscribed"] == len(post.addresses) + 1

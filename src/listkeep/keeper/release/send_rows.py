@@ -22,6 +22,12 @@ from listkeep.core.opening import OpenedRows, SealedRows
 from listkeep.core.registry.facts import Service
 from listkeep.core.registry.sending import SendKind
 from listkeep.core.sealing import SealedRow
+from listkeep.keeper.gate.custody.readmissions import (
+    COME_BACK,
+    SIGN_UP_TRIGGER,
+    is_sign_up_open,
+)
+from listkeep.keeper.gate.custody.suppressions import read_known
 from listkeep.keeper.gate.refusals import Attempt, record_rarely
 from listkeep.keeper.gate.turns import Gate
 from listkeep.wire.messages import sends as d
@@ -100,7 +106,7 @@ def open_for_send(
     keys = opening_keys(call.seal, sight.request.id, rows.tokens, message.triggers)
     batch = _Batch(call, sight, rows, keys)
     _refuse_triggers(batch, message.triggers)
-    _refuse_suppressed(batch)
+    _refuse_suppressed(batch, message.triggers)
     with call.hold(sight.facts, pace=sight.send.pace) as tally:
         _open_counted(batch, tally)
     for code in {row.code for row in batch.answers if row and row.code}:
@@ -116,13 +122,31 @@ def _refuse_triggers(batch: _Batch, triggers: Sequence[str]) -> None:
             batch.refuse(place, Code.NOT_PERMITTED)
 
 
-def _refuse_suppressed(batch: _Batch) -> None:
+def _refuse_suppressed(batch: _Batch, triggers: Sequence[str]) -> None:
     """Refuse who is suppressed by the verified table, or by what was added since."""
     tokens = batch.rows.tokens
     known = batch.sight.blocked.among(tokens)
-    for place in batch.open_places:
-        if tokens[place] in known:
+    suppressed = [place for place in batch.open_places if tokens[place] in known]
+    left = [place for place in suppressed if known[tokens[place]] in COME_BACK]
+    asked = _may_be_asked(batch, [p for p in left if triggers[p] == SIGN_UP_TRIGGER])
+    for place in suppressed:
+        if place not in asked:
             batch.refuse(place, Code.SUPPRESSED)
+
+
+def _may_be_asked(batch: _Batch, places: Sequence[int]) -> set[int]:
+    """Find who left and may be asked by mail whether they want to come back.
+
+    That is while a sign-up for the list is open, and nobody who was erased.
+    """
+    if not places:
+        return set()
+    call, found, tokens = batch.call, batch.sight.found, batch.rows.tokens
+    with call.gate.view(call.now) as registry:
+        if not is_sign_up_open(registry, found.id, now=call.now):
+            return set()
+    erased = read_known(found.tenant, [tokens[place] for place in places])
+    return {place for place in places if tokens[place] not in erased}
 
 
 def _open_counted(batch: _Batch, tally: Tally) -> None:

@@ -13,6 +13,7 @@ from listkeep.core.errors import Code, RefusedError
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.charges import Measure
 from listkeep.core.registry.facts import Service, Ticket
+from listkeep.core.registry.state import Registry
 from listkeep.keeper.gate.turns import Gate, Turn
 from listkeep.wire import messages as m
 from listkeep.wire.messages import suppressions as s
@@ -21,7 +22,8 @@ from .suppressions import ceiling_of_changes, lift_suppression, read_all_known
 from .tickets import find_ticket
 
 LONGEST_SIGN_UP: Final = timedelta(days=8)
-_COME_BACK: Final = frozenset({"unsubscribed", "bounced"})
+SIGN_UP_TRIGGER: Final = "sign-up"
+COME_BACK: Final = frozenset({"unsubscribed", "bounced"})
 
 
 def readmit(
@@ -43,7 +45,7 @@ def readmit(
         reason = known.get(message.token)
         if reason is None:
             return m.Suppressed(changed=0)
-        if reason not in _COME_BACK:
+        if reason not in COME_BACK:
             raise RefusedError(
                 "who complained or was erased does not come back",
                 code=Code.NOT_PERMITTED,
@@ -64,6 +66,29 @@ def readmit(
             list_id=ticket.list_id,
         )
     return m.Suppressed(changed=1)
+
+
+def is_sign_up_open(registry: Registry, list_id: str, *, now: datetime) -> bool:
+    """Say whether somebody signed up for a list and has not been let back yet.
+
+    Only then may who left be asked by mail whether they mean it.
+    """
+    return any(
+        ticket.list_id == list_id and _may_still_count(registry, ticket, now=now)
+        for ticket in registry.tickets.values()
+    )
+
+
+def _may_still_count(registry: Registry, ticket: Ticket, *, now: datetime) -> bool:
+    service = registry.find_service(ticket.principal, now=now)
+    is_sign_up = not ticket.request and not ticket.moment
+    return (
+        is_sign_up
+        and service is not None
+        and service.kind == "intake"
+        and now < ticket.started_at + LONGEST_SIGN_UP
+        and ticket.readmitted < ticket.reserved
+    )
 
 
 def _find_sign_up(turn: Turn, name: str) -> Ticket:

@@ -1,0 +1,73 @@
+"""Thieves of those who send: the application's host, and the dock's while mail leaves.
+
+On the application's host there is nothing but tokens. Whoever holds the dock's host
+while a send goes on can have opened what that send has left, and what was opened for it
+before, which saw this host anyway; no more, and each row stands in the ledger first.
+"""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from listkeep.core.errors import ListkeepError
+from listkeep.wire import messages as m
+from listkeep.wire.keeper import KeeperClient
+from listkeep.wire.messages import sends as d
+
+from .loot import Loot
+from .scene import Scene
+from .thieves import stolen_rows
+
+_AT_ONCE = d.MAX_ROWS_OPENED
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """What a thief on the dock's host had opened, and what bounds it."""
+
+    rows: int
+    unspent: int  # that the live sends had left
+    counted: int  # that were counted for them before
+
+
+def steal_app_host(scene: Scene, folder: Path) -> Loot:
+    """Copy what the application keeps: its files of subscribers."""
+    loot = scene.loot()
+    loot.take_folder(folder, without=())
+    return loot
+
+
+def abuse_live_sends(scene: Scene) -> Opened:
+    """Have stolen rows opened under each send that goes on, with the dock's key."""
+    key = (scene.home / "dock.key").read_text().strip()
+    rows = list(stolen_rows(scene))
+    addresses: set[str] = set()
+    unspent = counted = 0
+    with KeeperClient(scene.keeper_socket, service_key=key) as keeper:
+        for send in keeper.read_sends().sends:
+            if send.state != "live":
+                continue
+            unspent += send.cap - send.reserved
+            counted += send.reserved
+            mine = [row for list_id, row in rows if list_id == send.list]
+            for start in range(0, len(mine), _AT_ONCE):
+                page = mine[start : start + _AT_ONCE]
+                batch = m.RowBatch(
+                    tokens=b"".join(row.token for row in page),
+                    batch_ids=b"".join(row.batch_id for row in page),
+                    positions=[row.position for row in page],
+                    sealed=[row.sealed for row in page],
+                    facets=[row.facets for row in page],
+                )
+                addresses |= _open(keeper, send.request, batch)
+    return Opened(len(addresses), unspent, counted)
+
+
+def _open(keeper: KeeperClient, request: str, batch: m.RowBatch) -> set[str]:
+    message = d.OpenForSend(
+        request=request, rows=batch, triggers=[""] * len(batch.positions)
+    )
+    try:
+        answer = keeper.open_for_send(message)
+    except ListkeepError:
+        return set()
+    return {row.address for row in answer.rows if row.address}
