@@ -360,7 +360,7 @@ def test_a_database_that_does_not_answer_opens_nothing_and_counts_nothing(
         code = refusal(open_rows, world, request, rows.batch(1))
     assert code == "internal"
     with monkeypatch.context() as patch:
-        patch.setattr(openings.connection, "cursor", fail)
+        patch.setattr(connection, "cursor", fail)
         with pytest.raises((ListkeepError, OperationalError)) as caught:
             openings.find_opened("0a0b0c0d", [bytes(16)])
     assert "canary" not in str(caught.value)
