@@ -53,7 +53,7 @@ def test_what_is_not_kept_any_more_is_not_taken_back_to(
 
     answer = preview(ada, news, before)
     assert (answer.status, answer.json["code"]) == (403, "expired")
-    assert preview(ada, news, between).json["change"] == 1
+    assert preview(ada, news, between).json["changes"] == 1
     assert jobs.drop_history(now=clock(), keep_on=lambda: True) == 0
     page = ada.get(f"/lists/{news}/history").json["changes"]
     assert [change["can_undo"] for change in page] == [True, False, False]

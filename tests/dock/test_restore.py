@@ -10,6 +10,7 @@ from listkeep.core.errors import (
     UnavailableError,
 )
 from listkeep.core.sealing import SealedRow
+from listkeep.dock.intake import queries
 from listkeep.dock.intake.models import Restore
 from listkeep.dock.lists.models import Change, Entry, PastEntry
 from tests.dock.conftest import Api, token_text
@@ -23,6 +24,12 @@ from tests.dock.taking_back import (
     take_back,
 )
 from tests.fakes.keeper import FakeKeeper
+
+
+@pytest.fixture(autouse=True)
+def _exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    """These few lines would all be rounded to nothing; see ``test_round_restores``."""
+    monkeypatch.setattr(queries, "_ROUNDED_BELOW", 0)
 
 
 @pytest.fixture(autouse=True)
@@ -87,6 +94,7 @@ def test_a_preview_says_what_would_change_and_changes_nothing(
         "go": 1,
         "stay_suppressed": 2,
         "facets": {"plan": 1, "country": 1},
+        "rounded": False,
     }
     assert "start_restore" not in keeper.calls
     assert Change.objects.count() == 4

@@ -32,8 +32,8 @@ def history(
 ) -> None:
     """Show the changes of a list, newest first.
 
-    Numbers of imports of less than 1,000 rows are rounded. A list can be taken back
-    to before a change as long as what it replaced is kept.
+    Numbers of imports and restores of less than 1,000 rows are rounded. A list can be
+    taken back to before a change as long as what it replaced is kept.
     """
     instance = Instance.open()
     session = load_session(instance, name)

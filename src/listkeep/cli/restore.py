@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from listkeep.wire.dock import DockClient
 
 _LOOK_SECONDS = 0.5
+_ROUNDED = "of less than 1,000 entries the numbers are rounded to tens"
 _AGO = re.compile(r"(\d{1,4})([smhd])")
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -168,7 +169,11 @@ def _describe(seen: DockPreview, *, as_json: bool) -> dict[str, Any]:
         "facets": dict(seen.facets),
         "rows": seen.rows,
     }
-    if not as_json:
+    if as_json:
+        facts["rounded"] = seen.rounded
+    else:
+        if seen.rounded:
+            note(_ROUNDED)
         facts["facets"] = [f"{name} {count:,}" for name, count in seen.facets.items()]
     return facts
 
@@ -181,6 +186,8 @@ def _tell(seen: DockPreview) -> None:
         note(f"    {name} of {count:,}")
     note(f"  {plural(seen.go, 'entry')} go")
     note(f"  {plural(seen.stay_suppressed, 'entry')} stay suppressed")
+    if seen.rounded:
+        note(_ROUNDED)
 
 
 def _show_end(done: DockRestore, *, as_json: bool) -> None:

@@ -247,6 +247,7 @@ class DockPreview(msgspec.Struct, frozen=True, kw_only=True):
     go: int
     stay_suppressed: int
     facets: dict[str, int]
+    rounded: bool = False
 
 
 class DockRestore(msgspec.Struct, frozen=True, kw_only=True):
@@ -262,6 +263,7 @@ class DockRestore(msgspec.Struct, frozen=True, kw_only=True):
     updated: int
     removed: int
     refused: int
+    rounded: bool = False
     family: str
     code: str
     message: str

@@ -20,7 +20,7 @@ Time = Annotated[str, Field(pattern=r"^[0-9T:Z-]{20}$")]
 
 
 class ChangeView(Shape):
-    """One change of a list. Counts of small imports are rounded."""
+    """One change of a list. Counts of small imports and restores are rounded."""
 
     number: int
     kind: str
@@ -43,7 +43,7 @@ class ChangePage(Shape):
 
 
 class PreviewView(Shape):
-    """What would change if a list were taken back to a time."""
+    """What would change if a list were taken back to a time; little is rounded."""
 
     moment: str
     latest: int
@@ -54,6 +54,7 @@ class PreviewView(Shape):
     go: int
     stay_suppressed: int
     facets: dict[str, int]
+    rounded: bool
 
 
 class NewRestore(Shape):
@@ -69,7 +70,7 @@ class NewRestore(Shape):
 
 
 class RestoreView(Shape):
-    """How far taking a list back has come."""
+    """How far taking a list back has come; little is rounded."""
 
     id: str
     list: str
@@ -81,6 +82,7 @@ class RestoreView(Shape):
     updated: int
     removed: int
     refused: int
+    rounded: bool
     family: str
     code: str
     message: str
@@ -110,7 +112,7 @@ def show_history(
                 moment=_moment(told.change.moment),
                 added=told.added,
                 updated=told.updated,
-                removed=told.change.removed,
+                removed=told.removed,
                 rounded=told.rounded,
                 can_undo=told.change.is_kept,
             )
@@ -139,12 +141,7 @@ def preview_restore(
         moment=to,
         latest=found.moment.latest,
         changes=found.moment.changes,
-        rows=found.rows,
-        come_back=found.come_back,
-        change=found.change,
-        go=found.go,
-        stay_suppressed=found.stay_suppressed,
-        facets=dict(found.facets),
+        **queries.tell_preview(found)._asdict(),
     )
 
 
@@ -203,12 +200,7 @@ def _show(restore: Restore) -> RestoreView:
         list=restore.list_id,
         state=restore.state,
         moment=restores.show_moment(restore.at),
-        rows=restore.rows,
-        total=restore.total,
-        added=restore.added,
-        updated=restore.updated,
-        removed=restore.removed,
-        refused=restore.refused,
+        **queries.tell_restore(restore)._asdict(),
         family=restore.family,
         code=restore.code,
         message=restore.message,

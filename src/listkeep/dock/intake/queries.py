@@ -4,11 +4,13 @@ from typing import NamedTuple
 
 from listkeep.dock.lists.access import not_found
 from listkeep.dock.lists.models import Change
+from listkeep.dock.lists.moments import Preview
 
 from .models import Import, RejectedLine, Restore
 
 _ROUNDED_BELOW = 1_000
 _ROUNDED_TO = 10
+_TELLING = frozenset({Change.Kind.IMPORT, Change.Kind.RESTORE})  # who was known
 
 
 class Counts(NamedTuple):
@@ -25,11 +27,36 @@ class Told(NamedTuple):
     change: Change
     added: int
     updated: int
+    removed: int
+    rounded: bool
+
+
+class Seen(NamedTuple):
+    """What taking a list back would change, as far as people may know it."""
+
+    come_back: int
+    change: int
+    go: int
+    stay_suppressed: int
+    facets: dict[str, int]
+    rows: int  # at most
+    rounded: bool
+
+
+class Done(NamedTuple):
+    """What taking a list back has changed, as far as people may know it."""
+
+    rows: int
+    total: int
+    added: int
+    updated: int
+    removed: int
+    refused: int
     rounded: bool
 
 
 def read_changes(list_id: str, *, before: int | None, limit: int) -> list[Told]:
-    """Read a list's changes, newest first; numbers of small imports are rounded."""
+    """Read a list's changes, newest first; numbers of small ones are rounded."""
     found = Change.objects.filter(list_id=list_id).order_by("-number")
     if before is not None:
         found = found.filter(number__lt=before)
@@ -85,12 +112,57 @@ def read_rejects(source: Import, *, after: int, limit: int) -> list[RejectedLine
     return list(found.order_by("id")[:limit])
 
 
+def tell_preview(found: Preview) -> Seen:
+    """Tell what would change, without telling whether one address was known.
+
+    Whoever imports a row and looks at undoing it would learn by that whether it was
+    new. So what is true of imports is true here; a request may have a few rows more.
+    """
+    counts = (found.come_back, found.change, found.go, found.stay_suppressed)
+    is_small = sum(counts) < _ROUNDED_BELOW
+    show = _round if is_small else int
+    return Seen(
+        come_back=show(found.come_back),
+        change=show(found.change),
+        go=show(found.go),
+        stay_suppressed=show(found.stay_suppressed),
+        facets={name: show(count) for name, count in found.facets.items()},
+        rows=_round_up(found.rows) if is_small else found.rows,
+        rounded=is_small,
+    )
+
+
+def tell_restore(restore: Restore) -> Done:
+    """Tell how far a restore has come, by the same rule."""
+    is_small = restore.total + restore.removed < _ROUNDED_BELOW
+    show = _round if is_small else int
+    return Done(
+        rows=show(restore.rows),
+        total=show(restore.total),
+        added=show(restore.added),
+        updated=show(restore.updated),
+        removed=show(restore.removed),
+        refused=show(restore.refused),
+        rounded=is_small,
+    )
+
+
 def _tell(change: Change) -> Told:
-    is_small = change.added + change.updated < _ROUNDED_BELOW
-    if change.kind == Change.Kind.IMPORT and is_small:
-        return Told(change, _round(change.added), _round(change.updated), rounded=True)
-    return Told(change, change.added, change.updated, rounded=False)
+    rows = change.added + change.updated + change.removed
+    is_small = change.kind in _TELLING and rows < _ROUNDED_BELOW
+    show = _round if is_small else int
+    return Told(
+        change,
+        added=show(change.added),
+        updated=show(change.updated),
+        removed=show(change.removed),
+        rounded=is_small,
+    )
 
 
 def _round(count: int) -> int:
     return (count + _ROUNDED_TO // 2) // _ROUNDED_TO * _ROUNDED_TO
+
+
+def _round_up(count: int) -> int:
+    return max(_ROUNDED_TO, -(-count // _ROUNDED_TO) * _ROUNDED_TO)
