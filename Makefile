@@ -15,7 +15,7 @@ FROM_SOURCE := --no-binary dkimpy --no-build-isolation
 
 # The runs of `make test`, the longest first: that fills the cores best.
 TESTS := test-keeper test-attack test-rooms test-cli test-dock-postgres test-pages test-dock \
-	test-console
+	test-console test-interop
 
 # Checks and tests know nothing of the instance that may run here: this folder
 # does not exist, and what needs one makes its own.
@@ -116,7 +116,11 @@ test-attack: .venv/.dev
 	$(PYTEST) $(ATTACK)
 
 test-rooms: .venv/.dev
-	$(PYTEST) tests $(patsubst %,--ignore=%,tests/cli $(ATTACK))
+	$(PYTEST) tests $(patsubst %,--ignore=%,tests/cli tests/interop $(ATTACK))
+
+# With others' programs: what is not here, or needs root, is skipped with the reason.
+test-interop: .venv/.dev
+	$(PYTEST) tests/interop
 
 test-keeper: .venv/.dev
 	$(PYTEST) --ds=$(KEEPER) tests/keeper

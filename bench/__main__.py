@@ -15,11 +15,13 @@ from bench import (
     open_send,
     opening,
     peering,
+    proxying,
+    queueing,
     reimport,
     size,
     tokens,
 )
-from bench.harness import Result
+from bench.harness import Result, SkippedError
 from bench.plot import PLOT, draw
 from bench.results import keep, read_results, write_readme
 
@@ -43,6 +45,9 @@ LEGS: dict[str, Leg] = {
     "size": size,
     "memory": memory,
     "decide": decide,
+    "proxy": proxying.Leg("proxy", signs=False),
+    "proxy-dkim": proxying.Leg("proxy-dkim", signs=True),
+    "postfix": queueing,
     "peers-import": peering.Leg("import"),
     "peers-open": peering.Leg("open"),
     "peers-lookup": peering.Leg("lookup"),
@@ -93,7 +98,10 @@ def _sizes(text: str) -> list[int]:
 def _measure(options: argparse.Namespace) -> Iterator[Result]:
     for rows in options.rows:
         for name in options.legs or LEGS:
-            yield LEGS[name].run(rows=rows, rounds=options.rounds)
+            try:
+                yield LEGS[name].run(rows=rows, rounds=options.rounds)
+            except SkippedError as reason:
+                sys.stderr.write(f"bench: {name}: skipped: {reason}\n")
 
 
 def _in_words(result: Result) -> str:

@@ -9,6 +9,10 @@ from statistics import median
 from typing import Any
 
 
+class SkippedError(Exception):
+    """A leg cannot be measured here; the text says why."""
+
+
 @dataclass(frozen=True)
 class Bound:
     """A figure that must not be missed."""

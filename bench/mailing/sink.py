@@ -45,7 +45,7 @@ class Sink(asyncio.Protocol):
         elif command.startswith(b"DATA"):
             self._is_data = True
             reply = b"354 go on"
-        elif command == b"COUNT":
+        elif command.startswith(b"COUNT"):
             reply = b"250 %d" % Sink.taken
         else:
             reply = b"250 ok"

@@ -46,6 +46,7 @@ def measured(leg: str) -> dict[str, Any]:
         ("reimport", "rows/s", {"ratio on PostgreSQL"}),
         ("tokens", "tokens/s", {"entries selected"}),
         ("open", "rows/s", set()),
+        ("open-send", "ms/call", {"rows/s", "rsa ms", "ed25519 ms"}),
         (
             "lookup",
             "ms p99",

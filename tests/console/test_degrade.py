@@ -38,6 +38,17 @@ def test_a_whole_page_that_hangs_on_the_dock_says_so(
     assert b"not running or not reachable" in answer.content
 
 
+def test_a_file_of_what_is_away_is_no_empty_file(
+    ada: Desk, buildings: Buildings
+) -> None:
+    buildings.away("show_registry")
+
+    answer = ada.get("/people?as=person")
+
+    assert answer.status_code == 503
+    assert b"not running or not reachable" in answer.content
+
+
 def test_a_session_that_ends_meanwhile_is_about_the_whole_page(
     ada: Desk, buildings: Buildings
 ) -> None:

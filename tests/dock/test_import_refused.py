@@ -23,7 +23,7 @@ FILES = {
     ),
     "binary": (b"\x7fELF\0\0\0" * 100, "file-binary"),
     "workbook": (b"PK\x03\x04" + bytes(range(256)), "file-binary"),
-    "UTF-16": (HEADER.encode("utf-16"), "file-encoding"),
+    "UTF-16 without a mark": (HEADER.encode("utf-16-le"), "file-encoding"),
     "Latin-1": (
         f"{HEADER}anna@example.com,pro,DE,Zo\xe9\n".encode("latin-1"),
         "file-encoding",

@@ -104,17 +104,20 @@ class _Talk:
         return verb != "QUIT"
 
     async def _stage(self, stage: str, reply: str) -> bool:
+        """Say what the mood is at a stage, or the reply; whether it goes on."""
         self.sink.stages[stage] += 1
-        wanted = self.sink.mood(stage, self.sink.stages[stage])
+        return await self._do(self.sink.mood(stage, self.sink.stages[stage]) or reply)
+
+    async def _do(self, wanted: str) -> bool:
         if wanted == HANG_UP:
             self.writer.transport.abort()
             return False
         if wanted == STALL:
             await asyncio.sleep(3600)
         self._say(
-            (wanted or reply)
-            .replace("{address}", self.recipient)
-            .replace("{local}", self.recipient.partition("@")[0])
+            wanted.replace("{address}", self.recipient).replace(
+                "{local}", self.recipient.partition("@")[0]
+            )
         )
         return True
 
@@ -130,14 +133,15 @@ class _Talk:
         return self.sink.tls
 
     async def _data(self) -> bool:
-        before = self.sink.stages["DATA"]
-        if not await self._stage("DATA", "354 go on"):
+        self.sink.stages["DATA"] += 1
+        wanted = self.sink.mood("DATA", self.sink.stages["DATA"])
+        if not await self._do(wanted or "354 go on"):
             return False
-        wanted = self.sink.mood("DATA", before + 1)
         if wanted:
             return True
         content = await self.reader.readuntil(b"\r\n.\r\n")
-        reply = self.sink.mood("END", self.sink.stages["END"] + 1)
+        self.sink.stages["END"] += 1
+        reply = self.sink.mood("END", self.sink.stages["END"])
         if reply in ("", HANG_UP) or reply.startswith("250"):
             peer: Any = self.writer.get_extra_info("peername")
             self.sink.taken.append(
@@ -149,7 +153,7 @@ class _Talk:
                     str(peer[0]),
                 )
             )
-        return await self._stage("END", "250 2.0.0 taken")
+        return await self._do(reply or "250 2.0.0 taken")
 
     def _say(self, text: str) -> None:
         self.writer.write(f"{text}\r\n".encode())

@@ -43,6 +43,22 @@ def test_a_send_ends_once(world: World) -> None:
     assert world.newest("send.completed")["delivered"] == "1"
 
 
+def test_a_count_that_a_dead_keeper_left_behind_is_removed(world: World) -> None:
+    rows = with_sending(world, 3)
+    request, other = send_of(world, rows), send_of(world, rows)
+    for each in (request, other):
+        open_rows(world, each, rows.batch(0))
+    file = spool(world) / f"{request}.send"
+    left = file.read_bytes()
+    finish(world, request)
+    file.write_bytes(left)
+
+    read(world)
+
+    assert [path.stem for path in spool(world).glob("*.send")] == [other]
+    assert codes(open_rows(world, other, rows.whole())) == [""] * 3
+
+
 def test_what_never_began_does_not_end(world: World) -> None:
     assert refusal(finish, world, "r_neverneverne") == "not-found"
 

@@ -8,7 +8,9 @@ import pytest
 from listkeep.core.sealing import format_token
 from listkeep.keeper.gate.endpoint import open_store
 from tests.keeper.instance import refusal, service_key
-from tests.keeper.world import World
+from tests.keeper.mailing import open_rows, report, send_of, sign
+from tests.keeper.sending import add_domain, add_route, send_subject
+from tests.keeper.world import Rows, World, batch_of
 
 PLANTED = "canary.of.the.cellar"
 
@@ -37,7 +39,19 @@ def lived(world: World, caplog: pytest.LogCaptureFixture) -> World:
     world.suppress("ben", rows, 1)
     world.run("ben", world.granted_export(rows), rows.whole())
     refusal(world.run, "ben", world.granted_export(rows, 1), rows.whole())
+    mail(world, rows)
     return world
+
+
+def mail(world: World, rows: Rows) -> None:
+    """Send to them, also more than may be, and have some come back."""
+    add_route(world)
+    add_domain(world)
+    request = send_of(world, rows, 2, subject=send_subject(fields="name"))
+    assert PLANTED in str(open_rows(world, request, rows.whole()))
+    sign(world, request)
+    report(world, request, [row.token for row in rows.sealed])
+    open_rows(world, request, batch_of([rows.sealed[0]._replace(facets=PLANTED)]))
 
 
 def test_there_is_no_address_in_any_file(lived: World) -> None:

@@ -55,9 +55,14 @@ def show_all(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         )
     kind = request.GET.get("as")
     tables = [_table(visitor, *each) for each in KINDS if kind in (None, each[0])]
-    refused = [table.rows.error for table in tables if table.rows.error]
+    if not tables:
+        raise not_found()
+    errors = [table.rows.error for table in tables if table.rows.error]
+    refused = [error for error in errors if isinstance(error, RefusedError)]
+    if errors and kind:  # a file without rows would say that there are none
+        raise errors[0]
     if len(refused) == len(tables):  # as to people of support
-        raise refused[0] if refused else not_found()
+        raise refused[0]
     if kind:
         return give_csv(kind, _as_csv(tables[0].rows.value or ()))
     context = {"visitor": visitor, "tables": tables}

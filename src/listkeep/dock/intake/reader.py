@@ -1,8 +1,8 @@
 """A process that reads one file and can do nothing else; ``aside`` starts it.
 
-It knows neither keeper nor database, and may write no file. What it is fed comes from
-strangers, so whatever a parser of ours may be talked into ends here. It ends with the
-pipes it was given, whatever becomes of the process at their other end.
+It has no key and no connection in memory, and may write no file. What it is fed comes
+from strangers, so whatever a parser of ours may be talked into ends here. It ends with
+the pipes it was given, whatever becomes of the process at their other end.
 """
 
 import ctypes

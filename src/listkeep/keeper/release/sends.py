@@ -99,6 +99,7 @@ def read_sends(
     call = SendCall(gate, carrier, spool, now)
     for facts in over:
         _close(call, facts)
+    _sweep(call, {facts.request: facts for facts in known})
     kept = [f.request for f in known if not _is_forgotten(f, now)]
     _forget(gate, [f for f in known if _is_forgotten(f, now)])
     told = d.Sends(sends=tuple(_describe(gate, kept, now=now)))
@@ -165,6 +166,15 @@ def _close(
                     list_id=turn.registry.requests[facts.request].terms.list,
                 )
         call.tally_of(facts.request).unlink(missing_ok=True)
+
+
+def _sweep(call: SendCall, known: dict[str, SendFacts]) -> None:
+    """Remove counts of sends that ended; a keeper that died left them behind."""
+    for path in call.spool.glob("*.send"):
+        facts = known.get(path.stem)
+        if facts is not None and facts.ended:
+            with call.hold(facts):
+                path.unlink(missing_ok=True)
 
 
 def _forget(gate: Gate, over: list[SendFacts]) -> None:

@@ -194,6 +194,17 @@ class _Hooks:
             return None
         return str(reply)
 
+    async def handle_EHLO(  # noqa: N802
+        self,
+        _server: SMTP,
+        session: Session,
+        _envelope: Envelope,
+        hostname: str,
+        lines: list[str],
+    ) -> list[str]:
+        session.host_name = hostname
+        return ["\r\n".join(lines)]  # in one piece: each costs a call of the system
+
     async def handle_MAIL(  # noqa: N802
         self,
         _server: SMTP,
