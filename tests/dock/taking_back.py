@@ -38,6 +38,19 @@ def still_clock() -> Iterator[Clock]:
         yield clock
 
 
+def change_people(clock: Clock, api: Api, list_id: str) -> str:
+    """Change Anna and have Emil and Fred come; give the time before all that."""
+    moment = clock.tick(60)
+    api.fill(
+        list_id,
+        "anna@example.com,free,FR,Anne",
+        "emil@example.com,pro,DE,Emil",
+        "fred@example.com,pro,DE,Fred",
+    )
+    clock.tick(60)
+    return moment
+
+
 def preview(
     api: Api, list_id: str, moment: str, *, before: int | None = None
 ) -> Answer:

@@ -14,6 +14,7 @@ from tests.dock.conftest import Api
 from tests.dock.taking_back import (
     Clock,
     begin,
+    change_people,
     facets,
     preview,
     still_clock,
@@ -31,15 +32,7 @@ def clock() -> Iterator[Clock]:
 @pytest.fixture
 def before(clock: Clock, ada: Api, news: str) -> str:
     """Anna and Emil as they were: she changes, he comes, and Bert unsubscribes."""
-    moment = clock.tick(60)
-    ada.fill(
-        news,
-        "anna@example.com,free,FR,Anne",
-        "emil@example.com,pro,DE,Emil",
-        "fred@example.com,pro,DE,Fred",
-    )
-    clock.tick(60)
-    return moment
+    return change_people(clock, ada, news)
 
 
 def test_what_is_not_kept_any_more_is_not_taken_back_to(

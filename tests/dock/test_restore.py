@@ -17,6 +17,7 @@ from tests.dock.conftest import Api, token_text
 from tests.dock.taking_back import (
     Clock,
     begin,
+    change_people,
     facets,
     preview,
     statuses,
@@ -41,15 +42,7 @@ def clock() -> Iterator[Clock]:
 @pytest.fixture
 def before(clock: Clock, ada: Api, news: str) -> str:
     """Anna and Emil as they were: she changes, he comes, and Bert unsubscribes."""
-    moment = clock.tick(60)
-    ada.fill(
-        news,
-        "anna@example.com,free,FR,Anne",
-        "emil@example.com,pro,DE,Emil",
-        "fred@example.com,pro,DE,Fred",
-    )
-    clock.tick(60)
-    return moment
+    return change_people(clock, ada, news)
 
 
 def addresses(keeper: FakeKeeper, list_id: str) -> dict[str, str]:
