@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from listkeep.cli import tokens
 from listkeep.cli.output import WrongUsage
 from listkeep.cli.token_files import TokenFile, open_output, whole_lines
 from listkeep.cli.tokens import choose
@@ -122,3 +123,26 @@ def test_a_tool_is_told_from_a_person() -> None:
     for names in (["csv", "mautic"], ["ben", "ada"]):
         with pytest.raises(WrongUsage):
             choose(names, person="")
+
+
+@pytest.mark.parametrize(
+    ("domains", "found"), [(["tok.example.com"] * 2, "tok.example.com")]
+)
+def test_the_domain_is_that_of_the_routes(
+    monkeypatch: pytest.MonkeyPatch, domains: list[str], found: str
+) -> None:
+    rows = [{"token_domain": domain} for domain in domains]
+    monkeypatch.setattr(tokens, "read_rows", lambda _kind, **_named: rows)
+
+    assert tokens._domain_of_routes("ben") == found
+
+
+@pytest.mark.parametrize("domains", [[], ["tok.example.com", "tok.example.net"]])
+def test_routes_that_do_not_say_it_leave_it_to_be_said(
+    monkeypatch: pytest.MonkeyPatch, domains: list[str]
+) -> None:
+    rows = [{"token_domain": domain} for domain in domains]
+    monkeypatch.setattr(tokens, "read_rows", lambda _kind, **_named: rows)
+
+    with pytest.raises(WrongUsage):
+        tokens._domain_of_routes("ben")

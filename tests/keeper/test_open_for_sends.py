@@ -8,7 +8,7 @@ from django.db import OperationalError, connection
 
 from listkeep.core.errors import ListkeepError, MalformedError
 from listkeep.keeper.ledger.models import Head
-from listkeep.keeper.release import tallies
+from listkeep.keeper.release import openings, tallies
 from listkeep.wire.messages import sends as d
 from tests.keeper.instance import refusal
 from tests.keeper.mailing import (
@@ -343,3 +343,41 @@ def test_a_lease_that_could_not_be_written_opens_nothing_and_costs_nothing(
     assert leased(anywhere, second) == 3
     anywhere.restart()
     assert leased(anywhere, second) == 3
+
+
+def test_a_database_that_does_not_answer_opens_nothing_and_counts_nothing(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rows = with_sending(world, 3)
+    request = send_of(world, rows)
+    open_rows(world, request, rows.batch(0))
+
+    def fail(*_: object) -> None:
+        raise OperationalError("canary@example.com is away")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(openings, "_FIND", "SELECT key FROM nowhere WHERE send = %s AND ")
+        code = refusal(open_rows, world, request, rows.batch(1))
+    assert code == "internal"
+    with monkeypatch.context() as patch:
+        patch.setattr(connection, "cursor", fail)
+        with pytest.raises((ListkeepError, OperationalError)) as caught:
+            openings.find_opened("0a0b0c0d", [bytes(16)])
+    assert "canary" not in str(caught.value)
+
+    assert codes(open_rows(world, request, rows.whole())) == [""] * 3
+    assert leased(world, request) == 3
+
+
+def test_rows_open_again_as_often_as_retries_need_and_not_without_end(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tallies, "_MOST_AGAIN", 3)
+    monkeypatch.setattr(tallies, "_FREE_AGAIN", 0)
+    rows = with_sending(world, 3)
+    request = send_of(world, rows)
+
+    tries = [codes(open_rows(world, request, rows.batch(0))) for _ in range(5)]
+
+    assert tries == [[""], [""], [""], ["over-pace"], ["over-pace"]]
+    assert codes(open_rows(world, request, rows.batch(1))) == [""]

@@ -14,6 +14,7 @@ from listkeep.core.files.tools import Tool
 from .home import Instance
 from .lists import ListName, Segment
 from .output import WrongUsage, note, plural, write_bytes
+from .registry import read_rows
 from .sessions import load_session
 
 
@@ -41,7 +42,8 @@ TokenDomain = Annotated[
     typer.Option(
         metavar="DOMAIN",
         envvar="LISTKEEP_TOKEN_DOMAIN",
-        help="The domain of token addresses, for the file of a tool.",
+        help="The domain of token addresses, for the file of a tool; that of the "
+        "routes, if all have the same.",
         show_default=False,
     ),
 ]
@@ -114,12 +116,23 @@ def tokens(  # noqa: PLR0913 - each is an option
         raise WrongUsage(
             "a tool has its own format", hint="leave --as-format and --json out"
         )
-    if not token_domain:
+    domain = token_domain or _domain_of_routes(name)
+    _write_file(wanted, tool, token_domain=domain, name=name)
+
+
+def _domain_of_routes(name: str) -> str:
+    """Take the token domain of the routes one may use, if all have the same.
+
+    Raises:
+        WrongUsage: There is no route, or they differ.
+    """
+    domains = {row["token_domain"] for row in read_rows("route", name=name)}
+    if len(domains) != 1:
         raise WrongUsage(
             "--token-domain is missing",
             hint="the domain your mail server relays, for example tok.example.com",
         )
-    _write_file(wanted, tool, token_domain=token_domain, name=name)
+    return domains.pop()
 
 
 def choose(names: list[str], *, person: str) -> tuple[Tool | None, str]:

@@ -53,7 +53,7 @@ class MailSink:
             port=self.port,
             tls_context=self._make_tls(),
             require_starttls=True,
-            server_kwargs={"ident": "sink"},
+            ident="sink",
         )
         self._controller.start()
         return self

@@ -9,7 +9,6 @@ from pathlib import Path
 from urllib.parse import quote
 
 import pytest
-import structlog
 
 from listkeep.dock.project.logs import make_formatter
 from tests.dock.conftest import database_folder
@@ -34,7 +33,6 @@ def log() -> Iterator[io.StringIO]:
     yield stream
     root.removeHandler(handler)
     root.setLevel(level)
-    structlog.reset_defaults()
 
 
 ECHOES = {

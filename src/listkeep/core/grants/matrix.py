@@ -8,6 +8,7 @@ it. Everybody signs at noon.
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from functools import lru_cache
 from itertools import combinations_with_replacement
 
 from .decision import Circumstances, Signer, decide, may_sign
@@ -105,17 +106,9 @@ class Case:
                 return f"after {hours} h ({text})" if hours else text
         return text
 
-    def answers(self) -> Iterator[tuple[str, str, str]]:
-        """Yield who asks, with whom, and the answer."""
-        rules = self.policy.rules(self.tenant)
-        counted = rules.counted(self.action, self.tenant)
-        for asker in (None, *Role):
-            known: dict[tuple[Role, ...], str] = {}  # by those who make a difference
-            for roles in _sets_of_approvers():
-                key = tuple(role for role in roles if role in counted)
-                if key not in known:
-                    known[key] = self.answer(asker, key)
-                yield asker or "nobody yet", "+".join(roles) or "nobody", known[key]
+    def answers(self) -> tuple[tuple[str, str, str], ...]:
+        """Tell who asks, with whom, and the answer."""
+        return _answers(self)
 
 
 def write_matrix(policy: Policy) -> str:
@@ -154,6 +147,21 @@ def compare(old: Policy, new: Policy) -> list[str]:
                 lines.append(f"{action} of {_whose(tenant)}, who may {word}")
                 lines += [f"    - {first}", f"    + {second}"]
     return lines
+
+
+@lru_cache(maxsize=512)  # the policy in force is compared with one text after another
+def _answers(case: Case) -> tuple[tuple[str, str, str], ...]:
+    counted = case.policy.rules(case.tenant).counted(case.action, case.tenant)
+    found = []
+    for asker in (None, *Role):
+        known: dict[tuple[Role, ...], str] = {}  # by those who make a difference
+        for roles in _sets_of_approvers():
+            key = tuple(role for role in roles if role in counted)
+            if key not in known:
+                known[key] = case.answer(asker, key)
+            names = "+".join(roles) or "nobody"
+            found.append((asker or "nobody yet", names, known[key]))
+    return tuple(found)
 
 
 def _changes(was: Case, now: Case) -> list[str]:

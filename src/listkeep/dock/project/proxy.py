@@ -189,7 +189,16 @@ def _make_carrier(
         allow_private=config.private_targets,
         system_names=not config.resolver,
     )
-    return RouteCarrier(hops, Pool(hostname, ca_file, time.monotonic, memory.note_tls))
+    return RouteCarrier(
+        hops,
+        Pool(
+            hostname,
+            ca_file,
+            time.monotonic,
+            memory.note_tls,
+            memory.offered_tls,
+        ),
+    )
 
 
 def make_tls(config: OutletConfig) -> ssl.SSLContext | None:

@@ -3,6 +3,7 @@
 from listkeep.dock.intake import jobs as intake
 from listkeep.dock.intake.sign_ups import sweeping as sign_ups
 from listkeep.dock.outlet import jobs as outlet
+from listkeep.dock.outlet.delivery import retention
 from listkeep.dock.outlet.returns import sweeping as returns
 from listkeep.dock.watch import jobs as watch
 from listkeep.dock.watch import upkeep
@@ -14,6 +15,7 @@ SWEEPS = (
     *intake.SWEEPS,
     *sign_ups.SWEEPS,
     *outlet.SWEEPS,
+    *retention.SWEEPS,
     *returns.SWEEPS,
     *upkeep.SWEEPS,
     *merging.SWEEPS,

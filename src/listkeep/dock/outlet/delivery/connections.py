@@ -61,7 +61,9 @@ class Pool:
     hostname: str
     ca_file: str
     clock: Callable[[], float]
-    seen_tls: Callable[[str], Awaitable[None]]  # of a host that is not bound to it
+    # Of a host that is not bound to TLS: that it offered it, and whether it ever did.
+    seen_tls: Callable[[str], Awaitable[None]]
+    offered_tls: Callable[[str], Awaitable[bool]]
     _kept: dict[Hop, list[Connection]] = field(
         default_factory=lambda: defaultdict(list)
     )
@@ -148,7 +150,7 @@ class Pool:
 
     async def _secure(self, client: SMTP, hop: Hop) -> None:
         if not client.supports_extension("starttls"):
-            if hop.requirement.needs_tls:
+            if hop.requirement.needs_tls or await self.offered_tls(hop.host):
                 raise UntrustedError("the mail server offers no TLS any more")
             return
         await client.starttls(

@@ -147,7 +147,7 @@ class RouteHops:
                 return Dane(keys.records)
         if policy is not None and policy.is_enforced:
             return Web()
-        return Opportunistic(needs_tls=await self.memory.offered_tls(host))
+        return Opportunistic()
 
 
 def _in_order(records: tuple[tuple[int, str], ...]) -> list[str]:

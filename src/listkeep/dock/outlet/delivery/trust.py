@@ -75,9 +75,9 @@ class Web:
 
 @dataclass(frozen=True, slots=True)
 class Opportunistic:
-    """Whatever it has. Once it offered TLS, it is not believed that it has none."""
+    """Whatever it has. Whether it offered TLS before, is asked when it does not."""
 
-    needs_tls: bool = False
+    needs_tls: bool = field(default=False, init=False)
 
     def context(self, ca_file: str) -> ssl.SSLContext:  # noqa: ARG002
         """Take any certificate: this is against who listens, not who pretends."""

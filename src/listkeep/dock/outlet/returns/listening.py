@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
-from django.db import close_old_connections
+from django.db import connection
 
 from listkeep.core.mail.returned import MAX_BYTES
 
@@ -90,8 +90,10 @@ class Listener:
 
     async def _ask(self, question: Callable[[], str]) -> str:
         def ask() -> str:
-            close_old_connections()
-            return question()
+            try:
+                return question()
+            finally:
+                connection.close()  # nobody could close it when its thread has ended
 
         try:
             return await asyncio.get_running_loop().run_in_executor(self._pool, ask)

@@ -1,0 +1,74 @@
+"""Forget what came of each message, once nothing can come back of its send any more."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+
+from django.db import connection, transaction
+
+from listkeep.dock.lists.bulk import translated
+from listkeep.dock.lists.keeper import Keeper
+from listkeep.dock.outlet.models import MailDelivery, MailPeer
+from listkeep.dock.watch.sweeps import Sweep, Work
+
+_PAGE = 4096
+_REST = timedelta(days=1)  # for a send that began a moment ago
+
+
+def drop_old_deliveries(
+    keeper: Keeper, *, now: datetime, keep_on: Callable[[], bool]
+) -> int:
+    """Remove the deliveries of sends the keeper tells nothing of any more.
+
+    Those are sends that ended ninety days ago. Gives how many rows there were.
+
+    Raises:
+        ListkeepError: The keeper or the database does not answer; nothing is removed.
+    """
+    known = {send.request for send in keeper.read_sends().sends}
+    removed = 0
+    with translated():
+        places = list(
+            MailDelivery.objects.filter(at__lt=int((now - _REST).timestamp()))
+            .exclude(request__in=known)
+            .values_list("list_id", "request")
+            .distinct()
+        )
+        for list_id, request in places:
+            while keep_on() and (rows := _drop_page(list_id, request)):
+                removed += rows
+        removed += MailPeer.objects.filter(
+            expires_at__lte=int(now.timestamp())
+        ).delete()[0]
+    return removed
+
+
+def _drop_page(list_id: str, request: str) -> int:
+    """Remove the first rows of a send; a page holds no writer up for long."""
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(
+            "DELETE FROM mail_delivery WHERE list_id = %s AND request = %s"
+            " AND token <= (SELECT token FROM (SELECT token FROM mail_delivery"
+            " WHERE list_id = %s AND request = %s ORDER BY token LIMIT %s) AS page"
+            " ORDER BY token DESC LIMIT 1)",
+            [list_id, request, list_id, request, _PAGE],
+        )
+        return int(cursor.rowcount)
+
+
+def _run(work: Work) -> int:
+    return drop_old_deliveries(work.keeper, now=work.clock(), keep_on=work.keep_on)
+
+
+def _backlog(now: datetime) -> int:
+    return MailPeer.objects.filter(expires_at__lte=int(now.timestamp())).count()
+
+
+SWEEPS = (
+    Sweep(
+        name="old-deliveries",
+        what="forget what came of each message of sends that ended 90 days ago",
+        every=timedelta(days=1),
+        run=_run,
+        backlog=_backlog,
+    ),
+)

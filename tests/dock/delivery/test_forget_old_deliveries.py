@@ -1,0 +1,59 @@
+from datetime import timedelta
+
+import pytest
+
+from listkeep.core.errors import UnavailableError
+from listkeep.dock.outlet.delivery import retention
+from listkeep.dock.outlet.models import MailDelivery, MailPeer
+from tests.dock.delivery.post import Post
+from tests.fakes.grants import NOON
+
+ANNA = "anna.muster@example.org"
+DAY = timedelta(days=1)
+
+
+def deliveries(post: Post, request: str, *, count: int = 3, days: int = 100) -> None:
+    at = int((NOON - days * DAY).timestamp())
+    MailDelivery.objects.bulk_create(
+        MailDelivery(
+            list_id=post.list_id,
+            request=request,
+            token=bytes([number]) * 16,
+            trigger="",
+            state=MailDelivery.State.DELIVERED,
+            at=at,
+        )
+        for number in range(count)
+    )
+
+
+def left() -> set[str]:
+    return set(MailDelivery.objects.values_list("request", flat=True))
+
+
+def test_sends_nobody_knows_any_more_are_forgotten_and_others_are_not(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "_PAGE", 2)
+    deliveries(post, post.request)
+    deliveries(post, "r_ended")
+    deliveries(post, "r_began", days=0)
+    past, later = int((NOON - DAY).timestamp()), int((NOON + DAY).timestamp())
+    MailPeer.objects.create(name="old", expires_at=past)
+    MailPeer.objects.create(name="new", expires_at=later)
+
+    removed = retention.drop_old_deliveries(post.keeper, now=NOON, keep_on=lambda: True)
+
+    assert removed == 4
+    assert left() == {post.request, "r_began"}
+    assert [peer.name for peer in MailPeer.objects.all()] == ["new"]
+
+
+def test_a_keeper_that_is_away_is_no_reason_to_forget(post: Post) -> None:
+    deliveries(post, "r_ended")
+    post.keeper.break_at("read_sends", UnavailableError("away"))
+
+    with pytest.raises(UnavailableError):
+        retention.drop_old_deliveries(post.keeper, now=NOON, keep_on=lambda: True)
+
+    assert left() == {"r_ended"}
