@@ -36,7 +36,9 @@ SEARCHED = settings(
     max_examples=60, deadline=None, suppress_health_check=list(HealthCheck)
 )
 ASKED = frozenset({"who_am_i", "authorize", "show_lists", "show_requests"})
-IMPORTED = frozenset({"start_import", "seal_rows", "finish_import", "extend_list"})
+IMPORTED = frozenset(
+    {"start_import", "seal_rows", "find_gone", "finish_import", "extend_list"}
+)
 FILE = st.sampled_from(
     (
         *(GOOD, ODD, b"", b"\x00", b"E-mail\n", b"\xff\xfeE\x00", b'"' * 5000),
