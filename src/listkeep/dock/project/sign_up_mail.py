@@ -12,7 +12,7 @@ from dataclasses import replace
 
 import structlog
 from django.conf import settings
-from django.db import close_old_connections
+from django.db import connection
 
 from listkeep.core.errors import ListkeepError
 from listkeep.core.mail import Reply, Template
@@ -67,12 +67,14 @@ async def _ask(config: OutletConfig, sign_up: SignUp) -> Reply | None:
 
 
 def _find_parcel(proxy: Proxy, sign_up: SignUp) -> Parcel | None:
-    close_old_connections()
-    proxy.book.refresh()
-    for send, template in _candidates(proxy.book, sign_up.list_id):
-        if any(LINK in text for text in _texts(template.body)):
-            return Parcel(send, template, bytes(sign_up.token), {}, TRIGGER)
-    return None
+    try:
+        proxy.book.refresh()
+        for send, template in _candidates(proxy.book, sign_up.list_id):
+            if any(LINK in text for text in _texts(template.body)):
+                return Parcel(send, template, bytes(sign_up.token), {}, TRIGGER)
+        return None
+    finally:
+        connection.close()  # it is this thread's own, and the thread ends
 
 
 def _candidates(book: SendBook, list_id: str) -> Iterator[tuple[d.Send, Template]]:
