@@ -1,12 +1,13 @@
 """Sweeps: clear up after a dock that died, and drop files nobody came for."""
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 from django.conf import settings
 
-from listkeep.core.errors import Code
+from listkeep.core.errors import Code, UnavailableError
 from listkeep.dock.watch.sweeps import Sweep, Work
 from listkeep.wire.messages import keys as k
 
@@ -66,8 +67,10 @@ def _old_files(now: datetime) -> Iterator[Path]:
 
 
 def _drop(work: Work) -> int:
-    forgotten = forget_shredded(work.keeper.read_keys(k.ReadKeys()).gone)
-    return forgotten + drop_old_files(now=work.clock())
+    done = drop_old_files(now=work.clock())
+    with suppress(UnavailableError):  # nobody opens those any more; asked again
+        done += forget_shredded(work.keeper.read_keys(k.ReadKeys()).gone)
+    return done
 
 
 def _backlog(now: datetime) -> int:
