@@ -1,14 +1,18 @@
 """The keeper's HTTP edge, as somebody on the socket meets it."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import datetime
 from io import BytesIO
+from types import SimpleNamespace
 from typing import Any, TypeVar
 
 import msgspec
+import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from listkeep.keeper.gate import endpoint
 from listkeep.wire import messages as m
 from listkeep.wire.base import FRAME_BYTES, MEDIA_TYPE, decode, encode
 
@@ -63,6 +67,17 @@ def post(
     )
     parts: Iterator[bytes] = iter(response)
     return Answer(response.status_code, b"".join(parts))
+
+
+def set_clock(monkeypatch: pytest.MonkeyPatch, clock: Callable[[], datetime]) -> None:
+    """Have the whole edge read this clock.
+
+    What ``current_time`` reads is replaced, and not the function: modules take it by
+    name, and one that is first imported meanwhile would keep this test's for good.
+    """
+    monkeypatch.setattr(
+        endpoint, "datetime", SimpleNamespace(now=lambda _zone: clock())
+    )
 
 
 def frames(*messages: msgspec.Struct) -> bytes:

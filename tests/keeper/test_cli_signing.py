@@ -9,7 +9,7 @@ from django.conf import settings
 from listkeep.core.grants import SignIn, Statement
 from listkeep.keeper.gate.sign_in import sessions
 from listkeep.wire import messages as m
-from tests.keeper.edge import post
+from tests.keeper.edge import post, set_clock
 from tests.keeper.forgery import client_data, forge
 from tests.keeper.instance import DIRECT, KEEPER, refusal
 from tests.keeper.world import World
@@ -90,7 +90,7 @@ def test_a_sign_in_on_the_keepers_page_counts_all_the_same(world: World) -> None
 def test_people_are_told_their_own_passkeys_and_services_nobodys(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("listkeep.keeper.gate.endpoint.current_time", world.clock)
+    set_clock(monkeypatch, world.clock)
     direct = m.WhoAmI(session=world.session("ben"))
     through = m.WhoAmI(session=world.session("ben", "dock"))
 

@@ -9,14 +9,13 @@ import pytest
 from django.core.wsgi import get_wsgi_application
 
 from listkeep.core.sealing import format_token
-from listkeep.keeper.gate import endpoint
 from listkeep.keeper.gate.sign_in import codes
-from listkeep.keeper.release import api
 from listkeep.wire.keeper import KeeperClient
 from listkeep.wire.lines import Answer, Lines
 from tests.fakes.contract_of_sends import SENDS
 from tests.fakes.keeper_contract import CONTRACT
 from tests.fakes.keeper_stage import Stage
+from tests.keeper.edge import set_clock
 from tests.keeper.flows import DROP, code_of, finish
 from tests.keeper.instance import service_key
 from tests.keeper.mailing import grant_send
@@ -44,8 +43,7 @@ def test_the_keeper_keeps_what_its_fake_promises(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
 ) -> None:
-    for module in (endpoint, api):
-        monkeypatch.setattr(module, "current_time", lambda: world.now)
+    set_clock(monkeypatch, world.clock)
     keeper = KeeperClient(tmp_path / "unused", service_key=service_key("dock"))
     keeper._http = httpx.Client(
         transport=httpx.WSGITransport(app=get_wsgi_application()),

@@ -11,12 +11,19 @@ from django.db import connection
 from pytest_django import DjangoDbBlocker
 
 from listkeep.core.errors import FAMILIES, Code
-from listkeep.keeper.gate import endpoint
-from listkeep.keeper.release import api as release_api
+from listkeep.core.grants import format_time
 from listkeep.wire import messages as m
 from listkeep.wire.base import encode
 from listkeep.wire.messages import processes as q
-from tests.keeper.edge import PLANTED, UNKNOWN_KEY, Answer, frames, post, routes
+from tests.keeper.edge import (
+    PLANTED,
+    UNKNOWN_KEY,
+    Answer,
+    frames,
+    post,
+    routes,
+    set_clock,
+)
 from tests.keeper.edge_cases import CASES
 from tests.keeper.edge_stage import Case, Stage, set_stage
 from tests.keeper.world import World
@@ -48,8 +55,7 @@ def stage(
 ) -> Iterator[Stage]:
     """What there is to be had at acme, in a copy that a test may spoil."""
     world = dressed.world.copy_to(tmp_path / "home")
-    monkeypatch.setattr(endpoint, "current_time", world.clock)
-    monkeypatch.setattr(release_api, "current_time", world.clock)
+    set_clock(monkeypatch, world.clock)
     with django_db_blocker.unblock():
         world.enter()
         yield replace(dressed, world=world)
@@ -289,6 +295,18 @@ def test_somebody_signs_in_looks_and_signs_out_over_the_wire(stage: Stage) -> No
     assert post("who-am-i", me, service="app").code == "not-permitted"
     assert post("sign-out", m.EndSession(session=token), service="console").code == ""
     assert post("who-am-i", me, service="console").code == "not-signed-in"
+
+
+def test_a_session_shown_elsewhere_is_recorded_at_the_time_of_the_call(
+    stage: Stage,
+) -> None:
+    world = stage.world
+    message = m.WhoAmI(session=world.session("eve", "dock"))
+    world.wait(minutes=1)
+
+    assert post("who-am-i", message).code == "not-signed-in"
+
+    assert world.newest("session.refused")["at"] == format_time(world.now)
 
 
 def test_an_export_goes_over_the_wire(stage: Stage) -> None:

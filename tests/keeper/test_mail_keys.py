@@ -183,7 +183,7 @@ def test_keys_of_domains_come_back_with_a_copy(
     add_domain(world, id="m_laterlaterla", name="later.example")
     lose_keys(world)
 
-    done = restore(world, tmp_path / "copy", "cleo", "vera")
+    done = restore(world, tmp_path / "copy", "cleo", "sam")
     world.restart()
 
     for algorithm in SigningAlgorithm:

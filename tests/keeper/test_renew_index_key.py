@@ -204,7 +204,7 @@ def test_a_copy_of_the_keys_from_before_lacks_the_newest(
     renew_index_key(late)
     lose_keys(late)
 
-    done = restore(late, tmp_path / "copy", "cleo", "vera")
+    done = restore(late, tmp_path / "copy", "cleo", "sam")
 
     assert done.missing == (index_key(ACME, 1),)
 

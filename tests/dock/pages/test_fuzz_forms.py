@@ -6,19 +6,31 @@ is not for.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from urllib.parse import unquote_plus
 
 import pytest
 from django.urls.resolvers import URLPattern
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from listkeep.dock.intake.sign_ups import asking
+from listkeep.dock.intake.sign_ups.asking import Doorman
 from listkeep.dock.lists.models import Entry
+from listkeep.dock.outlet.returns.book import forget_book
 from listkeep.dock.pages import runs, urls
 from tests.dock.conftest import Api
 from tests.dock.pages.conftest import BOUNDARY, Browser, Page, multipart
+from tests.dock.pages.links import (
+    CONFIRM,
+    LEAVE,
+    Links,
+    forget_noted,
+    make_links,
+    noted,
+)
 from tests.dock.pages.test_import import GOOD, ODD
 from tests.fakes.keeper import FakeKeeper
 from tests.property.bending import bent
@@ -58,10 +70,22 @@ class Stage:
     people: dict[str, Api]
     list_id: str
     copy: str
+    links: Links  # of somebody outside
     browsers: dict[str, Browser] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.principals = dict(self.keeper.principals)
+
+    def path(self, place: str) -> str:
+        """Fill in what only this stage has."""
+        names = {
+            "LIST": self.list_id,
+            "LEAVE": self.links.leave,
+            "CONFIRM": self.links.confirm,
+        }
+        for name, real in names.items():
+            place = place.replace(name, real)
+        return place
 
     def browser(self, who: str) -> tuple[Browser, str]:
         """Give somebody's browser, signed in anew if need be, and its form's token."""
@@ -85,6 +109,7 @@ class Address:
     asks: frozenset[str] = frozenset()
     has_file: bool = False
     is_open: bool = False  # to whoever comes
+    has_link: bool = False  # which is all that whoever comes needs
 
 
 def fields_of_import(_: Stage) -> dict[str, str]:
@@ -130,6 +155,20 @@ ADDRESSES: dict[str, Address] = {
         "/import/LIST/run", fields_of_import, IMPORTED, has_file=True
     ),
     "imports/<slug:import_id>": Address("/imports/i_1"),
+    "u/<str:alias>/<str:proof>": Address(
+        "LEAVE",
+        lambda _: LEAVE,
+        frozenset({"read_sends"}),
+        is_open=True,
+        has_link=True,
+    ),
+    "c/<str:alias>/<str:proof>": Address(
+        "CONFIRM",
+        lambda _: CONFIRM,
+        frozenset({"read_sends"}),
+        is_open=True,
+        has_link=True,
+    ),
 }
 
 
@@ -142,15 +181,19 @@ def test_every_address_is_posted_to() -> None:
 
 
 @pytest.fixture(autouse=True)
-def _one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def _one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(runs, "_pool", ThreadPoolExecutor(1))
+    monkeypatch.setattr(asking, "_doorman", Doorman())
+    yield
+    forget_book()
 
 
 @pytest.fixture
 def stage(keeper: FakeKeeper, ben: Api, eve: Api, news: str) -> Stage:
     sam = Api(keeper.add_person("sam", "", rights=()))
     copy = keeper.grant_export(news, selection='plan = "pro"', cap=10, by="ben")
-    return Stage(keeper, {"ben": ben, "eve": eve, "sam": sam}, news, copy)
+    links = make_links(keeper, news, PLANTED)
+    return Stage(keeper, {"ben": ben, "eve": eve, "sam": sam}, news, copy, links)
 
 
 def bodies(address: Address, fits: dict[str, str]) -> st.SearchStrategy[bytes]:
@@ -222,7 +265,7 @@ def test_nothing_that_is_posted_is_an_accident(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     address, keeper = ADDRESSES[name], stage.keeper
-    place = address.place.replace("LIST", stage.list_id)
+    place = stage.path(address.place)
     right = FILES if address.has_file else FORM
 
     @SEARCHED
@@ -235,6 +278,7 @@ def test_nothing_that_is_posted_is_an_accident(
     def search(body: bytes, who: str, kind: str, *, has_token: bool) -> None:
         browser, token = stage.browser(who)
         entries = Entry.objects.count()
+        forget_noted()
         keeper.calls.clear()
         sent = _with_token(body, token, has_file=address.has_file and kind == FILES)
         page = browser.send(
@@ -251,10 +295,20 @@ def test_nothing_that_is_posted_is_an_accident(
         assert set(keeper.calls) <= ASKED | address.asks
         if "start_import" not in keeper.calls:
             assert Entry.objects.count() == entries
+        if noted():
+            assert _is_pressed(address, stage, body)
+            assert kind.startswith(FORM)
 
     search()
     assert PLANTED not in caplog.text
     assert PLANTED not in "".join(capsys.readouterr())
+
+
+def _is_pressed(address: Address, stage: Stage, body: bytes) -> bool:
+    """Tell whether a form could be that of the button, however it is written."""
+    said = unquote_plus(body.decode("latin-1"))
+    pairs = address.fits(stage).items()
+    return address.has_link and all(n in said and v in said for n, v in pairs)
 
 
 def _require_ours(page: Page) -> None:

@@ -10,7 +10,7 @@ from listkeep.keeper.gate.decisions.drafts import PREPARABLE
 from listkeep.wire import messages as m
 from listkeep.wire.messages import restores as r
 from tests.keeper.agreements import give_consent
-from tests.keeper.edge import post
+from tests.keeper.edge import post, set_clock
 from tests.keeper.instance import DIRECT, SERVICES, service_key
 from tests.keeper.world import World
 
@@ -30,8 +30,7 @@ MESSAGES: dict[str, Callable[[str], msgspec.Struct]] = {
 
 @pytest.fixture(autouse=True)
 def _clock(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    for place in ("gate.endpoint", "project.problems"):
-        monkeypatch.setattr(f"listkeep.keeper.{place}.current_time", world.clock)
+    set_clock(monkeypatch, world.clock)
 
 
 @pytest.mark.parametrize("path", MESSAGES)

@@ -5,8 +5,9 @@ from collections.abc import Iterator
 import pytest
 from django.test import override_settings
 
-from listkeep.keeper.pages import authorize, enrol, reveals, sign_in, visits
+from listkeep.keeper.pages import reveals
 from listkeep.keeper.project import pages
+from tests.keeper.edge import set_clock
 from tests.keeper.pages.browsing import Browser
 from tests.keeper.world import World
 
@@ -14,8 +15,7 @@ from tests.keeper.world import World
 @pytest.fixture
 def served(world: World, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """The whole cast, and the pages at the seal origin."""
-    for module in (authorize, enrol, sign_in, visits):
-        monkeypatch.setattr(module, "current_time", world.clock)
+    set_clock(monkeypatch, world.clock)
     assert reveals.SECONDS == 120
     names = ("ROOT_URLCONF", "MIDDLEWARE", "ALLOWED_HOSTS", "TEMPLATES")
     with override_settings(**{name: getattr(pages, name) for name in names}):
