@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 
 from listkeep.dock.watch import services
+from listkeep.dock.watch.letters import write_letter
 from listkeep.dock.watch.outcomes import SendError
 from listkeep.wire.messages import notices as n
 from tests.fakes.keeper import FakeKeeper
@@ -34,6 +35,27 @@ class Ways:
         self.after()
         if fault is not None:
             raise fault
+
+
+@dataclass
+class Ears:
+    """What contacts outside were told, and by which name of a message."""
+
+    heard: set[str] = field(default_factory=set)
+
+    def can_tell(self, kind: str) -> bool:
+        return kind == "mail"
+
+    def tell(self, delivery_id: str, opened: n.OpenedContact, *, now: datetime) -> None:
+        assert now.tzinfo
+        if opened.kind != "mail":
+            return  # it would be posted, to where its own tenant has it
+        letter = write_letter(delivery_id, opened, inbox="")
+        who = opened.destination
+        if opened.digest:  # of whichever day that is over
+            self.heard.add(f"{who} reads of a day of {opened.digest.tenant_name}")
+        else:
+            self.heard.add(f"{who} reads {letter.id}: {letter.text}")
 
 
 @dataclass
