@@ -5,7 +5,7 @@ The browser that begins a sign-in is the one that ends it: it alone has the veri
 
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Protocol, TypeVar
+from typing import Generic, Protocol, TypeVar
 
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path
@@ -32,65 +32,73 @@ class SessionKeeper(Protocol):
         ...
 
 
-def ways_in(
-    doors: Doors[V],
-    answers: Answers,
-    *,
-    client: Callable[[], str],
-    keeper: Callable[[], SessionKeeper],
-) -> list[URLPattern]:
-    """Make the addresses by which people come into a building's pages, and go.
+class Coming(Generic[V]):
+    """The way into one building's pages, and out."""
 
-    ``client``: how the keeper knows the building.
-    """
+    def __init__(
+        self,
+        doors: Doors[V],
+        answers: Answers,
+        *,
+        client: Callable[[], str],
+        keeper: Callable[[], SessionKeeper],
+    ) -> None:
+        """Prepare it.
 
-    def redeem(code: str, verifier: str) -> m.Session:
-        message = m.RedeemCode(
-            code=code[:100], verifier=verifier[:128], client=client()
-        )
-        return keeper().redeem_code(message)
+        ``client``: how the keeper knows the building.
+        """
+        self._doors, self._answers = doors, answers
+        self._client, self._keeper = client, keeper
 
-    @doors.public("GET", "POST")
-    def sign_in(request: HttpRequest) -> HttpResponse:
+    @property
+    def urls(self) -> list[URLPattern]:
+        """Its addresses."""
+        public, personal = self._doors.public, self._doors.personal
+        return [
+            path("sign-in", public("GET", "POST")(self._sign_in)),
+            path("signed-in", public("GET")(self._signed_in)),
+            path("sign-out", personal("POST")(self._sign_out)),
+        ]
+
+    def _sign_in(self, request: HttpRequest) -> HttpResponse:
         """Send the browser to the keeper's page, and remember that it was this one."""
         if request.method == "GET":
-            return doors.show_sign_in(request)
-        place = doors.place()
-        flow = begin_flow(client(), redirect=f"{place.origin}/signed-in")
-        response = answers.go_to(flow.authorize_url(place.seal_origin))
-        doors.remember_flow(response, state=flow.state, verifier=flow.verifier)
+            return self._doors.show_sign_in(request)
+        place = self._doors.place()
+        flow = begin_flow(self._client(), redirect=f"{place.origin}/signed-in")
+        response = self._answers.go_to(flow.authorize_url(place.seal_origin))
+        self._doors.remember_flow(response, state=flow.state, verifier=flow.verifier)
         return response
 
-    @doors.public("GET")
-    def signed_in(request: HttpRequest) -> HttpResponse:
+    def _signed_in(self, request: HttpRequest) -> HttpResponse:
         """Take the browser back from the keeper's page, if it is the one that left."""
         code = request.GET.get("code", "")
         try:
-            verifier = doors.read_flow(request, request.GET.get("state", ""))
+            verifier = self._doors.read_flow(request, request.GET.get("state", ""))
         except RefusedError:
             # The keeper ends a code that came to the wrong browser, and records why:
             # who has its verifier may only be waiting for it.
             with suppress(RefusedError):
-                redeem(code, verifier="")
+                self._redeem(code, verifier="")
             raise
-        session = redeem(code, verifier)
+        session = self._redeem(code, verifier)
         # A page and no redirect: only a navigation that begins on this page makes the
         # browser send the Strict cookie it is given here. See tests/dock/pages.
-        response = answers.show(request, "signed_in", {"name": session.name})
-        doors.forget(response, doors.flow_cookie)
-        doors.greet(response, session.session)
+        response = self._answers.show(request, "signed_in", {"name": session.name})
+        self._doors.forget(response, self._doors.flow_cookie)
+        self._doors.greet(response, session.session)
         return response
 
-    @doors.personal("POST")
-    def sign_out(request: HttpRequest, visitor: V) -> HttpResponse:
+    def _sign_out(self, request: HttpRequest, visitor: V) -> HttpResponse:
         """End the session at the keeper, then forget it."""
-        keeper().end_session(m.EndSession(session=visitor.session))
-        response = answers.show(request, "signed_out")
-        doors.forget(response, doors.session_cookie, doors.flow_cookie)
+        self._keeper().end_session(m.EndSession(session=visitor.session))
+        response = self._answers.show(request, "signed_out")
+        names = (self._doors.session_cookie, self._doors.flow_cookie)
+        self._doors.forget(response, *names)
         return response
 
-    return [
-        path("sign-in", sign_in),
-        path("signed-in", signed_in),
-        path("sign-out", sign_out),
-    ]
+    def _redeem(self, code: str, verifier: str) -> m.Session:
+        message = m.RedeemCode(
+            code=code[:100], verifier=verifier[:128], client=self._client()
+        )
+        return self._keeper().redeem_code(message)

@@ -7,7 +7,7 @@ from listkeep.console.web.answers import answers
 from listkeep.console.web.assets import assets
 from listkeep.console.web.doors import doors
 from listkeep.console.web.ways import keeper, service_id
-from listkeep.looks.coming import ways_in
+from listkeep.looks.coming import Coming
 
 
 @require_safe
@@ -19,4 +19,4 @@ def serve(request: HttpRequest, name: str) -> HttpResponse:  # noqa: ARG001 - fo
     return answers.give_asset(file)
 
 
-urlpatterns = ways_in(doors, answers, client=service_id, keeper=keeper)
+urlpatterns = Coming(doors, answers, client=service_id, keeper=keeper).urls

@@ -5,7 +5,7 @@ from django.http import HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 
 from listkeep.dock.lists.keeper import get_keeper, service_id
-from listkeep.looks.coming import ways_in
+from listkeep.looks.coming import Coming
 
 from .answers import answers
 from .assets import stylesheet
@@ -22,4 +22,4 @@ def _client() -> str:
     return service_id(settings.LISTKEEP_SERVICE_KEY_FILE)
 
 
-urlpatterns = ways_in(doors, answers, client=_client, keeper=get_keeper)
+urlpatterns = Coming(doors, answers, client=_client, keeper=get_keeper).urls
