@@ -29,7 +29,7 @@ def migrate(*target: str) -> None:
 @pytest.mark.usefixtures("before")
 @pytest.mark.parametrize("rows", [ROWS, []], ids=["some", "none"])
 def test_entries_stay_as_they_were_without_a_time_of_their_own(
-    rows: list[tuple[object, ...]],
+    rows: list[tuple[bytes | int | str, ...]],
 ) -> None:
     with connection.cursor() as cursor:
         cursor.executemany(
