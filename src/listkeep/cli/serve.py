@@ -17,6 +17,7 @@ from .hardening import harden
 from .home import PRIVATE_FILE, Instance
 from .locks import clear_socket, only_one, require_free_port
 from .putting_back import finish
+from .walls import build_wall
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -109,6 +110,7 @@ def serve_dock(*, supervised: Supervised = False) -> None:
         _run(
             make_dock,
             supervised=supervised,
+            walled="dock",
             address=config.bind,
             port=config.port,
             blocking_threads=_DOCK_THREADS,
@@ -138,6 +140,7 @@ def serve_proxy(*, supervised: Supervised = False) -> None:
             *parse_endpoint(config.listen),
             advice="set `listen` in the section outlet of dock.toml",
         )
+        build_wall(home, "proxy")
         stopping = threading.Event()
         if supervised:
             threading.Thread(target=_stop_with_supervisor, daemon=True).start()
@@ -162,6 +165,7 @@ def serve_console(*, supervised: Supervised = False) -> None:
         _run(
             make_console,
             supervised=supervised,
+            walled="console",
             address=config.bind,
             port=config.port,
             blocking_threads=_DOCK_THREADS,
@@ -181,6 +185,7 @@ def serve_worker(*, supervised: Supervised = False) -> None:
     from listkeep.dock.project.worker import make_worker, work  # noqa: PLC0415
 
     finish(instance_home())
+    build_wall(instance_home(), "worker")
     worker, stopping = make_worker(), threading.Event()
 
     def stop(_number: int, _frame: Any) -> None:
@@ -214,6 +219,7 @@ def serve_sink(*, supervised: Supervised = False) -> None:
         require_free_port(_HERE, place.port, advice="stop what listens there")
         from listkeep.drill.provider import Provider  # noqa: PLC0415
 
+        build_wall(home, "sink")
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: stopping.set())
@@ -294,7 +300,11 @@ def _begin(settings_module: str) -> Any:
 
 
 def _run(
-    make: Callable[[], Callable[..., Any]], *, supervised: bool, **options: Any
+    make: Callable[[], Callable[..., Any]],
+    *,
+    supervised: bool,
+    walled: str = "",
+    **options: Any,
 ) -> None:
     from django.db import connections  # noqa: PLC0415
     from granian.constants import Interfaces  # noqa: PLC0415
@@ -304,6 +314,8 @@ def _run(
     from .logs import LOGGING  # noqa: PLC0415
 
     connections.close_all()  # a worker is a fork, and SQLite must not be forked
+    if walled:
+        build_wall(instance_home(), walled)
     if supervised:
         threading.Thread(target=_stop_with_supervisor, daemon=True).start()
     server = Server(
