@@ -5,6 +5,7 @@ system has Landlock it gets nothing; where it has none, `listkeep status` says s
 """
 
 import json
+import os
 import shutil
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from typing import Any
 import httpx
 import pytest
 
+import listkeep
 from listkeep.cli import landlock
 from listkeep.cli.children import own_command, own_environment
 from listkeep.cli.home import Instance
@@ -30,7 +32,7 @@ WALLED = pytest.mark.skipif(
     reason="this kernel has no Landlock: another test is for it",
 )
 THIEF = '''
-import ctypes, json, os, signal, sys
+import ctypes, json, os, sys
 from pathlib import Path
 from listkeep.cli import serve
 
@@ -67,7 +69,7 @@ def steal():
         "settings": lambda: open(HOME / "keeper.toml", "ab"),
         "cut": lambda: os.truncate(HOME / "keeper.toml", 10_000),
         "journal": lambda: open(HOME / "keeper.sqlite3-journal", "wb"),
-        "signal": lambda: os.kill(KEEPER, signal.SIGCONT),
+        "signal": lambda: os.kill(KEEPER, 0),
         "trace": lambda: refuse(system.ptrace(16, KEEPER, 0, 0)),
         "mount": lambda: refuse(
             system.mount(b"none", str(MINE).encode(), b"tmpfs", 0, 0)
@@ -255,3 +257,123 @@ def test_the_dock_works_behind_the_wall_and_starts_again(keeper: Supervisor) -> 
             )
             assert done.returncode == 0, done.stderr
             assert (instance.home / "dock.sqlite3-wal").exists()
+
+
+# --- as root, with a user for each --------------------------------------------------
+
+SYSTEM = Path("/usr/bin/python3")  # one that every user can run
+UIDS = {"LISTKEEP_KEEPER_USER": "64101", "LISTKEEP_DOCK_USER": "64102"}
+
+
+def system_can_run_it() -> bool:
+    """Tell whether the system's own Python is one that has what it takes."""
+    if os.geteuid() != 0 or not SYSTEM.exists():
+        return False
+    told = "import sys, granian, msgspec, cryptography; print(sys.version_info[:2])"
+    done = subprocess.run(
+        [SYSTEM, "-c", told],
+        env=everyones(),
+        user=64101,
+        capture_output=True,
+        check=False,
+    )
+    return done.stdout.decode().strip() == str(sys.version_info[:2])
+
+
+def everyones() -> dict[str, str]:
+    ours = {str(Path(each.__file__ or "").parents[1]) for each in (listkeep, httpx)}
+    return {"PYTHONPATH": ":".join(sorted(ours))}
+
+
+@pytest.fixture(scope="module")
+def apart() -> Iterator[Path]:
+    """An instance that root made and starts, of two users from then on."""
+    if not system_can_run_it():
+        pytest.skip("it takes root, and a Python that every user can run")
+    folder = Path(tempfile.mkdtemp(prefix="lk-"))
+    folder.chmod(0o755)
+    home = folder / "var"
+    names = ("--port", "--seal-port", "--app-port")
+    ports = (f"{name}={find_port()}" for name in names)
+    subprocess.run(own_command("init", *ports), env=own_environment(home), check=True)
+    yield home
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@contextmanager
+def running(home: Path, *words: str, until: str) -> Iterator["subprocess.Popen[bytes]"]:
+    """Run a command of ours as root, with a user for keeper and dock."""
+    log = home.with_name("said")
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            [SYSTEM, "-P", "-m", "listkeep.cli", *words],
+            env={**own_environment(home), **everyones(), **UIDS},
+            stderr=file,
+        )
+    try:
+        ends_at = time.monotonic() + 120
+        while not (until in log.read_text() if until else is_there(home)):
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < ends_at, log.read_text()
+            time.sleep(0.2)
+        yield process
+    finally:
+        process.terminate()
+        assert process.wait(60) == 0
+    assert "and was started again" not in log.read_text()
+
+
+def is_there(home: Path) -> bool:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LISTKEEP_HOME", str(home))
+        return is_healthy(Instance.open(), "keeper")
+
+
+def owners(home: Path, *names: str) -> set[int]:
+    return {(home / name).stat().st_uid for name in names}
+
+
+def test_what_root_made_belongs_to_two_users_and_works_again(apart: Path) -> None:
+    for _ in range(2):
+        with running(apart, "up", until="logs are in"):
+            said = apart.with_name("said").read_text()
+            assert "keeper and dock run as different users" in said
+            keepers = ("keys", "keeper.sqlite3", "keeper.toml", "spool", "keeper.sock")
+            assert owners(apart, *keepers) == {64101}
+            mine = ("dock.sqlite3", "dock.key", "dock.toml", "staging", "console.key")
+            assert owners(apart, *mine) == {64102}
+            assert (apart / "keeper.sock").stat().st_mode & 0o777 == 0o660
+            done = subprocess.run(
+                own_command("login", "--as", "cleo"),
+                env=own_environment(apart),
+                capture_output=True,
+                check=False,
+            )
+            assert done.returncode == 0, done.stderr
+
+
+def test_the_key_store_is_read_by_the_docks_user(apart: Path) -> None:
+    """Without Landlock: the users alone are the wall."""
+    with running(apart, "serve", "keeper", until="") as keeper:
+        thief = subprocess.run(
+            [SYSTEM, "-P", "-c", THIEF_ALONE],
+            env={
+                **own_environment(apart),
+                **everyones(),
+                "THE_KEEPER": str(keeper.pid),
+                "MY_OWN": str(apart / "staging"),
+            },
+            user=64102,
+            group=64102,
+            extra_groups=[],
+            capture_output=True,
+            check=False,
+        )
+        found = json.loads(thief.stdout)
+        top = {name for name in found["read"] if "/" not in name}
+
+    assert top <= OWN["dock"] | {"cli.toml", "console.toml", "console.key"}
+    assert found["done"] == []
+
+
+THIEF_ALONE = THIEF.partition("def take_over")[0] + "print(json.dumps(steal()))"

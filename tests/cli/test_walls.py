@@ -177,7 +177,7 @@ def test_a_dock_of_another_user_than_the_keepers_is_not_in_the_way(
 ) -> None:
     """It cannot read keeper.toml, and has nobody to tell: it starts all the same."""
     monkeypatch.setattr(Path, "read_bytes", _refuse)
-    found = set(walls._of_keeper(home))
+    found = set(walls.files_of_keeper(home))
 
     assert home / "keys" in found
 

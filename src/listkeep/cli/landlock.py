@@ -48,8 +48,10 @@ def version() -> int:
     return max(found, 0)
 
 
-def give_up(paths: Iterable[Path]) -> bool:
+def give_up(paths: Iterable[Path], *, keep: Iterable[Path] = ()) -> bool:
     """Give up these files and folders, for this thread and all it starts from now on.
+
+    ``keep`` names what stays in folders that this user cannot list.
 
     Everything else stays as it was, but for new names in the folders on the way to
     them, raw disks, and signals to processes that existed before. Call it before there
@@ -69,7 +71,8 @@ def give_up(paths: Iterable[Path]) -> bool:
     if made < 0:
         return False
     with closing(os.fdopen(made, "rb")):
-        for path in _all_but({Path(os.path.realpath(path)) for path in paths}):
+        given_up = {Path(os.path.realpath(path)) for path in paths}
+        for path in (*_all_but(given_up), *keep):
             with suppress(OSError):  # gone meanwhile: nothing to allow
                 _allow(made, path, rights)
         if system.prctl(_SET_NO_NEW_PRIVS, 1, 0, 0, 0):

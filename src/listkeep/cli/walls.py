@@ -27,7 +27,7 @@ from listkeep.wire.config import read_config
 
 from . import landlock
 from .hardening import drop_capabilities
-from .home import PRIVATE_FOLDER, write_private
+from .home import PRIVATE_FILE, PRIVATE_FOLDER, write_private
 
 WALLED = ("dock", "console", "proxy", "worker", "sink")
 OFF = "LISTKEEP_LANDLOCK"  # =off, where a kernel's Landlock does harm
@@ -71,11 +71,13 @@ def build_wall(home: Path, building: str) -> bool:
         _hold_open(home / _SQLITE)
     if kind == "dock":
         tempfile.tempdir = os.environ["TMPDIR"] = str(home / "staging")
-    given_up = set(_of_others(home, kind, is_sqlite=is_sqlite))
+    keepers = set(files_of_keeper(home))
+    own = set(_own(home, kind, is_sqlite=is_sqlite)) - keepers
+    given_up = keepers | (_listed(home) - own)
     with _open_note(home, building) as note:
         stands = (
             os.environ.get(OFF) != "off"
-            and landlock.give_up(given_up)
+            and landlock.give_up(given_up, keep=own)
             and not any(_opens(path) for path in given_up)
         )
         if stands:
@@ -95,19 +97,23 @@ def is_walled(home: Path) -> bool:
     return all(wall == "landlock" for wall in told)
 
 
-def _of_others(home: Path, kind: str, *, is_sqlite: bool) -> Iterator[Path]:
-    """Name everything in the instance but what is this building's, and the keeper's."""
-    own = {home / name for name in _OWN[kind]} | set(_named(home, kind))
+def _own(home: Path, kind: str, *, is_sqlite: bool) -> Iterator[Path]:
+    """Name what is this building's in the instance."""
+    yield from (home / name for name in _OWN[kind])
+    yield from _named(home, kind)
     if is_sqlite:
-        own |= {home / f"{_SQLITE}{ending}" for ending in ("", "-wal", "-shm")}
-    keepers = set(_of_keeper(home))
-    yield from keepers
-    for path in home.iterdir():
-        if path not in own - keepers:
-            yield path
+        yield from (home / f"{_SQLITE}{ending}" for ending in ("", "-wal", "-shm"))
 
 
-def _of_keeper(home: Path) -> Iterator[Path]:
+def _listed(home: Path) -> set[Path]:
+    """Name what lies in the instance; nothing if that is not this user's to know."""
+    try:
+        return set(home.iterdir())
+    except PermissionError:
+        return set()
+
+
+def files_of_keeper(home: Path) -> Iterator[Path]:
     """Name what only the keeper may read, also where keeper.toml puts it elsewhere."""
     try:
         config = read_config(home / "keeper.toml", _Keeper)
@@ -123,6 +129,21 @@ def _of_keeper(home: Path) -> Iterator[Path]:
             yield home / f"{config.database}{ending}"
     for section in (config.root, config.next_root, {"database": config.database}):
         yield from _files_in(section, home)
+
+
+def files_of_dock(home: Path) -> Iterator[Path]:
+    """Name the dock's files and folders, also those that are made later."""
+    _make_database(home)
+    yield from (home / name for name in _OWN["dock"])
+    yield from (home / f"{_SQLITE}{ending}" for ending in ("", "-wal", "-shm"))
+    yield from set(_named(home, "dock")) - set(files_of_keeper(home))
+
+
+def _make_database(home: Path) -> None:
+    """Make SQLite's other two files where a user could not."""
+    if (home / _SQLITE).exists():
+        for ending in ("-wal", "-shm"):
+            (home / f"{_SQLITE}{ending}").touch(mode=PRIVATE_FILE)
 
 
 def _named(home: Path, kind: str) -> Iterator[Path]:
@@ -142,7 +163,7 @@ def _files_in(section: Mapping[str, Any], home: Path) -> Iterator[Path]:
             if "://" in value:
                 words = [word for _, word in parse_qsl(urlsplit(value).query)]
             for word in words:
-                if word and (home / word).is_file():
+                if word and _is_file(home / word):
                     yield home / word
 
 
@@ -162,15 +183,19 @@ def _hold_open(path: Path) -> None:
 
 def _opens(path: Path) -> bool:
     """Try whether something can be read in spite of the wall."""
-    files = [path] if path.is_file() else path.rglob("*") if path.is_dir() else []
-    for file in files:
-        if file.is_file():
-            try:
-                with file.open("rb"):
-                    return True
-            except OSError:
-                continue
+    with suppress(PermissionError):
+        files = [path] if path.is_file() else path.rglob("*")
+        for file in filter(_is_file, files):
+            with suppress(OSError), file.open("rb"):
+                return True
     return False
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except PermissionError:  # what this user cannot even see
+        return False
 
 
 def _settings(home: Path, kind: str) -> _Settings:
