@@ -95,24 +95,33 @@ class Postfix:
         """Try all that waits, now."""
         self._run("postqueue", "-f")
 
-    def waiting(self) -> int:
-        """Count the messages in its queue."""
-        return sum(
-            1
+    def waiting(self) -> list[str]:
+        """Name the messages in its queue, each with the queue it is in."""
+        return [
+            f"{name}/{path.name}"
             for name in ("incoming", "active", "deferred", "maildrop")
             for path in (self.home / "spool" / name).rglob("*")
             if path.is_file()
-        )
+        ]
 
-    def wait_empty(self, *, seconds: float = 60) -> None:
+    def wait_empty(self, *, seconds: float = 240) -> None:
         """Wait until nothing waits any more."""
         deadline = time.monotonic() + seconds
         while self.waiting():
             if time.monotonic() > deadline:
-                raise AssertionError(
-                    f"{self.waiting()} messages wait\n{self.log[-3000:]}"
-                )
+                raise AssertionError(self._describe_waiting())
             time.sleep(0.1)
+
+    def _describe_waiting(self) -> str:
+        """Say what waits, and all that the log has about it."""
+        waiting = self.waiting()
+        ids = [name.rpartition("/")[2] for name in waiting]
+        lines = [
+            line
+            for line in self.log.splitlines()
+            if any(each in line for each in ids) or "warning" in line
+        ]
+        return "\n".join([f"{len(waiting)} messages wait", *waiting, *lines[-60:]])
 
     def _run(self, *words: str) -> None:
         subprocess.run(

@@ -11,6 +11,7 @@ Rules of the room:
 import hashlib
 import hmac
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -22,6 +23,7 @@ from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 
 from listkeep.core.errors import Code, ListkeepError, MalformedError, RefusedError
+from listkeep.wire import messages as m
 
 log = logging.getLogger("listkeep.pages")
 
@@ -31,14 +33,44 @@ _STATUSES = {Code.NOT_SIGNED_IN: 401, Code.NOT_FOUND: 404}
 _FORM = "application/x-www-form-urlencoded"
 _FRAMES = frozenset({"iframe", "frame", "embed", "object", "fencedframe"})
 
+_OWN_PATH = re.compile(r"/[A-Za-z0-9/_.?=&%+-]{0,500}")
+_COMING = ("/sign-in", "/signed-in", "/sign-out")
+
 View = Callable[..., HttpResponseBase]
 
 
-class Visitor(Protocol):
-    """Somebody whose session the keeper has just confirmed."""
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A person whose session the keeper has just confirmed."""
+
+    session: str
+    principal: m.Principal
+
+    @property
+    def form_token(self) -> str:
+        """What forms of this session carry; it cannot be guessed from outside.
+
+        Sessions are of one building each, and so are the tokens.
+        """
+        text = f"listkeep form\x00{self.session}"
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def require_token(self, token: str) -> None:
-        """Require that a form came from a page this person was given."""
+        """Require that a form came from a page this person was given.
+
+        Raises:
+            RefusedError: It did not.
+        """
+        if not hmac.compare_digest(token.encode(), self.form_token.encode()):
+            raise RefusedError(
+                "the form was not sent from this page",
+                hint="open the page anew, then try again",
+            )
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether this is one of the operator's people, who have no lists."""
+        return not self.principal.tenant
 
 
 V = TypeVar("V", bound=Visitor)
@@ -68,22 +100,13 @@ class Place:
     seal_origin: str
 
 
-def form_token(building: str, session: str) -> str:
-    """Give what forms of a session carry; it cannot be guessed from outside."""
-    return hashlib.sha256(f"listkeep {building} form\x00{session}".encode()).hexdigest()
+def own_path(text: str) -> str:
+    """Give a path of ours as it was asked for; the start for anything else.
 
-
-def require_form_token(token: str, *, expected: str) -> None:
-    """Require that a form came from a page this person was given.
-
-    Raises:
-        RefusedError: It did not.
+    What a browser would take for another host, or read in two ways, is not ours.
     """
-    if not hmac.compare_digest(token.encode(), expected.encode()):
-        raise RefusedError(
-            "the form was not sent from this page",
-            hint="open the page anew, then try again",
-        )
+    is_ours = _OWN_PATH.fullmatch(text) is not None and not text.startswith("//")
+    return text if is_ours and not text.startswith(_COMING) else "/"
 
 
 class Doors(Generic[V]):
@@ -103,7 +126,7 @@ class Doors(Generic[V]):
         ``fetches``: whether scripts of the own pages may ask for parts of a page.
         """
         self._name = building
-        self._place, self._show, self._identify = place, show, identify
+        self.place, self._show, self._identify = place, show, identify
         self._fetches = fetches
         # "__Host-": sent by this very host only, over TLS, and no sibling can set it.
         self.session_cookie = f"__Host-{building}"
@@ -148,7 +171,7 @@ class Doors(Generic[V]):
         _set_cookie(response, self.session_cookie, session, _SESSION_SECONDS, "Strict")
 
     def remember_flow(
-        self, response: HttpResponseBase, *, state: str, verifier: str
+        self, response: HttpResponseBase, *, state: str, verifier: str, to: str = "/"
     ) -> None:
         """Have the browser that begins a sign-in, and no other, be able to end it.
 
@@ -156,8 +179,11 @@ class Doors(Generic[V]):
         in development and may be in production: Chromium withholds ``Strict`` cookies
         there, also after a redirect. ``Lax`` ones are sent with such a navigation and
         with nothing else that another site can start.
+
+        ``to``: the page of ours that somebody wanted to see, and is led to then.
         """
-        value = f"{state}.{verifier}"
+        place = own_path(to)
+        value = f"{state}.{verifier}" + (f".{place}" if place != "/" else "")
         _set_cookie(response, self.flow_cookie, value, FLOW_SECONDS, "Lax")
 
     def forget(self, response: HttpResponseBase, *names: str) -> None:
@@ -165,19 +191,20 @@ class Doors(Generic[V]):
         for name in names:
             _set_cookie(response, name, "", 0, "Strict")
 
-    def read_flow(self, request: HttpRequest, state: str) -> str:
-        """Give the verifier of the flow this browser began.
+    def read_flow(self, request: HttpRequest, state: str) -> tuple[str, str]:
+        """Give the verifier of the flow this browser began, and where it leads.
 
         Raises:
             RefusedError: Another browser began it, or it was too long ago.
         """
-        ours, _, verifier = request.COOKIES.get(self.flow_cookie, "").partition(".")
+        ours, _, rest = request.COOKIES.get(self.flow_cookie, "").partition(".")
+        verifier, _, to = rest.partition(".")
         if not ours or not hmac.compare_digest(ours.encode(), state.encode()):
             raise RefusedError(
                 "this sign-in was not begun in this browser",
                 hint="begin it here; a link that somebody sent you signs nobody in",
             )
-        return verifier
+        return verifier, own_path(to)
 
     # --- answers ---
 
@@ -190,18 +217,20 @@ class Doors(Generic[V]):
             response = self.show_sign_in(request, ended=True, status=status)
             self.forget(response, self.session_cookie)
             return response
+        asked = request.get_full_path()
         if request.method == "GET" and _comes_from_elsewhere(request):
-            return self._show(request, "come_in", {"path": request.path})
+            return self._show(request, "come_in", {"path": own_path(asked)})
         return self.show_sign_in(request, status=status)
 
     def show_sign_in(
         self, request: HttpRequest, *, ended: bool = False, status: int = 200
     ) -> HttpResponse:
         """Show the button that leads to the keeper's page."""
-        seal_origin = self._place().seal_origin
+        seal_origin = self.place().seal_origin
         # Chromium applies form-action also to where a form's answer redirects.
         targets = f"'self' {seal_origin}"
-        context = {"ended": ended, "seal_origin": seal_origin}
+        asked = request.get_full_path() if request.method == "GET" else "/"
+        context = {"ended": ended, "seal_origin": seal_origin, "to": own_path(asked)}
         return self._show(
             request, "sign_in", context, status=status, form_targets=targets
         )
@@ -238,7 +267,7 @@ class Doors(Generic[V]):
 
         A name that was rebound to this machine comes with another ``Host``.
         """
-        origin = self._place().origin
+        origin = self.place().origin
         if request.META.get("HTTP_HOST", "") != urlsplit(origin).netloc:
             raise RefusedError(
                 "these pages are not at this address", hint=f"they are at {origin}"
@@ -252,7 +281,7 @@ class Doors(Generic[V]):
             raise RefusedError("these pages are opened, not fetched by programs")
 
     def _require_own_form(self, request: HttpRequest, kind: str) -> None:
-        own = request.headers.get("Origin") == self._place().origin
+        own = request.headers.get("Origin") == self.place().origin
         site = request.headers.get("Sec-Fetch-Site", "same-origin")
         if not own or site != "same-origin":
             raise RefusedError(

@@ -2,8 +2,6 @@
 
 from django.urls import path
 
-from listkeep.console.web import assets
-
 from . import (
     activity,
     coming,
@@ -14,18 +12,24 @@ from . import (
     people,
     policy,
     requests,
+    sending,
+    sends,
 )
 
 urlpatterns = [
     path("", home.desk),
-    path("sign-in", coming.sign_in),
-    path("signed-in", coming.signed_in),
-    path("sign-out", coming.sign_out),
-    path("assets/<str:name>", assets.serve),
+    *coming.urlpatterns,
+    path("assets/<str:name>", coming.serve),
     path("lists", lists.show_all),
     path("lists/<str:name>", lists.show_one),
     path("lists/<str:name>/count", lists.count),
     path("lists/<str:name>/history", lists.show_history),
+    path("lists/<str:name>/send", sending.prepare),
+    path("lists/<str:name>/send/count", sending.count),
+    path("sends", sends.show_all),
+    path("sends/new", sending.choose_list),
+    path("sends/<slug:name>", sends.show_one),
+    path("sends/<slug:name>/providers", sends.by_provider),
     path("requests", requests.show_all),
     path("requests/<slug:name>", requests.show_one),
     path("activity", activity.show_all),

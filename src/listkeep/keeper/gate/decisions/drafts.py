@@ -12,7 +12,7 @@ from listkeep.core.grants import OPERATOR_ROLES, Action, Terms, parse_time
 from listkeep.core.registry.facts import ListFacts, Person, Recipient
 from listkeep.core.registry.state import Registry
 from listkeep.core.sealing import format_token, parse_token
-from listkeep.core.segments import Schema, parse_segment
+from listkeep.core.segments import WORSE, Schema, parse_segment
 from listkeep.wire import messages as m
 
 from .age_keys import parse_age_recipient
@@ -28,7 +28,8 @@ _ABOUT_A_LIST = frozenset(
 )
 PREPARABLE = frozenset(
     {
-        *(Action.EXPORT, Action.LIST_RESTORE, Action.FREEZE, Action.UNFREEZE),
+        *(Action.EXPORT, Action.SEND, Action.LIST_RESTORE),
+        *(Action.FREEZE, Action.UNFREEZE),
         *(Action.PERSON_REVOKE, Action.SERVICE_REVOKE, Action.RECIPIENT_REVOKE),
         *(Action.AGENCY_REVOKE, Action.CONTACT_REVOKE),
         *(Action.CONSENT_GIVE, Action.CONSENT_WITHDRAW),
@@ -36,6 +37,7 @@ PREPARABLE = frozenset(
     }
 )
 _BY_SEGMENT = frozenset({Action.EXPORT, Action.SEND})
+_WORSE = tuple({"reason": status.value} for status in WORSE)
 _KEPT = ({"keep": "yes"}, {"keep": "no"})
 
 
@@ -92,7 +94,8 @@ def fill_terms(
 def require_preparable(action: str) -> None:
     """Require something the console may put into a person's inbox.
 
-    Nothing with an address in it, and nobody's new key.
+    Nothing with an address of a list in it, and nobody's new key. A send names its
+    sender, which the reader of the mail sees.
 
     Raises:
         RefusedError: It is prepared on the keeper's pages or on the command line.
@@ -158,7 +161,10 @@ _SUBJECTS = {
         "an import is signed for by its file's SHA-256 and row count",
         "`listkeep request import LIST FILE` computes both",
     ),
-    Action.SUPPRESS: ("a suppression is signed for by its reason", ""),
+    Action.SUPPRESS: (
+        "a suppression is signed for by its reason",
+        f"one of {', '.join(WORSE)}",
+    ),
     Action.LIST_RESTORE: (
         "a restore is signed for by the time it goes back to",
         "`listkeep request restore LIST --to TIME`",
@@ -175,6 +181,8 @@ def _is_subject(action: Action, message: m.DraftRequest) -> bool:
         return True
     subject = parse(message.subject.encode())
     match action:
+        case Action.SUPPRESS:
+            return subject in _WORSE
         case Action.IMPORT:
             digest = subject.get("sha256", "")
             expected = {"sha256": digest, "rows": str(message.cap)}
@@ -182,10 +190,8 @@ def _is_subject(action: Action, message: m.DraftRequest) -> bool:
         case Action.LIST_RESTORE:
             parse_time(subject.get("moment", ""))
             return len(subject) == 1
-        case Action.ENTRY_ERASE:
-            return subject in _KEPT
         case _:
-            return set(subject) == {"reason"}
+            return subject in _KEPT
 
 
 def _check_holders(subject: str) -> None:
