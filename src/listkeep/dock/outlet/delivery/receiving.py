@@ -102,7 +102,8 @@ class Conversation(Talk):
     async def push(self, status: str | bytes) -> None:
         """Send a reply; of an envelope only once no other command waits."""
         reply = status.encode() if isinstance(status, str) else status
-        if self._may_hold and b"\n" in self._reader._buffer:  # noqa: SLF001
+        reader: Any = self._reader
+        if self._may_hold and b"\n" in reader._buffer:  # noqa: SLF001
             self._held += reply + b"\r\n"
             return
         held, self._held = self._held, b""
