@@ -52,6 +52,16 @@ def test_an_application_that_only_reads_is_used_as_well(world: World) -> None:
     assert len(world.entries()) == before
 
 
+def test_who_signed_was_here_whatever_the_table_says(world: World) -> None:
+    rows = world.list_with_rows(1)
+    world.granted_export(rows)
+    LastUse.objects.all().delete()
+
+    moment = format_time(world.now)
+    for name in ("ben", "ada"):
+        assert uses(world)[world.meet(name).person]["last_used"] == moment
+
+
 def test_a_recipient_is_used_by_its_copies(world: World) -> None:
     warehouse = next(iter(world.registry.recipients))
     assert uses(world)[warehouse]["last_used"] == ""

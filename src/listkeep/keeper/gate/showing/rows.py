@@ -203,11 +203,14 @@ def _domains(registry: Registry) -> list[_Row]:
 def _uses(registry: Registry) -> list[_Row]:
     """Say of whoever has access since when, and when it was last used.
 
-    A recipient is used by the copies it was sent; people of an agency use it.
+    Who signed was here, whatever was noted. A recipient is used by the copies it was
+    sent; people of an agency use it.
     """
     seen, since = last_uses(), dict[str, datetime]()
     for request in registry.requests.values():
         terms = request.terms
+        for signed in request.signed:
+            seen[signed.person] = max(signed.at, seen.get(signed.person, signed.at))
         if not request.done or not request.signed:
             continue
         at = request.signed[-1].at
