@@ -180,7 +180,9 @@ class Buildings:
     def show_shelf(self, _name: str) -> tuple[DockKept, ...]:
         return self.shelf
 
-    def show_progress(self, _name: str) -> tuple[DockProgress, ...]:
+    def show_progress(
+        self, _name: str, _requests: list[str]
+    ) -> tuple[DockProgress, ...]:
         return (self.outcomes.progress,)
 
     def show_outcomes(self, _name: str, _request: str) -> DockOutcomes:
