@@ -11,7 +11,7 @@ rows of ``entry`` begins a change first (``history``), which locks the list.
 
 from .faults import describe_fault, translated
 from .merging import Merged, merge
-from .reading import READ_ROWS, Found, count_groups, count_rows, read_rows
+from .reading import READ_ROWS, Found, count_groups, count_kinds, count_rows, read_rows
 from .staging import StagedRow, Staging
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "StagedRow",
     "Staging",
     "count_groups",
+    "count_kinds",
     "count_rows",
     "describe_fault",
     "merge",
