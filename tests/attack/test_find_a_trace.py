@@ -154,7 +154,7 @@ def cut_short(house: House, process: Popen[bytes], victim: str) -> None:
     """Kill a building in the middle, and look at what lies there before it starts."""
     with suppress(TimeoutExpired):
         process.wait(0.8)
-    house.kill(victim)
+    house.kill(victim, process)
     process.wait(60)
     hits = search(house.home)
     assert hits == {}

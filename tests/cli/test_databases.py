@@ -4,11 +4,21 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+import psycopg
 import pytest
 
 from listkeep.cli import databases
-from listkeep.cli.databases import Database, find_databases, find_tool, run_tool
-from listkeep.core.errors import UnavailableError
+from listkeep.cli.databases import (
+    Database,
+    ServerAwayError,
+    find_databases,
+    find_tool,
+    run_tool,
+)
+from listkeep.core.errors import Code, UnavailableError
+from tests.postgres import Cluster, cluster
+
+__all__ = ["cluster"]
 
 ROWS = 3000
 
@@ -66,6 +76,40 @@ def test_a_damaged_database_is_said_to_be(tmp_path: Path) -> None:
         pass
     assert "zq7secret" not in caught.value.message
     assert caught.value.hint
+
+
+@pytest.fixture
+def served(cluster: Cluster) -> Iterator[Database]:
+    """A database on a server in which nothing was made yet."""
+    yield Database("keeper", None, cluster.make("bare"))
+    cluster.drop("bare")
+
+
+def test_an_empty_database_on_a_server_is_said_to_be_none_of_ours(
+    served: Database,
+) -> None:
+    with pytest.raises(UnavailableError) as caught, served.snapshot() as snapshot:
+        list(snapshot.read("SELECT size FROM ledger_head"))
+    assert caught.value.code is Code.KEEPER_UNAVAILABLE
+    assert not isinstance(caught.value, ServerAwayError)
+    assert "ledger_head" not in caught.value.message + caught.value.hint
+
+
+def read_after_a_cut(database: Database) -> None:
+    with database.snapshot() as snapshot:
+        assert list(snapshot.read("SELECT 1")) == [(1,)]
+        with psycopg.connect(database.url, autocommit=True) as connection:
+            connection.execute(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+            )
+        list(snapshot.read("SELECT 2"))
+
+
+def test_a_server_that_goes_away_in_between_is_said_to(served: Database) -> None:
+    with pytest.raises(ServerAwayError) as caught:
+        read_after_a_cut(served)
+    assert caught.value.code is Code.KEEPER_UNAVAILABLE
 
 
 def test_addresses_are_read_as_the_buildings_read_them(tmp_path: Path) -> None:

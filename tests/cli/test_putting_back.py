@@ -4,11 +4,13 @@ import sqlite3
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
+from unittest import mock
 
 import pytest
 
 from listkeep.cli import putting_back, restore_backup
-from listkeep.cli.databases import DOCK, Database
+from listkeep.cli.databases import DOCK, KEEPER, Database, ServerAwayError
+from listkeep.cli.manifest import Manifest
 
 
 class Killed(BaseException):
@@ -103,3 +105,17 @@ def test_rows_an_intruder_planted_hide_nobody_who_was_suppressed(
     known = restore_backup.keep_suppressions(tmp_path, tmp_path, [Database(DOCK, path)])
 
     assert known.read_text() == f"l_news {token.hex()} complained\n"
+
+
+def test_a_server_that_does_not_answer_is_not_taken_for_one_that_is_lost(
+    tmp_path: Path,
+) -> None:
+    """It may be back before the copy is put there, with suppressions that are newer."""
+    lists = Database(DOCK, None, f"postgresql://dock@/lists?host={tmp_path}")
+    ledger = Database(KEEPER, None, f"postgresql://keeper@/ledger?host={tmp_path}")
+    older = mock.create_autospec(Manifest, instance=True, ledger_size=7)
+
+    with pytest.raises(ServerAwayError):
+        restore_backup.keep_suppressions(tmp_path, tmp_path, [lists])
+    with pytest.raises(ServerAwayError):
+        restore_backup._require_newer(ledger, older, may_shrink=True)

@@ -1,11 +1,13 @@
 """What the pages make of what they are told."""
 
 import csv
+import html
 import io
 
 import msgspec
 import pytest
 
+from listkeep.console.desk.activity import MOST_LOOKS
 from listkeep.console.desk.lists import _narrow
 from listkeep.console.desk.tables import write_csv
 from listkeep.core.errors import RefusedError
@@ -107,3 +109,26 @@ def test_names_from_outside_are_escaped(ada: Desk, buildings: Buildings) -> None
     buildings.lists = (evil,)
 
     assert b"<script>alert" not in ada.get("/lists").content
+
+
+def test_a_page_nobody_sits_at_stops_following_so_that_a_session_can_end(
+    ada: Desk, buildings: Buildings
+) -> None:
+    path, looks = "/activity/newer?after=0&looks=1", 0
+    while path:
+        looks += 1
+        assert looks <= MOST_LOOKS
+        content = ada.get(path).content.decode()
+        path = html.unescape(content.partition('hx-get="')[2].partition('"')[0])
+
+    assert looks == MOST_LOOKS
+    assert "stopped following" in content
+
+
+@pytest.mark.parametrize("looks", ["", "-1", "0", "x", "9" * 30])
+def test_a_page_that_cannot_count_its_looks_stops_following(
+    ada: Desk, buildings: Buildings, looks: str
+) -> None:
+    content = ada.get(f"/activity/newer?after=0&looks={looks}").content
+
+    assert b"hx-get" not in content

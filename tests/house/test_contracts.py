@@ -44,6 +44,8 @@ class Plant:
 PLANTS = [
     Plant.edge("floors", "core/errors.py", "listkeep.wire"),
     Plant.edge("floors", "wire/__init__.py", "listkeep.keeper"),
+    Plant.edge("floors", "wire/__init__.py", "listkeep.looks"),
+    Plant.edge("floors", "looks/__init__.py", "listkeep.dock"),
     Plant.edge("floors", "dock/__init__.py", "listkeep.keeper"),
     Plant.edge("floors", "keeper/__init__.py", "listkeep.dock"),
     Plant.edge("floors", "drill/__init__.py", "listkeep.dock"),

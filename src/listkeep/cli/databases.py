@@ -26,11 +26,16 @@ if TYPE_CHECKING:
     import psycopg
 
 KEEPER, DOCK = "keeper", "dock"
+_CODES = {KEEPER: Code.KEEPER_UNAVAILABLE, DOCK: Code.DOCK_UNAVAILABLE}
 SIDE_FILES = ("-wal", "-shm", "-journal")
 _PAGES = 2048
 _WAIT_SECONDS = 60
 _FILES = frozenset({"passfile", "sslrootcert", "sslcert", "sslkey"})
 Progress = Callable[[int, int], None]  # done, of all
+
+
+class ServerAwayError(UnavailableError):
+    """A server did not answer: what it holds may be whole, and newer than any copy."""
 
 
 class _Settings(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,7 +82,9 @@ class Database:
         """Hold one moment for as long as the block takes.
 
         Raises:
-            UnavailableError: There is no such database, or it does not answer.
+            ServerAwayError: It does not answer, or not any more.
+            UnavailableError: There is no such database, or not in it what the block
+                reads.
         """
         if self.path is None:
             with _postgres_snapshot(self) as snapshot:
@@ -217,14 +224,18 @@ def _postgres_snapshot(database: Database) -> Iterator[_PostgresSnapshot]:
     try:
         connection = psycopg.connect(database.url, connect_timeout=10)
     except psycopg.Error as error:
-        raise UnavailableError(
-            f"the {database.building}'s database does not answer",
-            hint="is it running, and may this user connect?",
+        raise _away(database.building) from error
+    try:
+        with connection:
+            connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
+            row = connection.execute("SELECT pg_export_snapshot()").fetchone()
+            yield _PostgresSnapshot(connection, database, str(row[0]) if row else "")
+    except psycopg.OperationalError as error:
+        raise _away(database.building) from error
+    except psycopg.Error as error:  # there is no such table, or not what is in it
+        raise _unreadable(
+            database.building, hint="is it a database of Listkeep, and whole?"
         ) from error
-    with connection:
-        connection.isolation_level = psycopg.IsolationLevel.REPEATABLE_READ
-        row = connection.execute("SELECT pg_export_snapshot()").fetchone()
-        yield _PostgresSnapshot(connection, database, str(row[0]) if row else "")
 
 
 def run_tool(name: str, *arguments: str) -> None:
@@ -283,11 +294,23 @@ def translated(building: str) -> Iterator[None]:
         code = getattr(error, "sqlite_errorcode", 0) & 0xFF
         if code in (sqlite3.SQLITE_FULL, sqlite3.SQLITE_IOERR):
             raise no_room() from error
-        raise UnavailableError(
-            f"the {building}'s database cannot be read",
-            code=Code.DOCK_UNAVAILABLE if building == DOCK else Code.KEEPER_UNAVAILABLE,
-            hint="is it a database of Listkeep, and is its disk whole?",
+        raise _unreadable(
+            building, hint="is it a database of Listkeep, and is its disk whole?"
         ) from error
+
+
+def _unreadable(building: str, *, hint: str) -> ListkeepError:
+    return UnavailableError(
+        f"the {building}'s database cannot be read", code=_CODES[building], hint=hint
+    )
+
+
+def _away(building: str) -> ListkeepError:
+    return ServerAwayError(
+        f"the {building}'s database does not answer",
+        code=_CODES[building],
+        hint="is it running, and may this user connect?",
+    )
 
 
 def no_room() -> ListkeepError:

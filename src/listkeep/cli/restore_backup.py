@@ -30,7 +30,14 @@ from listkeep.core.sealing import TOKEN_BYTES
 from listkeep.core.segments import Status
 from listkeep.wire.config import instance_home, read_config
 
-from .databases import DOCK, KEEPER, Database, find_databases, no_room
+from .databases import (
+    DOCK,
+    KEEPER,
+    Database,
+    ServerAwayError,
+    find_databases,
+    no_room,
+)
 from .home import CONFIG_FILE, PRIVATE_FOLDER, CliConfig
 from .locks import only_one
 from .manifest import (
@@ -282,10 +289,17 @@ def _layout(
 
 
 def _require_newer(present: Database, manifest: Manifest, *, may_shrink: bool) -> None:
-    """Refuse to give up a ledger that is longer than the one in the backup."""
+    """Refuse to give up a ledger that is longer than the one in the backup.
+
+    Raises:
+        ConflictError: It is longer, and nobody said that it may go.
+        ServerAwayError: Nobody can tell.
+    """
     try:
         with present.snapshot() as snapshot:
             sizes = [int(row[0]) for row in snapshot.read(_HEAD)]
+    except ServerAwayError:
+        raise  # the longer ledger may be there, a moment later
     except ListkeepError:
         return  # it is damaged or gone: that is what a backup is for
     lost = max(sizes, default=0) - manifest.ledger_size
@@ -299,7 +313,11 @@ def _require_newer(present: Database, manifest: Manifest, *, may_shrink: bool) -
 
 
 def keep_suppressions(home: Path, folder: Path, replaced: list[Database]) -> Path:
-    """Write down who is suppressed according to what is replaced, one a line."""
+    """Write down who is suppressed according to what is replaced, one a line.
+
+    Raises:
+        ServerAwayError: Who is suppressed there cannot be known now.
+    """
     before = home / KNOWN
     with (folder / KNOWN).open("w", encoding="ascii") as file:
         if before.exists():  # of an earlier restore that no dock has taken up yet
@@ -309,6 +327,8 @@ def keep_suppressions(home: Path, folder: Path, replaced: list[Database]) -> Pat
                 with database.snapshot() as snapshot:
                     for row in snapshot.read(_KNOWN_OF[database.building]):
                         file.write(_write_known(*row))
+            except ServerAwayError:
+                raise  # what it knows is forgotten nowhere else
             except ListkeepError:
                 note(
                     f"the {database.building}'s database that is here cannot be read: "

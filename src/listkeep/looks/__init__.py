@@ -1,4 +1,4 @@
-"""What the pages of the buildings share: a stylesheet, and how files are pinned.
+"""What the pages of the buildings share: looks, doors, headers, the way in.
 
 No building reaches into another for it, and each pins by hash what it serves of it: a
 file that was changed here is served by neither.

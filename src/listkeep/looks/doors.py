@@ -22,6 +22,7 @@ from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 
 from listkeep.core.errors import Code, ListkeepError, MalformedError, RefusedError
+from listkeep.wire import messages as m
 
 log = logging.getLogger("listkeep.pages")
 
@@ -34,11 +35,38 @@ _FRAMES = frozenset({"iframe", "frame", "embed", "object", "fencedframe"})
 View = Callable[..., HttpResponseBase]
 
 
-class Visitor(Protocol):
-    """Somebody whose session the keeper has just confirmed."""
+@dataclass(frozen=True, slots=True)
+class Visitor:
+    """A person whose session the keeper has just confirmed."""
+
+    session: str
+    principal: m.Principal
+
+    @property
+    def form_token(self) -> str:
+        """What forms of this session carry; it cannot be guessed from outside.
+
+        Sessions are of one building each, and so are the tokens.
+        """
+        text = f"listkeep form\x00{self.session}"
+        return hashlib.sha256(text.encode()).hexdigest()
 
     def require_token(self, token: str) -> None:
-        """Require that a form came from a page this person was given."""
+        """Require that a form came from a page this person was given.
+
+        Raises:
+            RefusedError: It did not.
+        """
+        if not hmac.compare_digest(token.encode(), self.form_token.encode()):
+            raise RefusedError(
+                "the form was not sent from this page",
+                hint="open the page anew, then try again",
+            )
+
+    @property
+    def is_operator(self) -> bool:
+        """Whether this is one of the operator's people, who have no lists."""
+        return not self.principal.tenant
 
 
 V = TypeVar("V", bound=Visitor)
@@ -68,24 +96,6 @@ class Place:
     seal_origin: str
 
 
-def form_token(building: str, session: str) -> str:
-    """Give what forms of a session carry; it cannot be guessed from outside."""
-    return hashlib.sha256(f"listkeep {building} form\x00{session}".encode()).hexdigest()
-
-
-def require_form_token(token: str, *, expected: str) -> None:
-    """Require that a form came from a page this person was given.
-
-    Raises:
-        RefusedError: It did not.
-    """
-    if not hmac.compare_digest(token.encode(), expected.encode()):
-        raise RefusedError(
-            "the form was not sent from this page",
-            hint="open the page anew, then try again",
-        )
-
-
 class Doors(Generic[V]):
     """The doors of one building."""
 
@@ -103,7 +113,7 @@ class Doors(Generic[V]):
         ``fetches``: whether scripts of the own pages may ask for parts of a page.
         """
         self._name = building
-        self._place, self._show, self._identify = place, show, identify
+        self.place, self._show, self._identify = place, show, identify
         self._fetches = fetches
         # "__Host-": sent by this very host only, over TLS, and no sibling can set it.
         self.session_cookie = f"__Host-{building}"
@@ -198,7 +208,7 @@ class Doors(Generic[V]):
         self, request: HttpRequest, *, ended: bool = False, status: int = 200
     ) -> HttpResponse:
         """Show the button that leads to the keeper's page."""
-        seal_origin = self._place().seal_origin
+        seal_origin = self.place().seal_origin
         # Chromium applies form-action also to where a form's answer redirects.
         targets = f"'self' {seal_origin}"
         context = {"ended": ended, "seal_origin": seal_origin}
@@ -238,7 +248,7 @@ class Doors(Generic[V]):
 
         A name that was rebound to this machine comes with another ``Host``.
         """
-        origin = self._place().origin
+        origin = self.place().origin
         if request.META.get("HTTP_HOST", "") != urlsplit(origin).netloc:
             raise RefusedError(
                 "these pages are not at this address", hint=f"they are at {origin}"
@@ -252,7 +262,7 @@ class Doors(Generic[V]):
             raise RefusedError("these pages are opened, not fetched by programs")
 
     def _require_own_form(self, request: HttpRequest, kind: str) -> None:
-        own = request.headers.get("Origin") == self._place().origin
+        own = request.headers.get("Origin") == self.place().origin
         site = request.headers.get("Sec-Fetch-Site", "same-origin")
         if not own or site != "same-origin":
             raise RefusedError(

@@ -6,7 +6,7 @@ import subprocess
 
 from listkeep.cli.children import own_environment
 from tests.cli.stage import Terminal
-from tests.faults.harness import House
+from tests.faults.harness import COMMAND, House, new_place
 
 
 class BackingUp:
@@ -20,7 +20,7 @@ class BackingUp:
         return house.spawn("backup", "copy.tar")
 
     def victims(self) -> tuple[str, ...]:
-        return ("command",)
+        return (COMMAND,)
 
     def judge(self, house: House, *, was_killed: bool) -> None:
         if not self.target.exists():
@@ -28,6 +28,7 @@ class BackingUp:
             house.terminal.ok("listkeep backup copy.tar")  # clears what was left
         leftovers = [n for n in os.listdir(self.target.parent) if "part" in n]  # noqa: PTH208
         there = Terminal(self.target.with_name("there"), self.target.parent)
+        new_place(house.home, there.home, house.cluster)
         try:
             put = there._run_there(
                 ["restore-backup", "copy.tar"], b"", own_environment(there.home)

@@ -4,7 +4,7 @@ import subprocess
 
 import pyrage
 
-from tests.faults.harness import BUILDINGS, House
+from tests.faults.harness import BUILDINGS, COMMAND, House
 
 CAP = 15
 
@@ -31,12 +31,10 @@ class Exporting:
         return house.spawn(*words)
 
     def victims(self) -> tuple[str, ...]:
-        return (*BUILDINGS, "command")
+        return (*BUILDINGS, COMMAND)
 
     def judge(self, house: House, *, was_killed: bool) -> None:
-        house.stop()
-        house.start()
-        house.sign_in("ben", "cleo")
+        house.come_back("ben", "cleo")
         assert was_killed or self.file.exists()
         again = self._once_more(house)
         assert self._rows(house) in ((11,) if again else (0, 11))

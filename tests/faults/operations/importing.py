@@ -2,7 +2,7 @@
 
 import subprocess
 
-from tests.faults.harness import BUILDINGS, House
+from tests.faults.harness import BUILDINGS, COMMAND, House
 
 ROWS = 6000
 LARGE_BYTES = 4 * 1024 * 1024
@@ -29,12 +29,10 @@ class Importing:
         return house.spawn(*words)
 
     def victims(self) -> tuple[str, ...]:
-        return (*BUILDINGS, "command")
+        return (*BUILDINGS, COMMAND)
 
     def judge(self, house: House, *, was_killed: bool) -> None:
-        house.stop()
-        house.start()
-        house.sign_in("ada", "ben", "cleo")
+        house.come_back("ada", "ben", "cleo")
         after = house.count()
         whole = self.before + ROWS
         assert after in ((self.before, whole) if was_killed else (whole,))
@@ -63,3 +61,17 @@ class ImportingLarge(Importing):
         note = "n" * (LARGE_BYTES // ROWS)
         wide = (f"{header},note", *(f"{row},{note}" for row in rows), "")
         path.write_text("\n".join(wide))
+
+
+class ImportingThroughRestarts(ImportingLarge):
+    """The same, and PostgreSQL starts anew in the middle; the buildings go on."""
+
+    def victims(self) -> tuple[str, ...]:
+        return ()
+
+    def judge(self, house: House, *, was_killed: bool) -> None:
+        super().judge(house, was_killed=was_killed)
+        before = house.count()
+        house.write_people("small.csv", 20)
+        house.terminal.ok("listkeep import news small.csv --as ben")
+        assert house.count() == before + 20

@@ -1,12 +1,11 @@
 """Restore of a backup: the old instance or the new one, and never half of each."""
 
-import shutil
-import sqlite3
 import subprocess
+from pathlib import Path
 
 from listkeep.cli.children import own_environment
 from tests.cli.stage import Terminal
-from tests.faults.harness import House
+from tests.faults.harness import COMMAND, House, copy_home, read_database
 
 
 class PuttingBack:
@@ -23,18 +22,16 @@ class PuttingBack:
             house.stop()
             self.new = self._read(folder / "var")
             self.old = (self.new[0] - 500, 0)
-            shutil.copytree(house.home, folder / "later")
+            house.copy_to(folder / "later")
             house.start()
-        shutil.rmtree(self.there.home, ignore_errors=True)
-        shutil.copytree(folder / "later", self.there.home)
-        self.there.home.chmod(0o700)
+        copy_home(folder / "later", self.there.home, house.cluster)
 
     def start(self, house: House) -> subprocess.Popen[bytes]:
         words = ("restore-backup", "older.tar", "--older-ledger")
         return house.spawn(*words, home=self.there.home)
 
     def victims(self) -> tuple[str, ...]:
-        return ("command",)
+        return (COMMAND,)
 
     def judge(self, house: House, *, was_killed: bool) -> None:
         """Whatever starts next finishes what was begun."""
@@ -48,14 +45,12 @@ class PuttingBack:
         assert not (self.there.home / ".restore").exists()
 
     @staticmethod
-    def _read(home: object) -> tuple[int, int]:
+    def _read(home: Path) -> tuple[int, int]:
         """Read rows and entries, as the buildings would find them."""
-        with sqlite3.connect(f"{home}/dock.sqlite3") as dock:
-            (rows,) = dock.execute("SELECT count(*) FROM entry").fetchone()
-        with sqlite3.connect(f"{home}/keeper.sqlite3") as keeper:
-            (size,) = keeper.execute("SELECT size FROM ledger_head").fetchone()
-            (entries,) = keeper.execute("SELECT count(*) FROM ledger_entry").fetchone()
-        dock.close()
-        keeper.close()
+        ((rows,),) = read_database(home, "dock", "SELECT count(*) FROM entry")
+        ((size,),) = read_database(home, "keeper", "SELECT size FROM ledger_head")
+        ((entries,),) = read_database(
+            home, "keeper", "SELECT count(*) FROM ledger_entry"
+        )
         assert size == entries
         return rows, entries

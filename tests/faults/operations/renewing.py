@@ -1,13 +1,18 @@
 """Renewal of a list's key: every row is there once, under the newest key at the end."""
 
-import sqlite3
 import subprocess
 import threading
 import time
 from itertools import count
 from typing import Any
 
-from tests.faults.harness import BUILDINGS, LONGEST_SECONDS, House
+from tests.faults.harness import (
+    BUILDINGS,
+    COMMAND,
+    LONGEST_SECONDS,
+    House,
+    read_database,
+)
 
 ROWS = 12_000
 
@@ -42,12 +47,10 @@ class Renewing:
         return house.spawn("job", "run", "renew-keys")
 
     def victims(self) -> tuple[str, ...]:
-        return (*BUILDINGS, "command")
+        return (*BUILDINGS, COMMAND)
 
     def judge(self, house: House, *, was_killed: bool) -> None:
-        house.stop()
-        house.start()
-        house.sign_in("ada", "cleo")
+        house.come_back("ada", "cleo")
         assert self._count(house, newest=not was_killed) == ROWS
         after = self._go_on(house)
         assert (after["key"], after["older_rows"]) == (self.keys["key"], 0)
@@ -72,15 +75,15 @@ class Renewing:
         return found
 
     def _count(self, house: House, *, newest: bool) -> int:
-        """Count rows in the dock's own file; of the newest key, or of any."""
-        mark = b"\x02" + self.keys["key"].to_bytes(2, "big")
-        database = sqlite3.connect(f"file:{house.home}/dock.sqlite3?mode=ro", uri=True)
-        try:
-            found = database.execute(
-                "SELECT count(*) FROM entry WHERE list_id = ? AND (substr(sealed, 1, 3)"
-                " = ? OR ?)",
-                [self.keys["id"], mark, not newest],
-            ).fetchone()
-        finally:
-            database.close()
-        return int(found[0])
+        """Count rows in the dock's own database; of the newest key, or of any."""
+        newest_key = b"\x02" + self.keys["key"].to_bytes(2, "big")
+        rows = read_database(
+            house.home,
+            "dock",
+            "SELECT list_id, substr(sealed, 1, 3), count(*) FROM entry GROUP BY 1, 2",
+        )
+        return sum(
+            count
+            for list_id, key, count in rows
+            if list_id == self.keys["id"] and (bytes(key) == newest_key or not newest)
+        )

@@ -5,7 +5,7 @@ import threading
 from datetime import UTC, datetime, timedelta
 
 from listkeep.core.grants import parse_time
-from tests.faults.harness import BUILDINGS, House
+from tests.faults.harness import BUILDINGS, COMMAND, House
 
 LIST = "undone"
 ROWS = 400
@@ -45,12 +45,10 @@ class Restoring:
         )
 
     def victims(self) -> tuple[str, ...]:
-        return (*BUILDINGS, "command")
+        return (*BUILDINGS, COMMAND)
 
     def judge(self, house: House, *, was_killed: bool) -> None:
-        house.stop()
-        house.start()
-        house.sign_in("ada", "ben", "cleo")
+        house.come_back("ada", "ben", "cleo")
         after = house.count(LIST)
         as_it_was, as_it_is = self.before, self.before + ROWS
         assert after in ((as_it_was, as_it_is) if was_killed else (as_it_was,))

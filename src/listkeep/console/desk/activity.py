@@ -21,6 +21,9 @@ _PAGE = 50
 _WINDOW = 500
 _WINDOWS = 4
 _ALARMS = ("alarm", "warning")
+# Each look is a sign of life to the keeper. A page nobody sits at must not keep a
+# session from ending, so it stops looking after six minutes.
+MOST_LOOKS = 90
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ def show_all(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         "events": sorted(Event),
         "follows": before is None,
         "newest": size,
+        "looks": 1,
     }
     return show(request, "activity", context)
 
@@ -65,8 +69,14 @@ def show_newer(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     page = _read(visitor.ways, after, limit=_PAGE)
     names = read_names(visitor)
     entries = [found for each in page.entries if (found := _entry(each, names))]
-    newest = after + len(page.entries)
-    context = {"visitor": visitor, "entries": entries[::-1], "newest": newest}
+    looks = (_number(request.GET.get("looks", "")) or MOST_LOOKS) + 1
+    context = {
+        "visitor": visitor,
+        "entries": entries[::-1],
+        "newest": after + len(page.entries),
+        "looks": looks,
+        "follows": looks <= MOST_LOOKS,
+    }
     return show(request, "_entries", context)
 
 

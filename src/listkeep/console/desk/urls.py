@@ -2,8 +2,6 @@
 
 from django.urls import path
 
-from listkeep.console.web import assets
-
 from . import (
     activity,
     coming,
@@ -18,10 +16,8 @@ from . import (
 
 urlpatterns = [
     path("", home.desk),
-    path("sign-in", coming.sign_in),
-    path("signed-in", coming.signed_in),
-    path("sign-out", coming.sign_out),
-    path("assets/<str:name>", assets.serve),
+    *coming.urlpatterns,
+    path("assets/<str:name>", coming.serve),
     path("lists", lists.show_all),
     path("lists/<str:name>", lists.show_one),
     path("lists/<str:name>/count", lists.count),

@@ -10,6 +10,7 @@ from django.http.response import HttpResponseBase
 from listkeep.console.web.answers import show
 from listkeep.console.web.headers import harden
 from listkeep.core.errors import Code, RefusedError
+from listkeep.looks.headers import is_page
 
 log = logging.getLogger("listkeep.console.access")
 _METHODS = frozenset({"GET", "HEAD", "POST"})
@@ -23,7 +24,7 @@ def guard(
     def handle(request: HttpRequest) -> HttpResponseBase:
         started = time.monotonic()
         response = get_response(request)
-        if response.status_code == 404 and not response.headers.get("X-Frame-Options"):
+        if response.status_code == 404 and not is_page(response):
             error = RefusedError(
                 "there is no such page", code=Code.NOT_FOUND, hint="go to the start"
             )

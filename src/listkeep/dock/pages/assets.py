@@ -4,13 +4,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
-from django.http import HttpRequest, HttpResponse
-from django.views.decorators.http import require_safe
-
 from listkeep import looks
 from listkeep.looks.pins import Asset, read_assets
-
-from .headers import harden
 
 PINS: Final = Path(__file__).parent / "static.lock"
 
@@ -23,13 +18,3 @@ def stylesheet() -> Asset:
         VerificationError: It is not the one that was shipped.
     """
     return read_assets([looks.FOLDER], PINS)["listkeep.css"]
-
-
-@require_safe
-def serve(request: HttpRequest) -> HttpResponse:  # noqa: ARG001 - one for all
-    """Answer with the one file of looks there is."""
-    file = stylesheet()
-    response = HttpResponse(file.data, content_type=file.kind)
-    response["Cache-Control"] = "max-age=3600"
-    harden(response)
-    return response

@@ -6,42 +6,24 @@ from django.conf import settings
 
 from listkeep.dock.lists.access import not_signed_in, parse_bearer
 from listkeep.dock.lists.keeper import get_keeper
-from listkeep.looks.doors import Doors, Place, form_token, require_form_token
+from listkeep.looks import doors as looks
 from listkeep.wire import messages as m
 
 from .answers import show
 
-_DROP = "drop"
-
 
 @dataclass(frozen=True, slots=True)
-class Visitor:
+class Visitor(looks.Visitor):
     """A person whose session the keeper has just confirmed."""
 
-    caller: m.Caller
-    principal: m.Principal
-
     @property
-    def form_token(self) -> str:
-        """What forms of this session carry; it cannot be guessed from outside."""
-        return form_token(_DROP, self.caller.session)
-
-    @property
-    def is_guest(self) -> bool:
-        """Whether these are people of the operator, who have no lists of their own."""
-        return not self.principal.tenant
-
-    def require_token(self, token: str) -> None:
-        """Require that a form came from a page this person was given.
-
-        Raises:
-            RefusedError: It did not.
-        """
-        require_form_token(token, expected=self.form_token)
+    def caller(self) -> m.Caller:
+        """This person, as the rooms below are told."""
+        return m.Caller(session=self.session)
 
 
-def _place() -> Place:
-    return Place(settings.LISTKEEP_DROP_ORIGIN, settings.LISTKEEP_SEAL_ORIGIN)
+def _place() -> looks.Place:
+    return looks.Place(settings.LISTKEEP_DROP_ORIGIN, settings.LISTKEEP_SEAL_ORIGIN)
 
 
 def _identify(token: str) -> Visitor:
@@ -49,8 +31,8 @@ def _identify(token: str) -> Visitor:
     if not caller.session:  # a service's key is for programs, and for the API
         raise not_signed_in()
     principal = get_keeper().who_am_i(m.WhoAmI(session=caller.session))
-    return Visitor(caller, principal)
+    return Visitor(caller.session, principal)
 
 
-doors = Doors(_DROP, place=_place, show=show, identify=_identify)
+doors = looks.Doors("drop", place=_place, show=show, identify=_identify)
 personal, public = doors.personal, doors.public

@@ -2,14 +2,12 @@
 
 from django.urls import path
 
-from . import assets, outside, views
+from . import coming, outside, views
 
 urlpatterns = [
     path("", views.home),
-    path("sign-in", views.sign_in),
-    path("signed-in", views.signed_in),
-    path("sign-out", views.sign_out),
-    path("assets/listkeep.css", assets.serve),
+    *coming.urlpatterns,
+    path("assets/listkeep.css", coming.serve),
     path("exports", views.export_runs),
     path("exports/<slug:run_id>", views.export_run),
     path("exports/<slug:run_id>/file", views.export_file),

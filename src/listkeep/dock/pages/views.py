@@ -1,8 +1,5 @@
 """The pages of the dock: each one parses, asks the rooms below once, and shows."""
 
-from contextlib import suppress
-
-from django.conf import settings
 from django.http import FileResponse, HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.utils import timezone
@@ -16,7 +13,7 @@ from listkeep.dock.intake import services as intake
 from listkeep.dock.intake.checking import Checked, check_file
 from listkeep.dock.intake.models import Import
 from listkeep.dock.lists.access import Visit, enter, enter_list, not_found
-from listkeep.dock.lists.keeper import get_keeper, service_id
+from listkeep.dock.lists.keeper import get_keeper
 from listkeep.dock.lists.statuses import STATUSES
 from listkeep.dock.outlet import exports as outlet
 from listkeep.dock.outlet import queries as runs
@@ -24,10 +21,9 @@ from listkeep.dock.outlet import services as answers
 from listkeep.dock.outlet.models import ExportRun
 from listkeep.dock.outlet.requests import get_terms
 from listkeep.wire import messages as m
-from listkeep.wire.flows import begin_flow
 
 from .answers import go_to, show
-from .doors import Visitor, doors, personal, public
+from .doors import Visitor, personal
 from .forms import ImportForm, ListForm
 from .headers import harden
 from .releases import find_granted, find_reveals
@@ -37,65 +33,10 @@ from .uploads import read_form
 _REJECTS_SHOWN = 100
 
 
-# --- coming and going ---------------------------------------------------------
-
-
 @personal("GET")
 def home(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Show what can be done here."""
     return show(request, "home", {"visitor": visitor})
-
-
-@public("GET", "POST")
-def sign_in(request: HttpRequest) -> HttpResponse:
-    """Send the browser to the keeper's page, and remember that it was this one."""
-    if request.method == "GET":
-        return doors.show_sign_in(request)
-    flow = begin_flow(_client(), redirect=f"{settings.LISTKEEP_DROP_ORIGIN}/signed-in")
-    response = go_to(flow.authorize_url(settings.LISTKEEP_SEAL_ORIGIN))
-    doors.remember_flow(response, state=flow.state, verifier=flow.verifier)
-    return response
-
-
-@public("GET")
-def signed_in(request: HttpRequest) -> HttpResponse:
-    """Take the browser back from the keeper's page, if it is the one that left."""
-    code = request.GET.get("code", "")
-    try:
-        verifier = doors.read_flow(request, request.GET.get("state", ""))
-    except RefusedError:
-        _burn(code)
-        raise
-    session = _redeem(code, verifier)
-    # A page and no redirect: only a navigation that begins on this page makes the
-    # browser send the Strict cookie it is given here. See tests/dock/pages.
-    response = show(request, "signed_in", {"name": session.name})
-    doors.forget(response, doors.flow_cookie)
-    doors.greet(response, session.session)
-    return response
-
-
-def _redeem(code: str, verifier: str) -> m.Session:
-    message = m.RedeemCode(code=code[:100], verifier=verifier[:128], client=_client())
-    return get_keeper().redeem_code(message)
-
-
-def _burn(code: str) -> None:
-    """Have the keeper end a code that came to the wrong browser, and record why.
-
-    Who began that sign-in, and has its verifier, may only be waiting for the code.
-    """
-    with suppress(RefusedError):
-        _redeem(code, verifier="")
-
-
-@personal("POST")
-def sign_out(request: HttpRequest, visitor: Visitor) -> HttpResponse:
-    """End the session at the keeper, then forget it."""
-    get_keeper().end_session(m.EndSession(session=visitor.caller.session))
-    response = show(request, "signed_out")
-    doors.forget(response, doors.session_cookie, doors.flow_cookie)
-    return response
 
 
 # --- exports --------------------------------------------------------------------
@@ -152,7 +93,7 @@ def look_up(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     context = {
         "visitor": visitor,
         # Support sees no lists, also under consent: it is told which one to look at.
-        "lists": () if visitor.is_guest else _lists(visitor, right="look-up"),
+        "lists": () if visitor.is_operator else _lists(visitor, right="look-up"),
         "chosen": request.POST.get("list", ""),
         "address": request.POST.get("address", ""),
         "reveals": find_reveals(visitor, keeper=keeper),
@@ -274,10 +215,6 @@ def show_import(request: HttpRequest, visitor: Visitor, import_id: str) -> HttpR
 
 
 # --- inside -----------------------------------------------------------------------
-
-
-def _client() -> str:
-    return service_id(settings.LISTKEEP_SERVICE_KEY_FILE)
 
 
 def _lists(visitor: Visitor, *, right: str) -> tuple[m.ListRecord, ...]:

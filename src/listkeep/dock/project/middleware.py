@@ -8,8 +8,8 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 
-from listkeep.dock.pages.headers import is_page
 from listkeep.dock.pages.uploads import is_form_with_file
+from listkeep.looks.headers import is_page
 
 from .problems import MEDIA_TYPE, MethodError, no_such_page, render_problem, too_large
 
