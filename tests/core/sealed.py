@@ -10,7 +10,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 from listkeep.core.addresses import index_form
 from listkeep.core.errors import Code, VerificationError
-from listkeep.core.opening import SealedRows, open_plain_rows
+from listkeep.core.opening import SealedRows, Ways, open_plain_rows
 from listkeep.core.sealing import (
     OpenedRow,
     SealedRow,
@@ -79,9 +79,8 @@ def open_many(
     list_id: str = LIST,
 ) -> list[OpenedRow] | None:
     columns = list(zip(*rows, strict=True)) or [()] * len(SealedRows._fields)
-    opened = open_plain_rows(
-        list_keys, index_keys, list_id=list_id, rows=SealedRows(*columns)
-    )
+    ways = Ways(list_keys, list_id)
+    opened = open_plain_rows(ways, index_keys, SealedRows(*columns))
     if opened is None:
         return None
     return [

@@ -3,6 +3,7 @@ from typing import Any
 import pytest
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
+from listkeep.core import opening
 from listkeep.core.sealing import OpenedRow, SealedRow, make_token
 from tests.core.sealed import (
     ADA,
@@ -88,6 +89,28 @@ def test_an_address_that_the_rules_refuse_now_opens_not_among_many() -> None:
 
     assert open_many(rows) is None
     assert open_many([*seal([ADA]), *rows]) is None
+
+
+def test_what_was_taken_for_an_address_opens_by_the_token_of_its_lower_case() -> None:
+    """Domains for special uses become more, and the list of them is not ours."""
+    once = OpenedRow("Ada@Printer.local", "[]")
+    tokens = [make_token(INDEX_KEY, form) for form in ("ada@printer.local", "x@y.org")]
+    good, bad = seal([once, once], tokens=tokens)
+
+    assert open_many([good]) == [open_(good)] == [once]
+    assert open_many([good, *seal([ZOE], batch_id=b"batch-id-013")]) == [once, ZOE]
+    assert_closed(bad)
+    assert open_many([good, bad]) is None
+
+
+def test_ways_are_found_anew_when_too_many_are_kept(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(opening, "_WAYS_KEPT", 2)
+    batches = [b"batch-id-%03d" % number for number in range(5)]
+    rows = [seal([ADA], batch_id=batch)[0] for batch in batches]
+
+    assert open_many(rows) == [ADA] * 5
 
 
 def test_a_line_break_in_an_address_makes_no_two_of_one() -> None:

@@ -10,7 +10,7 @@ from listkeep.core.errors import MalformedError, VerificationError
 from listkeep.core.opening import OpenedRows
 from listkeep.core.registry.facts import ListFacts
 from listkeep.core.registry.held_keys import first_key
-from listkeep.keeper.release.formats import are_plain, prepare_writer, require_format
+from listkeep.keeper.release.formats import cut_plain, prepare_writer, require_format
 from listkeep.keeper.release.opening import Shape, Value
 
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
@@ -112,13 +112,12 @@ def test_fields_the_list_does_not_have_are_not_written(
 @pytest.mark.parametrize(
     "texts",
     [
-        [],
         [b""],
         [b"[]"],
+        [b'["]'],
         [b'["a"]'],
         [b'["a","b","c"]'],
         [b'["a","b","c"]', b'["a"]'],  # four texts in two rows
-        [b'["a","b"]', b'["a","\\n"]'],
         [b'["a","b\x01"]'],
         [b'["a","b"]\n["c","d"]'],  # two rows in the place of one
         [b'["a" ,"b"]'],
@@ -133,8 +132,21 @@ def test_fields_the_list_does_not_have_are_not_written(
 def test_what_is_not_two_texts_in_an_array_each_is_not_plain(
     texts: list[bytes],
 ) -> None:
-    assert not are_plain(texts, values=2)
-    assert are_plain([b'["a","b"]', b'["",","]'], values=2)
+    _, odd = cut_plain(texts, values=2)
+
+    assert list(odd) == list(range(len(texts)))
+
+
+def test_plain_texts_lose_their_edges_beside_some_with_escapes() -> None:
+    odd, plain = [b'["\\"","b"]', b'["a","b\\n"]'], [b'["a","b"]', b'["",","]']
+    mixed = [odd[0], plain[0], odd[1], plain[1]]
+
+    cut, places = cut_plain(mixed, values=2)
+
+    assert (cut[1], cut[3], list(places)) == (b'a","b', b'",",', [0, 2])
+    assert cut_plain(plain, values=2) == ([b'a","b', b'",",'], [])
+    assert list(cut_plain(odd, values=2)[1]) == [0, 1]
+    assert cut_plain([], values=2)[0] == []
 
 
 @pytest.mark.parametrize("kind", ["csv", "jsonl"])

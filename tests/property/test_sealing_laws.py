@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from listkeep.core.addresses import index_form
 from listkeep.core.errors import MalformedError, VerificationError
-from listkeep.core.opening import SealedRows, open_plain_rows
+from listkeep.core.opening import SealedRows, Ways, open_plain_rows
 from listkeep.core.sealing import (
     OpenedRow,
     SealedRow,
@@ -103,10 +103,9 @@ def test_many_rows_open_when_and_as_each_does(
         rows[at] = rows[at]._replace(**changes)
 
     opened = open_plain_rows(
-        {0: first["list_key"]},
+        Ways({0: first["list_key"]}, first["list_id"]),
         (first["index_key"],),
-        list_id=first["list_id"],
-        rows=SealedRows(*zip(*rows, strict=True)),
+        SealedRows(*zip(*rows, strict=True)),
     )
 
     try:

@@ -15,16 +15,28 @@ import typer
 from listkeep.core.errors import Code, ConflictError, ListkeepError
 from listkeep.wire.config import instance_home
 
-from .output import write_json
+from .home import Instance
+from .output import note, write_json
+from .showing_demo import is_kept
 
 
 def register(program: typer.Typer) -> None:
     """Add the command."""
-    program.command(epilog="Example: listkeep demo --rows 20000 --json")(demo)
+    program.command(
+        epilog="Examples: listkeep demo --keep · listkeep demo --rows 20000 --json"
+    )(demo)
 
 
 def demo(
     *,
+    keep: Annotated[
+        bool,
+        typer.Option(
+            "--keep",
+            help="Tell no story in the terminal: leave an instance with one in it, "
+            "running until Ctrl-C, and print the links.",
+        ),
+    ] = False,
     rows: Annotated[
         int, typer.Option(min=5000, help="How long the list is.")
     ] = 100_000,
@@ -36,8 +48,12 @@ def demo(
     """Tell the whole story in the terminal, thieves included.
 
     Makes a fresh instance in LISTKEEP_HOME (default ./var). An instance of an
-    earlier demo there is replaced; any other is left alone.
+    earlier demo there is replaced; any other is left alone, and so is one of --keep,
+    which is started again.
     """
+    if keep:
+        _keep(instance_home())
+        return
     from .narrator import Narrator  # noqa: PLC0415 - only the demo needs all this
     from .story import MARKER_FILE, Story, holds  # noqa: PLC0415
 
@@ -53,8 +69,31 @@ def demo(
         raise ListkeepError("the demo does not hold", hint="the figures say where")
 
 
+def _keep(home: Path) -> None:
+    """Make an instance that stays, or start the one that did."""
+    from .kept import make_kept, tell_kept  # noqa: PLC0415 - only the demo needs it
+    from .story import MARKER_FILE  # noqa: PLC0415
+    from .up import run_until_stopped  # noqa: PLC0415
+
+    if is_kept(home):
+        note("there is a demo here already: it is started as it was left")
+        run_until_stopped(Instance.open())
+        return
+    _make_room(home, marker=MARKER_FILE)
+    note("this makes an instance with a story in it, in about half a minute")
+    instance = make_kept(home)
+    (home / MARKER_FILE).touch()
+    run_until_stopped(instance, begin=tell_kept)
+
+
 def _make_room(home: Path, *, marker: str) -> None:
     """Remove the instance of an earlier demo, and nothing else."""
+    if is_kept(home):
+        raise ConflictError(
+            "a demo was kept here",
+            code=Code.ALREADY_EXISTS,
+            hint="start it with `listkeep up`, or remove its folder first",
+        )
     if (home / marker).exists():
         shutil.rmtree(home)
     elif home.exists() and any(home.iterdir()):

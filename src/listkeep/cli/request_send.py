@@ -93,7 +93,7 @@ def send(  # noqa: PLR0913 - each is an option
             cap=cap,
             recipient=route,
             subject=encode(
-                _write_subject(
+                write_subject(
                     [load_template(file, text, headers) for file in template],
                     pace=pace,
                     triggers=trigger,
@@ -106,10 +106,10 @@ def send(  # noqa: PLR0913 - each is an option
     show_or_sign(instance, view, name=name, sign_at_once=sign_at_once, as_json=as_json)
 
 
-def _write_subject(
+def write_subject(
     templates: list[Any], *, pace: int, triggers: list[str]
 ) -> dict[str, str]:
-    """Say of the templates what people sign beside their digests."""
+    """Say of templates what people sign beside their digests: the subject of a send."""
     from listkeep.core.mail import declare  # noqa: PLC0415 - starts fast
 
     said = declare(templates)

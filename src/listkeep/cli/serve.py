@@ -10,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from listkeep.core.errors import ListkeepError
+from listkeep.core.errors import ListkeepError, UnavailableError
 from listkeep.wire.config import instance_home
 
 from .hardening import harden
@@ -192,6 +192,35 @@ def serve_worker(*, supervised: Supervised = False) -> None:
     if supervised:
         threading.Thread(target=_stop_with_supervisor, daemon=True).start()
     work(worker, pause=stopping.wait)
+
+
+@app.command("sink", epilog="Example: listkeep serve sink")
+def serve_sink(*, supervised: Supervised = False) -> None:
+    """Run the mail server where the mail of a kept demo ends; only that has one.
+
+    It listens on this machine only and keeps no message. Logs are JSON on stderr.
+    """
+    home = Instance.open().home
+    harden()
+    with only_one(home, "sink"):
+        from listkeep.drill.provider_place import ProviderPlace  # noqa: PLC0415
+
+        place = ProviderPlace.find(home)
+        if place is None:
+            raise UnavailableError(
+                "this instance has no mail server of its own",
+                hint="`listkeep demo --keep` makes one that has",
+            )
+        require_free_port(_HERE, place.port, advice="stop what listens there")
+        from listkeep.drill.provider import Provider  # noqa: PLC0415
+
+        stopping = threading.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda _number, _frame: stopping.set())
+        if supervised:
+            threading.Thread(target=_stop_with_supervisor, daemon=True).start()
+        with Provider(place):
+            stopping.wait()
 
 
 def make_keeper() -> Callable[..., Any]:

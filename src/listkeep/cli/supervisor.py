@@ -19,6 +19,7 @@ from typing import BinaryIO, Self
 from urllib.parse import urlsplit
 
 from listkeep.core.errors import Code, ConflictError, UnavailableError
+from listkeep.drill.provider_place import ProviderPlace
 
 from .children import error_of, own_command, own_environment
 from .home import PRIVATE_FILE, PRIVATE_FOLDER, App, Instance, Seal
@@ -29,6 +30,7 @@ SEAL = "seal"  # the keeper's pages
 PROXY = "proxy"  # of the dock, where dock.toml says so
 CONSOLE = "console"
 WORKER = "worker"  # of the dock; it answers nobody
+SINK = "sink"  # where a demo's mail ends
 _POLL_SECONDS = 0.05
 _GREETING_SECONDS = 5
 _STOP_SECONDS = 15
@@ -202,7 +204,7 @@ def is_healthy(instance: Instance, name: str) -> bool:
                 return False
             with instance.keeper() as keeper:
                 keeper.health()
-        elif name in (SEAL, PROXY, CONSOLE):
+        elif name in (SEAL, PROXY, CONSOLE, SINK):
             return _opens(instance, name)
         else:
             return _is_dock_healthy(instance)
@@ -216,6 +218,9 @@ def is_healthy(instance: Instance, name: str) -> bool:
 def _opens(instance: Instance, name: str) -> bool:
     if name == PROXY:
         return greets(instance.drop.proxy)
+    if name == SINK:
+        place = ProviderPlace.find(instance.home)
+        return place is not None and greets(("127.0.0.1", place.port))
     if name == CONSOLE:
         return instance.app is not None and _welcomes(instance.app)
     return _answers(instance.seal)

@@ -2,11 +2,12 @@
 
 import signal
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from types import FrameType
 
 import typer
 
+from listkeep.drill.provider_place import ProviderPlace
 from listkeep.wire.config import instance_home
 
 from .children import run_shown
@@ -14,12 +15,14 @@ from .home import Instance
 from .init import APP_PORT, DOCK_PORT, SEAL_PORT, AppPort, Port, SealPort
 from .locks import only_one
 from .output import note
+from .showing_demo import show_demo
 from .status import wall
 from .supervisor import (
     BUILDINGS,
     CONSOLE,
     PROXY,
     SEAL,
+    SINK,
     WORKER,
     Supervisor,
     is_founded,
@@ -50,13 +53,23 @@ def up(
     `listkeep serve console` and `listkeep serve worker` itself.
     """
     ports = {"--port": port, "--seal-port": seal_port, "--app-port": app_port}
-    instance = _open_or_begin([f"{name}={each}" for name, each in ports.items()])
+    run_until_stopped(
+        _open_or_begin([f"{name}={each}" for name, each in ports.items()])
+    )
+
+
+def run_until_stopped(
+    instance: Instance, *, begin: Callable[[Instance], None] | None = None
+) -> None:
+    """Run all buildings of an instance; ``begin`` is called once they answer."""
     stopping = _Stop()
     with only_one(instance.home, "supervisor"):
         try:
             with Supervisor(instance, (SEAL,)) as pages:
                 _await_founding(instance, pages)
                 with Supervisor(instance, _buildings(instance)) as buildings:
+                    if begin:
+                        begin(instance)
                     _tell(instance)
                     while not stopping.asked:
                         time.sleep(_TICK_SECONDS)
@@ -79,11 +92,12 @@ def _open_or_begin(ports: Sequence[str]) -> Instance:
 def _buildings(instance: Instance) -> tuple[str, ...]:
     """Name what runs here; instances of older versions have no console yet.
 
-    A delivery proxy runs where dock.toml has one.
+    A delivery proxy runs where dock.toml has one, a mail server in a kept demo.
     """
     console = (CONSOLE,) if instance.app is not None else ()
     proxy = (PROXY,) if instance.drop.proxy else ()
-    return (*BUILDINGS, *console, *proxy, WORKER)
+    sink = (SINK,) if ProviderPlace.find(instance.home) else ()
+    return (*BUILDINGS, *console, *proxy, *sink, WORKER)
 
 
 def _await_founding(instance: Instance, pages: Supervisor) -> None:
@@ -115,9 +129,12 @@ def _tell(instance: Instance) -> None:
     if instance.drop.proxy:
         host, port = instance.drop.proxy
         note(f"the delivery proxy takes mail at {host}, port {port}")
+    if place := ProviderPlace.find(instance.home):
+        note(f"mail of this demo ends at 127.0.0.1, port {place.port}, and is not kept")
     note("the worker tells contacts; `listkeep job ls` shows what it does")
     note(wall(instance))
     note(f"logs are in {instance.home / 'log'}; Ctrl-C stops all")
+    show_demo(instance)
 
 
 class _Stop:

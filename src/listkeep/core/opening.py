@@ -6,9 +6,9 @@ computed for all of them. Nothing is left out: a batch in which one row does not
 gives nothing, and ``open_row`` says which it is.
 """
 
-import hmac
 from collections.abc import Callable, Mapping, Sequence
-from operator import add
+from itertools import compress, count
+from operator import add, ne
 from typing import NamedTuple, cast
 
 from cryptography.exceptions import InvalidTag
@@ -18,7 +18,6 @@ from .errors import ListkeepError
 from .sealing import (
     BATCH_ID_BYTES,
     HEADER_BYTES,
-    TOKEN_BYTES,
     batch_cipher,
     make_nonces,
     make_tokens,
@@ -27,6 +26,7 @@ from .sealing import (
 )
 
 _NAME_BYTES = max(HEADER_BYTES.values())
+_WAYS_KEPT = 16_384
 
 
 class SealedRows(NamedTuple):
@@ -55,12 +55,35 @@ class _Way(NamedTuple):
     start: int
 
 
+class Ways(dict[bytes, _Way]):
+    """How rows of one batch and header are opened: found once, kept for some time.
+
+    The name of a way is the batch id and as much of the seal as a header is long. It is
+    the row's own header that is authenticated, by what of it is in the way. Rows come
+    in token order, so from all batches of a list in turn.
+    """
+
+    def __init__(self, list_keys: Mapping[int, bytes], list_id: str) -> None:
+        """Begin with none; of the mapping it is looked up what is missing."""
+        super().__init__()
+        self._list_keys, self._list_id = list_keys, list_id
+
+    def __missing__(self, name: bytes) -> _Way:
+        """Find a way, or raise what says that there is none."""
+        batch_id, mark = name[:BATCH_ID_BYTES], name[BATCH_ID_BYTES:]
+        cipher = batch_cipher(self._list_keys[read_key_number(mark)], batch_id)
+        start = HEADER_BYTES[mark[0]]
+        if len(self) >= _WAYS_KEPT:
+            self.clear()
+        way = _Way(
+            cipher.decrypt, row_context(self._list_id, mark[0]), mark[1:start], start
+        )
+        self[name] = way
+        return way
+
+
 def open_plain_rows(
-    list_keys: Mapping[int, bytes],
-    index_keys: Sequence[bytes],
-    *,
-    list_id: str,
-    rows: SealedRows,
+    ways: Ways, index_keys: Sequence[bytes], rows: SealedRows
 ) -> OpenedRows | None:
     """Open many rows of one list at once, each checked as ``open_row`` checks it.
 
@@ -72,15 +95,14 @@ def open_plain_rows(
     if not _are_regular(rows):
         return None
     try:
-        packed = _decrypt(_Ways(list_keys, list_id), rows)
+        packed = _decrypt(ways, rows)
         addresses = [row[1 : row[0] + 1] for row in packed]
         spellings = b"\n".join(addresses).decode().split("\n")
     except (InvalidTag, ListkeepError, LookupError, ValueError):
         return None
-    forms = index_forms(spellings)
-    if len(forms) != len(packed) or None in forms:
+    if len(spellings) != len(packed):
         return None
-    if not _are_tokens(rows.tokens, cast("list[str]", forms), index_keys):
+    if not _are_of(rows.tokens, spellings, index_keys):
         return None
     return OpenedRows(addresses, [row[row[0] + 1 :] for row in packed])
 
@@ -94,7 +116,7 @@ def _are_regular(rows: SealedRows) -> bool:
     )
 
 
-def _decrypt(ways: "_Ways", rows: SealedRows) -> list[bytes]:
+def _decrypt(ways: Ways, rows: SealedRows) -> list[bytes]:
     """Open rows column by column, each under its own key, nonce and associated data."""
     heads = [sealed[:_NAME_BYTES] for sealed in rows.sealed]
     found = map(ways.__getitem__, map(add, rows.batch_ids, heads))
@@ -110,41 +132,26 @@ def _decrypt(ways: "_Ways", rows: SealedRows) -> list[bytes]:
     ]
 
 
-def _are_tokens(
-    tokens: Sequence[bytes], forms: Sequence[str], index_keys: Sequence[bytes]
+def _are_of(
+    tokens: Sequence[bytes], spellings: Sequence[str], index_keys: Sequence[bytes]
 ) -> bool:
-    """Tell whether all tokens are those of the forms, each under a key of these."""
-    if not {*map(len, tokens)} <= {TOKEN_BYTES}:
-        return False
-    joined = b"".join(tokens)
-    columns = []
-    for key in index_keys:  # mostly it is one key for all
-        columns.append(make_tokens(key, forms))
-        if hmac.compare_digest(b"".join(columns[-1]), joined):
-            return True
-    return len(columns) > 1 and all(
-        any(hmac.compare_digest(token, version) for version in versions)
-        for token, *versions in zip(tokens, *columns, strict=True)
+    """Tell whether all tokens are those of the addresses, as ``is_token_of`` does."""
+    lower = "\n".join(spellings).lower().split("\n")
+    others = _find_others(tokens, lower, index_keys)
+    forms = index_forms([spellings[at] for at in others])
+    return None not in forms and not _find_others(
+        [tokens[at] for at in others], cast("list[str]", forms), index_keys
     )
 
 
-class _Ways(dict[bytes, _Way]):
-    """How rows of one batch and header are opened: found once, kept for one call.
-
-    The name of a way is the batch id and as much of the seal as a header is long. It is
-    the row's own header that is authenticated, by what of it is in the way.
-    """
-
-    def __init__(self, list_keys: Mapping[int, bytes], list_id: str) -> None:
-        super().__init__()
-        self._list_keys, self._list_id = list_keys, list_id
-
-    def __missing__(self, name: bytes) -> _Way:
-        batch_id, mark = name[:BATCH_ID_BYTES], name[BATCH_ID_BYTES:]
-        cipher = batch_cipher(self._list_keys[read_key_number(mark)], batch_id)
-        start = HEADER_BYTES[mark[0]]
-        way = _Way(
-            cipher.decrypt, row_context(self._list_id, mark[0]), mark[1:start], start
-        )
-        self[name] = way
-        return way
+def _find_others(
+    tokens: Sequence[bytes], forms: Sequence[str], index_keys: Sequence[bytes]
+) -> list[int]:
+    """Find where the token is not that of the form under any key; mostly nowhere."""
+    others = list(compress(count(), map(ne, tokens, make_tokens(index_keys[0], forms))))
+    for key in index_keys[1:]:
+        made = make_tokens(key, [forms[at] for at in others])
+        others = [
+            at for at, each in zip(others, made, strict=True) if tokens[at] != each
+        ]
+    return others

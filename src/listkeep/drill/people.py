@@ -46,6 +46,7 @@ class SoftwarePerson:
     credential: str
     key: ec.EllipticCurvePrivateKey
     kind: Kind = Kind.SOFTWARE  # what the passkey claims to be
+    counts: bool = True  # one that several browsers hold stays at 0, as synced ones do
 
     @classmethod
     def create(cls, folder: Path, name: str, *, of: Self | None = None) -> Self:
@@ -147,6 +148,16 @@ class SoftwarePerson:
             )
         )
 
+    def private_key(self) -> str:
+        """Write the private key, PKCS #8 in base64url: who has it is this person."""
+        return _base64url(
+            self.key.private_bytes(
+                serialization.Encoding.DER,
+                serialization.PrivateFormat.PKCS8,
+                serialization.NoEncryption(),
+            )
+        )
+
     @property
     def keys(self) -> str:
         """The passkey as it stands in terms, as long as it is the only one."""
@@ -211,6 +222,8 @@ class SoftwarePerson:
 
     def _count(self) -> int:
         """Advance the signature counter kept beside the key file."""
+        if not self.counts:
+            return 0
         path = self.path.with_suffix(".count")
         count = int(path.read_text()) + 1 if path.exists() else 1
         draft = path.with_suffix(".new")

@@ -30,12 +30,14 @@ _NAME = "sink.example"
 class MailSink:
     """The sink; use it in a ``with`` block."""
 
-    def __init__(self, *, port: int) -> None:
-        """Make a key; nothing listens yet."""
+    def __init__(
+        self, *, port: int, key: ec.EllipticCurvePrivateKey | None = None
+    ) -> None:
+        """Make a key, unless there is one; nothing listens yet."""
         self.port = port
         self.recipients: list[str] = []
         self.contents: list[bytes] = []
-        self._key = ec.generate_private_key(ec.SECP256R1())
+        self._key = key or ec.generate_private_key(ec.SECP256R1())
         self._controller: Controller | None = None
 
     @property
@@ -86,7 +88,7 @@ class MailSink:
             .public_key(self._key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(now - timedelta(hours=1))
-            .not_valid_after(now + timedelta(days=1))
+            .not_valid_after(now + timedelta(days=365))
             .sign(self._key, SHA256())
         )
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

@@ -110,9 +110,11 @@ class Stage:
             *by, "person.confirm", tenant=tenant, subject=encode(subject).decode()
         )
 
-    def hire(self, name: str, *, role: str, by: tuple[str, str]) -> None:
-        """Add a person, by two of the same side."""
-        subject = self.enter(name).subject(role=role)
+    def hire(
+        self, name: str, *, role: str, by: tuple[str, str], team: str = ""
+    ) -> None:
+        """Add a person, by two of the same side; one of an agency has its team."""
+        subject = self.enter(name).subject(role=role, team=team)
         self.agree(
             *by,
             "person.add",
@@ -136,6 +138,22 @@ class Stage:
         """Enrol somebody copies may be encrypted to."""
         subject = {"id": new_id("c"), "name": name, "public_key": public_key}
         self.agree(*by, "recipient.add", subject=encode(subject).decode())
+
+    def add_browser_passkey(self, name: str, *, by: str) -> SoftwarePerson:
+        """Give somebody another passkey, which several browsers may hold."""
+        person = self.people[name]
+        further = SoftwarePerson.create(self._folder / "browsers", name, of=person)
+        further.counts = False
+        subject = {"id": person.person, "keys": further.keys}
+        self.agree(
+            name,
+            by,
+            "passkey.add",
+            purpose="a passkey for browsers",
+            subject=encode(subject).decode(),
+            proofs=(further.prove(keeper=self.keeper),),
+        )
+        return further
 
     def sign_for_import(
         self, name: str, list_name: str, *, file: Path, rows: int

@@ -23,7 +23,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def test_the_files_are_the_ones_that_were_pinned(folder: Path) -> None:
-    assert read_assets([folder], PINS).keys() == {*FILES, "seal.svg"}
+    assert read_assets([folder], PINS).keys() == {*FILES, "seal.svg", "demo.js"}
     assert read_assets(FOLDERS, PINS) == dict(assets())
 
 

@@ -11,6 +11,8 @@ from listkeep.core.errors import Code, ListkeepError, MalformedError
 from listkeep.core.grants import format_time
 
 from .assets import assets
+from .demo_file import SCRIPT as DEMO_SCRIPT
+from .demo_file import read_demo
 
 INBOX: Final = "/"
 SIGN_IN: Final = "/sign-in"
@@ -30,6 +32,7 @@ def answer_page(
             "looks": files["listkeep.css"].integrity,
             "style": files["seal.css"].integrity,
             "script": files["seal.js"].integrity,
+            "demo_script": files[DEMO_SCRIPT].integrity if read_demo() else "",
             "path": request.path,
             **context,
         },

@@ -11,6 +11,8 @@ from listkeep import looks
 from listkeep.core.errors import Code, RefusedError
 from listkeep.looks.pins import Asset, read_assets
 
+from .demo_file import SCRIPT, read_demo
+
 FOLDERS: Final = (Path(__file__).parent / "static", looks.FOLDER)
 PINS: Final = Path(__file__).parent / "static.lock"
 
@@ -28,6 +30,6 @@ def serve(_request: HttpRequest, name: str) -> HttpResponse:
         RefusedError: There is none of this name.
     """
     asset = assets().get(name)
-    if asset is None:
+    if asset is None or (name == SCRIPT and read_demo() is None):
         raise RefusedError("there is no such file", code=Code.NOT_FOUND)
     return HttpResponse(asset.data, content_type=asset.kind)

@@ -94,6 +94,7 @@ CONFIG = read_config(KEEPER_TOML, KeeperConfig)
 KEY_STORE = HOME / CONFIG.keys
 SPOOL = HOME / CONFIG.spool
 SOCKET = HOME / CONFIG.socket
+DEMO_FILE = HOME / "demo" / "browser.json"  # of profile demo alone
 SEAL_ORIGIN = CONFIG.seal_origin
 SCRUB_DAYS = CONFIG.scrub_days
 KEY_RENEW_DAYS = CONFIG.key_renew_days

@@ -9,6 +9,7 @@ in it is escaped, its texts stand there as CSV wants them, and are not read one 
 """
 
 from collections.abc import Callable, Sequence
+from itertools import chain, compress, count, repeat
 from typing import Protocol
 
 import msgspec
@@ -18,9 +19,9 @@ from listkeep.core.opening import OpenedRows
 
 from .opening import Shape, Value
 
-# What JSON writes as an escape, but for the line end that joins texts here; and the
-# backslash, with which every escape begins.
 _ESCAPE = b"\\"
+# What JSON writes as an escape, but for the line end that joins texts here; and with
+# what every escape begins.
 _ESCAPED = bytes(range(0x20)).replace(b"\n", b"") + _ESCAPE
 
 
@@ -65,27 +66,28 @@ def prepare_writer(kind: str, shape: Shape) -> Writer:
 class _Csv:
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
+        self._values = len(shape.fields)
         self.head = b",".join(map(_quoted, shape.names)) + _END
 
     def facets(self, values: Sequence[Value]) -> bytes:
         return b"".join(b"," + _quoted(_text(value)) for value in values)
 
     def rows(self, opened: OpenedRows, facets: Sequence[bytes]) -> bytes:
-        addresses = opened.addresses
+        addresses, cells = opened.addresses, self._cells(opened.fields)
         if b'"' in b"".join(addresses):
             addresses = [address.replace(b'"', b'""') for address in addresses]
-        rows = zip(addresses, facets, self._ends(opened.fields), strict=True)
-        return b"".join([b'"%b"%b%b' % row for row in rows])
+        between, end = (b',"', b'"\r\n') if self._values else (b"", _END)
+        marks, betweens, ends = ([each] * len(cells) for each in (b'"', between, end))
+        rows = zip(marks, addresses, marks, facets, betweens, cells, ends, strict=True)
+        return b"".join(chain.from_iterable(rows))
 
-    def _ends(self, fields: Sequence[bytes]) -> list[bytes]:
+    def _cells(self, fields: Sequence[bytes]) -> list[bytes]:
+        """Write each row's sealed fields: what is between its first and last mark."""
+        cells, odd = cut_plain(fields, values=self._values)
         read = self._shape.field_values
-        odd = find_odd(fields, values=len(self._shape.fields))
-        if len(odd) == len(fields):
-            return [_quoted_texts(read(text)) for text in fields]
-        ends = [b",%b\r\n" % text[1:-1] for text in fields]
         for place in odd:
-            ends[place] = _quoted_texts(read(fields[place]))
-        return ends
+            cells[place] = _between_marks(read(fields[place]))
+        return cells
 
 
 class _JsonLines:
@@ -93,6 +95,7 @@ class _JsonLines:
 
     def __init__(self, shape: Shape) -> None:
         self._shape = shape
+        self._values = len(shape.fields)
         self._facets = [b",%b:" % _json(name) for name in shape.facets]
         self._fields = [b",%b:" % _json(name) for name in shape.fields]
 
@@ -105,54 +108,63 @@ class _JsonLines:
         return b"".join([b'{"address":%b%b%b}\n' % row for row in rows])
 
     def _ends(self, fields: Sequence[bytes]) -> list[bytes]:
-        odd = frozenset(find_odd(fields, values=len(self._shape.fields)))
-        read, names = self._shape.field_values, self._fields
+        names, read = self._fields, self._shape.field_values
+        cut, odd = cut_plain(fields, values=self._values)
+        skipped = frozenset(odd)
         return [
-            _pairs(names, read(text)) if place in odd else _plain_pairs(names, text)
-            for place, text in enumerate(fields)
+            _pairs(names, read(fields[place]))
+            if place in skipped
+            else _plain_pairs(names, inner)
+            for place, inner in enumerate(cut)
         ]
 
 
-def find_odd(texts: Sequence[bytes], *, values: int) -> Sequence[int]:
-    """Find where there is not a JSON array of so many texts with nothing escaped in it.
+def cut_plain(
+    texts: Sequence[bytes], *, values: int
+) -> tuple[list[bytes], Sequence[int]]:
+    """Cut the edges off JSON arrays of so many texts each, with nothing escaped.
 
-    All of those without an escape are judged together: if one of them is something
-    else, all are odd.
+    What is left of one begins behind its first quotation mark and ends before its last.
+    Gives also at which places that means nothing: where something is escaped. All
+    others are judged together: if one of them is something else, all are odd.
     """
-    odd = [place for place, text in enumerate(texts) if _ESCAPE in text]
-    plain = [text for text in texts if _ESCAPE not in text] if odd else texts
-    return odd if are_plain(plain, values=values) else range(len(texts))
+    odd = list(compress(count(), map(bytes.__contains__, texts, repeat(_ESCAPE))))
+    plain = list(texts)
+    for place in odd:
+        plain[place] = b'["%b"]' % b'","'.join([b""] * values)
+    cut = _cut_all(plain, values=values)
+    return (plain, range(len(plain))) if cut is None else (cut, odd)
 
 
-def are_plain(texts: Sequence[bytes], *, values: int) -> bool:
-    """Tell whether each is a JSON array of so many texts with nothing escaped in it.
+def _cut_all(texts: Sequence[bytes], *, values: int) -> list[bytes] | None:
+    """Cut the edges off all, or give nothing if one is not such an array.
 
     Without escapes a quotation mark only begins or ends a text. All of them are counted
     for: two at the edges of each array, which are cut off first so that none counts
     twice, the others in pairs with a comma between, of which each array has one less
-    than it has values.
+    than it has values. A line end is none but between two arrays.
     """
-    if not values or not texts or min(map(len, texts)) < len('[""]'):
-        return False
     joined = b"\n".join(texts)
-    inner = [text[2:-2] for text in texts]
-    return (
-        joined[:2] == b'["'
-        and joined[-2:] == b'"]'
-        and joined.count(b'"]\n["') == joined.count(b"\n") == len(texts) - 1
+    inner = joined[2:-2].split(b'"]\n["')
+    if (
+        values
+        and len(joined) >= len(b'[""]')
+        and (joined[:2], joined[-2:]) == (b'["', b'"]')
+        and len(inner) == joined.count(b"\n") + 1 == len(texts)
         and joined.count(b'"') == 2 * values * len(texts)
-        and {text.count(b'","') for text in inner} == {values - 1}
+        and set(map(bytes.count, inner, repeat(b'","'))) == {values - 1}
         and len(joined.translate(None, _ESCAPED)) == len(joined)
-    )
+    ):
+        return inner
+    return None
 
 
 def _quoted(cell: str) -> bytes:
     return b'"%b"' % cell.replace('"', '""').encode()
 
 
-def _quoted_texts(cells: Sequence[str]) -> bytes:
-    text = '","'.join([cell.replace('"', '""') for cell in cells])
-    return b',"%b"\r\n' % text.encode() if cells else _END
+def _between_marks(cells: Sequence[str]) -> bytes:
+    return '","'.join([cell.replace('"', '""') for cell in cells]).encode()
 
 
 def _text(value: Value) -> str:
@@ -167,8 +179,8 @@ def _pairs(names: Sequence[bytes], values: Sequence[Value]) -> bytes:
     )
 
 
-def _plain_pairs(names: Sequence[bytes], text: bytes) -> bytes:
-    cells = zip(names, text[2:-2].split(b'","'), strict=True)
+def _plain_pairs(names: Sequence[bytes], inner: bytes) -> bytes:
+    cells = zip(names, inner.split(b'","'), strict=True)
     return b"".join([b'%b"%b"' % cell for cell in cells])
 
 

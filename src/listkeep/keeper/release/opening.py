@@ -6,7 +6,7 @@ import msgspec
 
 from listkeep.core.addresses import index_form
 from listkeep.core.errors import Code, MalformedError, VerificationError
-from listkeep.core.opening import OpenedRows, SealedRows, open_plain_rows
+from listkeep.core.opening import OpenedRows, SealedRows, Ways, open_plain_rows
 from listkeep.core.registry.facts import ListFacts
 from listkeep.core.registry.held_keys import index_key, index_numbers, list_key
 from listkeep.core.sealing import (
@@ -24,6 +24,7 @@ from listkeep.wire import messages as m
 from listkeep.wire.base import MAX_ROWS
 
 Value = str | int | bool | None
+_texts = msgspec.json.Decoder(list[str]).decode
 
 
 class Opener:
@@ -48,6 +49,7 @@ class Opener:
         self._look_again = look_again
         self._index_keys: tuple[bytes, ...] = ()
         self._list_keys: dict[int, bytes] = {}
+        self._ways = Ways(self._list_keys, found.id)
         self._fetch(found)
 
     def _fetch(self, found: ListFacts) -> None:
@@ -88,9 +90,7 @@ class Opener:
         Raises:
             VerificationError: One of them is not the row its token says.
         """
-        found = open_plain_rows(
-            self._list_keys, self._index_keys, list_id=self._list_id, rows=rows
-        )
+        found = open_plain_rows(self._ways, self._index_keys, rows)
         if found is not None:
             return found
         opened = [self.open(row) for row in map(SealedRow, *rows)]
@@ -161,7 +161,7 @@ class Shape:
             VerificationError: They are no list, or more than the list has.
         """
         try:
-            fields = msgspec.json.decode(text or b"[]", type=list[str])
+            fields = _texts(text or b"[]")
         except msgspec.DecodeError as error:
             raise VerificationError(
                 "a row's sealed fields are no list", code=Code.ROW_INVALID

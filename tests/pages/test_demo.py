@@ -1,0 +1,227 @@
+"""`listkeep demo --keep` as somebody meets it who has never seen it."""
+
+import re
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from listkeep.cli.children import own_command, own_environment
+from tests.pages.visitor import Window
+
+LONGEST_SECONDS = 240  # of a busy machine; alone it takes half a minute
+
+
+@dataclass
+class Kept:
+    """A demo that runs, and what it printed."""
+
+    home: Path
+    said: str
+
+    def place(self, words: str) -> str:
+        """Find the address on the line with these words."""
+        line = next(line for line in self.said.splitlines() if words in line)
+        return line.split()[-1]
+
+    @property
+    def link(self) -> str:
+        return self.place("/demo#")
+
+    @property
+    def app(self) -> str:
+        return self.place("people work at")
+
+
+@contextmanager
+def running(home: Path, *words: str) -> Iterator[Kept]:
+    """Run a command that stays, until it has said all it says; then stop it."""
+    log = home.with_name("said")
+    with log.open("wb") as file:
+        process = subprocess.Popen(
+            own_command(*words), env=own_environment(home), stderr=file
+        )
+    try:
+        ends_at = time.monotonic() + LONGEST_SECONDS
+        while "keep real addresses out" not in log.read_text():
+            assert process.poll() is None, log.read_text()
+            assert time.monotonic() < ends_at, log.read_text()
+            time.sleep(0.2)
+        yield Kept(home, log.read_text())
+    finally:
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+        assert log.read_text().endswith("stopped\n")
+
+
+@pytest.fixture(scope="module")
+def kept(chromium: Browser) -> Iterator[Kept]:
+    folder = Path(tempfile.mkdtemp(prefix="lk-"))
+    with running(folder / "var", "demo", "--keep") as demo:
+        yield demo
+    shutil.rmtree(folder, ignore_errors=True)
+
+
+@pytest.fixture
+def newcomer(kept: Kept, chromium: Browser) -> Iterator[Window]:
+    """A browser without any passkey, which has just followed the link."""
+    window = Window(kept.link.partition("/demo")[0], chromium)
+    window.page.goto(kept.link)
+    window.page.get_by_role("heading", name="You can be any of").wait_for()
+    yield window
+    window.leave()
+    assert window.complaints == []
+
+
+def be(window: Window, name: str) -> None:
+    """Choose somebody where a browser would ask for a passkey."""
+    window.press_passkey()
+    dialog = window.page.get_by_role("dialog")
+    dialog.get_by_role("button", name=re.compile(f"^{name}")).click()
+
+
+def work_as(window: Window, name: str) -> None:
+    window.page.get_by_role("link", name="Go to work").click()
+    window.page.get_by_role("button", name="Sign in with a passkey").click()
+    be(window, name)
+    window.page.get_by_role("link", name="Go to my desk").click()
+    expect(window.page.get_by_role("link", name="Desk")).to_be_visible()
+
+
+def test_a_newcomer_works_as_ben_and_finds_lists(newcomer: Window, kept: Kept) -> None:
+    assert "#" not in newcomer.page.url
+    work_as(newcomer, "ben")
+
+    newcomer.page.goto(f"{kept.app}/lists")
+    newcomer.page.get_by_role("link", name="newsletter", exact=True).click()
+
+    expect(newcomer.page.locator("#found .big")).to_contain_text("entries")
+    assert "@" not in newcomer.page.locator("main").inner_text()
+
+
+def test_a_newcomer_brings_in_the_file_that_lies_there(
+    newcomer: Window, kept: Kept
+) -> None:
+    page = newcomer.page
+    page.goto(f"{kept.place('look up, import')}/sign-in")
+    page.get_by_role("button", name="Go to the keeper").click()
+    be(newcomer, "ben")
+    page.wait_for_url(f"{kept.place('look up, import')}/")
+    page.get_by_role("link", name="Import").first.click()
+    page.get_by_role("link", name="customers").click()
+    file = kept.home / "demo" / "files" / "new-readers.csv"
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_role("button", name="Look at the file first").click()
+    page.locator("input[type=file]").set_input_files(file)
+    page.get_by_role("button", name="Import this file").click()
+
+    expect(page.get_by_role("status")).to_contain_text("Done")
+
+
+def test_ada_approves_what_ben_asked_for(newcomer: Window, kept: Kept) -> None:
+    work_as(newcomer, "ada")
+    page = newcomer.page
+    page.get_by_role("link", name="Open the keeper's inbox").click()
+    be(newcomer, "ada")
+    page.get_by_role("link", name=re.compile("samples by post")).click()
+    expect(page.get_by_label("Passkey")).to_be_hidden()  # there is one to use
+    newcomer.approve("250")
+    be_sure = page.get_by_role("dialog").get_by_role("button", name=re.compile("^ada"))
+    be_sure.click()
+
+    expect(newcomer.state()).to_have_text("granted")
+
+
+@pytest.mark.parametrize("name", ["amir", "nina", "sam", "cleo", "cyrus", "olga"])
+def test_one_can_be_each_of_them(newcomer: Window, kept: Kept, name: str) -> None:
+    work_as(newcomer, name)
+
+    expect(newcomer.page.get_by_text(name).first).to_be_visible()
+
+
+def test_whoever_cancels_signs_nothing(newcomer: Window, kept: Kept) -> None:
+    newcomer.page.goto(newcomer.origin)
+    newcomer.press_passkey()
+    newcomer.page.get_by_role("button", name="Cancel").click()
+
+    expect(newcomer.alert()).to_contain_text("cancelled")
+
+
+def test_the_story_stands_in_the_ledger(kept: Kept) -> None:
+    def read(*words: str) -> str:
+        done = subprocess.run(
+            own_command(*words),
+            env=own_environment(kept.home),
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        return done.stdout
+
+    read("login", "--as", "ada")
+    requests = read("request", "ls", "--as", "ada")
+    for state in ("waiting", "granted", "denied", "done"):
+        assert f" {state} " in requests, state
+    incident = read("incident", "ls", "--all", "--as", "ada")
+    assert "returns-many" in incident
+    assert "closed" in incident
+    assert '"verified": true' in read("ledger", "verify", "--json", "--as", "ada")
+
+
+# --- what attackers try --------------------------------------------------------------
+
+
+def test_a_browser_that_never_had_the_link_is_nobody(
+    kept: Kept, chromium: Browser
+) -> None:
+    stranger = Window(kept.link.partition("/demo")[0], chromium)
+    stranger.page.goto(f"{stranger.origin}/demo")
+    expect(
+        stranger.page.get_by_role("heading", name="This browser has no passkeys")
+    ).to_be_visible()
+    stranger.page.goto(f"{stranger.origin}/demo#guessed")
+    expect(
+        stranger.page.get_by_role("heading", name="This browser has no passkeys")
+    ).to_be_visible()
+
+    stranger.page.goto(stranger.origin)
+    stranger.press_passkey()
+    expect(stranger.alert()).to_be_visible()
+    expect(stranger.page.get_by_role("dialog")).to_have_count(0)
+    stranger.leave()
+
+
+def test_the_link_is_looked_for_where_others_could_read_it(kept: Kept) -> None:
+    secret = kept.link.partition("#")[2]
+    assert len(secret) == 32
+    found = [
+        path.relative_to(kept.home)
+        for path in kept.home.rglob("*")
+        if path.is_file() and secret.encode() in path.read_bytes()
+    ]
+
+    assert found == [Path("demo", "link")]
+    assert (kept.home / "demo" / "link").stat().st_mode & 0o777 == 0o600
+    assert (kept.home / "demo" / "browser.json").stat().st_mode & 0o777 == 0o600
+
+
+def test_a_demo_that_was_kept_is_not_replaced(kept: Kept) -> None:
+    done = subprocess.run(
+        own_command("demo"),
+        env=own_environment(kept.home),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 5
+    assert "a demo was kept here" in done.stderr
+    assert (kept.home / "demo" / "browser.json").exists()
