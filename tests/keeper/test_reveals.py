@@ -8,6 +8,7 @@ from listkeep.core.sealing import SealedRow
 from listkeep.keeper.release import reveals
 from listkeep.wire import messages as m
 from tests.keeper.instance import refusal
+from tests.keeper.restoring import ask_erasure, erase
 from tests.keeper.world import Rows, World, batch_of
 
 
@@ -225,7 +226,7 @@ def test_an_erased_entry_is_not_opened_and_an_unsubscribed_one_is(
     world: World,
 ) -> None:
     rows = world.list_with_rows(2)
-    world.suppress("ada", rows, 0, reason="erased")
+    erase(world, ask_erasure(world, rows, 0), rows.sealed[0].token)
     world.suppress("ada", rows, 1)
     erased, _ = world.ask_reveal("ben", rows, 0)
     left, _ = world.ask_reveal("ben", rows, 1)

@@ -43,13 +43,23 @@ def sign_ins(entries: list[dict[str, str]]) -> int:
     return sum(entry["event"] == "session.started" for entry in entries)
 
 
-def test_only_owners_erase(world: World) -> None:
+def test_nobody_erases_by_a_suppression(world: World) -> None:
+    """That is another act: it takes an owner's signature about one person."""
     rows = world.list_with_rows(1)
+    ticket = world.start_import("ben", rows.list_id).ticket
+    world.seal(ticket, rows.addresses)
+    before = world.events()
 
-    for name in ("ben", "app"):
+    for name in ("ada", "ben", "app"):
         code = refusal(world.suppress, name, rows, 0, reason="erased")
-        assert code == "not-permitted"
-    assert world.suppress("ada", rows, 0, reason="erased") == 1
+        assert code == "message-invalid"
+    code = refusal(suppress, world, rows, 0, reason="erased", ticket=ticket)
+    assert code == "message-invalid"
+    code = refusal(
+        world.ask, "ada", "suppress", {"reason": "erased"}, list="news", cap=1
+    )
+    assert code == "request-invalid"
+    assert world.events() == before
 
 
 def test_there_is_no_reason_but_the_known_ones(world: World) -> None:

@@ -12,6 +12,7 @@ from listkeep.core.registry.held_keys import (
     index_numbers,
     list_key,
     with_newer,
+    with_newest,
     without,
 )
 from tests.core.registry.scribe import ACME, NEWS, NOON, OTHER, Scribe, replay
@@ -38,6 +39,20 @@ def test_keys_come_one_after_the_other() -> None:
 def test_a_number_that_is_not_the_next_is_no_honest_keepers(number: int) -> None:
     with pytest.raises(VerificationError, match="not the next"):
         with_newer(TWO, number, at=LATER)
+
+
+def test_a_renewal_may_take_up_later_keys_with_those_between() -> None:
+    assert with_newest(TWO, 2, at=LATER) == (*TWO, HeldKey(2, LATER))
+    assert with_newest(TWO, 4, at=LATER) == (
+        *TWO,
+        *(HeldKey(number, LATER) for number in (2, 3, 4)),
+    )
+
+
+@pytest.mark.parametrize("number", [-1, 0, 1])
+def test_a_number_that_was_used_before_is_no_honest_keepers(number: int) -> None:
+    with pytest.raises(VerificationError, match="used before"):
+        with_newest(TWO, number, at=LATER)
 
 
 def test_an_older_key_goes_and_the_newest_stays() -> None:

@@ -25,6 +25,7 @@ from tests.keeper.enrolling import invite, link_of, look
 from tests.keeper.flows import Program
 from tests.keeper.instance import ACME, DIRECT, OTHER, SERVICES
 from tests.keeper.mailing import finish, open_rows, send_of, spool
+from tests.keeper.restoring import ask_erasure, erase
 from tests.keeper.sending import add_domain, add_route
 from tests.keeper.world import Rows, World
 from tests.tamper import Table, read_table, table_names
@@ -106,7 +107,8 @@ def take_away(world: World, plot: Plot) -> None:
         mail(world, plot.rows, request, range(12, 16))
     finish(world, plot.sends["ending"])
     world.suppress("ben", plot.rows, 0)
-    world.suppress("ada", plot.rows, 1, reason="erased")
+    erasure = ask_erasure(world, plot.rows, 1)
+    erase(world, erasure, plot.rows.sealed[1].token, plot.rows.list_id)
     world.sign("amir", plot.exports["denied"], "deny")
     world.export("ben", plot.exports["used"], plot.rows.whole())
     asked = world.sign("ivan", plot.denied_draft, "request")

@@ -11,6 +11,7 @@ from listkeep.keeper.release import deliveries
 from listkeep.keeper.release.imports import start_import
 from listkeep.wire import messages as m
 from tests.keeper.instance import refusal
+from tests.keeper.restoring import ask_erasure, erase
 from tests.keeper.world import Rows, World, batch_of
 
 
@@ -76,7 +77,7 @@ def test_it_opens_no_old_row_under_a_name_of_today(world: World) -> None:
 
 def test_it_cannot_make_a_suppressed_row_exportable(world: World) -> None:
     rows = world.list_with_rows(2)
-    world.suppress("ada", rows, 0, reason="erased")
+    erase(world, ask_erasure(world, rows, 0), rows.sealed[0].token, rows.list_id)
     ticket = world.start_import("ben", rows.list_id).ticket
     again = world.rows_of(
         rows.list_id, rows.addresses, world.seal(ticket, rows.addresses)

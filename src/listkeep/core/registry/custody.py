@@ -24,7 +24,7 @@ from .grounds import (
     require_suppressing,
     require_ticket,
 )
-from .held_keys import first_key, list_key, with_newer, without
+from .held_keys import first_key, list_key, with_newest, without
 from .holdings import note_growth
 from .state import Registry
 
@@ -55,7 +55,7 @@ def _renew_key(registry: Registry, fields: Mapping[str, str], at: datetime) -> N
     request = require_renewal(registry, old, fields, at)
     if request is not None:
         request.done = request.intended = True
-    keys = with_newer(old.keys, int(fields["key"]), at=at)
+    keys = with_newest(old.keys, int(fields["key"]), at=at)
     registry.lists[old.id] = replace(old, keys=keys)
 
 

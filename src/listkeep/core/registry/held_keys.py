@@ -64,6 +64,23 @@ def with_newer(
     return (*keys, HeldKey(number, at))
 
 
+def with_newest(
+    keys: tuple[HeldKey, ...], number: int, *, at: datetime
+) -> tuple[HeldKey, ...]:
+    """Add the key that seals from now on, and those between, which may be there too.
+
+    After the end of the ledger was lost, the key store knows of later numbers than the
+    ledger. No number is used anew: the one that seals is the last of them, or the next.
+
+    Raises:
+        VerificationError: The number was used before.
+    """
+    last = keys[-1].number
+    if number <= last:
+        raise untrusted("a key has a number that was used before")
+    return (*keys, *(HeldKey(each, at) for each in range(last + 1, number + 1)))
+
+
 def renewal_due_at(keys: tuple[HeldKey, ...], *, every: timedelta) -> datetime:
     """Say since when a renewal should go on: since it began, or since it was time."""
     newest = keys[-1].since

@@ -32,9 +32,10 @@ from listkeep.core.segments.evaluate import Predicate, compile_predicate
 from listkeep.core.segments.facets import Facet
 from listkeep.core.segments.language import Segment, SegmentError, parse_segment
 from listkeep.core.segments.schema import Schema
-from listkeep.core.segments.values import FacetType, Row, Status, Value
+from listkeep.core.segments.values import WORSE, FacetType, Row, Status, Value
 
 __all__ = [
+    "WORSE",
     "All",
     "And",
     "AnonymityReport",

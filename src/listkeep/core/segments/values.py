@@ -45,6 +45,10 @@ class Status(StrEnum):
     ERASED = "erased"
 
 
+WORSE = (Status.UNSUBSCRIBED, Status.BOUNCED, Status.COMPLAINED)
+"""What others can say of somebody; erasing is another act, which an owner signs for."""
+
+
 @dataclass(frozen=True, slots=True)
 class Flaw:
     """Why a cell is not a value of its type; never holds the cell."""

@@ -9,7 +9,13 @@ from pydantic import Field
 from listkeep.core.errors import RefusedError
 from listkeep.dock.lists.access import Bearer, CallerRequest, Visit, enter_list
 from listkeep.dock.lists.keeper import get_keeper
-from listkeep.dock.lists.shapes import Id, Shape
+from listkeep.dock.lists.shapes import Id, Shape, shape_of
+from listkeep.wire.answers import (
+    DockChange,
+    DockChangesPage,
+    DockPreview,
+    DockRestore,
+)
 
 from . import queries, restores
 from .models import Restore
@@ -17,44 +23,6 @@ from .models import Restore
 router = Router(auth=Bearer(), tags=["history"])
 
 Time = Annotated[str, Field(pattern=r"^[0-9T:Z-]{20}$")]
-
-
-class ChangeView(Shape):
-    """One change of a list. Counts of small imports and restores are rounded."""
-
-    number: int
-    kind: str
-    at: str
-    who: str
-    source: str
-    moment: str | None
-    added: int
-    updated: int
-    removed: int
-    rounded: bool
-    can_undo: bool
-
-
-class ChangePage(Shape):
-    """Some of a list's changes, newest first, and where to go on."""
-
-    changes: list[ChangeView]
-    cursor: str | None
-
-
-class PreviewView(Shape):
-    """What would change if a list were taken back to a time; little is rounded."""
-
-    moment: str
-    latest: int
-    changes: int
-    rows: int
-    come_back: int
-    change: int
-    go: int
-    stay_suppressed: int
-    facets: dict[str, int]
-    rounded: bool
 
 
 class NewRestore(Shape):
@@ -69,41 +37,21 @@ class NewRestore(Shape):
     before: Annotated[int, Field(ge=1)] | None = None
 
 
-class RestoreView(Shape):
-    """How far taking a list back has come; little is rounded."""
-
-    id: str
-    list: str
-    state: str
-    moment: str
-    rows: int
-    total: int
-    added: int
-    updated: int
-    removed: int
-    refused: int
-    rounded: bool
-    family: str
-    code: str
-    message: str
-    hint: str
-
-
-@router.get("/lists/{list_name}/history", response=ChangePage)
+@router.get("/lists/{list_name}/history", response=shape_of(DockChangesPage))
 def show_history(
     request: CallerRequest,
     list_name: str,
     cursor: Annotated[int, Query(ge=1)] | None = None,
     limit: Annotated[int, Query(ge=1, le=1000)] = 100,
-) -> ChangePage:
+) -> DockChangesPage:
     """Show who changed a list, newest first."""
     visit = _visit(request, list_name, right="view")
     if not visit.is_person:
         raise RefusedError("a list's history is for people")
     changes = queries.read_changes(visit.record.id, before=cursor, limit=limit)
-    return ChangePage(
-        changes=[
-            ChangeView(
+    return DockChangesPage(
+        changes=tuple(
+            DockChange(
                 number=told.change.number,
                 kind=told.change.kind,
                 at=restores.show_moment(told.change.at),
@@ -117,18 +65,18 @@ def show_history(
                 can_undo=told.change.is_kept,
             )
             for told in changes
-        ],
+        ),
         cursor=str(changes[-1].change.number) if len(changes) == limit else None,
     )
 
 
-@router.get("/lists/{list_name}/restore-preview", response=PreviewView)
+@router.get("/lists/{list_name}/restore-preview", response=shape_of(DockPreview))
 def preview_restore(
     request: CallerRequest,
     list_name: str,
     to: Annotated[str, Query()] = "",
     before: Annotated[int, Query(ge=1)] | None = None,
-) -> PreviewView:
+) -> DockPreview:
     """Say what would change if a list were taken back to a time; change nothing.
 
     `before` names the change that follows, for where several fall into one second.
@@ -137,7 +85,7 @@ def preview_restore(
     found = restores.preview_restore(
         visit, moment=to, clock=timezone.now, before=before
     )
-    return PreviewView(
+    return DockPreview(
         moment=to,
         latest=found.moment.latest,
         changes=found.moment.changes,
@@ -145,10 +93,10 @@ def preview_restore(
     )
 
 
-@router.post("/lists/{list_name}/restores", response={201: RestoreView})
+@router.post("/lists/{list_name}/restores", response={201: shape_of(DockRestore)})
 def begin_restore(
     request: CallerRequest, list_name: str, body: NewRestore
-) -> Status[RestoreView]:
+) -> Status[DockRestore]:
     """Begin taking a list back; then run it."""
     visit = _visit(request, list_name)
     begun = restores.Begun(body.to, body.latest, body.request, body.before)
@@ -158,8 +106,8 @@ def begin_restore(
     return Status(201, _show(restore))
 
 
-@router.post("/restores/{restore_id}/run", response=RestoreView)
-def run_restore(request: CallerRequest, restore_id: str) -> RestoreView:
+@router.post("/restores/{restore_id}/run", response=shape_of(DockRestore))
+def run_restore(request: CallerRequest, restore_id: str) -> DockRestore:
     """Take the list back; the answer comes when all of it is done, or nothing."""
     restore, visit = _visit_restore(request, restore_id)
     done = restores.run_restore(
@@ -168,8 +116,8 @@ def run_restore(request: CallerRequest, restore_id: str) -> RestoreView:
     return _show(done)
 
 
-@router.get("/restores/{restore_id}", response=RestoreView)
-def show_restore(request: CallerRequest, restore_id: str) -> RestoreView:
+@router.get("/restores/{restore_id}", response=shape_of(DockRestore))
+def show_restore(request: CallerRequest, restore_id: str) -> DockRestore:
     """Tell how far a restore has come."""
     return _show(_visit_restore(request, restore_id)[0])
 
@@ -194,8 +142,8 @@ def _moment(seconds: int | None) -> str | None:
     return None if seconds is None else restores.show_moment(seconds)
 
 
-def _show(restore: Restore) -> RestoreView:
-    return RestoreView(
+def _show(restore: Restore) -> DockRestore:
+    return DockRestore(
         id=restore.id,
         list=restore.list_id,
         state=restore.state,

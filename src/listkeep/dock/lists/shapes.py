@@ -1,9 +1,14 @@
-"""JSON as the API takes and gives it: nothing unknown is taken."""
+"""JSON as the API takes and gives it: nothing unknown is taken.
 
-from typing import Annotated, Self
+What it gives to our own clients is told once, as ``wire.answers``.
+"""
 
+from functools import cache
+from typing import Annotated, Any, Self, get_args, get_origin, get_type_hints
+
+import msgspec
 from ninja import Schema
-from pydantic import ConfigDict, Field
+from pydantic import ConfigDict, Field, create_model
 
 from listkeep.wire import messages as m
 
@@ -20,6 +25,28 @@ class Shape(Schema):
     """A JSON object of known members."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+@cache
+def shape_of(answer: type[msgspec.Struct]) -> type[Shape]:
+    """Give the JSON of an answer that stands in ``wire.answers``, for the API's page.
+
+    Every member is there, also those that a client can do without from an older dock.
+    """
+    members: dict[str, Any] = {
+        name: (_member(hint), ...) for name, hint in get_type_hints(answer).items()
+    }
+    name = answer.__name__.removeprefix("Dock")
+    return create_model(name, __base__=Shape, __doc__=answer.__doc__, **members)
+
+
+def _member(hint: Any) -> Any:
+    """Put shapes in the place of answers, however deep."""
+    if isinstance(hint, type) and issubclass(hint, msgspec.Struct):
+        return shape_of(hint)
+    if get_origin(hint) is tuple:
+        return tuple[_member(get_args(hint)[0]), ...]  # type: ignore[misc]
+    return hint
 
 
 class ListView(Shape):

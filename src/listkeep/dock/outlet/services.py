@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from listkeep.core.errors import Code, RefusedError, UnavailableError
-from listkeep.core.segments import Status
+from listkeep.core.segments import WORSE
 from listkeep.dock.lists import queries as entries
 from listkeep.dock.lists import services as lists
 from listkeep.dock.lists.access import Visit, is_list_name, not_found
@@ -15,8 +15,6 @@ from listkeep.dock.lists.known import KnownTokens
 from listkeep.dock.lists.models import Entry
 from listkeep.dock.lists.statuses import STATUS_CODES
 from listkeep.wire import messages as m
-
-WORSE = (Status.UNSUBSCRIBED, Status.BOUNCED, Status.COMPLAINED)
 
 
 class Found(NamedTuple):

@@ -1,4 +1,4 @@
-"""The API through which people see what was told to whom."""
+"""The API through which people see what was told to whom, and never where that is."""
 
 from typing import Annotated
 
@@ -7,9 +7,11 @@ from ninja import Query, Router
 from listkeep.core.grants import format_time
 from listkeep.dock.lists.access import Bearer, CallerRequest, not_signed_in
 from listkeep.dock.lists.keeper import get_keeper
+from listkeep.dock.lists.shapes import shape_of
+from listkeep.wire.answers import DockDelivery, DockNotice, DockNotices
 from listkeep.wire.messages import notices as n
 
-from . import queries, shapes
+from . import queries
 from .models import Delivery
 from .sentences import sentence
 
@@ -19,10 +21,10 @@ Start = Annotated[int, Query(ge=0, lt=2**53)]
 Limit = Annotated[int, Query(ge=1, le=500)]
 
 
-@router.get("/notices", response=shapes.Notices)
+@router.get("/notices", response=shape_of(DockNotices))
 def read_notices(
     request: CallerRequest, start: Start = 0, limit: Limit = 200
-) -> shapes.Notices:
+) -> DockNotices:
     """Read the notices you may read, and how telling your contacts went.
 
     What happened is the keeper's word; how telling went is the dock's.
@@ -33,19 +35,19 @@ def read_notices(
         n.ReadNotices(start=start, limit=limit, caller=request.auth)
     )
     deliveries = queries.deliveries_of(str(notice.index) for notice in page.notices)
-    return shapes.Notices(
-        notices=[
+    return DockNotices(
+        notices=tuple(
             _notice(notice, deliveries.get(str(notice.index), []))
             for notice in page.notices
-        ],
+        ),
         next=page.next,
     )
 
 
-def _notice(notice: n.Notice, deliveries: list[Delivery]) -> shapes.NoticeView:
+def _notice(notice: n.Notice, deliveries: list[Delivery]) -> DockNotice:
     """Show a notice with deliveries to those contacts the keeper names, no others."""
     contacts = {contact.id for contact in notice.contacts}
-    return shapes.NoticeView(
+    return DockNotice(
         index=notice.index,
         at=notice.at,
         severity=notice.severity,
@@ -54,14 +56,16 @@ def _notice(notice: n.Notice, deliveries: list[Delivery]) -> shapes.NoticeView:
         sentence=sentence(notice),
         request=notice.request,
         state=notice.state,
-        missing=list(notice.missing),
-        deliveries=[_delivery(each) for each in deliveries if each.contact in contacts],
+        missing=notice.missing,
+        deliveries=tuple(
+            _delivery(each) for each in deliveries if each.contact in contacts
+        ),
     )
 
 
-def _delivery(row: Delivery) -> shapes.DeliveryView:
+def _delivery(row: Delivery) -> DockDelivery:
     is_waiting = row.state == Delivery.State.WAITING
-    return shapes.DeliveryView(
+    return DockDelivery(
         id=row.id,
         contact=row.name,
         kind=row.kind,

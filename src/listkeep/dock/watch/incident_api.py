@@ -9,8 +9,9 @@ from ninja import Router
 from listkeep.core.grants import format_time
 from listkeep.dock.lists.access import Bearer, CallerRequest, not_signed_in
 from listkeep.dock.lists.keeper import get_keeper
-from listkeep.dock.lists.shapes import Id
+from listkeep.dock.lists.shapes import Id, shape_of
 from listkeep.wire import messages as m
+from listkeep.wire.answers import DockIncident, DockIncidentLine, DockIncidents
 from listkeep.wire.messages import incidents as i
 
 from . import incidents, shapes
@@ -20,27 +21,25 @@ from .sentences import describe_incident
 router = Router(auth=Bearer(), tags=["incidents"])
 
 
-@router.get("/incidents", response=shapes.IncidentsView)
-def read_incidents(request: CallerRequest) -> shapes.IncidentsView:
+@router.get("/incidents", response=shape_of(DockIncidents))
+def read_incidents(request: CallerRequest) -> DockIncidents:
     """Read the incidents you may know of: owners their tenant's, custodians all."""
     known = _known(request)
     rows = incidents.rows_of(known)
-    return shapes.IncidentsView(
-        incidents=tuple(_view(each, rows[each.id]) for each in known)
-    )
+    return DockIncidents(incidents=tuple(_view(each, rows[each.id]) for each in known))
 
 
-@router.get("/incidents/{incident_id}", response=shapes.IncidentView)
-def read_incident(request: CallerRequest, incident_id: Id) -> shapes.IncidentView:
+@router.get("/incidents/{incident_id}", response=shape_of(DockIncident))
+def read_incident(request: CallerRequest, incident_id: Id) -> DockIncident:
     """Read one incident and its story."""
     [known] = _known(request, incident_id)
     return _whole(known)
 
 
-@router.post("/incidents/{incident_id}/notes", response=shapes.IncidentView)
+@router.post("/incidents/{incident_id}/notes", response=shape_of(DockIncident))
 def add_note(
     request: CallerRequest, incident_id: Id, note: shapes.Note
-) -> shapes.IncidentView:
+) -> DockIncident:
     """Write down what you found out; everybody who may know the incident reads it."""
     [known] = _known(request, incident_id)
     who = get_keeper().who_am_i(m.WhoAmI(session=request.auth.session))
@@ -48,10 +47,10 @@ def add_note(
     return _whole(known)
 
 
-@router.post("/incidents/{incident_id}/close", response=shapes.IncidentView)
+@router.post("/incidents/{incident_id}/close", response=shape_of(DockIncident))
 def close_incident(
     request: CallerRequest, incident_id: Id, closing: shapes.Closing
-) -> shapes.IncidentView:
+) -> DockIncident:
     """Close an incident, for a reason that is kept in the ledger."""
     if not request.auth.session:
         raise not_signed_in()
@@ -79,10 +78,10 @@ def _known(
     return known
 
 
-def _whole(known: i.Incident) -> shapes.IncidentView:
+def _whole(known: i.Incident) -> DockIncident:
     row = incidents.rows_of([known])[known.id]
     lines = tuple(
-        shapes.LineView(
+        DockIncidentLine(
             at=format_time(line.at), who=line.who, what=line.what, text=line.text
         )
         for line in incidents.timeline(known.id)
@@ -91,13 +90,13 @@ def _whole(known: i.Incident) -> shapes.IncidentView:
 
 
 def _view(
-    known: i.Incident, row: Incident, lines: tuple[shapes.LineView, ...] = ()
-) -> shapes.IncidentView:
+    known: i.Incident, row: Incident, lines: tuple[DockIncidentLine, ...] = ()
+) -> DockIncident:
     """Show the keeper's facts; of the dock's row only what the keeper does not know."""
     is_taken_up = row.state == Incident.State.ACKNOWLEDGED
     still = Incident.State.ACKNOWLEDGED if is_taken_up else Incident.State.OPEN
     state = Incident.State.CLOSED if known.closed_at else still
-    return shapes.IncidentView(
+    return DockIncident(
         id=known.id,
         kind=known.kind,
         sentence=describe_incident(known.kind, known.list_name),

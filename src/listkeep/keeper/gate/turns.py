@@ -22,6 +22,7 @@ from listkeep.core.errors import (
 )
 from listkeep.core.ledger.events import Event
 from listkeep.core.ledger.tree import leaf_hash
+from listkeep.core.registry.held_keys import index_key, list_key
 from listkeep.core.registry.passkeys import RelyingParty
 from listkeep.core.registry.recovery import custodians
 from listkeep.core.registry.replay import apply, apply_body
@@ -100,6 +101,7 @@ class Gate:
         self._custodians = store.recall(CUSTODIANS)
         self._remember_custodians()
         self._buried = 0
+        self._emptied = (0, 0)  # how many lists and tenants there were then
         self._bury()
 
     @property
@@ -225,6 +227,27 @@ class Gate:
         for key_id in destroyed[self._buried :]:
             self.store.destroy(key_id)
             self._buried += 1
+        self._bury_unknown()
+
+    def _bury_unknown(self) -> None:
+        """Destroy further keys of what is shredded or closed.
+
+        The end of the ledger was lost with their renewal, and rows are under them.
+        """
+        lists, tenants = self._registry.shredded, self._registry.index_keys
+        if self._emptied == (ended := (len(lists), len(tenants))):
+            return
+        names = {list_key(list_id) for list_id in lists}
+        names |= {
+            index_key(found.tenant)
+            for found in lists.values()
+            if found.tenant not in tenants
+        }
+        for key_id in self.store.key_ids() if names else ():
+            name, _, number = key_id.rpartition(".")
+            if number.isdecimal() and name in names:
+                self.store.destroy(key_id)
+        self._emptied = ended
 
     def _require_head(self, log: Log) -> None:
         """Append to nothing but what was verified, or an edited row would be signed."""

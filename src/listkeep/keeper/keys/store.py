@@ -70,6 +70,18 @@ class KeyStore(KeyFolder):
                 self._cache[key_id] = key
         return key
 
+    def has(self, key_id: str) -> bool:
+        """Tell whether a key is there, without asking whether it unwraps."""
+        return self._file(key_id).exists()
+
+    def numbers(self, key_id: str) -> list[int]:
+        """Number the further keys that came after one of this name, and are here."""
+        endings = (
+            path.name.removeprefix(f"{key_id}.").removesuffix(SUFFIX)
+            for path in self._path.glob(f"{key_id}.*{SUFFIX}")
+        )
+        return sorted(int(each) for each in endings if each.isdecimal())
+
     def destroy(self, key_id: str) -> None:
         """Remove a key; what is sealed under it stays closed.
 

@@ -20,12 +20,12 @@ from listkeep.core.ledger.events import Event
 from listkeep.core.registry.charges import Measure
 from listkeep.core.registry.facts import ListFacts, Service
 from listkeep.core.registry.grounds import RUNS
-from listkeep.core.registry.held_keys import list_key
 from listkeep.core.sealing import BATCH_ID_BYTES, make_tokens, seal_columns
 from listkeep.keeper.gate.custody.lists import require_right
 from listkeep.keeper.gate.custody.suppressions import read_all_known
 from listkeep.keeper.gate.custody.tickets import find_ticket, open_ticket
 from listkeep.keeper.gate.decisions.drafts import find_list
+from listkeep.keeper.gate.decisions.list_keys import fetch_newest_key
 from listkeep.keeper.gate.decisions.standing import require_granted
 from listkeep.keeper.gate.refusals import recorded_refusals
 from listkeep.keeper.gate.sign_in.callers import resolve_caller
@@ -234,7 +234,7 @@ def _seal(
 ) -> m.SealedRows:
     batch_id = secrets.token_bytes(BATCH_ID_BYTES)
     sealed = seal_columns(
-        gate.store.get(list_key(found.id, found.newest_key)),
+        fetch_newest_key(gate.store, found),
         key_number=found.newest_key,
         list_id=found.id,
         batch_id=batch_id,

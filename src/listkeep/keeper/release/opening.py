@@ -8,7 +8,7 @@ from listkeep.core.addresses import index_form
 from listkeep.core.errors import Code, MalformedError, VerificationError
 from listkeep.core.opening import OpenedRows, SealedRows, Ways, open_plain_rows
 from listkeep.core.registry.facts import ListFacts
-from listkeep.core.registry.held_keys import index_key, index_numbers, list_key
+from listkeep.core.registry.held_keys import index_key, index_numbers
 from listkeep.core.sealing import (
     BATCH_ID_BYTES,
     TOKEN_BYTES,
@@ -19,6 +19,7 @@ from listkeep.core.sealing import (
     read_key_number,
 )
 from listkeep.core.segments import Schema
+from listkeep.keeper.gate.decisions.list_keys import fetch_list_keys, find_later_key
 from listkeep.keeper.keys import KeyStore
 from listkeep.wire import messages as m
 from listkeep.wire.base import MAX_ROWS
@@ -39,25 +40,27 @@ class Opener:
     ) -> None:
         """Fetch every key the list holds, and the tenant's.
 
+        An older one that is not in the key store any more was destroyed; the end of the
+        ledger, which said so, was lost.
+
         Who opens for a while passes ``look_again``, so that a key that was begun
         meanwhile is known when the first row under it comes.
 
         Raises:
-            UnavailableError: A key was destroyed or does not unwrap.
+            UnavailableError: The newest key is not there, or a key does not unwrap.
         """
         self._store, self._list_id = store, found.id
         self._look_again = look_again
         self._index_keys: tuple[bytes, ...] = ()
         self._list_keys: dict[int, bytes] = {}
+        self._found = found
         self._ways = Ways(self._list_keys, found.id)
         self._fetch(found)
 
     def _fetch(self, found: ListFacts) -> None:
         self._index_keys = fetch_index_keys(self._store, found)
-        for key in found.keys:
-            self._list_keys[key.number] = self._store.get(
-                list_key(found.id, key.number)
-            )
+        self._list_keys |= fetch_list_keys(self._store, found)
+        self._found = found
 
     def open(self, row: SealedRow) -> OpenedRow:
         """Open one row under the key it says it is sealed under.
@@ -71,18 +74,29 @@ class Opener:
             self._fetch(self._look_again())
         key = self._list_keys.get(number)
         if key is None:
-            raise VerificationError(
-                "a sealed row is under a key that this list does not hold",
-                code=Code.ROW_INVALID,
-                hint="its key was destroyed, and what is under it stays closed; the "
-                "row comes from an old copy of the dock's database",
-            )
+            raise self._not_held(number)
         try:
             return open_row(key, self._index_keys, list_id=self._list_id, row=row)
         except VerificationError:
             if not self._finds_index_key():
                 raise
         return open_row(key, self._index_keys, list_id=self._list_id, row=row)
+
+    def _not_held(self, number: int) -> VerificationError:
+        later = find_later_key(self._store, self._found)
+        if later is not None and self._found.newest_key < number <= later:
+            return VerificationError(
+                "a sealed row is under a key that the ledger does not know",
+                code=Code.ROW_INVALID,
+                hint="the end of the ledger was lost with its renewal: `listkeep keys "
+                f"renew {self._found.name}` takes that key up",
+            )
+        return VerificationError(
+            "a sealed row is under a key that this list does not hold",
+            code=Code.ROW_INVALID,
+            hint="its key was destroyed, and what is under it stays closed; the "
+            "row comes from an old copy of the dock's database",
+        )
 
     def open_many(self, rows: SealedRows) -> OpenedRows:
         """Open up to 4096 rows, with the answer or refusal of ``open`` for each.

@@ -10,7 +10,6 @@ from datetime import datetime
 
 from listkeep.core.errors import VerificationError
 from listkeep.core.registry.facts import ListFacts
-from listkeep.core.registry.held_keys import list_key
 from listkeep.core.sealing import (
     BATCH_ID_BYTES,
     TOKEN_BYTES,
@@ -20,6 +19,7 @@ from listkeep.core.sealing import (
     seal_rows,
 )
 from listkeep.keeper.gate.decisions.items import item_digest
+from listkeep.keeper.gate.decisions.list_keys import fetch_newest_key
 from listkeep.keeper.keys import KeyStore
 from listkeep.wire import messages as m
 
@@ -61,7 +61,7 @@ def reseal_rows(
     tokens, sealed = [bytes(TOKEN_BYTES)] * len(rows), [b""] * len(rows)
     for version, places in _by_version(rows, opened, row_version).items():
         seals = seal_rows(
-            store.get(list_key(found.id, found.newest_key)),
+            fetch_newest_key(store, found),
             key_number=found.newest_key,
             list_id=found.id,
             batch_id=batch_id,

@@ -7,28 +7,26 @@ of header fields. Nothing that comes in is logged or repeated in a reply.
 
 import asyncio
 import base64
-import re
 import ssl
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Any, Protocol
 
 import structlog
 from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
 
 from listkeep.core.mail import Reply
 from listkeep.core.mail.mime import MAX_BYTES
+from listkeep.dock.outlet.smtp import Talk, Talks
 
 log = structlog.get_logger("listkeep.dock.outlet")
 
-MAX_COMMAND_BYTES = 1024
 MAX_FAILED_LOGINS = 3
 _DRAINED_BYTES = 32 * 1024 * 1024
 _IDLE_SECONDS = 300.0
 _IDENT = "listkeep"
 _END = b"\r\n.\r\n"
-_PATH = re.compile(r"<(?P<address>[^<>\s\x00-\x1f\x7f]{0,320})>(?: (?P<rest>.*))?")
 
 
 class Desk(Protocol):
@@ -57,11 +55,8 @@ class Manner:
     max_connections: int
 
 
-class Conversation(SMTP):
+class Conversation(Talk):
     """One connection with a mail server."""
-
-    line_length_limit = MAX_COMMAND_BYTES
-    command_size_limit = MAX_COMMAND_BYTES
 
     def __init__(
         self, desk: Desk, manner: Manner, *, leave: Callable[["Conversation"], None]
@@ -106,11 +101,7 @@ class Conversation(SMTP):
         """Read a whole message at once, and hand it on."""
         if await self.check_helo_needed() or await self.check_auth_needed("DATA"):
             return
-        if self.envelope is None or not self.envelope.rcpt_tos:
-            await self.push("503 5.5.1 send RCPT first")
-            return
-        if arg:
-            await self.push("501 5.5.4 DATA takes no argument")
+        if await self._expect(arg) is None:
             return
         self.is_taking = True
         try:
@@ -127,20 +118,6 @@ class Conversation(SMTP):
         await self.push(status)
         if self.is_ending:
             self.end()
-
-    async def smtp_VRFY(self, _arg: str) -> None:  # noqa: N802
-        """Tell nobody who is here."""
-        await self.push("252 2.5.0 hand it over and see")
-
-    async def smtp_HELP(self, _arg: str) -> None:  # noqa: N802
-        """Say nothing that a stranger does not know."""
-        await self.push("214 2.0.0 see RFC 5321")
-
-    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
-        match = _PATH.fullmatch(arg.strip())
-        if match is None:
-            return None, None
-        return match["address"] or "<>", match["rest"] or ""
 
     async def _read_message(self) -> bytes | None:
         """Read up to the line with one dot (RFC 5321, 4.5.2); ``None`` if too long.
@@ -265,65 +242,34 @@ async def _read_login(server: SMTP, args: list[str]) -> tuple[str, str] | None:
     return name, key
 
 
-class _Crowded(asyncio.Protocol):
-    """Turns away who comes when there are too many."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        writing = cast(asyncio.Transport, transport)
-        writing.write(b"421 4.7.0 too many connections, come later\r\n")
-        writing.close()
-
-
 class Port:
     """A port that is served, and the conversations on it."""
 
     def __init__(self, desk: Desk, manner: Manner) -> None:
         """Prepare; nothing listens yet."""
         self._desk = desk
-        self._manner = manner
-        self._open: set[Conversation] = set()
-        self._server: asyncio.Server | None = None
-        self._empty = asyncio.Event()
-        self._empty.set()
+        self._talks = Talks(
+            lambda: Conversation(self._desk, manner, leave=self._talks.forget),
+            most=manner.max_connections,
+        )
 
     @property
     def busy(self) -> int:
         """How many conversations are in the middle of a message."""
-        return sum(1 for one in self._open if one.is_taking)
+        return sum(1 for one in self._talks.open if one.is_taking)
 
     async def listen(self, host: str, port: int) -> None:
         """Begin to serve; other processes may share the port."""
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            self._meet, host, port, reuse_port=True, backlog=512
-        )
+        await self._talks.listen(host, port, backlog=512)
 
     async def close(self, *, patience_seconds: float) -> bool:
         """Take no new ones, and end those there are after the message they are in.
 
         Gives whether all of them ended by themselves.
         """
-        if self._server is not None:
-            self._server.close()
-        for one in list(self._open):
-            one.end()
+        self._talks.end()
         with suppress(TimeoutError):
-            await asyncio.wait_for(self._empty.wait(), patience_seconds)
-        ended = not self._open
-        for one in list(self._open):
-            if one.transport is not None:
-                cast(asyncio.Transport, one.transport).abort()
+            await asyncio.wait_for(self._talks.empty.wait(), patience_seconds)
+        ended = not self._talks.open
+        self._talks.abort()
         return ended
-
-    def _meet(self) -> asyncio.Protocol:
-        if len(self._open) >= self._manner.max_connections:
-            return _Crowded()
-        one = Conversation(self._desk, self._manner, leave=self._forget)
-        self._open.add(one)
-        self._empty.clear()
-        return one
-
-    def _forget(self, one: Conversation) -> None:
-        self._open.discard(one)
-        if not self._open:
-            self._empty.set()

@@ -6,7 +6,6 @@ repeated in a reply or a log. A message is written down before it is said to be 
 """
 
 import asyncio
-import re
 import ssl
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -18,20 +17,18 @@ from aiosmtpd.smtp import SMTP, Envelope, Session, syntax
 from django.db import connection
 
 from listkeep.core.mail.returned import MAX_BYTES
+from listkeep.dock.outlet.smtp import Talk, Talks, turn_away
 
 from .receiving import LATER, TAKEN, Desk
 
 log = structlog.get_logger("listkeep.dock.outlet")
 
 MAX_MESSAGE_BYTES: Final = 32 * 1024 * 1024
-MAX_COMMAND_BYTES: Final = 1024
 MAX_CONNECTIONS: Final = 64
 MAX_FROM_ONE_PEER: Final = 16
 _SECONDS: Final = 60.0  # for one command, or one message
 _THREADS: Final = 4
 _END: Final = b"\r\n.\r\n"
-_PATH = re.compile(r"<(?P<address>[^<>\s\x00-\x1f\x7f]{0,320})>(?: (?P<rest>.*))?")
-_CROWDED: Final = b"421 4.7.0 too many connections, come again later\r\n"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,33 +49,24 @@ class Listener:
         """Prepare; nothing listens yet."""
         self._desk = desk
         self.manner = manner
-        self._open: set[_Conversation] = set()
+        self._talks = Talks(lambda: _Conversation(self), most=manner.max_connections)
         self._pool = ThreadPoolExecutor(_THREADS, thread_name_prefix="returns")
-        self._server: asyncio.Server | None = None
 
     @property
     def port(self) -> int:
         """The port that was asked for, or found."""
-        sockets = self._server.sockets if self._server else ()
-        return int(sockets[0].getsockname()[1]) if sockets else 0
+        return self._talks.port
 
     async def listen(self, host: str, port: int) -> None:
         """Begin to listen; other processes may share the port."""
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(
-            self._meet, host, port, reuse_port=True, backlog=128
-        )
+        await self._talks.listen(host, port, backlog=128)
 
     async def close(self) -> None:
         """Take nothing new, and let end what is being written down."""
-        if self._server is not None:
-            self._server.close()
-        for one in list(self._open):
-            one.end()
+        self._talks.end()
         await asyncio.to_thread(self._pool.shutdown, wait=True)
         await asyncio.sleep(0)  # the last replies go out
-        for one in list(self._open):
-            one.abort()
+        self._talks.abort()
 
     async def greet(self, recipient: str, *, peer: str) -> str:
         """Ask the desk whether somebody is here."""
@@ -101,28 +89,18 @@ class Listener:
             log.exception("returned.broken")
             return LATER
 
-    def _meet(self) -> asyncio.Protocol:
-        if len(self._open) >= self.manner.max_connections:
-            return _Crowded()
-        one = _Conversation(self)
-        self._open.add(one)
-        return one
-
     def is_crowded_by(self, peer: str) -> bool:
         """Tell whether one peer has as many connections as one may have."""
-        count = sum(one.peer_address == peer for one in self._open)
+        count = sum(one.peer_address == peer for one in self._talks.open)
         return count > self.manner.max_from_one_peer
 
     def forget(self, one: "_Conversation") -> None:
         """Forget a conversation that is over."""
-        self._open.discard(one)
+        self._talks.forget(one)
 
 
-class _Conversation(SMTP):
+class _Conversation(Talk):
     """One connection."""
-
-    line_length_limit = MAX_COMMAND_BYTES
-    command_size_limit = MAX_COMMAND_BYTES
 
     def __init__(self, listener: Listener) -> None:
         super().__init__(
@@ -157,11 +135,6 @@ class _Conversation(SMTP):
         if not self._is_taking:
             self._writer.write(b"421 4.3.2 service is going down\r\n")
 
-    def abort(self) -> None:
-        """Hang up."""
-        if isinstance(self.transport, asyncio.Transport):
-            self.transport.abort()
-
     async def handle_exception(self, error: Exception) -> str:
         log.error("returned.broken", error=type(error).__qualname__)
         return LATER
@@ -171,37 +144,16 @@ class _Conversation(SMTP):
         """Read a message as far as it counts, and have it written down."""
         if await self.check_helo_needed():
             return
-        if self.envelope is None or not self.envelope.rcpt_tos:
-            await self.push("503 5.5.1 send RCPT first")
-            return
-        if arg:
-            await self.push("501 5.5.4 DATA takes no argument")
+        recipient = await self._expect(arg)
+        if recipient is None:
             return
         await self.push("354 go on")
         data = await self._read_message()
         if data is None:
             await self.push("552 5.3.4 the message is too long")
         else:
-            await self.push(await self._take(self.envelope.rcpt_tos[0], data))
+            await self.push(await self._take(recipient, data))
         self._set_post_data_state()  # type: ignore[no-untyped-call]
-
-    async def smtp_VRFY(self, _arg: str) -> None:  # noqa: N802
-        """Tell nobody who is here."""
-        await self.push("252 2.5.0 send it and see")
-
-    async def smtp_EXPN(self, _arg: str) -> None:  # noqa: N802
-        """Tell nobody who is on a list."""
-        await self.push("502 5.5.1 not here")
-
-    async def smtp_HELP(self, _arg: str) -> None:  # noqa: N802
-        """Say nothing that a stranger does not know."""
-        await self.push("214 2.0.0 see RFC 5321")
-
-    def _getaddr(self, arg: str) -> tuple[str | None, str | None]:
-        match = _PATH.fullmatch(arg.strip())
-        if match is None:
-            return None, None
-        return match["address"] or "<>", match["rest"] or ""
 
     async def _take(self, recipient: str, data: bytes) -> str:
         """Have a message written down, also if who brought it hangs up meanwhile."""
@@ -277,17 +229,3 @@ class _Hooks:
             envelope.rcpt_tos.append(address)
             return "250 2.1.5 ok"
         return reply
-
-
-class _Crowded(asyncio.Protocol):
-    """Turns away who comes when there are too many."""
-
-    def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        turn_away(transport)
-
-
-def turn_away(transport: asyncio.BaseTransport) -> None:
-    """Tell somebody to come again when there are fewer."""
-    if isinstance(transport, asyncio.Transport):
-        transport.write(_CROWDED)
-        transport.close()

@@ -12,6 +12,7 @@ from listkeep.core.grants import Action
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.facts import RequestFacts, Service
 from listkeep.core.registry.state import Registry
+from listkeep.core.segments import Status
 from listkeep.keeper.gate.decisions.items import item_digest
 from listkeep.keeper.gate.decisions.requests import unknown_request
 from listkeep.keeper.gate.decisions.standing import require_granted
@@ -24,7 +25,6 @@ from listkeep.wire.messages import erasures as e
 from .suppressions import add_suppressions, read_known
 
 _ERASE = frozenset({Action.ENTRY_ERASE})
-_REASON = "erased"
 
 
 def erase_entry(
@@ -102,7 +102,7 @@ def _record(
     after = {"total": "", "check": ""}
     if keep == "yes" and not read_known(terms.tenant, [message.token]):
         after = add_suppressions(
-            turn, terms.tenant, new=[message.token], reason=_REASON, before={}
+            turn, terms.tenant, new=[message.token], reason=Status.ERASED
         )
     fields = {
         "request": request.id,

@@ -4,7 +4,13 @@ import re
 from dataclasses import replace
 from datetime import datetime
 
-from listkeep.core.errors import Code, ConflictError, MalformedError, RefusedError
+from listkeep.core.errors import (
+    Code,
+    ConflictError,
+    MalformedError,
+    RefusedError,
+    UnavailableError,
+)
 from listkeep.core.grants import Right, format_time
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.facts import ListFacts, Service
@@ -15,6 +21,7 @@ from listkeep.keeper.gate.decisions.drafts import find_list
 from listkeep.keeper.gate.refusals import recorded_refusals
 from listkeep.keeper.gate.sign_in.callers import reach, resolve_caller
 from listkeep.keeper.gate.turns import Gate
+from listkeep.keeper.keys import KeyStore
 from listkeep.wire import messages as m
 from listkeep.wire.identifiers import new_id
 
@@ -90,8 +97,8 @@ def create_list(
             created_at=now,
             keys=first_key(now),
         )
+        _require_index_key(gate.store, turn.registry, found.tenant)
         gate.store.create(list_key(found.id))
-        gate.store.create(index_key(found.tenant))
         turn.append(
             Event.LIST_CREATED,
             {
@@ -104,6 +111,24 @@ def create_list(
             list_id=found.id,
         )
         return record_of(found)
+
+
+def _require_index_key(store: KeyStore, registry: Registry, tenant: str) -> None:
+    """Make a tenant's index key for its first list, and never another in its place.
+
+    Raises:
+        UnavailableError: It had one, which is gone.
+    """
+    held = registry.index_keys.get(tenant)
+    if held is None:
+        store.create(index_key(tenant))
+    elif not store.has(index_key(tenant, held[-1].number)):
+        raise UnavailableError(
+            "the index key of this tenant is not in the key store",
+            code=Code.KEY_UNAVAILABLE,
+            hint="if the tenant was closed and the end of the ledger lost, close it "
+            "again; else put back the newest copy of the key store",
+        )
 
 
 def extend_list(

@@ -13,12 +13,12 @@ from listkeep.core.errors import Code, MalformedError, RefusedError
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.facts import Service
 from listkeep.core.registry.state import Registry
+from listkeep.core.segments import WORSE, Status
 from listkeep.keeper.gate.turns import Gate, Turn
 from listkeep.wire import messages as m
 from listkeep.wire.messages import suppressions as s
 
 from .suppressions import (
-    REASONS,
     add_suppressions,
     read_known,
     split_tokens,
@@ -26,6 +26,7 @@ from .suppressions import (
 )
 
 PAGE = 16_384
+_REASONS = (*WORSE, Status.ERASED)  # who was erased is told as well
 
 
 def read_suppressions(
@@ -60,7 +61,7 @@ def keep_suppressions(
         RefusedError: No such list or tenant, or the ledger was not recovered just now.
         MalformedError: Unknown reason, or tokens of another length.
     """
-    if message.reason not in REASONS:
+    if message.reason not in _REASONS:
         raise MalformedError("there is no such reason")
     tokens = split_tokens(message.tokens)
     changed = 0
@@ -97,7 +98,7 @@ def _require_recovered(registry: Registry) -> None:
 def _record(
     turn: Turn, reason: str, carrier: Service, *, list_id: str, new: Collection[bytes]
 ) -> None:
-    after = add_suppressions(turn, list_id, new=new, reason=reason, before={})
+    after = add_suppressions(turn, list_id, new=new, reason=reason)
     turn.append(
         Event.ENTRIES_SUPPRESSED,
         {

@@ -16,6 +16,7 @@ from listkeep.core.registry.charges import Measure
 from listkeep.core.registry.facts import ListFacts, Service
 from listkeep.core.registry.state import Registry
 from listkeep.core.sealing import TOKEN_BYTES
+from listkeep.core.segments import WORSE, Status
 from listkeep.keeper.gate.decisions.drafts import find_list
 from listkeep.keeper.gate.decisions.standing import require_granted
 from listkeep.keeper.gate.models import Suppression
@@ -28,7 +29,6 @@ from listkeep.wire.base import MAX_ROWS
 from .lists import require_right
 from .tickets import open_ticket
 
-REASONS = frozenset({"unsubscribed", "bounced", "complained", "erased"})
 _CHECK_BYTES = 32
 _LEAST_CEILING = 10
 
@@ -40,11 +40,12 @@ def suppress(
 
     Raises:
         RefusedError: No right, no such list or ticket, or more than a day's budget.
-        MalformedError: Unknown reason, or tokens of another length.
+        MalformedError: Unknown reason, or tokens of another length. Erasing is none: it
+            is about a person, and takes an owner's signature.
     """
-    if message.reason not in REASONS:
+    if message.reason not in WORSE:
         raise MalformedError(
-            "there is no such reason", hint=f"one of {', '.join(sorted(REASONS))}"
+            "there is no such reason", hint=f"one of {', '.join(WORSE)}"
         )
     if message.ticket is not None and message.request is not None:
         raise MalformedError("rows come from an import or a request, not from both")
@@ -56,7 +57,7 @@ def suppress(
         else:
             principal, list_id, left = _by_caller(gate, turn, message, carrier)
         known = read_known(list_id, tokens)
-        new = sorted({token for token in tokens if _counts(known, token, message)})
+        new = sorted(set(tokens) - set(known))
         if left is not None and len(new) > left:
             raise RefusedError(
                 "the import or request covers fewer rows", code=Code.CAP_EXCEEDED
@@ -71,7 +72,6 @@ def suppress(
                 principal=principal,
                 list_id=list_id,
                 new=new,
-                before={token: known[token] for token in new if token in known},
             )
     return m.Suppressed(changed=len(new))
 
@@ -95,7 +95,7 @@ def erased_tokens(turn: Turn, list_id: str) -> frozenset[bytes]:
         VerificationError: The table is not what the ledger says it is.
     """
     rows = suppressed_tokens(turn, list_id)
-    return frozenset(token for token, why in rows.items() if why == "erased")
+    return frozenset(token for token, why in rows.items() if why == Status.ERASED)
 
 
 def read_all_known(found: ListFacts, tokens: list[bytes]) -> dict[bytes, str]:
@@ -108,7 +108,7 @@ def read_all_known(found: ListFacts, tokens: list[bytes]) -> dict[bytes, str]:
 def read_erased(found: ListFacts, tokens: list[bytes]) -> frozenset[bytes]:
     """Name those of some tokens whose person was erased and stays suppressed."""
     known = read_all_known(found, tokens)
-    return frozenset(token for token, why in known.items() if why == "erased")
+    return frozenset(token for token, why in known.items() if why == Status.ERASED)
 
 
 def split_tokens(joined: bytes) -> list[bytes]:
@@ -137,25 +137,18 @@ def ceiling_of_changes(registry: Registry, principal: str, list_id: str) -> int:
 
 
 def add_suppressions(
-    turn: Turn,
-    scope: str,
-    *,
-    new: Collection[bytes],
-    reason: str,
-    before: Mapping[bytes, str],
+    turn: Turn, scope: str, *, new: Collection[bytes], reason: str
 ) -> dict[str, str]:
     """Suppress tokens of a list, or of a whole tenant, and give what to record.
 
-    ``before`` are those of them that were suppressed for another reason.
+    None of them is suppressed there yet.
     """
     total, check = turn.registry.suppressed.get(scope, (0, _NOTHING.hex()))
-    without = _fold(turn, scope, bytes.fromhex(check), before)
-    after = _fold(turn, scope, without, dict.fromkeys(new, reason))
-    Suppression.objects.filter(list_id=scope, token__in=list(before)).delete()
+    after = _fold(turn, scope, bytes.fromhex(check), dict.fromkeys(new, reason))
     Suppression.objects.bulk_create(
         Suppression(list_id=scope, token=token, reason=reason) for token in new
     )
-    return {"total": str(total + len(new) - len(before)), "check": after.hex()}
+    return {"total": str(total + len(new)), "check": after.hex()}
 
 
 def suppress_returned(  # noqa: PLR0913 - one change is described by all of these
@@ -171,7 +164,7 @@ def suppress_returned(  # noqa: PLR0913 - one change is described by all of thes
 
     ``new`` are not suppressed yet; how many it may be, the caller has decided.
     """
-    after = add_suppressions(turn, list_id, new=new, reason=reason, before={})
+    after = add_suppressions(turn, list_id, new=new, reason=reason)
     turn.append(
         Event.ENTRIES_SUPPRESSED,
         {
@@ -250,8 +243,6 @@ def _by_ticket(turn: Turn, message: m.Suppress) -> tuple[str, str, int]:
     ticket = open_ticket(turn.registry, message.ticket or "", now=turn.now)
     if ticket.list_id != message.list:
         raise RefusedError("there is no such import", code=Code.NOT_FOUND)
-    if message.reason == "erased":
-        raise RefusedError("an import erases nobody")
     return ticket.principal, ticket.list_id, ticket.reserved - ticket.suppressed
 
 
@@ -266,8 +257,6 @@ def _by_caller(
     )
     found = find_list(turn.registry, message.list, tenant=principal.tenant)
     require_right(principal, Right.TOUCH)
-    if message.reason == "erased":
-        require_right(principal, Right.ADMINISTER)
     if message.request is not None:
         granted = require_granted(
             turn, message.request, actions=frozenset({Action.SUPPRESS})
@@ -284,25 +273,16 @@ def _by_caller(
     return principal.id, found.id, None
 
 
-def _counts(known: Mapping[bytes, str], token: bytes, message: m.Suppress) -> bool:
-    """Tell whether this changes anything: it is new, or becomes erased."""
-    reason = known.get(token)
-    return reason is None or (message.reason == "erased" and reason != "erased")
-
-
-def _record(  # noqa: PLR0913 - one change is described by all of these
+def _record(
     turn: Turn,
     message: m.Suppress,
     *,
     principal: str,
     list_id: str,
     new: Collection[bytes],
-    before: Mapping[bytes, str],
 ) -> None:
     charged = message.ticket is None and message.request is None
-    after = add_suppressions(
-        turn, list_id, new=new, reason=message.reason, before=before
-    )
+    after = add_suppressions(turn, list_id, new=new, reason=message.reason)
     turn.append(
         Event.ENTRIES_SUPPRESSED,
         {

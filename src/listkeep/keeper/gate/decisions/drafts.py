@@ -12,7 +12,7 @@ from listkeep.core.grants import OPERATOR_ROLES, Action, Terms, parse_time
 from listkeep.core.registry.facts import ListFacts, Person, Recipient
 from listkeep.core.registry.state import Registry
 from listkeep.core.sealing import format_token, parse_token
-from listkeep.core.segments import Schema, parse_segment
+from listkeep.core.segments import WORSE, Schema, parse_segment
 from listkeep.wire import messages as m
 
 from .age_keys import parse_age_recipient
@@ -36,6 +36,7 @@ PREPARABLE = frozenset(
     }
 )
 _BY_SEGMENT = frozenset({Action.EXPORT, Action.SEND})
+_WORSE = tuple({"reason": status.value} for status in WORSE)
 _KEPT = ({"keep": "yes"}, {"keep": "no"})
 
 
@@ -158,7 +159,10 @@ _SUBJECTS = {
         "an import is signed for by its file's SHA-256 and row count",
         "`listkeep request import LIST FILE` computes both",
     ),
-    Action.SUPPRESS: ("a suppression is signed for by its reason", ""),
+    Action.SUPPRESS: (
+        "a suppression is signed for by its reason",
+        f"one of {', '.join(WORSE)}",
+    ),
     Action.LIST_RESTORE: (
         "a restore is signed for by the time it goes back to",
         "`listkeep request restore LIST --to TIME`",
@@ -175,6 +179,8 @@ def _is_subject(action: Action, message: m.DraftRequest) -> bool:
         return True
     subject = parse(message.subject.encode())
     match action:
+        case Action.SUPPRESS:
+            return subject in _WORSE
         case Action.IMPORT:
             digest = subject.get("sha256", "")
             expected = {"sha256": digest, "rows": str(message.cap)}
@@ -182,10 +188,8 @@ def _is_subject(action: Action, message: m.DraftRequest) -> bool:
         case Action.LIST_RESTORE:
             parse_time(subject.get("moment", ""))
             return len(subject) == 1
-        case Action.ENTRY_ERASE:
-            return subject in _KEPT
         case _:
-            return set(subject) == {"reason"}
+            return subject in _KEPT
 
 
 def _check_holders(subject: str) -> None:

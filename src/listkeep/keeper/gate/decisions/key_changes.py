@@ -15,14 +15,23 @@ from listkeep.keeper.gate.models import Suppression
 from listkeep.keeper.gate.turns import Turn
 from listkeep.keeper.keys import make_mail_keys
 
+from .list_keys import fetch_newest_key, find_later_key
+
 
 def begin_key(turn: Turn, found: ListFacts, *, principal: str, request: str) -> None:
     """Make a list's next key; whatever is sealed after this turn is under it.
 
     The key is in the key store before the ledger says so: one that a turn left
-    behind when it failed was never used, and is taken the next time.
+    behind when it failed was never used, and is taken the next time. So are those of
+    which the end of the ledger told, if it was lost, with the rows that are under them.
+
+    Raises:
+        UnavailableError: The list's newest key is gone, and there is none after it.
     """
-    number = found.newest_key + 1
+    number = find_later_key(turn.store, found)
+    if number is None:
+        fetch_newest_key(turn.store, found)  # who was shredded gets no other key
+        number = found.newest_key + 1
     turn.store.create(list_key(found.id, number))
     turn.append(
         Event.KEY_RENEWED,
