@@ -14,6 +14,7 @@ in a second of real time.
 import os
 import sqlite3
 import time
+from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -51,11 +52,8 @@ def run(*, rows: int, rounds: int) -> Result:
             def ours() -> float:
                 part = next(waiting)
                 began = time.perf_counter()
-                before = [[], *part]
-                calls = [
-                    partial(open_batch, keeper, send, rows, ended)
-                    for rows, ended in zip(part, before, strict=False)
-                ]
+                over: deque[Sequence[SealedRow]] = deque()
+                calls = [partial(open_batch, keeper, send, rows, over) for rows in part]
                 taken = cost(filled.running, calls)
                 seconds.append((time.perf_counter() - began) / len(part))
                 return taken
@@ -155,9 +153,10 @@ def open_batch(
     keeper: KeeperClient,
     send: d.Send,
     rows: Sequence[SealedRow],
-    ended: Sequence[SealedRow],
+    over: deque[Sequence[SealedRow]],
 ) -> None:
     """Open ten rows, tell that ten others are over, and see that all opened."""
+    ended = over.popleft() if over else ()
     batch = m.RowBatch(
         tokens=b"".join(row.token for row in rows),
         batch_ids=b"".join(row.batch_id for row in rows),
@@ -166,14 +165,15 @@ def open_batch(
         facets=[row.facets for row in rows],
     )
     triggers = [""] * len(rows)
-    over = d.RowNames(
+    told = d.RowNames(
         tokens=b"".join(row.token for row in ended), triggers=[""] * len(ended)
     )
     message = d.OpenForSend(
-        request=send.request, rows=batch, triggers=triggers, ended=over
+        request=send.request, rows=batch, triggers=triggers, ended=told
     )
     if any(row.code for row in keeper.open_for_send(message).rows):
         raise SystemExit("bench: a row did not open")
+    over.append(rows)
 
 
 def cost(running: Running, calls: Sequence[Callable[[], object]]) -> float:
