@@ -8,16 +8,30 @@ from pathlib import Path
 from typing import Any
 
 from listkeep.drill.loot import Loot
+from listkeep.drill.mail_server import (
+    ProxyLogin,
+    hand_over,
+    running_mail_server,
+    steal_mail_server,
+    wait_until_tried,
+)
 from listkeep.drill.mailers import Opened, abuse_live_sends, steal_app_host
+from listkeep.drill.postfix import why_not
 from listkeep.drill.scene import Scene
 from listkeep.drill.sink import MailSink
+from listkeep.drill.stage import Stage
 
+from .home import Instance
+from .locks import find_free_port
 from .narrator import Narrator
+from .supervisor import PROXY, Supervisor
 
 OUTLET = "\n[outlet]\nprivate_targets = true\n"
 """The demo's mail server is on this machine; in earnest none may be."""
 _SEGMENT = 'country = "DE" and member_rating = 5 and status = subscribed'
 _LIVE_CAP = 25
+_FULL_EVERY = 20  # one mailbox of so many is full at first
+_ENDS = ("sent (250 2.0.0 delivered", "bounced")
 _DOMAIN = "news.example.com"
 _ALIAS_DOMAIN = "tok.example.com"
 _TOKEN = re.compile(rb"\b[a-z2-7]{26}\b")
@@ -40,23 +54,30 @@ class Campaign:
     teller: Narrator
     folder: Path
     find_request: Callable[[str], str]
+    stage: Stage
 
     @property
     def _template(self) -> Path:
         return self.folder / "spring.eml"
 
-    def tell(self, scene: Scene, *, port: int) -> dict[str, Any]:
+    def tell(self, scene: Scene, instance: Instance, *, port: int) -> dict[str, Any]:
         """Send to a segment, then let thieves try; gives the figures."""
         self._template.write_text(_LETTER)
-        with MailSink(port=port) as sink:
+        reason = why_not()
+        with MailSink(port=port, full_every=0 if reason else _FULL_EVERY) as sink:
             self._open_way(sink)
             started = time.monotonic()
-            sent = self._send()
+            mail: dict[str, Any] = {"mail_server": None, "why_no_mail_server": reason}
+            if reason:
+                sent = self._send(reason)
+            else:
+                sent, mail = self._send_through(scene, instance, sink)
             seconds = round(time.monotonic() - started, 1)
             received = self._look_at(sink, seconds)
             app = self._rob_app_host(scene)
             live = self._rob_dock_host(scene)
         return {
+            **mail,
             "sent": sent,
             "received": received,
             "app_host": len(app.found),
@@ -83,22 +104,94 @@ class Campaign:
         request = self.find_request(asked)
         self.teller.run("approve", request, "--yes", "--as", approves)
 
-    def _send(self) -> int:
-        self.teller.say("A campaign leaves: terms, approval, then the dock sends")
+    def _count(self) -> int:
         counted = self.teller.read_json(
             *("count", "newsletter", "--segment", _SEGMENT, "--json", "--as", "ben")
         )
-        request = self._ask(counted["count"])
+        return int(counted["count"])
+
+    def _send(self, reason: str) -> int:
+        self.teller.say("A campaign leaves: terms, approval, then the dock sends")
+        request = self._ask(self._count())
         done = self.teller.read_json(
             *("send", request, "--template", str(self._template)),
             *("--wait", "--json", "--as", "ben"),
         )
         self.teller.command(f"listkeep send {request} --template spring.eml --wait")
         self.teller.note(
-            f"{done['delivered']:,} delivered, {done['failed']:,} failed; there is no "
-            "mail server in between here, the dock sends by itself"
+            f"{done['delivered']:,} delivered, {done['failed']:,} failed; no mail "
+            f"server in between, the dock sends by itself: {reason}"
         )
         return int(done["delivered"])
+
+    def _send_through(
+        self, scene: Scene, instance: Instance, sink: MailSink
+    ) -> tuple[int, dict[str, Any]]:
+        """Have the application send, by a real Postfix, and rob that meanwhile."""
+        self.teller.say(
+            "A campaign leaves: application, Postfix, delivery proxy, world"
+        )
+        count = self._count()
+        request = self._ask(count)
+        template = str(self._template)
+        self.teller.run(
+            *("send", "begin", request, "--template", template, "--as", "ben")
+        )
+        subscribers = self._write_subscribers(_SEGMENT, "spring.csv")
+        with (
+            Supervisor(instance, (PROXY,)),
+            running_mail_server(
+                find_free_port(), self._enrol_mail_server(instance)
+            ) as mta,
+        ):
+            hand_over(
+                _LETTER,
+                subscribers,
+                request=request,
+                port=mta.port,
+                log=subscribers.parent / "app.log",
+            )
+            wait_until_tried(mta, count)
+            full = sink.full
+            loot = steal_mail_server(scene, mta)
+            sink.make_room()
+            mta.flush()
+            mta.wait_empty()
+            log = mta.log
+            later = steal_mail_server(scene, mta)
+        self.teller.run("send", "end", request, "--as", "ben")
+        found = loot.found | later.found
+        sent, bounced = (log.count(f"status={what}") for what in _ENDS)
+        self.teller.note(
+            f"{sent:,} sent and {bounced:,} bounced by Postfix; {full:,} mailboxes "
+            "were full at first and had to wait in its queue"
+        )
+        self.teller.note(
+            f"mail server {len(found):>2} addresses   its queue while {full:,} letters "
+            f"waited, then its log and the bounces; {later.bytes / 1e6:.1f} MB"
+        )
+        return sent, {
+            "mail_server": len(found),
+            "why_no_mail_server": "",
+            "waited": full,
+            "bounced": bounced,
+        }
+
+    def _enrol_mail_server(self, instance: Instance) -> ProxyLogin:
+        key = self.stage.add_service("relay", kind="mta", by=("cleo", "cyrus"))
+        self.teller.note("cleo and cyrus enrol the mail server, by a key of its own")
+        proxy = instance.drop.proxy
+        assert proxy  # noqa: S101 - the demo wrote it
+        return ProxyLogin(proxy[1], key[4:18], key, _ALIAS_DOMAIN)
+
+    def _write_subscribers(self, segment: str, name: str) -> Path:
+        folder = self.folder / "app"
+        folder.mkdir(exist_ok=True)
+        self.teller.run(
+            *("tokens", "newsletter", "--segment", segment, "--as", "csv"),
+            *("--token-domain", _ALIAS_DOMAIN, "-o", str(folder / name), "--as", "ben"),
+        )
+        return folder / name
 
     def _ask(self, cap: int, *, pace: int = 0) -> str:
         asked = self.teller.run(
@@ -124,13 +217,8 @@ class Campaign:
 
     def _rob_app_host(self, scene: Scene) -> Loot:
         self.teller.say("Thieves of those who send")
-        folder = self.folder / "app"
-        folder.mkdir(exist_ok=True)
-        self.teller.run(
-            *("tokens", "newsletter", "--as", "csv", "--as", "ben"),
-            *("--token-domain", _ALIAS_DOMAIN, "-o", str(folder / "subscribers.csv")),
-        )
-        loot = steal_app_host(scene, folder)
+        file = self._write_subscribers("all", "subscribers.csv")
+        loot = steal_app_host(scene, file.parent)
         self.teller.note(
             f"app host   {len(loot.found):>4} addresses   the application's files; "
             f"{loot.bytes / 1e6:.1f} MB"
