@@ -11,9 +11,8 @@ from listkeep.drill.loot import Loot
 from listkeep.drill.mail_server import (
     ProxyLogin,
     hand_over,
+    rob_meanwhile,
     running_mail_server,
-    steal_mail_server,
-    wait_until_tried,
 )
 from listkeep.drill.mailers import Opened, abuse_live_sends, steal_app_host
 from listkeep.drill.postfix import why_not
@@ -31,7 +30,6 @@ OUTLET = "\n[outlet]\nprivate_targets = true\n"
 _SEGMENT = 'country = "DE" and member_rating = 5 and status = subscribed'
 _LIVE_CAP = 25
 _FULL_EVERY = 20  # one mailbox of so many is full at first
-_ENDS = ("sent (250 2.0.0 delivered", "bounced")
 _DOMAIN = "news.example.com"
 _ALIAS_DOMAIN = "tok.example.com"
 _TOKEN = re.compile(rb"\b[a-z2-7]{26}\b")
@@ -151,30 +149,21 @@ class Campaign:
                 port=mta.port,
                 log=subscribers.parent / "app.log",
             )
-            wait_until_tried(mta, count)
-            full = sink.full
-            loot = steal_mail_server(scene, mta)
-            sink.make_room()
-            mta.flush()
-            mta.wait_empty()
-            log = mta.log
-            later = steal_mail_server(scene, mta)
+            robbed = rob_meanwhile(scene, mta, sink, count=count)
         self.teller.run("send", "end", request, "--as", "ben")
-        found = loot.found | later.found
-        sent, bounced = (log.count(f"status={what}") for what in _ENDS)
         self.teller.note(
-            f"{sent:,} sent and {bounced:,} bounced by Postfix; {full:,} mailboxes "
-            "were full at first and had to wait in its queue"
+            f"{robbed.sent:,} sent and {robbed.bounced:,} bounced by Postfix; "
+            f"{robbed.waited:,} mailboxes were full at first, their letters waited"
         )
         self.teller.note(
-            f"mail server {len(found):>2} addresses   its queue while {full:,} letters "
-            f"waited, then its log and the bounces; {later.bytes / 1e6:.1f} MB"
+            f"mail server {robbed.addresses:>2} addresses   its queue while letters "
+            f"waited, its log and the bounces; {robbed.megabytes:.1f} MB"
         )
-        return sent, {
-            "mail_server": len(found),
+        return robbed.sent, {
+            "mail_server": robbed.addresses,
             "why_no_mail_server": "",
-            "waited": full,
-            "bounced": bounced,
+            "waited": robbed.waited,
+            "bounced": robbed.bounced,
         }
 
     def _enrol_mail_server(self, instance: Instance) -> ProxyLogin:

@@ -14,12 +14,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from email import message_from_string, policy
 from pathlib import Path
+from typing import NamedTuple
 
 from listkeep.core.errors import UnavailableError
 
 from .loot import Loot
 from .postfix import Postfix, before_the_proxy, running_postfix
 from .scene import Scene
+from .sink import MailSink
 
 _OWN_DOMAIN = "shop.example.com"
 _NOBODY = 65534
@@ -43,6 +45,16 @@ class ProxyLogin:
     service: str
     key: str
     token_domain: str
+
+
+class Robbed(NamedTuple):
+    """What came of a campaign, and what a thief of its mail server got."""
+
+    sent: int
+    bounced: int
+    waited: int  # in its queue, when the thief came
+    addresses: int
+    megabytes: float
 
 
 @contextmanager
@@ -90,24 +102,51 @@ def hand_over(
     return count
 
 
-def wait_until_tried(postfix: Postfix, count: int) -> None:
-    """Wait until each of so many messages was tried once; some may wait after it.
+def rob_meanwhile(
+    scene: Scene, postfix: Postfix, sink: MailSink, *, count: int
+) -> Robbed:
+    """Rob a mail server while letters wait in its queue, and after they have left.
 
     Raises:
-        UnavailableError: It takes too long.
+        UnavailableError: Its ``count`` messages do not come to an end.
     """
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while _tried(postfix) < count:
-        if time.monotonic() > deadline:
-            raise UnavailableError("the mail server does not come to its end")
-        time.sleep(0.1)
+    _wait_until_tried(postfix, count)
+    waited = sink.full
+    meanwhile = _steal(scene, postfix)
+    sink.make_room()
+    postfix.flush()
+    try:
+        postfix.wait_empty(seconds=_PATIENCE_SECONDS)
+    except AssertionError as error:
+        raise _stuck() from error
+    after = _steal(scene, postfix)
+    log = postfix.log
+    return Robbed(
+        sent=log.count("status=sent (250 2.0.0 delivered"),
+        bounced=log.count("status=bounced"),
+        waited=waited,
+        addresses=len(meanwhile.found | after.found),
+        megabytes=after.bytes / 1e6,
+    )
 
 
-def steal_mail_server(scene: Scene, postfix: Postfix) -> Loot:
+def _steal(scene: Scene, postfix: Postfix) -> Loot:
     """Copy all the mail server keeps: queues, deferred mail, bounces and its log."""
     loot = scene.loot()
     loot.take_folder(postfix.home)
     return loot
+
+
+def _wait_until_tried(postfix: Postfix, count: int) -> None:
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while _tried(postfix) < count:
+        if time.monotonic() > deadline:
+            raise _stuck()
+        time.sleep(0.1)
+
+
+def _stuck() -> UnavailableError:
+    return UnavailableError("mail stays in the queue of the mail server")
 
 
 def _tried(postfix: Postfix) -> int:
