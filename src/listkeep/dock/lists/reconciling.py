@@ -40,7 +40,7 @@ def reconcile(home: Path, *, keeper: Keeper, now: datetime) -> int:
         UnavailableError: The keeper does not answer; the next start goes on.
     """
     path = home / KNOWN
-    if not path.exists():
+    if not path.exists() or not path.stat().st_size:
         return 0
     for (list_id, reason), tokens in _known(path).items():
         _tell(keeper, list_id, reason, tokens)
@@ -49,9 +49,16 @@ def reconcile(home: Path, *, keeper: Keeper, now: datetime) -> int:
         for status in range(SUBSCRIBED + 1, len(STATUSES)):
             _tell(keeper, list_id, STATUSES[status], _own(list_id, status))
     changed = sum(_learn(keeper, list_id, now=now) for list_id in lists)
-    path.unlink()
+    _forget(path)
     log.warning("start.reconciled", rows=changed)
     return changed
+
+
+def _forget(path: Path) -> None:
+    try:
+        path.unlink()
+    except PermissionError:  # the folder is the keeper's, the file is ours
+        path.write_text("")
 
 
 def _known(path: Path) -> dict[tuple[str, str], list[bytes]]:
