@@ -30,6 +30,7 @@ KNOWN = "suppressed.known"
 _AT_ONCE = 4096
 _FEW = 500
 _AUTHOR = Author("reconciled")
+_DONE = "done\n"  # where the file could not be removed; an empty one is still to do
 log = structlog.get_logger("listkeep.dock")
 
 
@@ -40,7 +41,7 @@ def reconcile(home: Path, *, keeper: Keeper, now: datetime) -> int:
         UnavailableError: The keeper does not answer; the next start goes on.
     """
     path = home / KNOWN
-    if not path.exists() or not path.stat().st_size:
+    if not path.exists() or path.read_text(encoding="ascii") == _DONE:
         return 0
     for (list_id, reason), tokens in _known(path).items():
         _tell(keeper, list_id, reason, tokens)
@@ -58,7 +59,7 @@ def _forget(path: Path) -> None:
     try:
         path.unlink()
     except PermissionError:  # the folder is the keeper's, the file is ours
-        path.write_text("")
+        path.write_text(_DONE, encoding="ascii")
 
 
 def _known(path: Path) -> dict[tuple[str, str], list[bytes]]:
