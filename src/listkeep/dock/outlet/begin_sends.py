@@ -10,7 +10,7 @@ from listkeep.wire import messages as m
 from listkeep.wire.messages import sends as d
 
 from .merging.models import MailMerge
-from .progress import get_progress
+from .progress import count_outcomes
 from .requests import get_terms
 
 
@@ -48,7 +48,7 @@ def end_send(caller: m.Caller, *, request: str, keeper: Keeper) -> Ended:
             code=Code.REQUEST_INVALID,
             hint=f"hold it with `listkeep send pause {request}`",
         )
-    found = get_progress(list_id, request)
+    found = count_outcomes(list_id, request).progress
     ended = Ended(found.delivered, found.under_way + found.deferred + found.failed)
     keeper.finish_send(d.FinishSend(request=request, **ended._asdict()))
     return ended
