@@ -22,7 +22,7 @@ from bench.sending import (
     write_letters,
 )
 from listkeep.cli.locks import find_free_port
-from tests.fakes.postfix import (
+from listkeep.drill.postfix import (
     Postfix,
     before_the_proxy,
     running_postfix,

@@ -91,14 +91,16 @@ def sending_instance(  # noqa: PLR0913 - each leg, and each test, needs some of 
     local: str = "u",
     source: bytes = b"",
     outlet: str = "",
+    init: tuple[str, ...] = (),
 ) -> Iterator[Sending]:
     """Make an instance with a list, a route and a sending domain, and start a proxy.
 
     All mail goes to the port ``sink``; local parts begin with ``local``. ``source`` is
-    another template than the usual, ``outlet`` has more lines of that section.
+    another template than the usual, ``outlet`` has more lines of that section, ``init``
+    goes to ``listkeep init``.
     """
     with (
-        running_instance() as running,
+        running_instance(*init) as running,
         serving("bench.mailing.names", DOMAIN) as (resolver, _),
     ):
         fill_list(running, rows, local)

@@ -6,6 +6,7 @@ import subprocess
 from pathlib import Path
 
 from listkeep.cli.children import own_command
+from listkeep.drill.postfix import why_not
 
 
 def run(home: Path, *words: str) -> subprocess.CompletedProcess[str]:
@@ -38,6 +39,10 @@ def test_the_demo_holds_and_can_be_told_again(tmp_path: Path) -> None:
     campaign = figures["campaign"]
     assert 0 < campaign["sent"] == campaign["received"] < figures["segment"]
     assert campaign["app_host"] == 0
+    if campaign["why_no_mail_server"]:
+        assert why_not()
+    else:
+        assert (campaign["mail_server"], campaign["waited"] > 0) == (0, True)
     assert campaign["delivered_before"] >= 10
     assert campaign["dock_host"] == campaign["unspent_cap"] <= 15
     assert campaign["opened_again"] == 0

@@ -50,7 +50,7 @@ class Dock:
 
 @pytest.mark.parametrize(
     ("words", "verb"),
-    [([REQUEST], ""), *(([v, REQUEST], v) for v in ("begin", "show", "pause"))],
+    [([REQUEST], ""), *(([v, REQUEST], v) for v in ("begin", "end", "show"))],
 )
 def test_a_word_in_front_says_what_is_to_be_done(words: list[str], verb: str) -> None:
     assert send._read_words(words) == (verb, REQUEST)
@@ -82,6 +82,7 @@ def test_nobody_sends_what_is_not_there(terminal: Terminal) -> None:
     for line in (
         f"send {REQUEST}",
         f"send begin {REQUEST}",
+        f"send end {REQUEST}",
         f"send pause {REQUEST}",
         f"send show {REQUEST}",
     ):

@@ -3,6 +3,7 @@
 import pytest
 
 from listkeep.dock.outlet.merging.models import MailMerge
+from listkeep.dock.outlet.models import MailDelivery
 from tests.dock.conftest import Api
 from tests.dock.letters import eml, subject_of
 from tests.fakes.keeper import FakeKeeper
@@ -45,3 +46,39 @@ def test_the_mail_merge_leaves_a_standing_send_as_it_was(
     assert answer.status == 400
     assert "listkeep send begin" in answer.json["hint"]
     assert request not in keeper.started
+
+
+def test_it_ends_with_what_came_of_it_and_takes_no_more(
+    keeper: FakeKeeper, ada: Api, news: str
+) -> None:
+    request = keeper.sign_send(news, **subject_of(eml()))
+    keeper.grant_send(news, request=request)
+    ada.post(f"/sends/{request}/begin", {})
+    for number, state in enumerate(("delivered", "delivered", "deferred", "failed")):
+        MailDelivery.objects.create(
+            list_id=news,
+            request=request,
+            token=bytes([number]) * 16,
+            state=state,
+            at=1,
+        )
+
+    answer = ada.post(f"/sends/{request}/end", {})
+
+    assert answer.json == {"request": request, "delivered": 2, "failed": 2}
+    said = keeper.finished[request]
+    assert (said.delivered, said.failed) == (2, 2)
+    assert ada.post(f"/sends/{request}/begin", {}).status >= 400
+
+
+def test_what_the_dock_sends_by_itself_is_not_ended_so(
+    keeper: FakeKeeper, ada: Api, news: str
+) -> None:
+    subject = subject_of(eml())
+    request = keeper.sign_send(news, **subject)
+    keeper.grant_send(news, request=request, templates=(subject["templates"],))
+    ada.put(f"/sends/{request}/template", eml())
+    assert ada.post(f"/sends/{request}/start", {}).status == 200
+
+    assert ada.post(f"/sends/{request}/end", {}).status == 400
+    assert request not in keeper.finished

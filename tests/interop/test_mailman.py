@@ -35,6 +35,13 @@ from listkeep.cli.supervisor import WORKER, Supervisor
 from listkeep.core.mail import AliasKey, open_alias, parse_return_address
 from listkeep.core.mail.token_addresses import OTHER_BUCKET
 from listkeep.core.sealing import format_token
+from listkeep.drill.postfix import (
+    Postfix,
+    Shipped,
+    before_the_proxy,
+    running_postfix,
+    why_not,
+)
 from listkeep.wire.messages import sends as d
 from tests.fakes.mail_sink import MailSink, Taken
 from tests.fakes.mailman import (
@@ -43,13 +50,6 @@ from tests.fakes.mailman import (
     running_mailman,
     wait_until,
     why_no_mailman,
-)
-from tests.fakes.postfix import (
-    Postfix,
-    Shipped,
-    before_the_proxy,
-    running_postfix,
-    why_not,
 )
 from tests.fakes.sink_thread import serving_sink
 from tests.interop.traces import (

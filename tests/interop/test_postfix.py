@@ -19,9 +19,9 @@ from bench.sending import (
     sending_instance,
     write_letters,
 )
+from listkeep.drill.postfix import Postfix, before_the_proxy, running_postfix, why_not
 from listkeep.wire.messages import sends as d
 from tests.fakes.mail_sink import MailSink
-from tests.fakes.postfix import Postfix, before_the_proxy, running_postfix, why_not
 from tests.fakes.sink_thread import serving_sink
 from tests.interop.traces import (
     LOCAL,

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
     from listkeep.wire.dock import DockClient
     from listkeep.wire.dock.sending import DockBegunSend, DockSend
 
-_BEGIN = "begin"
-_VERBS = (_BEGIN, "show", "pause", "resume")
+_BEGIN, _END = "begin", "end"
+_VERBS = (_BEGIN, _END, "show", "pause", "resume")
 _ENDS = ("done", "stopped")
 _POLL_SECONDS = 2.0
 _MOST_BYTES = 25 * 1024 * 1024
@@ -26,7 +26,7 @@ _MOST_BYTES = 25 * 1024 * 1024
 Words = Annotated[
     list[str],
     typer.Argument(
-        metavar="[begin|show|pause|resume] REQUEST",
+        metavar="[begin|end|show|pause|resume] REQUEST",
         help="A granted request; with show, pause or resume in front, one that was "
         "begun.",
         show_default=False,
@@ -67,12 +67,12 @@ def send(
     not sent another. `listkeep job ls` shows the job `send-campaigns`.
 
     `begin` has the dock send nothing: your own application hands the messages over to
-    the delivery proxy. So begin standing sends.
+    the delivery proxy. So begin standing sends. `end` closes such a send.
     """
     verb, request = _read_words(words)
     if template and verb not in ("", _BEGIN):
         raise WrongUsage("--template belongs to the beginning of a send")
-    if wait and verb == _BEGIN:
+    if wait and verb in (_BEGIN, _END):
         raise WrongUsage("there is nothing to wait for: your application sends")
     instance = Instance.open()
     session = load_session(instance, name)
@@ -82,6 +82,13 @@ def send(
             note(f"the template {kept.digest[:12]}… is the one that was signed for")
         if verb == _BEGIN:
             _show_begun(dock.begin_send(request), as_json=as_json)
+            return
+        if verb == _END:
+            ended = dock.end_send(request)
+            show(
+                {"delivered": ended.delivered, "failed": ended.failed}, as_json=as_json
+            )
+            note(f"{request} has ended: nothing more opens under it")
             return
         found = _act(dock, verb, request)
         if wait:
@@ -100,7 +107,7 @@ def _read_words(words: list[str]) -> tuple[str, str]:
         return "", require_request_id(words[0])
     if len(words) != 2 or words[0] not in _VERBS:
         raise WrongUsage(
-            "a request is named, perhaps with begin, show, pause or resume in front",
+            f"a request is named, perhaps with {', '.join(_VERBS)} in front",
             hint="for example `listkeep send pause r_abcdefghijkl`",
         )
     return words[0], require_request_id(words[1])

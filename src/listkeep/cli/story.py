@@ -74,7 +74,7 @@ class Story:
         )
         (self.home / MARKER_FILE).touch()
         with (self.home / "dock.toml").open("a") as settings:
-            settings.write(OUTLET)
+            settings.write(f'{OUTLET}listen = "127.0.0.1:{find_free_port()}"\n')
         instance = Instance.open()
         buildings = (*BUILDINGS, WORKER)
         with Supervisor(instance, buildings), instance.keeper() as keeper:
@@ -87,8 +87,8 @@ class Story:
             revealed = self._reveal(audience)
             exported = self._export()
             scene = self._scene(instance, stage, audience)
-            campaign = Campaign(self.teller, self.folder, _find_request).tell(
-                scene, port=find_free_port()
+            campaign = Campaign(self.teller, self.folder, _find_request, stage).tell(
+                scene, instance, port=find_free_port()
             )
             entries, verified = self._verify()
             loot, told = self._thieves(keeper, stage, app_key, scene)
@@ -319,6 +319,7 @@ def holds(result: dict[str, Any]) -> bool:
         not any(thieves.values())
         and campaign["sent"] == campaign["received"] > 0
         and campaign["app_host"] == 0
+        and not campaign["mail_server"]
         and campaign["dock_host"] <= campaign["unspent_cap"]
         and not campaign["opened_again"]
         and insider <= result["insider_bound"]

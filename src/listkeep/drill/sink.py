@@ -1,5 +1,8 @@
 """A mail server that keeps what it takes: where a campaign of a drill ends.
 
+Some mailboxes can be full for a while, so that a mail server before it has something
+to keep; it repeats the address then, as servers do.
+
 It listens on this machine alone, wants TLS, and is known by the digest of its key, as a
 smart host of a route is.
 """
@@ -31,10 +34,19 @@ class MailSink:
     """The sink; use it in a ``with`` block."""
 
     def __init__(
-        self, *, port: int, key: ec.EllipticCurvePrivateKey | None = None
+        self,
+        *,
+        port: int,
+        key: ec.EllipticCurvePrivateKey | None = None,
+        full_every: int = 0,
     ) -> None:
-        """Make a key, unless there is one; nothing listens yet."""
+        """Make a key, unless there is one; nothing listens yet.
+
+        Of so many mailboxes one is full, until ``make_room``; none if it is 0.
+        """
         self.port = port
+        self._full_every = full_every
+        self._asked: dict[str, bool] = {}  # by mailbox: whether it is full
         self.recipients: list[str] = []
         self.contents: list[bytes] = []
         self._key = key or ec.generate_private_key(ec.SECP256R1())
@@ -68,6 +80,32 @@ class MailSink:
     ) -> None:
         if self._controller:
             self._controller.stop()
+
+    @property
+    def full(self) -> int:
+        """How many mailboxes that were asked for are full."""
+        return sum(self._asked.values())
+
+    def make_room(self) -> None:
+        """Have no mailbox be full any more."""
+        self._full_every = 0
+        self._asked.clear()
+
+    async def handle_RCPT(  # noqa: N802 - aiosmtpd's name for it
+        self,
+        _server: SMTP,
+        _session: Session,
+        envelope: Envelope,
+        address: str,
+        _options: list[str],
+    ) -> str:
+        """Take a recipient, unless the mailbox is full."""
+        if self._full_every and address not in self._asked:
+            self._asked[address] = (len(self._asked) + 1) % self._full_every == 0
+        if self._asked.get(address):
+            return f"452 4.2.2 <{address}> is full, {address.partition('@')[0]}"
+        envelope.rcpt_tos.append(address)
+        return "250 2.1.5 ok"
 
     async def handle_DATA(  # noqa: N802 - aiosmtpd's name for it
         self, _server: SMTP, _session: Session, envelope: Envelope

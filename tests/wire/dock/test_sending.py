@@ -77,6 +77,18 @@ def test_an_applications_send_is_begun_and_says_where_its_mail_goes() -> None:
     assert asked == [("POST", "/v1/sends/r1/begin")]
 
 
+def test_an_applications_send_is_ended_and_says_what_came_of_it() -> None:
+    def answer(request: httpx.Request) -> httpx.Response:
+        assert (request.method, request.url.path) == ("POST", "/v1/sends/r1/end")
+        view = {"request": "r1", "delivered": 7, "failed": 2, "newer": 1}
+        return httpx.Response(200, content=json.dumps(view))
+
+    with client(answer) as dock:
+        ended = dock.end_send("r1")
+
+    assert (ended.delivered, ended.failed) == (7, 2)
+
+
 def test_a_template_that_is_refused_is_read_as_a_problem() -> None:
     with pytest.raises(RefusedError), client(lambda _: problem(403)) as dock:
         dock.put_template("r1", b"")

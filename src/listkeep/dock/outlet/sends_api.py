@@ -14,7 +14,7 @@ from listkeep.dock.lists.keeper import get_keeper
 from listkeep.dock.lists.shapes import Id, Shape
 
 from . import progress
-from .begin_sends import begin_send
+from .begin_sends import begin_send, end_send
 from .recalling import Memory
 from .templates import Kept, find_kept, shelve_template, store_template
 
@@ -48,6 +48,14 @@ class BegunView(Shape):
     cap: int
     token_domain: str
     expires: str
+
+
+class EndedView(Shape):
+    """A send that was ended, and what came of its messages."""
+
+    request: str
+    delivered: int
+    failed: int
 
 
 class KeptView(Shape):
@@ -204,6 +212,13 @@ def begin(request: CallerRequest, request_id: str) -> BegunView:
         token_domain=send.token_domain,
         expires=send.expires,
     )
+
+
+@router.post("/sends/{request_id}/end", response=EndedView)
+def end(request: CallerRequest, request_id: str) -> EndedView:
+    """Close a send of an application for good: nothing more opens under it."""
+    ended = end_send(request.auth, request=request_id, keeper=get_keeper())
+    return EndedView(request=request_id, **ended._asdict())
 
 
 @router.put("/lists/{list_name}/templates", response=KeptView, openapi_extra=_EML)

@@ -37,6 +37,14 @@ class DockBegunSend(msgspec.Struct, frozen=True, kw_only=True):
     expires: str
 
 
+class DockEndedSend(msgspec.Struct, frozen=True, kw_only=True):
+    """A send that was ended, and what came of its messages."""
+
+    request: str
+    delivered: int
+    failed: int
+
+
 class SendCalls(Calls):
     """What a person asks about the sends they may see."""
 
@@ -53,6 +61,10 @@ class SendCalls(Calls):
     def begin_send(self, request: str) -> DockBegunSend:
         """Have the delivery proxy take an application's messages of a send."""
         return self.send("POST", f"sends/{part(request)}/begin", {}, DockBegunSend)
+
+    def end_send(self, request: str) -> DockEndedSend:
+        """Close a send of an application for good."""
+        return self.send("POST", f"sends/{part(request)}/end", {}, DockEndedSend)
 
     def start_send(self, request: str) -> DockSend:
         """Begin to send; again, it changes nothing."""

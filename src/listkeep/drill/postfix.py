@@ -1,4 +1,8 @@
-"""A Postfix of its own: private configuration, queue and log, and nothing else's."""
+"""A Postfix of its own: private configuration, queue and log, and nothing else's.
+
+It runs the files of ``deploy/postfix``, so there is one in a checkout only; the
+machine's own Postfix is not touched.
+"""
 
 import os
 import shutil
@@ -9,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-DEPLOY = Path(__file__).parents[2] / "deploy" / "postfix"
+DEPLOY = Path(__file__).parents[3] / "deploy" / "postfix"
 _PROGRAMS = Path("/usr/lib/postfix/sbin")
 _MAIN = """
 compatibility_level = 3.6
@@ -63,6 +67,7 @@ lmtp      unix - - n - - lmtp
 showq     unix n - n - - showq
 error     unix - - n - - error
 retry     unix - - n - - error
+virtual   unix - n n - - virtual
 discard   unix - - n - - discard
 anvil     unix - - n - 1 anvil
 scache    unix - - n - 1 scache
@@ -77,6 +82,10 @@ def why_not() -> str:
         return "Postfix is not installed"
     if os.geteuid() != 0:
         return "Postfix begins as root"
+    if not any(Path("/usr/lib").glob("*/sasl2/libplain.so")):
+        return "Postfix cannot log in without libsasl2-modules"
+    if not DEPLOY.is_dir():
+        return "the configuration of Postfix comes with a checkout only"
     return ""
 
 
@@ -89,12 +98,13 @@ class Postfix:
 
     @property
     def log(self) -> str:
+        """All it logged so far."""
         path = self.home / "mail.log"
         return path.read_text(errors="replace") if path.exists() else ""
 
     def flush(self) -> None:
         """Try all that waits, now."""
-        self._run("postqueue", "-f")
+        self.run("postqueue", "-f")
 
     def waiting(self) -> list[str]:
         """Name the messages in its queue, each with the queue it is in."""
@@ -106,7 +116,11 @@ class Postfix:
         ]
 
     def wait_empty(self, *, seconds: float = 240) -> None:
-        """Wait until nothing waits any more."""
+        """Wait until nothing waits any more.
+
+        Raises:
+            AssertionError: Something does, after so many seconds.
+        """
         deadline = time.monotonic() + seconds
         while self.waiting():
             if time.monotonic() > deadline:
@@ -124,8 +138,9 @@ class Postfix:
         ]
         return "\n".join([f"{len(waiting)} messages wait", *waiting, *lines[-60:]])
 
-    def _run(self, *words: str) -> None:
-        subprocess.run(
+    def run(self, *words: str) -> None:
+        """Run one of its commands."""
+        subprocess.run(  # noqa: S603 - our own command
             [f"/usr/sbin/{words[0]}", "-c", str(self.home / "etc"), *words[1:]],
             check=True,
             capture_output=True,
@@ -154,11 +169,11 @@ def running_postfix(
         (home / "etc" / name).write_text(text)
         (home / "etc" / name).chmod(0o600)
     postfix = Postfix(home, port)
-    postfix._run("postfix", "start")
+    postfix.run("postfix", "start")
     try:
         yield postfix
     finally:
-        postfix._run("postfix", "abort")
+        postfix.run("postfix", "abort")
 
 
 @dataclass(frozen=True)
