@@ -99,7 +99,6 @@ def test_sql_selects_what_the_predicate_selects(
             sealed=b"",
             facets=json.dumps(facets, ensure_ascii=False, separators=(",", ":")),
             status=status,
-            updated_at=0,
         )
         for at, (facets, status) in enumerate(rows)
     )

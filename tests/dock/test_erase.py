@@ -277,7 +277,6 @@ def test_a_dock_that_died_after_the_keeper_knew_is_asked_again(
         sealed=b"",
         facets="[null,null]",
         status=0,
-        updated_at=0,
     )
 
     assert ada.post("/erasures", body).json["lists"] == 1

@@ -44,7 +44,6 @@ def erase_token(  # noqa: PLR0913 - one erasure is described by all of these
             sealed=b"",
             facets=json.dumps([None] * facets, separators=(",", ":")),
             status=ERASED,
-            updated_at=change.at,
             change=change.number,
         )
         change.updated = changed

@@ -18,7 +18,6 @@ class Entry(models.Model):
     sealed = models.BinaryField()
     facets = models.TextField()
     status = models.PositiveSmallIntegerField()
-    updated_at = models.BigIntegerField()  # seconds since 1970, UTC
     change = models.PositiveIntegerField(default=0, db_default=0)  # that wrote it
 
     class Meta:

@@ -89,7 +89,7 @@ def lower_status(
             keep_better(change, some, status=status)
             change.updated += Entry.objects.filter(
                 list_id=list_id, token__in=some, status__lt=status
-            ).update(status=status, updated_at=change.at, change=change.number)
+            ).update(status=status, change=change.number)
         if change.updated:
             change.save(force_insert=True)
     return change.updated
@@ -110,9 +110,7 @@ def readmit(list_id: str, token: bytes, *, author: Author, now: datetime) -> boo
         if not away.exists():
             return False
         keep_better(change, [token], status=ERASED)
-        change.updated = away.update(
-            status=SUBSCRIBED, updated_at=change.at, change=change.number
-        )
+        change.updated = away.update(status=SUBSCRIBED, change=change.number)
         change.save(force_insert=True)
     return True
 

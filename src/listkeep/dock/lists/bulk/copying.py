@@ -67,8 +67,8 @@ def _around(change: Change | None) -> tuple[bytes, list[bytes]]:
     if change is None:
         return struct.pack(">h", 6) + _int4(16), status
     name = change.list_id.encode()
-    end = _value(">q", change.at) + _value(">i", change.number)
-    beginning = struct.pack(">h", 9) + _int4(len(name)) + name + _int4(16)
+    end = _value(">i", change.number)
+    beginning = struct.pack(">h", 8) + _int4(len(name)) + name + _int4(16)
     return beginning, [code + end for code in status]
 
 

@@ -34,15 +34,15 @@ UPDATE entry SET
     sealed = incoming.sealed, facets = incoming.facets,
     status = CASE WHEN incoming.status > entry.status
         THEN incoming.status ELSE entry.status END,
-    updated_at = %s, change = %s
+    change = %s
 FROM incoming
 WHERE entry.list_id = %s AND entry.token = incoming.token AND entry.status <> %s
     AND entry.token {among}
 """
 _ADD: Final = """
 INSERT INTO entry
-    (list_id, token, batch_id, position, sealed, facets, status, updated_at, change)
-SELECT %s, token, batch_id, position, sealed, facets, status, %s, %s FROM incoming
+    (list_id, token, batch_id, position, sealed, facets, status, change)
+SELECT %s, token, batch_id, position, sealed, facets, status, %s FROM incoming
 WHERE NOT EXISTS (
     SELECT 1 FROM entry WHERE entry.list_id = %s AND entry.token = incoming.token
 )
@@ -83,7 +83,7 @@ def _has_rows(list_id: str) -> bool:
 
 
 def _merge_pages(engine: Engine, change: Change, staging: Staging) -> Merged:
-    list_id, at, number = change.list_id, change.at, change.number
+    list_id, number = change.list_id, change.number
     added = distinct = 0
     replace = _REPLACE.format(among=engine.among_incoming)
     engine.make_incoming()
@@ -91,8 +91,8 @@ def _merge_pages(engine: Engine, change: Change, staging: Staging) -> Merged:
         for page in staging.read_sorted():
             engine.fill_incoming(page)
             keep_staged(change, "incoming")
-            cursor.execute(replace, [at, number, list_id, ERASED])
-            cursor.execute(_ADD, [list_id, at, number, list_id])
+            cursor.execute(replace, [number, list_id, ERASED])
+            cursor.execute(_ADD, [list_id, number, list_id])
             added += cursor.rowcount
             distinct += len(page)
     return Merged(added=added, updated=distinct - added)

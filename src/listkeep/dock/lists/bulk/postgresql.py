@@ -21,8 +21,7 @@ CREATE TEMPORARY TABLE incoming (
 """
 _COPY_INCOMING: Final = "COPY incoming FROM STDIN (FORMAT BINARY)"
 _COPY_ENTRY: Final = """
-COPY entry
-    (list_id, token, batch_id, position, sealed, facets, status, updated_at, change)
+COPY entry (list_id, token, batch_id, position, sealed, facets, status, change)
 FROM STDIN (FORMAT BINARY)
 """
 

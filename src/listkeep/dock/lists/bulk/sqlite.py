@@ -32,7 +32,7 @@ class SQLite:
         """Fill an empty list with pages in token order; tell how many rows."""
         count = 0
         for page in pages:
-            _execute(_entry_statement, page, (change.list_id, change.at, change.number))
+            _execute(_entry_statement, page, (change.list_id, change.number))
             count += len(page)
         return count
 
@@ -51,11 +51,10 @@ class SQLite:
 
 @cache
 def _entry_statement(rows: int) -> str:
-    values = (f"(?1, {_marks(3 + at * _COLUMNS)}, ?2, ?3)" for at in range(rows))
+    values = (f"(?1, {_marks(2 + at * _COLUMNS)}, ?2)" for at in range(rows))
     return f"""
         INSERT INTO entry
-            (list_id, token, batch_id, position, sealed, facets, status, updated_at,
-            change)
+            (list_id, token, batch_id, position, sealed, facets, status, change)
         VALUES {", ".join(values)}
     """  # noqa: S608 - marks, and no value
 
