@@ -14,7 +14,7 @@ from pathlib import Path
 import structlog
 from django.db import transaction
 
-from listkeep.core.errors import ListkeepError, RefusedError
+from listkeep.core.errors import RefusedError, VerificationError
 from listkeep.core.sealing import TOKEN_BYTES
 from listkeep.wire.messages import suppressions as s
 
@@ -37,7 +37,7 @@ def reconcile(home: Path, *, keeper: Keeper, now: datetime) -> int:
     """Bring both sides together if something was put back; tell how many rows sank.
 
     Raises:
-        UnavailableError: The keeper does not answer; the next start goes on.
+        ListkeepError: The keeper does not answer; the next start goes on.
     """
     path = home / KNOWN
     if not path.exists():
@@ -48,8 +48,17 @@ def reconcile(home: Path, *, keeper: Keeper, now: datetime) -> int:
     for list_id in lists:
         for status in range(SUBSCRIBED + 1, len(STATUSES)):
             _tell(keeper, list_id, STATUSES[status], _own(list_id, status))
-    changed = sum(_learn(keeper, list_id, now=now) for list_id in lists)
-    path.unlink()
+    changed, is_done = 0, True
+    for list_id in lists:
+        try:
+            changed += _learn(keeper, list_id, now=now)
+        except VerificationError as error:
+            # What the keeper knows of this one list was tampered with: others go on,
+            # and who is suppressed there is asked for again.
+            log.warning("start.not-reconciled", list=list_id, code=error.code)
+            is_done = False
+    if is_done:
+        path.unlink()
     log.warning("start.reconciled", rows=changed)
     return changed
 
@@ -100,9 +109,7 @@ def _pages(keeper: Keeper, list_id: str) -> Iterator[tuple[str, list[bytes]]]:
             page = keeper.read_suppressions(
                 s.ReadSuppressions(list=list_id, after=after)
             )
-        except ListkeepError as error:
-            if error.status >= 500:
-                raise
+        except RefusedError as error:  # there is no such list any more
             log.warning("start.not-reconciled", list=list_id, code=error.code)
             return
         by_reason = defaultdict[str, list[bytes]](list)
