@@ -16,14 +16,14 @@ import psycopg
 from bench.harness import Result, alternate
 from bench.importing import (
     FACETS,
-    Memory,
+    Costs,
     import_file,
-    new_memory,
     sealed_rows,
     sum_up_import,
     write_audience,
 )
 from bench.instance import running_instance
+from bench.processors import Watch, note
 from bench.server import running_server
 from tests.postgres import Cluster
 
@@ -32,7 +32,7 @@ LEG = "import-postgres"
 
 def run(*, rows: int, rounds: int) -> Result:
     """Measure, and say how much memory each process took at most."""
-    memory = new_memory()
+    costs = Costs()
     with (
         tempfile.TemporaryDirectory(prefix="listkeep-bench-") as folder,
         running_server() as server,
@@ -40,28 +40,28 @@ def run(*, rows: int, rounds: int) -> Result:
         file = Path(folder) / "audience.csv"
         write_audience(file, rows)
         rates = alternate(
-            lambda: _import(server, file, rows, memory),
-            lambda: _reference(server, file),
+            lambda: _import(server, file, rows, costs),
+            lambda: _reference(server, file, costs),
             rounds=rounds,
         )
-    return sum_up_import(LEG, rates, rows=rows, memory=memory)
+    return sum_up_import(LEG, rates, rows=rows, costs=costs)
 
 
-def _import(server: Cluster, file: Path, rows: int, memory: Memory) -> float:
+def _import(server: Cluster, file: Path, rows: int, costs: Costs) -> float:
     with running_instance("--dock-database", server.make("dock")) as running:
         running.dock.create_list("audience", facets=FACETS)
         _settle(server)
-        rate = import_file(running, file, rows, memory)
+        rate = import_file(running, file, rows, costs, server=server.pid)
     server.drop("dock")
     return rate
 
 
-def _reference(server: Cluster, file: Path) -> float:
+def _reference(server: Cluster, file: Path, costs: Costs) -> float:
     with psycopg.connect(server.make("reference"), autocommit=True) as connection:
         connection.execute("CREATE TABLE entry (token bytea, sealed bytea)")
         connection.execute("CREATE UNIQUE INDEX one_token ON entry (token)")
         connection.execute("CHECKPOINT")
-        count = 0
+        count, watch = 0, Watch({"server": server.pid})
         started = time.perf_counter()
         with (
             connection.transaction(),
@@ -73,6 +73,7 @@ def _reference(server: Cluster, file: Path) -> float:
                 copy.write_row(row)
                 count += 1
         seconds = time.perf_counter() - started
+        note(costs.reference, watch.stop())
     server.drop("reference")
     return count / seconds
 

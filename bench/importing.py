@@ -12,12 +12,15 @@ import hmac
 import os
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
+from statistics import median
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from bench.harness import Bound, Result, Rounds, sum_up
 from bench.instance import Running, peak_megabytes
+from bench.processors import Spent, Watch, note
 from listkeep.drill.audience import SampleAudience
 
 FACETS = ["country:text", "language:text", "plan:text", "member_rating:int"]
@@ -25,11 +28,16 @@ LEAST_OF_REFERENCE = 1.0
 MOST_MEGABYTES = 300
 
 Memory = dict[str, float]
+BUILDINGS = ("dock", "keeper")
 
 
-def new_memory() -> Memory:
-    """Begin to watch what each building has resident at most."""
-    return {"dock": 0.0, "keeper": 0.0}
+@dataclass
+class Costs:
+    """What each import took beside time: of memory at most, and of processors."""
+
+    memory: Memory = field(default_factory=lambda: dict.fromkeys(BUILDINGS, 0.0))
+    ours: Spent = field(default_factory=dict)
+    reference: Spent = field(default_factory=dict)
 
 
 def write_audience(path: Path, rows: int) -> None:
@@ -38,16 +46,24 @@ def write_audience(path: Path, rows: int) -> None:
         out.writelines(SampleAudience(rows, seed=1))
 
 
-def import_file(running: Running, file: Path, rows: int, memory: Memory) -> float:
-    """Import a file into the list ``audience``; tell how many rows a second."""
+def import_file(
+    running: Running, file: Path, rows: int, costs: Costs, *, server: int | None = None
+) -> float:
+    """Import a file into the list ``audience``; tell how many rows a second.
+
+    ``server`` is the process of the database's server, where there is one.
+    """
     request = running.stage.sign_for_import("ada", "audience", file=file, rows=rows)
     source = running.dock.begin_import("audience", request=request)
+    pids = {name: running.supervisor.pid(name) for name in BUILDINGS}
+    watch = Watch({**pids, "server": server} if server else pids)
     started = time.perf_counter()
     with file.open("rb") as data:
         done = running.dock.send_file(source.id, data, size_bytes=file.stat().st_size)
     seconds = time.perf_counter() - started
-    for name, before in memory.items():
-        memory[name] = max(before, peak_megabytes(running.supervisor.pid(name)))
+    note(costs.ours, watch.stop())
+    for name, before in costs.memory.items():
+        costs.memory[name] = max(before, peak_megabytes(pids[name]))
     return (done.rows + done.rejected) / seconds
 
 
@@ -65,19 +81,37 @@ def sealed_rows(file: Path) -> Iterator[tuple[bytes, bytes]]:
             yield token, sealed
 
 
-def sum_up_import(leg: str, rates: Rounds, *, rows: int, memory: Memory) -> Result:
-    """Make the result of an import leg: its bounds are the rate and the memory."""
+def sum_up_import(leg: str, rates: Rounds, *, rows: int, costs: Costs) -> Result:
+    """Make the result of an import leg: its bounds are the rate and the memory.
+
+    ``ratio at most`` is what it would be if nothing ever waited: ours on all cores, the
+    reference and its server beside each other.
+    """
+    ours, reference = (
+        {name: median(seconds) / rows for name, seconds in spent.items()}
+        for spent in (costs.ours, costs.reference)
+    )
+    at_best = sum(ours.values()) / (os.cpu_count() or 1)
     return sum_up(
         leg,
         rates,
         rows=rows,
         unit="rows/s",
-        figures={f"{name} peak MB": round(most) for name, most in memory.items()},
+        figures={
+            **{f"{name} peak MB": round(most) for name, most in costs.memory.items()},
+            **{f"{name} µs/row": _microseconds(cost) for name, cost in ours.items()},
+            "reference µs/row": _microseconds(sum(reference.values())),
+            "ratio at most": round(max(reference.values()) / at_best, 2),
+        },
         bounds=(
             (Bound("of the reference", at_least=LEAST_OF_REFERENCE), rates.ratio),
             *(
                 (Bound(f"{name} peak MB", at_most=MOST_MEGABYTES), value)
-                for name, value in memory.items()
+                for name, value in costs.memory.items()
             ),
         ),
     )
+
+
+def _microseconds(seconds: float) -> float:
+    return round(seconds * 1_000_000, 2)

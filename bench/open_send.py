@@ -2,7 +2,8 @@
 
 Ours is the processor time of the keeper's own process for one call over its socket, in
 milliseconds, while four threads ask as the delivery proxy does: window, freeze, lease,
-suppressions, cap, the count, each row authenticated and held against the segment. The
+suppressions, cap, the count, each row authenticated and held against the segment, and
+ten others that are over told along with it. The
 reference is an empty call to the same process, so what is above it is the work. Each
 row opens once; leases, written and synced, are among it.
 
@@ -50,7 +51,11 @@ def run(*, rows: int, rounds: int) -> Result:
             def ours() -> float:
                 part = next(waiting)
                 began = time.perf_counter()
-                calls = [partial(open_batch, keeper, send, rows) for rows in part]
+                before = [[], *part]
+                calls = [
+                    partial(open_batch, keeper, send, rows, ended)
+                    for rows, ended in zip(part, before, strict=False)
+                ]
                 taken = cost(filled.running, calls)
                 seconds.append((time.perf_counter() - began) / len(part))
                 return taken
@@ -146,8 +151,13 @@ def read_rows(filled: Filled) -> Iterator[SealedRow]:
         )
 
 
-def open_batch(keeper: KeeperClient, send: d.Send, rows: Sequence[SealedRow]) -> None:
-    """Open ten rows, and see that all of them did."""
+def open_batch(
+    keeper: KeeperClient,
+    send: d.Send,
+    rows: Sequence[SealedRow],
+    ended: Sequence[SealedRow],
+) -> None:
+    """Open ten rows, tell that ten others are over, and see that all opened."""
     batch = m.RowBatch(
         tokens=b"".join(row.token for row in rows),
         batch_ids=b"".join(row.batch_id for row in rows),
@@ -156,7 +166,12 @@ def open_batch(keeper: KeeperClient, send: d.Send, rows: Sequence[SealedRow]) ->
         facets=[row.facets for row in rows],
     )
     triggers = [""] * len(rows)
-    message = d.OpenForSend(request=send.request, rows=batch, triggers=triggers)
+    over = d.RowNames(
+        tokens=b"".join(row.token for row in ended), triggers=[""] * len(ended)
+    )
+    message = d.OpenForSend(
+        request=send.request, rows=batch, triggers=triggers, ended=over
+    )
     if any(row.code for row in keeper.open_for_send(message).rows):
         raise SystemExit("bench: a row did not open")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from statistics import median
 
 from bench.harness import Bound, Result, Rounds, sum_up
-from bench.importing import FACETS, import_file, new_memory
+from bench.importing import FACETS, Costs, import_file
 from bench.instance import Running, running_instance
 from bench.server import running_server
 from listkeep.drill.audience import SampleAudience
@@ -60,8 +60,8 @@ def _twice(
     """Import one file and then the other; tell both rates, the later one first."""
     with instance as running:
         running.dock.create_list("audience", facets=FACETS)
-        fresh = import_file(running, first, rows, new_memory())
-        return import_file(running, second, rows, new_memory()), fresh
+        fresh = import_file(running, first, rows, Costs())
+        return import_file(running, second, rows, Costs()), fresh
 
 
 def _write_halves(first: Path, second: Path, rows: int) -> None:

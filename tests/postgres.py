@@ -74,6 +74,12 @@ class Cluster:
             *(f"--pgdata={data}", f"--log={log}"),
         )
 
+    @property
+    def pid(self) -> int:
+        """The process that has started all others."""
+        file = self.folder / "data/postmaster.pid"
+        return int(file.read_text().split()[0])
+
     def url(self, name: str) -> str:
         """Say what stands in keeper.toml."""
         return f"postgresql://{_USER}@/{name}?host={self.folder}"

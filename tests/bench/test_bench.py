@@ -12,6 +12,10 @@ from bench.harness import Bound, Rounds, alternate
 
 ROOT = Path(__file__).parents[2]
 SMALL = ("--rows", "5000", "--rounds", "1")
+COSTS = {
+    *("dock peak MB", "keeper peak MB", "dock µs/row", "keeper µs/row", "here µs/row"),
+    *("reference µs/row", "ratio at most"),
+}
 
 
 def bench(*words: str) -> subprocess.CompletedProcess[str]:
@@ -41,8 +45,8 @@ def measured(leg: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("leg", "unit", "beside"),
     [
-        ("import-sqlite", "rows/s", {"dock peak MB", "keeper peak MB"}),
-        ("import-postgres", "rows/s", {"dock peak MB", "keeper peak MB"}),
+        ("import-sqlite", "rows/s", COSTS),
+        ("import-postgres", "rows/s", {*COSTS, "server µs/row"}),
         ("reimport", "rows/s", {"ratio on PostgreSQL"}),
         ("tokens", "tokens/s", {"entries selected"}),
         ("open", "rows/s", set()),

@@ -15,6 +15,7 @@ import pytest
 
 from listkeep.cli.children import own_command, own_environment, run_own
 from listkeep.cli.home import Instance, Seal
+from listkeep.cli.status import NO_WALL
 from listkeep.cli.supervisor import (
     BUILDINGS,
     CONSOLE,
@@ -156,7 +157,7 @@ def test_up_says_where_things_are_and_stops_when_told(
     assert words[3] == f"listkeep: people sign at {stopped.seal.seal_origin}"
     assert words[4].endswith(f"and export at {stopped.drop.drop_origin}")
     assert words[5].startswith("listkeep: the worker tells contacts")
-    assert words[6].endswith("the same user: there is no wall between them")
+    assert words[6].endswith((": Landlock keeps the others out of its files", NO_WALL))
     assert words[-1] == "listkeep: stopped"
     assert not is_healthy(stopped, "keeper")
 

@@ -20,6 +20,12 @@ from listkeep.wire.answers import (
     DockNotices,
     DockSample,
 )
+from listkeep.wire.dock.sends import (
+    DockKept,
+    DockOutcomes,
+    DockProgress,
+    DockProvider,
+)
 from listkeep.wire.messages import policies as p
 
 ORIGIN = "http://app.localhost:8490"
@@ -34,18 +40,40 @@ LIST = DockList(
     entries=12_345,
     statuses={"subscribed": 12_000, "bounced": 345},
 )
+ROUTE = {
+    "id": "x_relay",
+    "name": "relay",
+    "host": "r.example",
+    "mail_domain": "b.example",
+}
+KEPT = DockKept(
+    digest="a" * 64,
+    stored_at="2026-01-05T12:00:00Z",
+    sender="News <news@example.com>",
+    reply_to="",
+    title="Spring offers",
+    links=("www.example.net", "shop.example.com"),
+    tracking=(),
+    fields=("first_name",),
+)
+NOTHING = DockOutcomes(
+    progress=DockProgress(request="r_spring"), reasons=(), hours=(), returned=()
+)
 
 
 @dataclass
 class Buildings:
     """A keeper and a dock in one: answers, or breaks where a test says so."""
 
-    role: tuple[str, ...] = ("administer", "view")
+    role: tuple[str, ...] = ("administer", "send", "view")
     tenant: str = "t_acme"
     broken: dict[str, ListkeepError] = field(default_factory=dict)
     drafts: list[m.DraftRequest] = field(default_factory=list)
     requests: tuple[m.RequestView, ...] = ()
     lists: tuple[DockList, ...] = (LIST,)
+    shelf: tuple[DockKept, ...] = (KEPT,)
+    outcomes: DockOutcomes = NOTHING
+    providers: tuple[DockProvider, ...] | None = ()
 
     def __getattribute__(self, name: str) -> Any:
         broken = object.__getattribute__(self, "broken")
@@ -82,7 +110,10 @@ class Buildings:
         return m.RequestViews(requests=self.requests)
 
     def show_registry(self, message: m.ShowRegistry) -> m.RegistryRows:
-        rows = {"person": ({"id": "p_ada", "name": "ada", "role": "owner"},)}
+        rows = {
+            "person": ({"id": "p_ada", "name": "ada", "role": "owner"},),
+            "route": (ROUTE,),
+        }
         return m.RegistryRows(rows=rows.get(message.kind, ()))
 
     def show_policy(self, _message: p.ShowPolicy) -> p.PolicyTexts:
@@ -128,6 +159,20 @@ class Buildings:
 
     def show_incidents(self) -> tuple[()]:
         return ()
+
+    def show_shelf(self, _name: str) -> tuple[DockKept, ...]:
+        return self.shelf
+
+    def show_progress(self, _name: str) -> tuple[DockProgress, ...]:
+        return (self.outcomes.progress,)
+
+    def show_outcomes(self, _name: str, _request: str) -> DockOutcomes:
+        return self.outcomes
+
+    def count_providers(
+        self, _name: str, _request: str
+    ) -> tuple[DockProvider, ...] | None:
+        return self.providers
 
 
 @dataclass(frozen=True)

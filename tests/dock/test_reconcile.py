@@ -106,6 +106,24 @@ def test_an_older_keeper_is_told_what_was_known_here(
     assert keeper.reasons == {anna: "bounced", gone: "complained"}
 
 
+def test_a_file_that_may_only_be_written_says_that_it_is_done(
+    keeper: FakeKeeper, news: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where each building has a user of its own, the folder is not the dock's."""
+    path = know(home)
+
+    def refuse(_self: Path) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    run(keeper, home)
+    keeper.calls.clear()
+
+    assert path.exists()
+    assert run(keeper, home) == 0
+    assert keeper.calls == []
+
+
 def test_a_keeper_that_takes_nothing_stops_no_start(
     keeper: FakeKeeper, news: str, home: Path
 ) -> None:

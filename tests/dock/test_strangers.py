@@ -87,6 +87,11 @@ DOORS = (
     Door("GET", "/sends/{request_id}", right="send"),
     Door("POST", "/sends/{request_id}/pause", {}, "send"),
     Door("POST", "/sends/{request_id}/resume", {}, "send"),
+    Door("PUT", "/lists/{list_name}/templates", eml(), "send"),
+    Door("GET", "/lists/{list_name}/templates"),
+    Door("GET", "/lists/{list_name}/sends"),
+    Door("GET", "/lists/{list_name}/sends/{request_id}"),
+    Door("GET", "/lists/{list_name}/sends/{request_id}/providers"),
     Door("GET", "/exports/{export_id}", right="export"),
     Door("GET", "/exports/{export_id}/file", right="export"),
 )

@@ -30,9 +30,12 @@ def as_sent(rows: list[bulk.Found]) -> list[tuple[object, ...]]:
 @pytest.mark.parametrize("count", [0, 1, 4])
 def test_an_empty_list_takes_rows_as_they_are(count: int) -> None:
     change = Change(list_id="l_ü", number=7, at=2**40, kind=Change.Kind.IMPORT)
-    pages = [ROWS[at : at + 2] for at in range(0, count, 2)]
+    pages = [ROWS[at : min(at + 2, count)] for at in range(0, count, 2)]
+    engine = get_engine()
     with transaction.atomic():
-        added = get_engine().insert(change, [page[:count] for page in pages])
+        added = engine.insert(
+            change, [engine.form.write(bulk.Columns.of(page)) for page in pages]
+        )
 
     assert added == count
     assert as_sent(bulk.read_rows(COLUMNS, "l_ü")) == ROWS[:count]
@@ -44,8 +47,8 @@ def test_the_temporary_table_takes_them_and_forgets_the_ones_before() -> None:
     engine = get_engine()
     with transaction.atomic(), connection.cursor() as cursor:
         engine.make_incoming()
-        engine.fill_incoming(ROWS[:2])
-        engine.fill_incoming(ROWS[2:])
+        engine.fill_incoming(engine.form.write(bulk.Columns.of(ROWS[:2])))
+        engine.fill_incoming(engine.form.write(bulk.Columns.of(ROWS[2:])))
         cursor.execute(f"SELECT {', '.join(COLUMNS)} FROM incoming ORDER BY token")  # noqa: S608
         found = cursor.fetchall()
 
@@ -57,7 +60,8 @@ def test_a_statement_of_many_rows_and_a_rest_leave_none_out() -> None:
     rows = [
         (at.to_bytes(16, "big"), bytes(12), at, b"s", "[]", 0) for at in range(1_300)
     ]
+    engine = get_engine()
     with transaction.atomic():
-        get_engine().insert(change, [rows])
+        engine.insert(change, [engine.form.write(bulk.Columns.of(rows))])
 
     assert as_sent(bulk.read_rows(COLUMNS, "l")) == rows

@@ -62,6 +62,32 @@ def rows_open_up_to_the_cap_and_once_counted_open_again(stage: Stage) -> None:
     assert first[0].values == {"name": "Name 0"}, "and no other field"
 
 
+def what_was_told_to_be_over_opens_no_more(stage: Stage) -> None:
+    list_id, rows = _fill(stage)
+    request = _start(stage, list_id)
+    _open(stage, request, rows)
+
+    stage.keeper.close_for_send(
+        d.CloseForSend(
+            request=request, ended=_names(rows, 0), waiting=_names(rows, 1, 2)
+        )
+    )
+
+    assert [row.code for row in _open(stage, request, rows)] == [
+        "already-sent",
+        *[""] * 3,
+    ]
+    message = d.OpenForSend(
+        request=request,
+        rows=rows,
+        triggers=[""] * 4,
+        ended=_names(rows, 1),
+        waiting=_names(rows, 0),
+    )
+    opened = stage.keeper.open_for_send(message).rows
+    assert [row.code for row in opened] == ["already-sent"] * 2 + [""] * 2
+
+
 def a_row_that_does_not_belong_fails_alone(stage: Stage) -> None:
     list_id, rows = _fill(stage)
     request = _start(stage, list_id, selection='plan = "pro"')
@@ -165,6 +191,7 @@ SENDS: tuple[Callable[[Stage], None], ...] = (
     a_stranger_begins_no_send,
     nothing_opens_before_a_send_was_begun,
     rows_open_up_to_the_cap_and_once_counted_open_again,
+    what_was_told_to_be_over_opens_no_more,
     a_row_that_does_not_belong_fails_alone,
     who_is_suppressed_does_not_open,
     one_minute_late_nothing_opens_or_is_signed,
@@ -222,6 +249,11 @@ def _open(stage: Stage, request: str, rows: m.RowBatch) -> list[d.SendRow]:
     triggers = [""] * len(rows.sealed)
     message = d.OpenForSend(request=request, rows=rows, triggers=triggers)
     return stage.keeper.open_for_send(message).rows
+
+
+def _names(rows: m.RowBatch, *places: int) -> d.RowNames:
+    tokens = [rows.tokens[at * 16 : at * 16 + 16] for at in places]
+    return d.RowNames(tokens=b"".join(tokens), triggers=[""] * len(places))
 
 
 def _sign(send: d.Send, algorithm: str) -> d.SignForSend:

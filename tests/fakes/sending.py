@@ -2,6 +2,7 @@
 
 Grants are put into it by hand; what it counts, it counts as the real one does: each
 row of a send (and trigger) once, never more than the cap, nor than the pace in an hour.
+What it was told is over does not open again.
 """
 
 import os
@@ -66,6 +67,13 @@ class FakeSending(FakeScrubbing):
     _opened: dict[str, dict[tuple[bytes, str], datetime]] = field(
         default_factory=lambda: defaultdict(dict)
     )
+    most_under_way: int = 1000
+    _ended: dict[str, set[tuple[bytes, str]]] = field(
+        default_factory=lambda: defaultdict(set)
+    )
+    _waiting: dict[str, set[tuple[bytes, str]]] = field(
+        default_factory=lambda: defaultdict(set)
+    )
     _shares: Counter[tuple[str, str]] = field(default_factory=Counter)
 
     # --- what tests say to it ---
@@ -120,6 +128,14 @@ class FakeSending(FakeScrubbing):
         """Count the rows a send opened, each once for each trigger."""
         return len(self._opened[request])
 
+    def ended_rows(self, request: str) -> int:
+        """Count the rows of a send that never open again."""
+        return len(self._ended[request])
+
+    def waiting_rows(self, request: str) -> int:
+        """Count the rows that wait for another try."""
+        return len(self._waiting[request])
+
     # --- what the dock asks ---
 
     def start_send(self, message: d.StartSend) -> d.Send:
@@ -144,6 +160,7 @@ class FakeSending(FakeScrubbing):
         if len(rows) > d.MAX_ROWS_OPENED or len(message.triggers) != len(rows):
             raise MalformedError("at most 256 rows, and a trigger for each")
         send = self._started(message.request)
+        self._hear(message)
         if code := self._why_not(send):
             return d.OpenedForSend(rows=[d.SendRow(code=code) for _ in rows])
         return d.OpenedForSend(
@@ -152,6 +169,11 @@ class FakeSending(FakeScrubbing):
                 for row, trigger in zip(rows, message.triggers, strict=True)
             ]
         )
+
+    def close_for_send(self, message: d.CloseForSend) -> None:
+        self._called("close_for_send", message)
+        self._started(message.request)
+        self._hear(message)
 
     def sign_for_send(self, message: d.SignForSend) -> d.SignedForSend:
         self._called("sign_for_send", message)
@@ -204,7 +226,7 @@ class FakeSending(FakeScrubbing):
         return replace(send, state=state, reserved=self.opened_rows(send.request))
 
     def _open_one(self, send: d.Send, row: SealedRow, trigger: str) -> d.SendRow:
-        record, now = self.lists[send.list], self.now
+        record = self.lists[send.list]
         schema = Schema.parse(record.facets)
         matches = parse_segment(send.selection, schema).compile()
         try:
@@ -220,13 +242,8 @@ class FakeSending(FakeScrubbing):
         )
         if row.token in self.suppressed[send.list] and not is_asked:
             return d.SendRow(code=Code.SUPPRESSED)
-        seen, key = self._opened[send.request], (row.token, trigger)
-        if key not in seen:
-            if len(seen) >= send.cap:
-                return d.SendRow(code=Code.CAP_EXCEEDED)
-            if send.pace and sum(now - at < _HOUR for at in seen.values()) >= send.pace:
-                return d.SendRow(code=Code.OVER_PACE)
-            seen[key] = now
+        if code := self._why_closed(send, (row.token, trigger)):
+            return d.SendRow(code=code)
         values = dict(
             zip(record.fields, msgspec.json.decode(opened.fields), strict=False)
         )
@@ -234,6 +251,32 @@ class FakeSending(FakeScrubbing):
             address=opened.address,
             values={name: values.get(name, "") for name in send.fields},
         )
+
+    def _why_closed(self, send: d.Send, key: tuple[bytes, str]) -> str:
+        """Count a row that opens; or say why it does not."""
+        seen, now = self._opened[send.request], self.now
+        ended, waiting = self._ended[send.request], self._waiting[send.request]
+        if key in ended:
+            return Code.ALREADY_SENT
+        is_under_way = key in seen and key not in waiting
+        under_way = len(seen) - len(ended) - len(waiting)
+        if not is_under_way and under_way >= self.most_under_way:
+            return Code.UNREPORTED
+        if key not in seen:
+            if len(seen) >= send.cap:
+                return Code.CAP_EXCEEDED
+            if send.pace and sum(now - at < _HOUR for at in seen.values()) >= send.pace:
+                return Code.OVER_PACE
+            seen[key] = now
+        waiting.discard(key)
+        return ""
+
+    def _hear(self, message: d.OpenForSend | d.CloseForSend) -> None:
+        request = message.request
+        seen, ended = self._opened[request].keys(), self._ended[request]
+        self._waiting[request] |= (_keys(message.waiting) & seen) - ended
+        ended |= _keys(message.ended) & seen
+        self._waiting[request] -= ended
 
     def _take_back(self, item: d.ReturnedItem) -> str:
         if item.outcome not in frozenset(Outcome):
@@ -264,6 +307,14 @@ class FakeSending(FakeScrubbing):
 
     def _principal(self, caller: m.Caller) -> m.Principal:
         raise NotImplementedError
+
+
+def _keys(names: d.RowNames) -> set[tuple[bytes, str]]:
+    joined = names.tokens
+    if len(joined) != 16 * len(names.triggers):
+        raise MalformedError("a trigger for each row")
+    tokens = (joined[start : start + 16] for start in range(0, len(joined), 16))
+    return set(zip(tokens, names.triggers, strict=True))
 
 
 def public_keys() -> Iterable[rsa.RSAPublicKey | ed25519.Ed25519PublicKey]:

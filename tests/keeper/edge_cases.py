@@ -103,6 +103,10 @@ SENDS: dict[str, Callable[[Stage, str], msgspec.Struct]] = {
         selector="lk1-ed25519",
         digests=[],
     ),
+    "close": lambda s, _n: d.CloseForSend(
+        request=s.send,
+        ended=d.RowNames(tokens=s.rows.sealed[0].token, triggers=[""]),
+    ),
     "finish": lambda s, _n: d.FinishSend(request=s.send, delivered=0, failed=0),
     "returned": lambda s, _n: d.ReportReturned(
         items=[d.ReturnedItem(request=s.send, token=bytes(16), outcome="complaint")]

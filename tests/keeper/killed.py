@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from multiprocessing.connection import Connection
 
 from listkeep.core.sealing import SealedRow
+from listkeep.wire.messages import sends as d
 from tests.keeper.race import Place
 
 BATCH = 5
@@ -17,7 +18,10 @@ BATCH = 5
 def keep_opening(
     place: Place, request: str, sealed: Sequence[SealedRow], seed: int, told: Connection
 ) -> None:
-    """Open all rows in an order of its own; say after each batch which it has told."""
+    """Open all rows in an order of its own; say after each batch which it has told.
+
+    As a dock does it tells with each batch what came of the one before: try again.
+    """
     import django  # noqa: PLC0415
 
     django.setup()
@@ -29,9 +33,11 @@ def keep_opening(
     assert world.gate
     told.send([])
     order = random.Random(seed).sample(range(len(sealed)), len(sealed))
+    waiting = d.RowNames()
     for start in range(0, len(order), BATCH):
         places = order[start : start + BATCH]
         batch = batch_of([sealed[place] for place in places])
-        found = codes(open_rows(world, request, batch))
+        found = codes(open_rows(world, request, batch, waiting=waiting))
+        waiting = d.RowNames(tokens=batch.tokens, triggers=[""] * len(places))
         told.send([p for p, code in zip(places, found, strict=True) if not code])
     time.sleep(60)

@@ -6,7 +6,14 @@ from typing import Any
 
 import pytest
 
-from listkeep.keeper.release import returned, send_rows, send_signing, sends, tallies
+from listkeep.keeper.release import (
+    returned,
+    send_reports,
+    send_rows,
+    send_signing,
+    sends,
+    tallies,
+)
 from listkeep.wire import messages as m
 from listkeep.wire.messages import sends as d
 
@@ -60,11 +67,16 @@ def open_rows(
     request: str,
     batch: m.RowBatch,
     triggers: Sequence[str] | None = None,
+    *,
+    ended: d.RowNames | None = None,
+    waiting: d.RowNames | None = None,
 ) -> list[d.SendRow]:
     message = d.OpenForSend(
         request=request,
         rows=batch,
         triggers=list(triggers or [""] * len(batch.sealed)),
+        ended=ended or d.RowNames(),
+        waiting=waiting or d.RowNames(),
     )
     return send_rows.open_for_send(
         world.gate,
@@ -73,6 +85,33 @@ def open_rows(
         spool=spool(world),
         now=world.now,
     ).rows
+
+
+def names(rows: Rows, *places: int, trigger: str = "") -> d.RowNames:
+    """Name rows of a send: what came of them is told by that."""
+    tokens = [rows.sealed[place].token for place in places]
+    return d.RowNames(tokens=b"".join(tokens), triggers=[trigger] * len(tokens))
+
+
+def close(
+    world: World,
+    request: str,
+    *,
+    ended: d.RowNames | None = None,
+    waiting: d.RowNames | None = None,
+) -> None:
+    """Tell what came of rows without asking for others."""
+    send_reports.close_for_send(
+        world.gate,
+        d.CloseForSend(
+            request=request,
+            ended=ended or d.RowNames(),
+            waiting=waiting or d.RowNames(),
+        ),
+        carrier=world.service("dock"),
+        spool=spool(world),
+        now=world.now,
+    )
 
 
 def codes(rows: Sequence[d.SendRow]) -> list[str]:
@@ -158,10 +197,12 @@ def leased(world: World, request: str) -> int:
 
 __all__ = [
     "begin",
+    "close",
     "codes",
     "finish",
     "grant_send",
     "leased",
+    "names",
     "open_rows",
     "power_cut",
     "read",

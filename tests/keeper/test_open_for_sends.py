@@ -7,16 +7,19 @@ import pytest
 from django.db import OperationalError, connection
 
 from listkeep.core.errors import ListkeepError, MalformedError
+from listkeep.keeper.gate.models import SendOpening
 from listkeep.keeper.ledger.models import Head
 from listkeep.keeper.release import openings, tallies
 from listkeep.wire.messages import sends as d
 from tests.keeper.instance import refusal
 from tests.keeper.mailing import (
     begin,
+    close,
     codes,
     finish,
     grant_send,
     leased,
+    names,
     open_rows,
     power_cut,
     send_of,
@@ -88,7 +91,9 @@ def test_rows_stay_opened_when_their_keys_move_to_the_table(anywhere: World) -> 
 
     for _ in range(2):
         assert codes(open_rows(anywhere, request, rows.whole())) == [""] * 256
+        close(anywhere, request, waiting=names(rows, *range(256)))
 
+    assert SendOpening.objects.count() == 256
     assert (spool(anywhere) / f"{request}.send").stat().st_size < 4096
 
 
@@ -362,7 +367,7 @@ def test_a_database_that_does_not_answer_opens_nothing_and_counts_nothing(
     with monkeypatch.context() as patch:
         patch.setattr(connection, "cursor", fail)
         with pytest.raises((ListkeepError, OperationalError)) as caught:
-            openings.find_opened("0a0b0c0d", [bytes(16)])
+            openings.find_marks("0a0b0c0d", [bytes(16)])
     assert "canary" not in str(caught.value)
 
     assert codes(open_rows(world, request, rows.whole())) == [""] * 3

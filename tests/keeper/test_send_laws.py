@@ -19,7 +19,13 @@ from listkeep.keeper.release.tallies import KEY_BYTES, Tally, hold_tally, split_
 NOON = datetime(2026, 1, 5, 12, tzinfo=UTC)
 SEAL = bytes(32)
 CAP, PACE, PEOPLE = 70, 24, 100
+MOST = 30
 HOUR = timedelta(hours=1)
+
+
+def mark_of(key: bytes) -> bytes:
+    """Give the mark of a row that is over."""
+    return b"over" + key[4:]
 
 
 class Sending(RuleBasedStateMachine):
@@ -36,10 +42,14 @@ class Sending(RuleBasedStateMachine):
         self.table: set[bytes] = set()
         self.told: deque[tuple[datetime, bytes]] = deque()
         self.people: set[bytes] = set()
+        self.over: set[bytes] = set()
         self.now = NOON
         self.boot = 1
         self.patch = pytest.MonkeyPatch()
         self.patch.setattr(tallies, "_boot", lambda: str(self.boot))
+        self.patch.setattr(tallies, "MOST_UNDER_WAY", MOST)
+        self.patch.setattr(tallies, "MOST_KEPT", 20)
+        self.patch.setattr(tallies, "_LEAST_KEPT", 8)
 
     def teardown(self) -> None:
         self.patch.undo()
@@ -53,21 +63,52 @@ class Sending(RuleBasedStateMachine):
         """Open rows; the process may die after the ledger, or before it answers."""
         keys = {number.to_bytes(KEY_BYTES, "big") for number in people}
         with self.held() as tally:
-            new = sorted(keys - tally.kept - self.table)
+            known = tally.kept | self.table
+            free = keys & tally.under_way
+            rest = sorted(key for key in keys - free if mark_of(key) not in known)
+            back = [key for key in rest if key in known]
+            back = back[: min(tally.waiting, tally.room)]
+            assert self.over.isdisjoint([*free, *back]), "what is over is not free"
+            new = [key for key in rest if key not in known]
             left = tally.left_of_pace(PACE, now=self.now)
             if not self.lease(tally, min(len(new), left), dies=dies):
                 return
-            room = min(left, tally.state.unspent)
+            room = max(0, min(left, tally.state.unspent, tally.room - len(back)))
             opened = new[:room]
-            tally.count(opened, again=len(keys) - len(new), now=self.now)
+            told = [*free, *back, *opened]
+            tally.count(
+                told, new=len(opened), waited=len(back), opens=len(told), now=self.now
+            )
             if dies == "counted":
                 return
-            if len(tally.state.keys) > tallies.MOST_KEPT * KEY_BYTES:
-                self.table.update(split_keys(tally.state.keys))
-                tally.state.keys = b""
-                tally.write()
+            self.move(tally)
         self.people.update(opened)
+        self.over.difference_update(opened)  # it cost a row of the cap
         self.told.extend((self.now, key) for key in opened)
+
+    @rule(
+        people=st.lists(st.integers(0, PEOPLE - 1), min_size=1, max_size=40),
+        is_over=st.booleans(),
+    )
+    def report(self, people: list[int], *, is_over: bool) -> None:
+        """Say what came of rows, whether they were opened or not."""
+        with self.held() as tally:
+            for number in people:
+                key = number.to_bytes(KEY_BYTES, "big")
+                known = tally.kept | self.table
+                waited = key in known and mark_of(key) not in known
+                if not is_over:
+                    tally.wait(key)
+                elif tally.end(key, mark=mark_of(key), was_waiting=waited):
+                    self.over.add(key)
+            tally.write()
+            self.move(tally)
+
+    def move(self, tally: Tally) -> None:
+        if tally.is_full:
+            self.table.update(split_keys(tally.state.keys))
+            tally.state.keys = b""
+            tally.write()
 
     def lease(self, tally: Tally, wanted: int, *, dies: str) -> bool:
         missing = wanted - tally.state.unspent
@@ -86,11 +127,17 @@ class Sending(RuleBasedStateMachine):
 
     @rule()
     def cut_the_power(self) -> None:
+        self.forget()
         self.boot += 1
+
+    def forget(self) -> None:
+        """Lose what is in the file alone; what it costs is cap."""
+        self.over = {key for key in self.over if mark_of(key) in self.table}
 
     @precondition(lambda self: self.path.exists())
     @rule(how=st.sampled_from(["unlink", "empty", "bend"]))
     def harm_the_file(self, how: str) -> None:
+        self.forget()
         data = self.path.read_bytes()
         if how == "unlink":
             self.path.unlink()
@@ -102,6 +149,12 @@ class Sending(RuleBasedStateMachine):
     @rule()
     def lose_the_table(self) -> None:
         self.table.clear()
+
+    @invariant()
+    def so_many_are_under_way_and_no_more(self) -> None:
+        with self.held() as tally:
+            assert len(tally.under_way) <= MOST
+            assert 0 <= tally.waiting <= tally.state.counted
 
     @invariant()
     def never_more_than_the_cap(self) -> None:

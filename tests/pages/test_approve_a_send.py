@@ -13,8 +13,8 @@ from tests.pages.visitor import Visitor
 Visit = Callable[[str], Visitor]
 
 
-def ask_send(house: House) -> m.RequestView:
-    """Enrol what a send needs, unless it is there, and let Ben ask for one."""
+def enrol_ways_out(house: House) -> None:
+    """Enrol what a send needs, unless it is there."""
     stage = house.stage
     if not house.recorded("route.added"):
         route, domain = (
@@ -22,6 +22,12 @@ def ask_send(house: House) -> m.RequestView:
         )
         stage.agree("cleo", "cyrus", "route.add", subject=route)
         stage.agree("ada", "amir", "domain.add", subject=domain)
+
+
+def ask_send(house: House) -> m.RequestView:
+    """Let Ben ask for a send."""
+    enrol_ways_out(house)
+    stage = house.stage
     said = send_subject(fields="", links="shop.example.com www.example.net")
     return stage.ask(
         "ben",

@@ -1,5 +1,6 @@
 """`listkeep demo --keep` as somebody meets it who has never seen it."""
 
+import os
 import re
 import shutil
 import signal
@@ -15,7 +16,9 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from listkeep.cli.children import own_command, own_environment
+from tests.pages.test_pictures import FOLDER, HEIGHT, README, WIDTH, size_of
 from tests.pages.visitor import Window
+from tests.ports import find_port
 
 LONGEST_SECONDS = 240  # of a busy machine; alone it takes half a minute
 
@@ -47,7 +50,10 @@ def running(home: Path, *words: str) -> Iterator[Kept]:
     log = home.with_name("said")
     with log.open("wb") as file:
         process = subprocess.Popen(
-            own_command(*words), env=own_environment(home), stderr=file
+            own_command(*words),
+            env=own_environment(home),
+            stderr=file,
+            cwd=home.parent,  # as a newcomer's folder, whose paths are short
         )
     try:
         ends_at = time.monotonic() + LONGEST_SECONDS
@@ -145,6 +151,49 @@ def test_one_can_be_each_of_them(newcomer: Window, kept: Kept, name: str) -> Non
     work_as(newcomer, name)
 
     expect(newcomer.page.get_by_text(name).first).to_be_visible()
+
+
+def test_the_picture_in_the_readme_is_of_the_page_behind_the_link(
+    newcomer: Window,
+) -> None:
+    newcomer.page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
+    expect(newcomer.page.get_by_text("var/demo/files/new-readers.csv")).to_be_visible()
+    path = FOLDER / "demo.png"
+    if os.environ.get("LISTKEEP_REWRITE_PICTURES"):
+        newcomer.page.screenshot(path=path)
+
+    assert "docs/pictures/demo.png" in README
+    assert size_of(path) == (WIDTH, HEIGHT)
+
+
+def test_it_is_started_again_as_it_was_left(kept: Kept, tmp_path: Path) -> None:
+    """By `listkeep up`, after it was stopped: same link, same people, same mail."""
+    copy = Path(tempfile.mkdtemp(prefix="lk-")) / "var"
+    shutil.copytree(kept.home, copy, ignore=ignore_sockets)
+    move_ports(copy)
+    with running(copy, "up") as again:
+        assert again.link.partition("#")[2] == kept.link.partition("#")[2]
+        assert "mail of this demo ends at" in again.said
+    shutil.rmtree(copy.parent)
+
+
+def ignore_sockets(folder: str, names: list[str]) -> list[str]:
+    return [name for name in names if Path(folder, name).is_socket()]
+
+
+def move_ports(home: Path) -> None:
+    """Give a copy ports of its own; where people sign stands in its genesis."""
+    files = (*home.glob("*.toml"), home / "demo" / "provider.json")
+    texts = {path: path.read_text() for path in files}
+    found = re.findall(r"(?:localhost:|127\.0\.0\.1:|port\W{1,5})(\d+)", str(texts))
+    [seal] = re.findall(r"seal\.localhost:(\d+)", texts[home / "keeper.toml"])
+    for port in set(found) - {seal}:
+        free = str(find_port())
+        texts = {path: text.replace(port, free) for path, text in texts.items()}
+    for path, text in texts.items():
+        path.write_text(text)
+    with (home / "keeper.toml").open("a") as settings:
+        settings.write(f"seal_port = {find_port()}\n")
 
 
 def test_whoever_cancels_signs_nothing(newcomer: Window, kept: Kept) -> None:

@@ -8,6 +8,7 @@ import pytest
 from listkeep.wire import messages as m
 from listkeep.wire.base import encode
 from tests.pages.house import House
+from tests.pages.test_approve_a_send import ask_send
 
 WALK = (
     *("/", "/lists", "/requests", "/activity", "/people", "/incidents", "/freeze"),
@@ -15,6 +16,8 @@ WALK = (
     *("/incidents?as=csv", "/lists/{list}", "/lists/{list}/history"),
     *("/lists/{list}/count?segment=all", "/lists/{list}/history?as=csv"),
     *("/activity/newer?after=0", "/activity/{entry}", "/requests/{request}"),
+    *("/sends", "/sends?as=csv", "/sends/new", "/lists/{list}/send"),
+    *("/lists/{list}/send/count", "/sends/{send}", "/sends/{send}/providers"),
 )
 NOBODY, SIGNED_OUT = "nobody", 401
 # Who may open what; 404 where somebody may not know that it is there.
@@ -24,6 +27,9 @@ MAY: dict[str, tuple[str, ...]] = {
     "/people": ("eve", "ada", "cleo"),
     "/lists": ("eve", "ben", "ada"),
     "/lists?as=csv": ("eve", "ben", "ada"),
+    "/sends/new": ("eve", "ben", "ada"),
+    "/sends/{send}": ("ben", "ada", "cleo"),
+    "/sends/{send}/providers": ("ben", "ada", "cleo"),
     **{path: ("ben", "ada") for path in WALK if "{list}" in path},
     "/activity/{entry}": ("ada", "cleo"),
     "/requests/{request}": ("ben", "ada", "cleo"),
@@ -40,6 +46,9 @@ DOCK: dict[tuple[str, str], dict[str, object]] = {
     ("POST", "lists/{list}/sealed"): {"tokens": ["{token}"]},
     ("PATCH", "lists/{list}/entries/{token}"): {"status": "bounced"},
     ("POST", "exports"): {"request": "{request}"},
+    ("PUT", "lists/{list}/templates"): {},
+    ("POST", "sends/{send}/start"): {},
+    ("POST", "sends/{send}/pause"): {},
     ("POST", "erasures"): {"request": "{request}", "token": "{token}"},
 }
 
@@ -50,11 +59,12 @@ def names(house: House) -> dict[str, str]:
     with house.instance.dock(house.stage.carried["ada"]) as dock:
         (found,) = dock.show_lists()
         ((entry, *_), _) = dock.read_tokens(found.id, limit=1)
-    request = house.ask_export("ben", 5)
+    request, send = house.ask_export("ben", 5), ask_send(house)
     size = house.keeper.health().ledger_size
     return {
         "list": found.id,
         "request": request.id,
+        "send": send.id,
         "entry": str(size - 1),
         "token": entry.token,
     }

@@ -49,6 +49,7 @@ PATHS = {
     "start_send": "sends/start",
     "read_sends": "sends/read",
     "open_for_send": "sends/open",
+    "close_for_send": "sends/close",
     "sign_for_send": "sends/sign",
     "finish_send": "sends/finish",
     "report_returned": "sends/returned",

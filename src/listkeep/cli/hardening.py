@@ -8,6 +8,7 @@ Children do not inherit locked memory, so each process asks for itself.
 
 import ctypes
 import resource
+import struct
 import sys
 from pathlib import Path
 
@@ -15,6 +16,9 @@ from pathlib import Path
 _SET_DUMPABLE = 4
 _EVERYTHING, _ON_FAULT = 1 | 2, 4  # what is there and what will be, once it is touched
 _IPC_LOCK = 14
+_CAPABILITIES_V3 = 0x20080522
+# A dock started by root serves port 25, over files of whoever made the instance.
+_KEPT = 1 << 0 | 1 << 1 | 1 << 3 | 1 << 10  # chown, override, owner, low ports
 
 
 def harden(*, lock_memory: bool = False) -> None:
@@ -28,6 +32,20 @@ def harden(*, lock_memory: bool = False) -> None:
     # With a limit that is reached later, memory would end instead of being swapped.
     if lock_memory and _may_lock_all():
         system.mlockall(_EVERYTHING | _ON_FAULT)
+
+
+def drop_capabilities() -> None:
+    """Give up what root may besides files and low ports: look into others, for one.
+
+    Nothing changes for other users, who have none. It is for good once the process may
+    not gain privileges any more.
+    """
+    if sys.platform != "linux":
+        return
+    _, _, rest = Path("/proc/self/status").read_bytes().partition(b"CapPrm:")
+    kept = int(rest.split()[0], 16) & _KEPT
+    header = struct.pack("Ii", _CAPABILITIES_V3, 0)
+    ctypes.CDLL(None).capset(header, struct.pack("IIIIII", kept, kept, 0, 0, 0, 0))
 
 
 def _may_lock_all() -> bool:

@@ -18,7 +18,7 @@ def write_origins(staging: Path, *, port: int, app_port: int, seal_origin: str) 
     with (staging / "keeper.toml").open("a") as keeper:
         keeper.write(f"{drop}{app}")
     with (staging / "dock.toml").open("a") as dock:
-        dock.write(f"{drop}seal_origin = {json.dumps(seal_origin)}\n")
+        dock.write(f"{drop}{app}seal_origin = {json.dumps(seal_origin)}\n")
     (staging / "console.toml").write_text(
         "# Settings of the console; docs/configuration.md lists them.\n"
         f"port = {app_port}\ndock = {json.dumps(f'http://127.0.0.1:{port}')}\n"

@@ -17,6 +17,8 @@ from .hardening import harden
 from .home import PRIVATE_FILE, Instance
 from .locks import clear_socket, only_one, require_free_port
 from .putting_back import finish
+from .users import become
+from .walls import build_wall
 
 app = typer.Typer(
     no_args_is_help=True,
@@ -25,6 +27,7 @@ app = typer.Typer(
 _DOCK_THREADS = 8
 _HERE = "127.0.0.1"
 _LONGEST_STOP_SECONDS = 10
+_SHARED_SOCKET = 0o660  # with the group of the dock's user, see users.py
 
 Supervised = Annotated[
     bool, typer.Option(hidden=True, help="Stop when standard input is closed.")
@@ -40,10 +43,14 @@ def register(program: typer.Typer) -> None:
 def serve_keeper(*, supervised: Supervised = False) -> None:
     """Run the keeper on its unix socket, which only its own user can open.
 
+    Started by root, it becomes the user listkeep-keeper if there is one, and the dock's
+    user can open the socket as well.
+
     The whole ledger is verified first; a doubtful one is not served. Logs are JSON
     on stderr.
     """
     home = Instance.open().home
+    is_apart = become(home, "keeper")
     harden(lock_memory=True)
     with only_one(home, "keeper"):
         settings = _begin("listkeep.keeper.project.settings")
@@ -55,7 +62,7 @@ def serve_keeper(*, supervised: Supervised = False) -> None:
             make_keeper,
             supervised=supervised,
             uds=settings.SOCKET,
-            uds_permissions=PRIVATE_FILE,
+            uds_permissions=_SHARED_SOCKET if is_apart else PRIVATE_FILE,
             blocking_threads=settings.CONFIG.threads,
         )
 
@@ -69,6 +76,7 @@ def serve_seal(*, supervised: Supervised = False) -> None:
     instance is founded they serve its two links, and go on by themselves afterwards.
     """
     home = Instance.open().home
+    become(home, "seal")
     harden(lock_memory=True)
     with only_one(home, "seal"):
         settings = _begin("listkeep.keeper.project.pages")
@@ -99,6 +107,7 @@ def serve_dock(*, supervised: Supervised = False) -> None:
     on stderr.
     """
     home = Instance.open().home
+    become(home, "dock")
     harden()
     with only_one(home, "dock"):
         config = _begin("listkeep.dock.project.settings").LISTKEEP_CONFIG
@@ -109,6 +118,7 @@ def serve_dock(*, supervised: Supervised = False) -> None:
         _run(
             make_dock,
             supervised=supervised,
+            walled="dock",
             address=config.bind,
             port=config.port,
             blocking_threads=_DOCK_THREADS,
@@ -124,6 +134,7 @@ def serve_proxy(*, supervised: Supervised = False) -> None:
     stderr.
     """
     home = Instance.open().home
+    become(home, "proxy")
     harden()
     with only_one(home, "proxy"):
         _begin("listkeep.dock.project.settings")
@@ -138,6 +149,7 @@ def serve_proxy(*, supervised: Supervised = False) -> None:
             *parse_endpoint(config.listen),
             advice="set `listen` in the section outlet of dock.toml",
         )
+        build_wall(home, "proxy")
         stopping = threading.Event()
         if supervised:
             threading.Thread(target=_stop_with_supervisor, daemon=True).start()
@@ -152,6 +164,7 @@ def serve_console(*, supervised: Supervised = False) -> None:
     They hold no key and see no address. Logs are JSON on stderr.
     """
     home = Instance.open().home
+    become(home, "console")
     harden()
     with only_one(home, "console"):
         config = _begin("listkeep.console.project.settings").LISTKEEP_CONFIG
@@ -162,6 +175,7 @@ def serve_console(*, supervised: Supervised = False) -> None:
         _run(
             make_console,
             supervised=supervised,
+            walled="console",
             address=config.bind,
             port=config.port,
             blocking_threads=_DOCK_THREADS,
@@ -175,12 +189,13 @@ def serve_worker(*, supervised: Supervised = False) -> None:
     Of several workers one works; when it dies, another takes over within a minute.
     What there is to do stands in `listkeep job ls`. Logs are JSON on stderr.
     """
-    Instance.open()
+    become(Instance.open().home, "worker")
     harden()
     _begin("listkeep.dock.project.settings")
     from listkeep.dock.project.worker import make_worker, work  # noqa: PLC0415
 
     finish(instance_home())
+    build_wall(instance_home(), "worker")
     worker, stopping = make_worker(), threading.Event()
 
     def stop(_number: int, _frame: Any) -> None:
@@ -201,6 +216,7 @@ def serve_sink(*, supervised: Supervised = False) -> None:
     It listens on this machine only and keeps no message. Logs are JSON on stderr.
     """
     home = Instance.open().home
+    become(home, "sink")
     harden()
     with only_one(home, "sink"):
         from listkeep.drill.provider_place import ProviderPlace  # noqa: PLC0415
@@ -214,6 +230,7 @@ def serve_sink(*, supervised: Supervised = False) -> None:
         require_free_port(_HERE, place.port, advice="stop what listens there")
         from listkeep.drill.provider import Provider  # noqa: PLC0415
 
+        build_wall(home, "sink")
         stopping = threading.Event()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda _number, _frame: stopping.set())
@@ -294,7 +311,11 @@ def _begin(settings_module: str) -> Any:
 
 
 def _run(
-    make: Callable[[], Callable[..., Any]], *, supervised: bool, **options: Any
+    make: Callable[[], Callable[..., Any]],
+    *,
+    supervised: bool,
+    walled: str = "",
+    **options: Any,
 ) -> None:
     from django.db import connections  # noqa: PLC0415
     from granian.constants import Interfaces  # noqa: PLC0415
@@ -304,6 +325,8 @@ def _run(
     from .logs import LOGGING  # noqa: PLC0415
 
     connections.close_all()  # a worker is a fork, and SQLite must not be forked
+    if walled:
+        build_wall(instance_home(), walled)
     if supervised:
         threading.Thread(target=_stop_with_supervisor, daemon=True).start()
     server = Server(

@@ -21,7 +21,6 @@ def show_demo(instance: Instance) -> None:
         return
     secret = (instance.home / LINK_FILE).read_text().strip()
     told = json.loads((instance.home / BROWSER_FILE).read_text())
-    note("")
     note("this is a demo: open this link first, it lets your browser be these people")
     note(f"  {instance.seal.seal_origin}/demo#{secret}")
     for person in told["people"]:

@@ -10,9 +10,13 @@ from listkeep.core.errors import ListkeepError, UnavailableError
 from .home import Instance
 from .output import AsJson, hint, note, show
 from .supervisor import greets
+from .walls import is_walled
 
 EXIT_KEEPER_AWAY = UnavailableError.exit_status
 NO_WALL = "keeper and dock run as the same user: there is no wall between them"
+LANDLOCK = (
+    "keeper and dock run as the same user: Landlock keeps the others out of its files"
+)
 A_WALL = "keeper and dock run as different users"
 
 
@@ -65,7 +69,9 @@ def wall(instance: Instance) -> str:
         }
     except OSError:  # the other side's folder, or a database elsewhere
         return A_WALL
-    return NO_WALL if len(users) == 1 else A_WALL
+    if len(users) > 1:
+        return A_WALL
+    return LANDLOCK if is_walled(instance.home) else NO_WALL
 
 
 def _ask_keeper(instance: Instance) -> dict[str, Any]:

@@ -305,7 +305,7 @@ class Story:
         self.teller.say(
             f"It {verdict}: the insider got {result['thieves'][INSIDER]} of at most "
             f"{result['insider_bound']} an hour, each in the ledger; the dock's host "
-            f"no more than a live send was for, {campaign['dock_host']}; the others "
+            f"the unspent cap of a live send, {campaign['dock_host']}; the others "
             f"nothing. {result['seconds']['total']} s"
         )
 
@@ -319,8 +319,8 @@ def holds(result: dict[str, Any]) -> bool:
         not any(thieves.values())
         and campaign["sent"] == campaign["received"] > 0
         and campaign["app_host"] == 0
-        and campaign["dock_host"]
-        <= campaign["unspent_cap"] + campaign["counted_before"]
+        and campaign["dock_host"] <= campaign["unspent_cap"]
+        and not campaign["opened_again"]
         and insider <= result["insider_bound"]
         and insider <= result["insider_in_ledger"]
         and result["ledger"]["verified"]

@@ -18,6 +18,10 @@ OUTLET = "\n[outlet]\nprivate_targets = true\n"
 """The demo's mail server is on this machine; in earnest none may be."""
 _SEGMENT = 'country = "DE" and member_rating = 5 and status = subscribed'
 _LIVE_CAP = 25
+_LIVE_PACE = 600  # an hour; the dock hands over a sixtieth of it, then rests a minute
+_DELIVERED = 10
+_PATIENCE_SECONDS = 60
+_TOLD_SECONDS = 2  # after so long the keeper knows what was delivered
 _DOMAIN = "news.example.com"
 _ALIAS_DOMAIN = "tok.example.com"
 _TOKEN = re.compile(rb"\b[a-z2-7]{26}\b")
@@ -55,14 +59,15 @@ class Campaign:
             seconds = round(time.monotonic() - started, 1)
             received = self._look_at(sink, seconds)
             app = self._rob_app_host(scene)
-            live = self._rob_dock_host(scene)
+            live, again = self._rob_dock_host(scene, sink)
         return {
             "sent": sent,
             "received": received,
             "app_host": len(app.found),
-            "dock_host": live.rows,
+            "dock_host": len(live.addresses),
             "unspent_cap": live.unspent,
-            "counted_before": live.counted,
+            "delivered_before": live.closed,
+            "opened_again": again,
             "seconds": seconds,
         }
 
@@ -137,15 +142,22 @@ class Campaign:
         )
         return loot
 
-    def _rob_dock_host(self, scene: Scene) -> Opened:
-        request = self._ask(_LIVE_CAP, pace=60)  # one a minute: most of it is left
+    def _rob_dock_host(self, scene: Scene, sink: MailSink) -> tuple[Opened, int]:
+        before = len(sink.recipients)
+        request = self._ask(_LIVE_CAP, pace=_LIVE_PACE)
         template = str(self._template)
         self.teller.run("send", request, "--template", template, "--as", "ben")
+        until = time.monotonic() + _PATIENCE_SECONDS
+        while len(sink.recipients) < before + _DELIVERED and time.monotonic() < until:
+            time.sleep(0.2)
         self.teller.run("send", "pause", request, "--as", "ben")
+        time.sleep(_TOLD_SECONDS)
         opened = abuse_live_sends(scene)
+        had = set(sink.recipients[before:])
+        again = len(had & opened.addresses)
         self.teller.note(
-            f"dock host  {opened.rows:>4} addresses   with the dock's key while a send "
-            f"goes on: it had {opened.unspent} rows left and {opened.counted} counted "
-            "before; never more"
+            f"dock host  {len(opened.addresses):>4} addresses   with the dock's key "
+            f"while a send goes on: its unspent cap, {opened.unspent} of {opened.cap}; "
+            f"of the {len(had)} people who had its message, {again}"
         )
-        return opened
+        return opened, again

@@ -42,6 +42,7 @@ class Code(StrEnum):
     TEMPLATE_INVALID = "template-invalid"
     TOKEN_INVALID = "token-invalid"  # noqa: S105 - a name, not a secret
     # refused
+    ALREADY_SENT = "already-sent"
     BUDGET_SPENT = "budget-spent"
     CAP_EXCEEDED = "cap-exceeded"
     COUNT_DIFFERS = "count-differs"
@@ -59,6 +60,7 @@ class Code(StrEnum):
     SELF_APPROVAL = "self-approval"
     SUPPRESSED = "suppressed"
     TEMPLATE_DIFFERS = "template-differs"
+    UNREPORTED = "unreported"
     # conflict
     ALREADY_EXISTS = "already-exists"
     BUSY = "busy"

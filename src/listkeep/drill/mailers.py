@@ -1,14 +1,14 @@
 """Thieves of those who send: the application's host, and the dock's while mail leaves.
 
 On the application's host there is nothing but tokens. Whoever holds the dock's host
-while a send goes on can have opened what that send has left, and what was opened for it
-before, which saw this host anyway; no more, and each row stands in the ledger first.
+while a send goes on can have opened what that send has left: nobody who had a message
+of it, nobody beyond its cap, and each row stands in the ledger first.
 """
 
 from dataclasses import dataclass
 from pathlib import Path
 
-from listkeep.core.errors import ListkeepError
+from listkeep.core.errors import Code, ListkeepError
 from listkeep.wire import messages as m
 from listkeep.wire.keeper import KeeperClient
 from listkeep.wire.messages import sends as d
@@ -22,11 +22,16 @@ _AT_ONCE = d.MAX_ROWS_OPENED
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """What a thief on the dock's host had opened, and what bounds it."""
+    """What a thief on the dock's host had opened, and what stayed closed."""
 
-    rows: int
-    unspent: int  # that the live sends had left
-    counted: int  # that were counted for them before
+    addresses: frozenset[str]
+    cap: int  # of the live sends
+    closed: int  # rows of people who had a message of theirs
+
+    @property
+    def unspent(self) -> int:
+        """What the live sends had left."""
+        return self.cap - self.closed
 
 
 def steal_app_host(scene: Scene, folder: Path) -> Loot:
@@ -41,13 +46,12 @@ def abuse_live_sends(scene: Scene) -> Opened:
     key = (scene.home / "dock.key").read_text().strip()
     rows = list(stolen_rows(scene))
     addresses: set[str] = set()
-    unspent = counted = 0
+    cap = closed = 0
     with KeeperClient(scene.keeper_socket, service_key=key) as keeper:
         for send in keeper.read_sends().sends:
             if send.state != "live":
                 continue
-            unspent += send.cap - send.reserved
-            counted += send.reserved
+            cap += send.cap
             mine = [row for list_id, row in rows if list_id == send.list]
             for start in range(0, len(mine), _AT_ONCE):
                 page = mine[start : start + _AT_ONCE]
@@ -58,16 +62,17 @@ def abuse_live_sends(scene: Scene) -> Opened:
                     sealed=[row.sealed for row in page],
                     facets=[row.facets for row in page],
                 )
-                addresses |= _open(keeper, send.request, batch)
-    return Opened(len(addresses), unspent, counted)
+                for row in _open(keeper, send.request, batch):
+                    closed += row.code == Code.ALREADY_SENT
+                    addresses |= {row.address} if row.address else set()
+    return Opened(frozenset(addresses), cap, closed)
 
 
-def _open(keeper: KeeperClient, request: str, batch: m.RowBatch) -> set[str]:
+def _open(keeper: KeeperClient, request: str, batch: m.RowBatch) -> list[d.SendRow]:
     message = d.OpenForSend(
         request=request, rows=batch, triggers=[""] * len(batch.positions)
     )
     try:
-        answer = keeper.open_for_send(message)
+        return keeper.open_for_send(message).rows
     except ListkeepError:
-        return set()
-    return {row.address for row in answer.rows if row.address}
+        return []

@@ -67,14 +67,17 @@ class Coming(Generic[V]):
         place = self._doors.place()
         flow = begin_flow(self._client(), redirect=f"{place.origin}/signed-in")
         response = self._answers.go_to(flow.authorize_url(place.seal_origin))
-        self._doors.remember_flow(response, state=flow.state, verifier=flow.verifier)
+        to = request.POST.get("to", "/")
+        self._doors.remember_flow(
+            response, state=flow.state, verifier=flow.verifier, to=to
+        )
         return response
 
     def _signed_in(self, request: HttpRequest) -> HttpResponse:
         """Take the browser back from the keeper's page, if it is the one that left."""
         code = request.GET.get("code", "")
         try:
-            verifier = self._doors.read_flow(request, request.GET.get("state", ""))
+            verifier, to = self._doors.read_flow(request, request.GET.get("state", ""))
         except RefusedError:
             # The keeper ends a code that came to the wrong browser, and records why:
             # who has its verifier may only be waiting for it.
@@ -84,7 +87,9 @@ class Coming(Generic[V]):
         session = self._redeem(code, verifier)
         # A page and no redirect: only a navigation that begins on this page makes the
         # browser send the Strict cookie it is given here. See tests/dock/pages.
-        response = self._answers.show(request, "signed_in", {"name": session.name})
+        response = self._answers.show(
+            request, "signed_in", {"name": session.name, "to": to}
+        )
         self._doors.forget(response, self._doors.flow_cookie)
         self._doors.greet(response, session.session)
         return response

@@ -11,6 +11,7 @@ Rules of the room:
 import hashlib
 import hmac
 import logging
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -31,6 +32,9 @@ _SESSION_SECONDS = 8 * 3600
 _STATUSES = {Code.NOT_SIGNED_IN: 401, Code.NOT_FOUND: 404}
 _FORM = "application/x-www-form-urlencoded"
 _FRAMES = frozenset({"iframe", "frame", "embed", "object", "fencedframe"})
+
+_OWN_PATH = re.compile(r"/[A-Za-z0-9/_.?=&%+-]{0,500}")
+_COMING = ("/sign-in", "/signed-in", "/sign-out")
 
 View = Callable[..., HttpResponseBase]
 
@@ -96,6 +100,15 @@ class Place:
     seal_origin: str
 
 
+def own_path(text: str) -> str:
+    """Give a path of ours as it was asked for; the start for anything else.
+
+    What a browser would take for another host, or read in two ways, is not ours.
+    """
+    is_ours = _OWN_PATH.fullmatch(text) is not None and not text.startswith("//")
+    return text if is_ours and not text.startswith(_COMING) else "/"
+
+
 class Doors(Generic[V]):
     """The doors of one building."""
 
@@ -158,7 +171,7 @@ class Doors(Generic[V]):
         _set_cookie(response, self.session_cookie, session, _SESSION_SECONDS, "Strict")
 
     def remember_flow(
-        self, response: HttpResponseBase, *, state: str, verifier: str
+        self, response: HttpResponseBase, *, state: str, verifier: str, to: str = "/"
     ) -> None:
         """Have the browser that begins a sign-in, and no other, be able to end it.
 
@@ -166,8 +179,11 @@ class Doors(Generic[V]):
         in development and may be in production: Chromium withholds ``Strict`` cookies
         there, also after a redirect. ``Lax`` ones are sent with such a navigation and
         with nothing else that another site can start.
+
+        ``to``: the page of ours that somebody wanted to see, and is led to then.
         """
-        value = f"{state}.{verifier}"
+        place = own_path(to)
+        value = f"{state}.{verifier}" + (f".{place}" if place != "/" else "")
         _set_cookie(response, self.flow_cookie, value, FLOW_SECONDS, "Lax")
 
     def forget(self, response: HttpResponseBase, *names: str) -> None:
@@ -175,19 +191,20 @@ class Doors(Generic[V]):
         for name in names:
             _set_cookie(response, name, "", 0, "Strict")
 
-    def read_flow(self, request: HttpRequest, state: str) -> str:
-        """Give the verifier of the flow this browser began.
+    def read_flow(self, request: HttpRequest, state: str) -> tuple[str, str]:
+        """Give the verifier of the flow this browser began, and where it leads.
 
         Raises:
             RefusedError: Another browser began it, or it was too long ago.
         """
-        ours, _, verifier = request.COOKIES.get(self.flow_cookie, "").partition(".")
+        ours, _, rest = request.COOKIES.get(self.flow_cookie, "").partition(".")
+        verifier, _, to = rest.partition(".")
         if not ours or not hmac.compare_digest(ours.encode(), state.encode()):
             raise RefusedError(
                 "this sign-in was not begun in this browser",
                 hint="begin it here; a link that somebody sent you signs nobody in",
             )
-        return verifier
+        return verifier, own_path(to)
 
     # --- answers ---
 
@@ -200,8 +217,9 @@ class Doors(Generic[V]):
             response = self.show_sign_in(request, ended=True, status=status)
             self.forget(response, self.session_cookie)
             return response
+        asked = request.get_full_path()
         if request.method == "GET" and _comes_from_elsewhere(request):
-            return self._show(request, "come_in", {"path": request.path})
+            return self._show(request, "come_in", {"path": own_path(asked)})
         return self.show_sign_in(request, status=status)
 
     def show_sign_in(
@@ -211,7 +229,8 @@ class Doors(Generic[V]):
         seal_origin = self.place().seal_origin
         # Chromium applies form-action also to where a form's answer redirects.
         targets = f"'self' {seal_origin}"
-        context = {"ended": ended, "seal_origin": seal_origin}
+        asked = request.get_full_path() if request.method == "GET" else "/"
+        context = {"ended": ended, "seal_origin": seal_origin, "to": own_path(asked)}
         return self._show(
             request, "sign_in", context, status=status, form_targets=targets
         )

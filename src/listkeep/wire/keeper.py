@@ -210,6 +210,10 @@ class KeeperClient:
         """Have rows opened, each for one message that leaves now."""
         return self._call("sends/open", message, d.OpenedForSend)
 
+    def close_for_send(self, message: d.CloseForSend) -> None:
+        """Say what came of rows that were opened, so that they stay closed."""
+        self._call("sends/close", message, m.Empty)
+
     def sign_for_send(self, message: d.SignForSend) -> d.SignedForSend:
         """Have messages signed for a sending domain, by their digests."""
         return self._call("sends/sign", message, d.SignedForSend)

@@ -52,6 +52,22 @@ def test_one_by_one_and_all_at_once_count_the_same() -> None:
     assert together.report() == single.report()
 
 
+def test_a_row_that_is_taken_out_again_was_never_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(anonymity, "MAX_CHARACTERS", 2 * len(row("DE")))
+    once, again = FacetRisk(SCHEMA), FacetRisk(SCHEMA)
+    once.add_many([row("DE")] * 3)
+
+    again.add_many([row("DE")] * 4)
+    again.remove(row("DE"))
+    for country in ("FR", "IT", "ES"):  # each makes room for the next
+        again.add(row(country))
+        again.remove(row(country))
+
+    assert again.report() == once.report()
+
+
 def test_a_facet_that_identifies_alone_is_named_with_its_share() -> None:
     risk = FacetRisk(SCHEMA)
     risk.add_many([row("DE")] * 97 + [row("DE", "2024-01-01")] * 3)

@@ -151,6 +151,7 @@ def test_the_mail_merge_takes_the_same_way(post: Post) -> None:
 
 
 def test_a_message_has_one_id_however_often_it_is_sent(post: Post) -> None:
+    post.proxy.deliverer.opening.tell = lambda *_: None  # type: ignore[method-assign]
     post.deliver(ANNA, points="1")
     MailDelivery.objects.all().delete()
     post.deliver(ANNA, points="1")

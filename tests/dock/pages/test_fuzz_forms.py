@@ -155,6 +155,11 @@ ADDRESSES: dict[str, Address] = {
         "/import/LIST/run", fields_of_import, IMPORTED, has_file=True
     ),
     "imports/<slug:import_id>": Address("/imports/i_1"),
+    "templates/<slug:list_id>": Address("/templates/LIST"),
+    "templates/<slug:list_id>/shelve": Address("/templates/LIST/shelve", has_file=True),
+    "templates/<slug:list_id>/<slug:digest>": Address("/templates/LIST/0a0a"),
+    "sends": Address("/sends"),
+    "sends/<slug:request_id>": Address("/sends/r_1", lambda _: {"act": "start"}),
     "u/<str:alias>/<str:proof>": Address(
         "LEAVE",
         lambda _: LEAVE,

@@ -1,6 +1,7 @@
 import hashlib
 
 import pytest
+from django.conf import settings
 
 from listkeep.core.errors import Code, RefusedError
 from listkeep.dock.intake.models import Import
@@ -30,7 +31,11 @@ def test_a_file_is_looked_at_and_then_imported(bens: Browser, news: str) -> None
 
     assert looked.status == 200
     assert "Good rows 2" in looked.words
-    assert "E-mail address Plan plan Country country Name name" in looked.words
+    assert (
+        "E-mail address addresses Plan plan text, 1 different "
+        "Country country text, 1 different, 50 % empty "
+        "Name name text, 1 different, 50 % empty" in looked.words
+    )
     assert Entry.objects.filter(list_id=news).count() == 4
     digest = looked.field("sha256")
     assert digest == hashlib.sha256(GOOD).hexdigest()
@@ -71,13 +76,19 @@ def test_columns_that_are_not_known_are_offered_by_name(
     assert "Good rows 1" in again.words
     assert "address-invalid 1" in again.words
     assert "line 3: the address is not an e-mail address" in again.words
-    assert "Kontakt address Tarif plan Name name" in again.words
+    assert (
+        "Kontakt address addresses Tarif plan text, 1 different "
+        "Name name text, 1 different" in again.words
+    )
 
 
 def test_columns_may_be_named_like_methods(bens: Browser, news: str) -> None:
     page = check(bens, news, b"E-mail,items,keys\nida@example.com,1,2\n")
 
-    assert "E-mail address items items keys keys" in page.words
+    assert (
+        "E-mail address addresses items items yes or no, 1 different "
+        "keys keys whole numbers, 1 different" in page.words
+    )
 
 
 def test_another_file_than_the_one_that_was_looked_at_is_refused(
@@ -225,3 +236,57 @@ def test_a_form_that_was_cut_off_is_not_a_short_file(bens: Browser, news: str) -
         if page.status == 303:
             assert "Failed" in bens.get(page.location).words
     assert Entry.objects.filter(list_id=news).count() == 4
+
+
+# --- the steps ---
+
+
+def test_each_step_says_where_one_is(bens: Browser, news: str) -> None:
+    pages = {
+        "The file": bens.get(f"/import/{news}"),
+        "Its columns": check(bens, news, ODD),
+        "Dry run": check(bens, news, GOOD),
+        "Into the list": bens.get(bring_in(bens, news, GOOD).location),
+    }
+
+    for step, page in pages.items():
+        assert f'aria-current="step">{step}<' in page.text.replace(
+            ' class="passed"', ""
+        ), step
+
+
+def test_what_was_chosen_stays_from_step_to_step(bens: Browser, news: str) -> None:
+    chosen = {"format": "csv", "column.plan": "Tarif", "column.address": "Kontakt"}
+
+    page = check(bens, news, ODD, no_status="on", request="r_abc", **chosen)
+
+    for words in ("<option selected>csv", "<option selected>Tarif", 'value="r_abc"'):
+        assert words in page.text
+    assert 'name="no_status" checked' in page.text
+
+
+def test_after_an_import_the_way_leads_back_to_the_list_in_the_console(
+    bens: Browser, news: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    place = bring_in(bens, news, GOOD).location
+    assert "Back to the list" not in bens.get(place).words
+    monkeypatch.setattr(settings, "LISTKEEP_APP_ORIGIN", "http://app.localhost:8490")
+
+    assert f"http://app.localhost:8490/lists/{news}" in bens.get(place).text
+
+
+def test_kinds_of_columns_hold_no_value(bens: Browser, news: str) -> None:
+    """Somebody looks over a shoulder at the page of a check."""
+    rows = "".join(
+        f"p{n}@example.org,second{n}@example.org,2026-01-{n % 28 + 1:02},Planted{n}\n"
+        for n in range(60)
+    )
+    file = f"E-mail,Other,Since,Name\n{rows}".encode()
+
+    page = check(bens, news, file)
+
+    assert "Other other addresses, more than 50 different" in page.words
+    assert "Since since dates, 28 different" in page.words
+    assert "Name name text, more than 50 different" in page.words
+    assert "Planted" not in page.text
+    assert "@example.org" not in page.text

@@ -1,11 +1,12 @@
 from http.cookies import SimpleCookie
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from listkeep.core.errors import UnavailableError
 from listkeep.wire.flows import challenge_of
 from tests.dock.conftest import Api
-from tests.dock.pages.conftest import ORIGIN, SEAL, Browser
+from tests.dock.pages.conftest import ORIGIN, SEAL, Browser, Page
 from tests.fakes.keeper import FakeKeeper
 
 
@@ -212,3 +213,37 @@ def test_a_keeper_that_is_away_is_told_as_it_is(
 
     assert (page.status, "The keeper is away." in page.words) == (503, True)
     assert "__Host-drop" in bens.cookies  # it may be back in a moment
+
+
+def told_of(page: Page) -> dict[str, str]:
+    """Give what the keeper's page is told."""
+    query = parse_qs(urlsplit(page.location).query)
+    return {name: value for name, [value] in query.items()}
+
+
+def test_who_asked_for_a_page_is_led_to_it(browser: Browser, ben: Api) -> None:
+    asked = browser.get("/import/l_news?x=1")
+    told = told_of(browser.post("/sign-in", {"to": asked.field("to")}))
+
+    back = browser.come_back(browser.code_for(ben, told), told["state"])
+
+    assert 'content="0; url=/import/l_news?x=1"' in back.text
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        *("https://evil.example", "//evil.example", "/\\evil.example", "javascript:1"),
+        *("/sign-out", "/signed-in?code=x", "/a;url=https://evil.example", "/x\n", ""),
+        f"/{'x' * 600}",
+    ],
+)
+def test_a_sign_in_leads_nowhere_else(browser: Browser, ben: Api, place: str) -> None:
+    """Somebody made the form lead to a page of theirs once it was signed."""
+    answer = browser.post("/sign-in", {"to": place})
+    told = told_of(answer)
+
+    back = browser.come_back(browser.code_for(ben, told), told["state"])
+
+    assert 'content="0; url=/"' in back.text
+    assert "evil" not in back.text

@@ -18,7 +18,7 @@ from listkeep.core.errors import ListkeepError
 from listkeep.core.registry.charges import Measure
 from listkeep.keeper.gate.models import Draft
 from listkeep.keeper.gate.sign_in import sessions
-from listkeep.keeper.release.openings import remember_opened
+from listkeep.keeper.release.openings import keep_marks
 from listkeep.keeper.release.tallies import hold_tally, split_keys
 from listkeep.wire import messages as m
 from tests.keeper.enrolling import invite, link_of, look
@@ -134,7 +134,9 @@ def mail(world: World, rows: Rows, request: str, positions: range) -> None:
     facts, seal = world.registry.sends[request], world.gate.store.get("state")
     path = spool(world) / f"{request}.send"
     with hold_tally(path, facts, seal=seal, pace=0, now=world.now) as tally:
-        remember_opened(facts.tag, split_keys(tally.state.keys))
+        for key in list(tally.under_way):
+            tally.wait(key)
+        keep_marks(facts.tag, split_keys(tally.state.keys))
         tally.state.keys = b""
         tally.write()
 

@@ -5,13 +5,16 @@ from collections.abc import Callable
 import msgspec
 import pytest
 
-from listkeep.core.grants import Action, Right
+from listkeep.core.canonical import encode
+from listkeep.core.grants import Action, Right, Terms
+from listkeep.core.registry.sending import parse_send
 from listkeep.keeper.gate.decisions.drafts import PREPARABLE
 from listkeep.wire import messages as m
 from listkeep.wire.messages import restores as r
 from tests.keeper.agreements import give_consent
 from tests.keeper.edge import post, set_clock
 from tests.keeper.instance import DIRECT, SERVICES, service_key
+from tests.keeper.sending import send_subject, with_sending
 from tests.keeper.world import World
 
 CONSOLE, DOCK = (SERVICES[name][0] for name in ("console", "dock"))
@@ -250,6 +253,32 @@ def test_what_it_prepares_waits_for_the_signature_of_who_asked(world: World) -> 
 
     assert (view.state, len(world.entries())) == ("draft", before)
     assert not world.registry.freezes
+
+
+def test_a_send_it_prepares_is_a_draft_that_shows_its_sender_and_links(
+    world: World,
+) -> None:
+    """It chose everything; who is asked to sign reads what it chose."""
+    rows = with_sending(world)
+    subject = send_subject(links="evil.example")
+    message = m.DraftRequest(
+        session=world.session("ada", "console"),
+        action="send",
+        purpose="as always",
+        list=rows.list_id,
+        cap=1,
+        recipient="relay",
+        subject=encode(subject).decode(),
+    )
+    before = len(world.entries())
+
+    view = post("requests/draft", message, service="console").read(m.RequestView)
+
+    assert (view.state, len(world.entries())) == ("draft", before)
+    assert not world.registry.sends
+    assert "new link domain: evil.example" in view.facts["new"]
+    said = parse_send(Terms.parse(view.terms))
+    assert (said.sender, said.links) == (subject["from"], ("evil.example",))
 
 
 def test_the_dock_prepares_nothing(world: World) -> None:

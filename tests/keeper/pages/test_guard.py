@@ -187,6 +187,7 @@ STRANGERS = {
     "authorize": 400,
     "ask": 303,
     "ask/export": 303,
+    "demo": 404,
     "enrol": 200,
     "enrol/statement": 400,
     "enrol/key": 400,

@@ -24,7 +24,9 @@ def freeze(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     context = {
         "visitor": visitor,
         "classes": CLASSES,
-        "chosen": request.POST.getlist("class") or ["export+reveal"],
+        "chosen": request.POST.getlist("class")
+        or request.GET.getlist("class")
+        or ["export+reveal"],
         "purpose": request.POST.get("purpose", "something is wrong")[:200],
         "action": request.POST.get("action") or request.GET.get("action", "freeze"),
     }

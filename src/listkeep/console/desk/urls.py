@@ -12,6 +12,8 @@ from . import (
     people,
     policy,
     requests,
+    sending,
+    sends,
 )
 
 urlpatterns = [
@@ -22,6 +24,12 @@ urlpatterns = [
     path("lists/<str:name>", lists.show_one),
     path("lists/<str:name>/count", lists.count),
     path("lists/<str:name>/history", lists.show_history),
+    path("lists/<str:name>/send", sending.prepare),
+    path("lists/<str:name>/send/count", sending.count),
+    path("sends", sends.show_all),
+    path("sends/new", sending.choose_list),
+    path("sends/<slug:name>", sends.show_one),
+    path("sends/<slug:name>/providers", sends.by_provider),
     path("requests", requests.show_all),
     path("requests/<slug:name>", requests.show_one),
     path("activity", activity.show_all),

@@ -26,6 +26,16 @@ class Visitor(looks.Visitor):
         """Whether people and software of a tenant, or the operator, are theirs."""
         return self.is_operator or "administer" in self.principal.rights
 
+    @property
+    def can_send(self) -> bool:
+        """Whether this person may ask for mail to a list."""
+        return "send" in self.principal.rights
+
+    @property
+    def may_see_sends(self) -> bool:
+        """Whether there are sends for this person to see."""
+        return self.can_send or self.administers
+
 
 def _place() -> looks.Place:
     return looks.Place(settings.LISTKEEP_APP_ORIGIN, settings.LISTKEEP_SEAL_ORIGIN)

@@ -91,6 +91,13 @@ class FacetRisk:
             self._counts.update(chunk)
             self._refuse_too_many()
 
+    def remove(self, text: str) -> None:
+        """Take one row out again that was counted."""
+        self._counts[text] -= 1
+        if not self._counts[text]:
+            del self._counts[text]
+            self._characters -= len(text)
+
     def report(self) -> AnonymityReport:
         """Sum up what was counted.
 

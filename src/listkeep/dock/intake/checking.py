@@ -1,8 +1,8 @@
 """Look at a file without importing it: what its columns are, and which rows are good.
 
 Nothing is sealed, stored or charged, and nothing of a row is kept: counts, line
-numbers and the file's digest. The keeper is not asked either, so a check tells
-nobody whether an address is known.
+numbers, what kind of values a column has, and the file's digest. The keeper is not
+asked either, so a check tells nobody whether an address is known.
 """
 
 from collections import Counter
@@ -17,6 +17,7 @@ from listkeep.core.segments import FacetRisk, Schema, verify_anonymity
 from listkeep.dock.lists.access import Visit
 
 from .encoding import Encoding, Reject
+from .kinds import Kinds
 from .receiving import Upload
 
 REJECTS_SHOWN: Final = 20
@@ -28,6 +29,7 @@ class Checked:
 
     columns: tuple[str, ...] = ()
     meaning: list[tuple[str, str]] = field(default_factory=list)  # column, our field
+    kinds: dict[str, str] = field(default_factory=dict)  # of columns, in words
     rows: int = 0
     rejected: Counter[str] = field(default_factory=Counter)  # by reason
     rejects: list[Reject] = field(default_factory=list)  # the first few
@@ -53,6 +55,7 @@ def check_file(
             chain([beginning], chunks), format=file_format, mapping=mapping
         )
         checked.meaning = _meaning(audience)
+        checked.kinds[audience.address_column] = "addresses"
         _count(checked, audience, schema=visit.schema)
     except ListkeepError as error:
         checked.error = error
@@ -77,7 +80,10 @@ def _meaning(audience: Audience) -> list[tuple[str, str]]:
 def _count(checked: Checked, audience: Audience, *, schema: Schema) -> None:
     encoding = Encoding(audience.field_names, schema=schema, sealed=())
     risk = FacetRisk(schema)
+    columns = [column for column, _ in audience.named_columns]
+    kinds = Kinds(len(columns))
     for batch in audience.batches():
+        kinds.add(batch.columns)
         encoded = encoding.encode(batch)
         checked.rows += len(encoded.addresses)
         checked.rejected.update(reject.reason for reject in encoded.rejects)
@@ -85,5 +91,6 @@ def _count(checked: Checked, audience: Audience, *, schema: Schema) -> None:
         checked.rejects += sorted(encoded.rejects)[:room]
         if schema.facets:
             risk.add_many(encoded.facets)
+        checked.kinds |= zip(columns, kinds.words, strict=True)
     if schema.facets:
         verify_anonymity(risk.report())

@@ -15,11 +15,12 @@ from collections.abc import (
 )
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from itertools import compress, repeat
+from itertools import compress
 from typing import Final
 
 from listkeep.core.errors import MalformedError
 from listkeep.core.sealing import BATCH_ID_BYTES, TOKEN_BYTES
+from listkeep.dock.lists.bulk import Columns
 from listkeep.dock.lists.tokens import split_tokens
 from listkeep.wire import messages as m
 
@@ -28,16 +29,21 @@ from .encoding import Packed, Reject
 IN_FLIGHT: Final = 3
 SEALERS: Final = 2
 NOT_ACCEPTED: Final = "not-accepted"
-Row = tuple[bytes, bytes, int, bytes, str, int]  # in the order of ``bulk.StagedRow``
+Row = tuple[bytes, bytes, int, bytes, str, int]  # in the order of ``bulk.Columns``
 FindKnown = Callable[[Sequence[bytes]], Container[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
 class Sealed:
-    """A batch as it is stored: rows in the order of ``bulk.StagedRow``."""
+    """A batch as it is stored."""
 
-    rows: list[Row]
+    columns: Columns
     rejects: list[Reject]
+
+    @property
+    def rows(self) -> list[Row]:
+        """The same row by row."""
+        return _rows_of(self.columns)
 
 
 def seal_batches(
@@ -75,22 +81,22 @@ def _collect(
     batch: Packed, answer: Future[m.SealedRows], find_known: FindKnown
 ) -> Sealed:
     sealed = answer.result()
-    rows = _rows_of(batch, sealed)
+    columns = _columns_of(batch, sealed)
     if not sealed.older and all(sealed.sealed):
-        return Sealed(rows, batch.rejects)
-    if sealed.older:
-        older = [_rows_of(batch, each) for each in sealed.older]
-        rows = _choose([*older, rows], find_known)
+        return Sealed(columns, batch.rejects)
+    versions = [_columns_of(batch, each) for each in sealed.older]
+    rows = _choose([_rows_of(each) for each in (*versions, columns)], find_known)
     accepted = [bool(row[3]) for row in rows]
     refused = [
         Reject(line, NOT_ACCEPTED, "the keeper does not accept this row")
         for line, is_good in zip(batch.lines, accepted, strict=True)
         if not is_good
     ]
-    return Sealed(list(compress(rows, accepted)), batch.rejects + refused)
+    good = list(compress(rows, accepted))
+    return Sealed(Columns.of(good), batch.rejects + refused)
 
 
-def _rows_of(batch: Packed, sealed: m.SealedRows | m.OlderRows) -> list[Row]:
+def _columns_of(batch: Packed, sealed: m.SealedRows | m.OlderRows) -> Columns:
     count = len(batch.lines)
     if (
         len(sealed.sealed) != count
@@ -98,17 +104,18 @@ def _rows_of(batch: Packed, sealed: m.SealedRows | m.OlderRows) -> list[Row]:
         or len(sealed.batch_id) != BATCH_ID_BYTES
     ):
         raise MalformedError("the keeper's rows are not as many as were sent")
-    return list(
-        zip(
-            split_tokens(sealed.tokens),
-            repeat(sealed.batch_id, count),
-            range(count),
-            sealed.sealed,
-            batch.facets,
-            batch.statuses,
-            strict=True,
-        )
+    return Columns(
+        split_tokens(sealed.tokens),
+        [sealed.batch_id] * count,
+        range(count),
+        sealed.sealed,
+        batch.facets,
+        batch.statuses,
     )
+
+
+def _rows_of(columns: Columns) -> list[Row]:
+    return list(zip(*columns, strict=True))
 
 
 def _choose(versions: Sequence[list[Row]], find_known: FindKnown) -> list[Row]:
@@ -116,6 +123,8 @@ def _choose(versions: Sequence[list[Row]], find_known: FindKnown) -> list[Row]:
 
     Who is new gets the newest, unless the keeper seals the person under another.
     """
+    if len(versions) == 1:
+        return versions[0]
     known = find_known([row[0] for rows in versions for row in rows if row[3]])
     chosen = []
     for each in zip(*versions, strict=True):

@@ -13,7 +13,6 @@ from django.conf import settings
 
 from listkeep.core.errors import Code, MalformedError
 from listkeep.core.files import Audience, Format, open_audience
-from listkeep.core.segments import FacetRisk
 from listkeep.dock.lists.access import Visit
 from listkeep.dock.lists.bulk import Staging
 from listkeep.dock.lists.keeper import Keeper
@@ -125,7 +124,6 @@ class Receiver:
         self._visit = visit
         self._keeper = keeper
         self._clock = clock
-        self._risk = FacetRisk(visit.schema)
         self._saved_at = time.monotonic()
         self._kept = 0
 
@@ -193,10 +191,8 @@ class Receiver:
         return self._keeper.seal_packed(batch.message)
 
     def _take(self, batch: Sealed, staging: Staging, upload: Upload) -> None:
-        staging.add(batch.rows)
-        if self._visit.schema.facets:
-            self._risk.add_many(row[4] for row in batch.rows)
-        self._source.rows += len(batch.rows)
+        staging.add_columns(batch.columns)
+        self._source.rows += len(batch.columns.tokens)
         self._source.rejected += len(batch.rejects)
         self._keep(batch.rejects)
         if time.monotonic() - self._saved_at >= _PROGRESS_SECONDS:

@@ -135,7 +135,7 @@ def receive_file(
     mark_late(source.list_id, keeper=keeper, clock=clock)
     _claim(source, visit=visit, upload=upload, clock=clock)
     with failing(source, upload=upload, keeper=keeper, clock=clock):
-        staging = Staging(staging_path(source.id))
+        staging = Staging(staging_path(source.id), schema=visit.schema)
         try:
             receiver = Receiver(source, visit=visit, keeper=keeper, clock=clock)
             receiver.receive(upload, staging)

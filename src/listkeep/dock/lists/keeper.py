@@ -142,6 +142,9 @@ class Keeper(Protocol):
     def open_for_send(self, message: d.OpenForSend) -> d.OpenedForSend:
         """Open rows, each for one message that leaves now."""
 
+    def close_for_send(self, message: d.CloseForSend) -> None:
+        """Hear what came of rows that were opened, and close those that are over."""
+
     def sign_for_send(self, message: d.SignForSend) -> d.SignedForSend:
         """Sign messages for a sending domain, by their digests."""
 

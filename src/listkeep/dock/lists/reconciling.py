@@ -27,6 +27,7 @@ from .services import lower_status
 from .statuses import ERASED, STATUS_CODES, STATUSES, SUBSCRIBED
 
 KNOWN = "suppressed.known"
+_DONE = "done\n"
 _AT_ONCE = 4096
 _FEW = 500
 _AUTHOR = Author("reconciled")
@@ -40,7 +41,8 @@ def reconcile(home: Path, *, keeper: Keeper, now: datetime) -> int:
         ListkeepError: The keeper does not answer; the next start goes on.
     """
     path = home / KNOWN
-    if not path.exists():
+    # Empty is not done: a database that was gone knew of nobody, and the keeper does.
+    if not path.exists() or path.read_text(encoding="ascii") == _DONE:
         return 0
     for (list_id, reason), tokens in _known(path).items():
         _tell(keeper, list_id, reason, tokens)
@@ -58,9 +60,16 @@ def reconcile(home: Path, *, keeper: Keeper, now: datetime) -> int:
             log.warning("start.not-reconciled", list=list_id, code=error.code)
             is_done = False
     if is_done:
-        path.unlink()
+        _forget(path)
     log.warning("start.reconciled", rows=changed)
     return changed
+
+
+def _forget(path: Path) -> None:
+    try:
+        path.unlink()
+    except PermissionError:  # the folder is the keeper's, the file is ours
+        path.write_text(_DONE, encoding="ascii")
 
 
 def _known(path: Path) -> dict[tuple[str, str], list[bytes]]:

@@ -97,6 +97,11 @@ def _compile_values(
             assert_never(never)
 
 
+def facet_text(index: int) -> str:
+    """Write how a text facet is taken out of a row of ``entry``, by its place."""
+    return _FACETS[connection.vendor](index, FacetType.TEXT)
+
+
 def _facet(test: Compare | Member | Missing | Present) -> str:
     return _FACETS[connection.vendor](test.index, test.type)
 

@@ -54,13 +54,12 @@ def merge_staging(  # noqa: PLR0913 - one import is described by all of these
     with bulk.translated(), transaction.atomic():
         change = begin_change(list_id, kind=Change.Kind.IMPORT, author=author, now=now)
         once_locked()
-        risk = FacetRisk(schema)
-        show = risk.add_many if schema.facets else None
-        merged = bulk.merge(change, staging, show_first=show)
+        merged = bulk.merge(change, staging)
         change.added, change.updated = merged.added, merged.updated
         change.save(force_insert=True)
         if schema.facets:
-            _verify_facets(list_id, risk, is_counted=merged.is_first)
+            counted = staging.risk if merged.is_first else None
+            verify_anonymity((counted or _count_facets(list_id, schema)).report())
         before_commit(merged, staging.read_suppressed())
 
 
@@ -159,11 +158,15 @@ def _require_seen(list_id: str, moment: Moment) -> None:
         )
 
 
-def _verify_facets(list_id: str, risk: FacetRisk, *, is_counted: bool) -> None:
-    """Judge the list as it would be: five files of one row each look harmless."""
-    if not is_counted:
-        # Who was erased has no facets any more, and is nobody they could point at.
-        there = Condition("status <> %s", (ERASED,))
-        for text, count in bulk.count_groups("facets", list_id, there):
-            risk.add_many(repeat(text, count))
-    verify_anonymity(risk.report())
+def _count_facets(list_id: str, schema: Schema) -> FacetRisk:
+    """Count the list as it would be: five files of one row each look harmless.
+
+    Of a list's first rows all were counted on their way: to ask the table for what was
+    just written costs as much again as to write it.
+    """
+    risk = FacetRisk(schema)
+    # Who was erased has no facets any more, and is nobody they could point at.
+    there = Condition("status <> %s", (ERASED,))
+    for text, count in bulk.count_groups("facets", list_id, there):
+        risk.add_many(repeat(text, count))
+    return risk

@@ -2,27 +2,54 @@
 
 People sign a digest and what they were told about it: From, links, who learns of the
 reader. The keeper reads no mail, so that both say the same is seen to here, when a
-template is handed over and again before it is sent.
+template is handed over and again before it is sent. One that is handed over before
+anybody asked for a send of it lies on the shelf of its list, to be chosen from.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from functools import lru_cache
+from typing import Final, Protocol, Self
 
 from django.db import transaction
 
 from listkeep.core.errors import Code, MalformedError, RefusedError
 from listkeep.core.grants import Action
-from listkeep.core.mail import Declared, Template, find_undeclared, parse_template
+from listkeep.core.mail import (
+    Declared,
+    Template,
+    declare,
+    find_undeclared,
+    parse_template,
+)
 from listkeep.core.mail.mime import MAX_BYTES
 from listkeep.core.registry.sending import parse_send
-from listkeep.dock.lists.access import enter_list
+from listkeep.dock.lists.access import Visit, enter_list, not_found
 from listkeep.dock.lists.bulk import translated
 from listkeep.dock.lists.keeper import Keeper
 from listkeep.wire import messages as m
 
 from .models import StoredTemplate
 from .requests import get_terms
+
+MOST_KEPT: Final = 200
+"""How many templates a list's shelf holds; each has at most 2 MiB."""
+_SHOWN: Final = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A template on a list's shelf, and what it says of itself."""
+
+    digest: str
+    stored_at: datetime
+    declared: Declared
+
+    @classmethod
+    def of(cls, template: Template, *, stored_at: datetime) -> Self:
+        """Say what a template tells of itself."""
+        return cls(template.digest, stored_at, declare([template]))
 
 
 class Told(Protocol):
@@ -72,10 +99,73 @@ def store_template(
     visit = enter_list(
         keeper, caller, list_name=terms.list, right="send", what="request"
     )
+    template = _read(eml)
+    verify_template(template, parse_send(terms))
+    _store(visit, template, eml, now=now)
+    return template
+
+
+def shelve_template(visit: Visit, *, eml: bytes, now: datetime) -> Template:
+    """Keep a template that somebody may ask to send; again, it changes nothing.
+
+    The caller has the right to send.
+
+    Raises:
+        MalformedError: It is no template, with every reason.
+        RefusedError: The shelf is full.
+        UnavailableError: The disk is full, or the database does not answer.
+    """
+    template = _read(eml)
+    kept = StoredTemplate.objects.filter(list_id=visit.record.id)
+    with translated():
+        is_full = kept.count() >= MOST_KEPT
+        if is_full and not kept.filter(digest=template.digest).exists():
+            raise RefusedError(
+                f"{MOST_KEPT} templates of this list are kept already",
+                hint="hand others over with their send: `listkeep send --template`",
+            )
+    _store(visit, template, eml, now=now)
+    return template
+
+
+def find_kept(list_id: str) -> list[Kept]:
+    """Find the newest templates of a list's shelf."""
+    rows = StoredTemplate.objects.filter(list_id=list_id).order_by("-stored_at")
+    found = rows.values_list("digest", "stored_at")[:_SHOWN]
+    return [
+        Kept.of(_template_of(list_id, digest), stored_at=stored_at)
+        for digest, stored_at in found
+    ]
+
+
+def get_kept(list_id: str, digest: str) -> Template:
+    """Get a template of a list's shelf, to show what it says.
+
+    Raises:
+        RefusedError: There is none of this digest, or the table holds another.
+    """
+    if not StoredTemplate.objects.filter(list_id=list_id, digest=digest).exists():
+        raise not_found("template")
+    return _template_of(list_id, digest)
+
+
+@lru_cache(maxsize=2 * _SHOWN)
+def _template_of(list_id: str, digest: str) -> Template:
+    """Read a template once; what a digest names does not change."""
+    row = StoredTemplate.objects.get(list_id=list_id, digest=digest)
+    template = parse_template(bytes(row.eml))
+    if template.digest != digest:  # somebody changed the table
+        raise _differs("it is not the template that was handed over")
+    return template
+
+
+def _read(eml: bytes) -> Template:
     if len(eml) > MAX_BYTES:
         raise MalformedError("a template is longer", code=Code.BODY_TOO_LARGE)
-    template = parse_template(eml)
-    verify_template(template, parse_send(terms))
+    return parse_template(eml)
+
+
+def _store(visit: Visit, template: Template, eml: bytes, *, now: datetime) -> None:
     with translated(), transaction.atomic():
         StoredTemplate.objects.get_or_create(
             list_id=visit.record.id,
@@ -86,7 +176,6 @@ def store_template(
                 "stored_at": now,
             },
         )
-    return template
 
 
 def verify_template(template: Template, told: Told) -> None:

@@ -18,7 +18,7 @@ from listkeep.dock.intake.receiving import Upload
 
 MAX_HEAD_BYTES: Final = 64 * 1024
 _READ_BYTES: Final = 8 * 1024
-_FORM_PATH = re.compile(r"/import/[^/]+/(check|run)")
+_FORM_PATH = re.compile(r"/import/[^/]+/(check|run)|/templates/[^/]+/shelve")
 _BOUNDARY = re.compile(r'boundary="?([0-9A-Za-z\'()+_,./:=?-]{1,70})"?(?:;|$)')
 _DISPOSITION = re.compile(
     rb'content-disposition: *form-data; name="([a-z0-9_.]{1,60})"'

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import coming, outside, views
+from . import coming, outside, sending, views
 
 urlpatterns = [
     path("", views.home),
@@ -11,6 +11,11 @@ urlpatterns = [
     path("exports", views.export_runs),
     path("exports/<slug:run_id>", views.export_run),
     path("exports/<slug:run_id>/file", views.export_file),
+    path("templates/<slug:list_id>", sending.show_shelf),
+    path("templates/<slug:list_id>/shelve", sending.shelve),
+    path("templates/<slug:list_id>/<slug:digest>", sending.show_template),
+    path("sends", sending.show_sends),
+    path("sends/<slug:request_id>", sending.carry_out),
     path("look-up", views.look_up),
     path("import", views.choose_list),
     path("import/<slug:list_id>", views.prepare_import),

@@ -315,9 +315,26 @@ def _show_import_form(  # noqa: PLR0913 - what the form can show
         "form": form,
         "targets": form.targets(visit.schema, checked.columns if checked else ()),
         "checked": checked,
+        "columns": _columns(checked) if checked else (),
+        "step": _step(checked),
         # As pairs: a template would take "items" for a column of that name.
         "rejected": sorted(checked.rejected.items()) if checked else (),
         "file_name": file_name,
         "error": error,
     }
     return show(request, "import_form", context, status=error.status if error else 200)
+
+
+def _columns(checked: Checked) -> list[tuple[str, str, str]]:
+    """Say of each column that is known what it becomes, and what it looks like."""
+    return [
+        (column, name, checked.kinds.get(column, ""))
+        for column, name in checked.meaning
+    ]
+
+
+def _step(checked: Checked | None) -> int:
+    """Say how far somebody is on the way of a file: file, columns, dry run, list."""
+    if checked is None:
+        return 1
+    return 2 if checked.error else 3

@@ -38,6 +38,9 @@ class DockConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
     seal_origin: str = "http://seal.localhost:8471"
     """Where people sign in and sign; they are sent there and nowhere else."""
 
+    app_origin: str = ""
+    """Where the console's pages are, for links back; empty: there is no console."""
+
     database: str = ""
     """Empty: ``dock.sqlite3`` in the home. Else ``postgresql://user@host/name``."""
 

@@ -93,7 +93,8 @@ def open_path(config: OutletConfig) -> Iterator[ProxyPath]:
         try:
             yield ProxyPath(SendBook(get_keeper, time.monotonic), deliverer, loop)
         finally:
-            asyncio.run_coroutine_threadsafe(carrier.pool.close(), loop).result(10)
+            for closing in (deliverer.opening.close(), carrier.pool.close()):
+                asyncio.run_coroutine_threadsafe(closing, loop).result(10)
             worker.submit(leave_database).result()
             loop.call_soon_threadsafe(loop.stop)
             thread.join(10)

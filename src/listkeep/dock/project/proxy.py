@@ -131,6 +131,7 @@ async def open_proxy(config: OutletConfig) -> AsyncIterator[Proxy]:
         try:
             yield proxy
         finally:
+            await proxy.deliverer.opening.close()
             await proxy.pool.close()
             worker.submit(leave_database).result()
 

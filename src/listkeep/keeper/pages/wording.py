@@ -68,8 +68,9 @@ _FOLLOWS: Final = {
     "a copy of the rows, opens every list of every tenant as it was then. Sign only if "
     "you know each holder, and each read you the end of their key.",
     Action.SEND: "Whoever these rows stand for gets this mail. What is typed into a "
-    "template's slots is not shown here: its digest stands for the rest of it, and "
-    "listkeep template check prints the digest of a file.",
+    "template's slots is not shown here: its digest stands for the rest of it. The "
+    "dock's pages show its text under that digest, and listkeep template check prints "
+    "the digest of a file.",
     Action.ROUTE_ADD: "No tenant's mail takes it before an owner of that tenant has "
     "approved a send by it.",
     Action.ROUTE_REVOKE: "Sends that go by it end at once, for good.",

@@ -44,6 +44,7 @@ from .restores import finish_restore, reseal_restored_rows, start_restore
 from .returned import report_returned
 from .reveals import run_reveal
 from .scrubs import read_scrubs, scrub_rows
+from .send_reports import close_for_send
 from .send_rows import open_for_send
 from .send_signing import sign_for_send
 from .sends import finish_send, read_sends, start_send
@@ -155,6 +156,7 @@ def counting(kind: type[_M], act: _Counting[_M]) -> View:
 _VIEWS = {  # tried in this order: the busiest first
     "sends/open": counting(d.OpenForSend, open_for_send),
     "sends/sign": counting(d.SignForSend, sign_for_send),
+    "sends/close": counting(d.CloseForSend, close_for_send),
     "sends/start": carried(d.StartSend, start_send, "dock"),
     "sends/read": counting(d.ReadSends, read_sends),
     "sends/finish": counting(d.FinishSend, finish_send),

@@ -1,7 +1,8 @@
-"""Which rows a send has opened before, by a keyed hash of token and trigger.
+"""What came of the rows a send has opened, by keyed hashes of token and trigger.
 
-Nobody who reads the table learns a token, and nobody who writes it can make a row free
-that was not opened: they would have to have the key.
+One kind of mark says that a row may open again, another that it never does. Nobody who
+reads the table learns a token, or tells one kind from the other; and nobody who writes
+it can make a row free that was not opened: they would have to have the key.
 """
 
 import hashlib
@@ -22,12 +23,30 @@ _ADD = f"INSERT INTO {_TABLE} (send, key) VALUES "  # noqa: S608 - ours
 def opening_keys(
     seal: bytes, request: str, tokens: Sequence[bytes], triggers: Sequence[str]
 ) -> list[bytes]:
-    """Name rows of one send, each for its trigger."""
+    """Name rows of one send, each for its trigger; as a mark: it may open again."""
+    return _keys(seal, request, tokens, triggers, person=b"lk-opened")
+
+
+def closing_keys(
+    seal: bytes, request: str, tokens: Sequence[bytes], triggers: Sequence[str]
+) -> list[bytes]:
+    """Give the marks of rows of one send that never open again."""
+    return _keys(seal, request, tokens, triggers, person=b"lk-ended")
+
+
+def _keys(
+    seal: bytes,
+    request: str,
+    tokens: Sequence[bytes],
+    triggers: Sequence[str],
+    *,
+    person: bytes,
+) -> list[bytes]:
     keyed = hashlib.blake2b(
         request.encode() + b"\x00",
         digest_size=KEY_BYTES,
         key=seal,
-        person=b"lk-opened",
+        person=person,
     )
     keys = []
     for token, trigger in zip(tokens, triggers, strict=True):
@@ -37,8 +56,8 @@ def opening_keys(
     return keys
 
 
-def find_opened(tag: str, keys: Collection[bytes]) -> set[bytes]:
-    """Find which of these were opened, as far as the table knows.
+def find_marks(tag: str, keys: Collection[bytes]) -> set[bytes]:
+    """Find which of these marks the table has.
 
     Raises:
         UnavailableError: The database does not answer.
@@ -54,8 +73,8 @@ def find_opened(tag: str, keys: Collection[bytes]) -> set[bytes]:
         raise describe_failure(error) from error
 
 
-def remember_opened(tag: str, keys: Iterable[bytes]) -> None:
-    """Remember that these were opened; those that are there stay.
+def keep_marks(tag: str, keys: Iterable[bytes]) -> None:
+    """Put marks into the table; those that are there stay.
 
     Raises:
         UnavailableError: The database does not answer.
@@ -71,6 +90,6 @@ def remember_opened(tag: str, keys: Iterable[bytes]) -> None:
         raise describe_failure(error) from error
 
 
-def forget_opened(tags: Iterable[str]) -> None:
-    """Forget what sends opened that ended long ago."""
+def forget_marks(tags: Iterable[str]) -> None:
+    """Forget the marks of sends that ended long ago."""
     SendOpening.objects.filter(send__in=[int(tag, 16) for tag in tags]).delete()

@@ -30,7 +30,7 @@ from listkeep.keeper.gate.custody.suppressions import (
 from listkeep.keeper.gate.turns import Gate, Turn
 from listkeep.wire.messages import sends as d
 
-from .openings import find_opened, opening_keys
+from .openings import closing_keys, find_marks, opening_keys
 from .send_calls import SendCall
 from .sends import KEPT
 
@@ -129,13 +129,15 @@ def _opened(call: SendCall, about: _About, tokens: Iterable[bytes]) -> set[bytes
     keys: dict[bytes, bytes] = {}
     for trigger in about.triggers:
         column = list(tokens)
-        names = opening_keys(seal, facts.request, column, [trigger] * len(column))
-        keys |= dict(zip(names, column, strict=True))
+        same = [trigger] * len(column)
+        for name in (opening_keys, closing_keys):
+            names = name(seal, facts.request, column, same)
+            keys |= dict(zip(names, column, strict=True))
     kept: frozenset[bytes] = frozenset()
     if call.tally_of(facts.request).exists():
         with call.hold(facts) as tally:
-            kept = tally.kept
-    known = find_opened(facts.tag, keys.keys()) | (kept & keys.keys())
+            kept = tally.kept | tally.under_way
+    known = find_marks(facts.tag, keys.keys()) | (kept & keys.keys())
     return {keys[key] for key in known}
 
 

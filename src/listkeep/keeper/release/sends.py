@@ -27,7 +27,7 @@ from listkeep.keeper.gate.turns import Gate
 from listkeep.wire import messages as m
 from listkeep.wire.messages import sends as d
 
-from .openings import forget_opened, remember_opened
+from .openings import forget_marks, keep_marks
 from .send_calls import SendCall
 from .tallies import split_keys
 from .watches import require_sending, unknown_send, watches_of
@@ -151,7 +151,7 @@ def _close(
 ) -> None:
     """Record the end of a send, with what was opened by the keeper's own count."""
     with call.hold(facts) as tally:
-        remember_opened(facts.tag, split_keys(tally.state.keys))
+        keep_marks(facts.tag, (*split_keys(tally.state.keys), *tally.under_way))
         with call.gate.turn(call.now) as turn:
             if not turn.registry.sends[facts.request].ended:
                 turn.append(
@@ -188,7 +188,7 @@ def _forget(gate: Gate, over: list[SendFacts]) -> None:
         gate.store.destroy(alias_key(facts.request))
         done.add(facts.request)
         _ended(gate).pop(facts.request, None)
-    forget_opened(facts.tag for facts in new)
+    forget_marks(facts.tag for facts in new)
 
 
 def _describe(gate: Gate, requests: list[str], *, now: datetime) -> Iterator[d.Send]:

@@ -8,15 +8,20 @@ Rules of the room:
 - The file is written before what was counted leaves, and never waits for the disk:
   what a killed process wrote is there. After a power cut, or when it is lost, torn or
   edited, nobody knows what was opened: all that was leased counts as opened.
-- Rows that were opened before are free. They are remembered by a keyed hash, the newest
-  here, older ones in a table (``openings``); losing them costs cap and nothing else.
+- A row that was opened is *under way* until the dock says what came of it. Until then
+  it opens again for nothing, and only here is it known by name (a keyed hash). So many
+  are under way at most, so that a dock has to tell.
+- What is over gets a mark, here first and in a table later (``openings``): it never
+  opens again. What waits for another try gets a mark of another kind; how many wait is
+  counted here, so that old marks put back into the table open no more than those.
+- Losing marks or names costs cap and nothing else.
 """
 
 import fcntl
 import hashlib
 import hmac
 import os
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterator, KeysView
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import lru_cache
@@ -28,9 +33,12 @@ from listkeep.core.errors import Code, RefusedError, UnavailableError
 from listkeep.core.registry.sending import SendFacts
 
 KEY_BYTES = 16
+MOST_UNDER_WAY = 1000
 SPAN = timedelta(minutes=5)
 SPANS_AN_HOUR = 12
 MOST_KEPT = 192  # keys; with them the file is one page, which is written whole or not
+_LEAST_KEPT = 64  # marks that wait for the table, however many rows are under way
+_PATIENT_SPANS = 2  # before a row that nobody told of counts as waiting
 MOST_LEASED = 1000
 _FIRST_LEASE = 64
 _MOST_AGAIN = 50  # times that a row opens, on average
@@ -52,7 +60,9 @@ class State(msgspec.Struct, kw_only=True):
     leases: int = 0
     signed: dict[str, int] = msgspec.field(default_factory=dict)  # by key
     spans: dict[int, int] = msgspec.field(default_factory=dict)  # counted, by time
-    keys: bytes = b""  # of rows that the table does not have yet
+    keys: bytes = b""  # marks that the table does not have yet
+    under_way: dict[int, bytes] = msgspec.field(default_factory=dict)  # keys, by time
+    again: int | None = None  # rows that wait for another try; of an old file: unknown
 
 
 class Tally:
@@ -62,11 +72,61 @@ class Tally:
         """Begin with what was read; ``seal`` is the key that binds the file."""
         self.state = state
         self._descriptor, self._seal = descriptor, seal
+        self._under_way = {
+            key: span
+            for span, joined in state.under_way.items()
+            for key in split_keys(joined)
+        }
 
     @property
     def kept(self) -> frozenset[bytes]:
-        """Keys of opened rows that are not in the table."""
+        """Marks that are not in the table."""
         return frozenset(split_keys(self.state.keys))
+
+    @property
+    def under_way(self) -> KeysView[bytes]:
+        """Rows that were opened, and nobody has said what came of them."""
+        return self._under_way.keys()
+
+    @property
+    def waiting(self) -> int:
+        """How many rows wait for another try."""
+        again = self.state.again
+        return self.state.counted if again is None else again
+
+    @property
+    def room(self) -> int:
+        """How many more rows may be under way."""
+        return max(0, MOST_UNDER_WAY - len(self._under_way))
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is time to move marks to the table."""
+        most = max(_LEAST_KEPT, MOST_KEPT - len(self._under_way))
+        return len(self.state.keys) > most * KEY_BYTES
+
+    def wait(self, key: bytes) -> bool:
+        """Have a row that is under way wait for another try; say if it was."""
+        if self._under_way.pop(key, None) is None:
+            return False
+        self.state.again = self.waiting + 1
+        self.state.keys += key
+        return True
+
+    def end(self, key: bytes, *, mark: bytes, was_waiting: bool) -> bool:
+        """Close a row for good; say if it was under way, or waited."""
+        if self._under_way.pop(key, None) is None:
+            if not was_waiting:
+                return False
+            self.state.again = max(0, self.waiting - 1)
+        self.state.keys += mark
+        return True
+
+    def let_go(self, now: datetime) -> None:
+        """Have rows wait that nobody told of for long: whoever had them has died."""
+        oldest = span_of(now) - _PATIENT_SPANS
+        for key in [key for key, span in self._under_way.items() if span < oldest]:
+            self.wait(key)
 
     def next_lease(self, wanted: int, *, pace: int) -> int:
         """Say how many rows to lease: more each time, so that little is left at first.
@@ -112,17 +172,29 @@ class Tally:
         self.state.signed[key] = signed
         self.write()
 
-    def count(self, keys: Iterable[bytes], *, again: int, now: datetime) -> None:
-        """Count rows, new ones by their keys, before they leave."""
-        state, joined = self.state, b"".join(keys)
-        rows = len(joined) // KEY_BYTES
+    def count(
+        self,
+        keys: Collection[bytes],
+        *,
+        new: int,
+        waited: int,
+        opens: int,
+        now: datetime,
+    ) -> None:
+        """Count rows before they leave: they are under way from now on.
+
+        ``new`` of them are opened for the first time, ``waited`` waited for this; with
+        those that were under way they open ``opens`` times.
+        """
+        state, rows = self.state, new
         if rows > state.unspent:  # a mistake of ours must not become a loss of theirs
             raise _unusable("more rows were opened than leased")
         span = span_of(now)
+        state.again = self.waiting - waited
         state.unspent -= rows
         state.counted += rows
-        state.opens += rows + again
-        state.keys += joined
+        state.opens += opens
+        self._under_way.update(dict.fromkeys(keys, span))
         if rows:
             state.spans[span] = state.spans.get(span, 0) + rows
             for old in [each for each in state.spans if each < span - SPANS_AN_HOUR]:
@@ -135,6 +207,10 @@ class Tally:
         Raises:
             UnavailableError: It cannot be written; nothing may leave then.
         """
+        under_way: dict[int, list[bytes]] = {}
+        for key, span in self._under_way.items():
+            under_way.setdefault(span, []).append(key)
+        self.state.under_way = {s: b"".join(keys) for s, keys in under_way.items()}
         body = msgspec.msgpack.encode(self.state)
         data = _mac(self._seal, body) + body
         try:
@@ -162,7 +238,9 @@ def hold_tally(
         if state is None or (state.request, state.boot) != (facts.request, _boot()):
             state = _all_spent(facts, pace=pace, now=now)
         state.reserved = max(state.reserved, facts.reserved)  # a lost lease is spent
-        yield Tally(state, descriptor, seal)
+        tally = Tally(state, descriptor, seal)
+        tally.let_go(now)
+        yield tally
     finally:
         os.close(descriptor)
 

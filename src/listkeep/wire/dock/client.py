@@ -9,6 +9,7 @@ from .lists import ListCalls
 from .releases import ReleaseCalls
 from .returned import ReturnedCalls
 from .sending import SendCalls
+from .sends import ProgressCalls
 
 
 class DockClient(
@@ -17,6 +18,7 @@ class DockClient(
     HistoryCalls,
     ReleaseCalls,
     SendCalls,
+    ProgressCalls,
     ReturnedCalls,
     IncidentCalls,
 ):

@@ -91,12 +91,34 @@ class Sends(Message, frozen=True, kw_only=True):
     sends: tuple[Send, ...]
 
 
+class RowNames(Message, frozen=True, kw_only=True):
+    """Rows of one send, by what tells them apart."""
+
+    tokens: bytes = b""  # 16 bytes each
+    triggers: list[Trigger] = msgspec.field(default_factory=list)
+
+
 class OpenForSend(Message, frozen=True, kw_only=True):
-    """Open up to 256 rows of one send, each for one message that leaves now."""
+    """Open up to 256 rows of one send, each for one message that leaves now.
+
+    It says as well what came of rows that were opened before: ``CloseForSend``.
+    """
 
     request: Id
     rows: RowBatch
     triggers: list[Trigger]  # one for each row; empty for a campaign
+    ended: RowNames = msgspec.field(default_factory=RowNames)
+    waiting: RowNames = msgspec.field(default_factory=RowNames)
+
+
+class CloseForSend(Message, frozen=True, kw_only=True):
+    """Say what came of up to 256 rows of each kind. Said again, it changes nothing."""
+
+    request: Id
+    # Delivered, or refused for good: they never open again.
+    ended: RowNames = msgspec.field(default_factory=RowNames)
+    # Refused for now: they will be asked for again.
+    waiting: RowNames = msgspec.field(default_factory=RowNames)
 
 
 class SendRow(Message, frozen=True, kw_only=True):

@@ -8,6 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from listkeep.wire.answers import DockList
+from listkeep.wire.dock.sends import DockHour
 
 register = template.Library()
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
@@ -55,6 +56,18 @@ def strip(found: DockList) -> list[dict[str, object]]:
 def named(name: str, names: dict[str, str]) -> str:
     """Write the name of an id, where it is known."""
     return names.get(name, name)
+
+
+@register.filter
+def lookup(facts: dict[str, str], name: str) -> str:
+    """Read a fact whose name has spaces in it."""
+    return facts.get(name, "")
+
+
+@register.filter
+def hourly(hour: DockHour) -> str:
+    """Write how many messages went out in an hour."""
+    return count(hour.delivered)
 
 
 @register.filter

@@ -10,12 +10,14 @@ rows of ``entry`` begins a change first (``history``), which locks the list.
 """
 
 from .faults import describe_fault, translated
+from .forms import Columns, StagedRow
 from .merging import Merged, merge
 from .reading import READ_ROWS, Found, count_groups, count_rows, read_rows
-from .staging import StagedRow, Staging
+from .staging import Staging
 
 __all__ = [
     "READ_ROWS",
+    "Columns",
     "Found",
     "Merged",
     "StagedRow",

@@ -1,13 +1,13 @@
 """The contract of an engine: what SQLite and PostgreSQL each do in their own way."""
 
 from collections.abc import Iterable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.db import connection
 
 from listkeep.dock.lists.models import Change
 
-from .staging import Row
+from .forms import Form
 
 
 class Engine(Protocol):
@@ -17,16 +17,20 @@ class Engine(Protocol):
     """
 
     @property
+    def form(self) -> Form[Any]:
+        """What rows look like that are given to it."""
+
+    @property
     def among_incoming(self) -> str:
         """How a condition goes on that is true of tokens in ``incoming``."""
 
-    def insert(self, change: Change, pages: Iterable[Sequence[Row]]) -> int:
+    def insert(self, change: Change, pages: Iterable[Sequence[Any]]) -> int:
         """Fill an empty list with pages in token order; tell how many rows."""
 
     def make_incoming(self) -> None:
         """Make the temporary table ``incoming``, which ends with the transaction."""
 
-    def fill_incoming(self, rows: Sequence[Row]) -> None:
+    def fill_incoming(self, rows: Sequence[Any]) -> None:
         """Replace what is in ``incoming``."""
 
 

@@ -1,7 +1,5 @@
 """Put staged rows into a list: one way through the contract, on either engine."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from operator import itemgetter
 from typing import Final, NamedTuple
 
 from django.db import connection
@@ -11,9 +9,7 @@ from listkeep.dock.lists.models import Change
 from listkeep.dock.lists.statuses import ERASED
 
 from .engine import Engine, get_engine
-from .staging import Row, Staging
-
-ShowFacets = Callable[[Iterable[str]], None]
+from .staging import Staging
 
 
 class Merged(NamedTuple):
@@ -50,30 +46,16 @@ ORDER BY token
 """
 
 
-def merge(
-    change: Change, staging: Staging, *, show_first: ShowFacets | None = None
-) -> Merged:
+def merge(change: Change, staging: Staging) -> Merged:
     """Put staged rows into a list, within the caller's transaction and lock.
 
-    What they replace is kept in the list's history. If they are the list's first,
-    ``show_first`` is shown the facets of all of them on their way: to ask the table for
-    what was just written costs as much again as to write it.
+    What they replace is kept in the list's history.
     """
     engine = get_engine()
     if _has_rows(change.list_id):
         return _merge_pages(engine, change, staging)
-    pages: Iterable[Sequence[Row]] = staging.read_sorted()
-    if show_first is not None:
-        pages = _showing(pages, show_first)
-    return Merged(engine.insert(change, pages), 0, is_first=True)
-
-
-def _showing(
-    pages: Iterable[Sequence[Row]], show: ShowFacets
-) -> Iterator[Sequence[Row]]:
-    for page in pages:
-        show(map(itemgetter(4), page))
-        yield page
+    added = engine.insert(change, staging.read_sorted())
+    return Merged(added, 0, is_first=True)
 
 
 def _has_rows(list_id: str) -> bool:

@@ -10,8 +10,7 @@ from psycopg.copy import QueuedLibpqWriter
 
 from listkeep.dock.lists.models import Change
 
-from .copying import BEGINNING, END, write_rows
-from .staging import Row
+from .copying import BEGINNING, END, Copies, write_pages
 
 _INCOMING: Final = """
 CREATE TEMPORARY TABLE incoming (
@@ -29,10 +28,11 @@ FROM STDIN (FORMAT BINARY)
 class PostgreSQL:
     """The engine on a server."""
 
+    form = Copies()
     # An array is looked up by the key; a subquery would be joined in any order.
     among_incoming = "= ANY (ARRAY(SELECT token FROM incoming))"
 
-    def insert(self, change: Change, pages: Iterable[Sequence[Row]]) -> int:
+    def insert(self, change: Change, pages: Iterable[Sequence[bytes]]) -> int:
         """Fill an empty list with pages in token order; tell how many rows.
 
         Straight into the table: in token order COPY costs half of what it does in
@@ -41,7 +41,7 @@ class PostgreSQL:
         count = 0
         with _copying(_COPY_ENTRY) as copy:
             for page in pages:
-                for data in write_rows(page, change=change):
+                for data in write_pages(page, change=change):
                     copy.write(data)
                 count += len(page)
         return count
@@ -58,12 +58,12 @@ class PostgreSQL:
             for join in ("hashjoin", "mergejoin"):
                 cursor.execute(f"SET LOCAL enable_{join} = off")
 
-    def fill_incoming(self, rows: Sequence[Row]) -> None:
+    def fill_incoming(self, rows: Sequence[bytes]) -> None:
         """Replace what is in ``incoming``."""
         with connection.cursor() as cursor:
             cursor.execute("TRUNCATE incoming")
             with _copying(_COPY_INCOMING) as copy:
-                for data in write_rows(rows):
+                for data in write_pages(rows):
                     copy.write(data)
 
 

@@ -10,7 +10,7 @@ from django.db import connection
 
 from listkeep.dock.lists.models import Change
 
-from .staging import Row
+from .forms import Row, Tuples
 
 # Many rows to a statement: half of the time of one row is the way in and out.
 _AT_ONCE: Final = 256
@@ -26,6 +26,7 @@ CREATE TEMPORARY TABLE incoming (
 class SQLite:
     """The engine in one file."""
 
+    form = Tuples()
     among_incoming = "IN (SELECT token FROM incoming)"
 
     def insert(self, change: Change, pages: Iterable[Sequence[Row]]) -> int:

@@ -4,33 +4,24 @@ Rows are dealt to 256 buckets by the first byte of their tokens, which are as go
 random, and written in chunks. Read back bucket by bucket they come in token order,
 with no more than a bucket in memory: sorting is done by the time the list's lock is
 taken. Neither journal nor sync: after a crash the file is thrown away unread.
-Everything in it is as sealed as the table.
+Everything in it is as sealed as the table. Rows wait in the form in which the engine
+takes them.
 """
 
 import sqlite3
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from collections.abc import Set as AbstractSet
-from operator import itemgetter
 from pathlib import Path
-from typing import Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 
+from listkeep.core.segments import FacetRisk, Schema
+
+from .engine import get_engine
 from .faults import translated
+from .forms import Columns, Form, Row
 
-
-class StagedRow(NamedTuple):
-    """One row on its way into a list; everything but facets and status is sealed."""
-
-    token: bytes
-    batch_id: bytes
-    position: int
-    sealed: bytes
-    facets: str
-    status: int
-
-
-Row = tuple[bytes, bytes, int, bytes, str, int]  # in the order of ``StagedRow``
 Suppressed = tuple[int, list[bytes]]
 
 BUCKETS: Final = 256
@@ -47,7 +38,6 @@ _PRAGMAS: Final = (
     *("page_size = 16384", "cache_size = -4000"),
 )
 _encode = msgspec.msgpack.Encoder().encode
-_rows = msgspec.msgpack.Decoder(list[Row])
 _tokens = msgspec.msgpack.Decoder(list[bytes])
 
 
@@ -57,13 +47,20 @@ FindGone = Callable[[Sequence[bytes]], AbstractSet[bytes]]
 class Staging:
     """One import's rows before they are in the list."""
 
-    def __init__(self, path: Path) -> None:
-        """Begin a new file."""
+    def __init__(
+        self, path: Path, *, schema: Schema | None = None, form: Form[Any] | None = None
+    ) -> None:
+        """Begin a new file, of rows as the engine takes them unless ``form`` is given.
+
+        With the ``schema`` of their facets it is counted on the way whom they name.
+        """
         self.path = path
-        self._buckets: list[list[Row]] = [[] for _ in range(BUCKETS)]
+        self.risk = FacetRisk(schema) if schema and schema.facets else None
+        self._form: Form[Any] = form or get_engine().form
+        self._rows = msgspec.msgpack.Decoder(self._form.kind)
+        self._buckets: list[list[Any]] = [[] for _ in range(BUCKETS)]
         self._deal = tuple(bucket.append for bucket in self._buckets)
         self._waiting = self._staged = 0
-        self._has_worse = False
         self._find_gone: FindGone | None = None
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         # Whichever thread writes: one does at a time.
@@ -78,16 +75,25 @@ class Staging:
                 self._database.execute(table)
 
     def add(self, rows: Sequence[Row]) -> None:
+        """Append a few rows; the same as ``add_columns``."""
+        self.add_columns(Columns.of(rows))
+
+    def add_columns(self, columns: Columns) -> None:
         """Append rows, in the file's order.
 
         Raises:
+            RefusedError: There are more combinations of facets than are harmless.
             UnavailableError: The disk is full or does not answer.
         """
         deal = self._deal
-        for row in rows:
-            deal[row[0][0]](row)
-        self._note_worse(rows)
-        self._waiting += len(rows)
+        written = self._form.write(columns)
+        for token, row in zip(columns.tokens, written, strict=True):
+            deal[token[0]](row)
+        if self.risk is not None:
+            self.risk.add_many(columns.facets)
+        if any(columns.statuses):
+            self._note_worse(columns)
+        self._waiting += len(written)
         if self._waiting >= _WAITING_ROWS:
             self._flush()
 
@@ -105,18 +111,19 @@ class Staging:
         """Have reading leave out whom ``find_gone`` names among some tokens."""
         self._find_gone = find_gone
 
-    def read_sorted(self) -> Iterator[list[Row]]:
-        """Read pages of rows in token order, one row for each token.
+    def read_sorted(self) -> Iterator[list[Any]]:
+        """Read pages of rows in token order, one row for each token. Once.
 
         The file's last row for a token wins, except that its status is the worst of
-        all: a status never gets better.
+        all: a status never gets better. Rows that are left out do not count for
+        ``risk`` any more.
         """
         for page in self._pages():
             if left := self._without_gone(page):
                 yield left
 
-    def _pages(self) -> Iterator[list[Row]]:
-        page: list[Row] = []
+    def _pages(self) -> Iterator[list[Any]]:
+        page: list[Any] = []
         for bucket in range(BUCKETS):
             for rows in self._read_bucket(bucket):
                 page += rows
@@ -145,13 +152,23 @@ class Staging:
         if waiting:
             yield status, self._tokens_left(waiting)
 
-    def _without_gone(self, rows: list[Row]) -> list[Row]:
+    def _without_gone(self, rows: list[Any]) -> list[Any]:
         if self._find_gone is None:
             return rows
-        gone: set[bytes] = set()
+        tokens, gone = self._form.tokens(rows), set[bytes]()
         for at in range(0, len(rows), _TOKENS_AT_ONCE):
-            gone |= self._find_gone([row[0] for row in rows[at : at + _TOKENS_AT_ONCE]])
-        return [row for row in rows if row[0] not in gone]
+            gone |= self._find_gone(tokens[at : at + _TOKENS_AT_ONCE])
+        left = []
+        for token, row in zip(tokens, rows, strict=True):
+            if token in gone:
+                self._leave_out(row)
+            else:
+                left.append(row)
+        return left
+
+    def _leave_out(self, row: Any) -> None:
+        if self.risk is not None:
+            self.risk.remove(self._form.facets(row))
 
     def _tokens_left(self, tokens: list[bytes]) -> list[bytes]:
         if self._find_gone is None:
@@ -164,17 +181,15 @@ class Staging:
         self._database.close()
         self.path.unlink(missing_ok=True)
 
-    def _note_worse(self, rows: Sequence[Row]) -> None:
+    def _note_worse(self, columns: Columns) -> None:
         worse: dict[int, list[bytes]] = {}
-        for row in rows:
-            if row[5]:
-                worse.setdefault(row[5], []).append(row[0])
-        if worse:
-            self._has_worse = True
-            self._write(
-                "INSERT INTO suppressed VALUES (?, ?)",
-                [(status, _encode(tokens)) for status, tokens in worse.items()],
-            )
+        for token, status in zip(columns.tokens, columns.statuses, strict=True):
+            if status:
+                worse.setdefault(status, []).append(token)
+        self._write(
+            "INSERT INTO suppressed VALUES (?, ?)",
+            [(status, _encode(tokens)) for status, tokens in worse.items()],
+        )
 
     def _flush(self) -> None:
         self._write(
@@ -196,30 +211,35 @@ class Staging:
             self._database.executemany(statement, rows)
             self._database.execute("COMMIT")
 
-    def _read_bucket(self, bucket: int) -> Iterator[list[Row]]:
+    def _read_bucket(self, bucket: int) -> Iterator[list[Any]]:
         passes = 1 + self._staged // _ROWS_IN_A_PASS
         for place in range(passes):
-            kept: dict[bytes, Row] = {}
+            kept: dict[bytes, Any] = {}
             for rows in self._chunks(bucket):
-                if passes > 1:
-                    rows = [r for r in rows if r[0][1] * passes >> 8 == place]  # noqa: PLW2901
-                self._keep(kept, rows)
+                named = zip(self._form.tokens(rows), rows, strict=True)
+                if passes == 1:
+                    self._keep(kept, named)
+                else:
+                    self._keep(
+                        kept, (n for n in named if n[0][1] * passes >> 8 == place)
+                    )
             yield list(map(kept.__getitem__, sorted(kept)))
 
-    def _chunks(self, bucket: int) -> Iterator[list[Row]]:
+    def _chunks(self, bucket: int) -> Iterator[list[Any]]:
         found = self._database.execute(
             "SELECT rows FROM chunk WHERE bucket = ? ORDER BY rowid", [bucket]
         )
         for (data,) in found:
-            yield _rows.decode(data)
+            yield self._rows.decode(data)
 
-    def _keep(self, kept: dict[bytes, Row], rows: list[Row]) -> None:
+    def _keep(self, kept: dict[bytes, Any], named: Iterable[tuple[bytes, Any]]) -> None:
         """Let later rows win over earlier ones of the same token."""
-        if not self._has_worse:
-            kept.update(zip(map(itemgetter(0), rows), rows, strict=True))
-            return
-        for row in rows:
-            before = kept.get(row[0])
-            if before and before[5] > row[5]:
-                row = (*row[:5], before[5])  # noqa: PLW2901
-            kept[row[0]] = row
+        keep, form = kept.setdefault, self._form
+        for token, row in named:
+            before = keep(token, row)
+            if before is row:
+                continue
+            worst = form.status(before)
+            is_worse = worst > form.status(row)
+            kept[token] = form.with_status(row, worst) if is_worse else row
+            self._leave_out(before)

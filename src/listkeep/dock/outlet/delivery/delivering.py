@@ -13,6 +13,7 @@ from listkeep.core.mail.message import Built
 from listkeep.wire.messages import sends as d
 
 from . import replies
+from .closing import Outcome
 from .composing import Unsubscribe, compose, draft, return_path
 from .incoming import Parcel
 from .opening import Opening, Wanted
@@ -83,23 +84,35 @@ class Deliverer:
             return replies.DELIVERED_BEFORE
         if claim.standing is Standing.BUSY:
             return replies.BUSY
+        row, is_over = _NO_ROW, False
         try:
-            reply = await self._send(parcel, claim)
+            row = await self._open(parcel, claim)
+            if row.code == Code.ALREADY_SENT:
+                reply = claim.before or replies.DELIVERED_BEFORE
+            elif row.code:
+                reply = replies.refuse(row.code)
+            else:
+                reply = await self._carry(parcel, row)
+                is_over = not 400 <= reply.code <= 499
         except ListkeepError as error:
             reply = replies.reply_to(error)
         except Exception:
             log.exception("delivery.broken", request=key.request)
             reply = replies.INTERNAL
         await self.register.settle(key, reply)
+        if row.address:  # it was opened: from here to there it may be opened again
+            outcome = Outcome(key.token, key.trigger, is_over)
+            self.opening.tell(key.request, outcome)
         return reply
 
-    async def _send(self, parcel: Parcel, claim: Claim) -> Reply:
+    async def _open(self, parcel: Parcel, claim: Claim) -> d.SendRow:
         if claim.standing is Standing.MISSING:
-            return replies.refuse(Code.NOT_FOUND)
+            return _MISSING
+        wanted = Wanted(claim.row, parcel.trigger)
+        return await self.opening.open(parcel.send.request, wanted)
+
+    async def _carry(self, parcel: Parcel, row: d.SendRow) -> Reply:
         send = parcel.send
-        row = await self.opening.open(send.request, Wanted(claim.row, parcel.trigger))
-        if row.code:
-            return replies.refuse(row.code)
         built = compose(parcel, row, unsubscribe=self.unsubscribe, now=self.now())
         built = await self._sign(built, send)
         letter = Letter(return_path(parcel), row.address, built.as_bytes())
@@ -115,6 +128,10 @@ class Deliverer:
             for key, each in zip(send.signing, drafts, strict=True)
         ]
         return attach_signatures(built, drafts, signatures)
+
+
+_NO_ROW = d.SendRow()
+_MISSING = d.SendRow(code=Code.NOT_FOUND)
 
 
 def _reply(reply: Reply) -> Reply:

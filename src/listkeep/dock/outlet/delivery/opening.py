@@ -1,4 +1,7 @@
-"""Ask the keeper for many messages at once: open their rows, sign what was built."""
+"""Ask the keeper for many messages at once: open their rows, sign what was built.
+
+What came of rows is told along with the next ones that are asked for (`closing`).
+"""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -11,6 +14,7 @@ from listkeep.dock.lists.bulk.reading import Found
 from listkeep.dock.lists.keeper import Keeper
 from listkeep.wire.messages import sends as d
 
+from .closing import Closing, Outcome, Told
 from .gathering import Gatherer
 
 _R = TypeVar("_R")
@@ -31,6 +35,7 @@ class Opening:
         self._callers = callers
         self._keeper = keeper
         self._openers: dict[str, Gatherer[Wanted, d.SendRow]] = {}
+        self._closings: dict[str, Closing] = {}
         self._signers: dict[tuple[str, d.SigningKey], Gatherer[bytes, bytes]] = {}
 
     async def open(self, request: str, wanted: Wanted) -> d.SendRow:
@@ -46,6 +51,15 @@ class Opening:
             )
         return await gatherer.ask(wanted)
 
+    def tell(self, request: str, outcome: Outcome) -> None:
+        """Have the keeper know soon what came of a row."""
+        self._closing(request).note(outcome)
+
+    async def close(self) -> None:
+        """Tell all that the keeper has not heard; nothing is asked for after that."""
+        for closing in self._closings.values():
+            await closing.close()
+
     async def sign(self, request: str, key: d.SigningKey, digest: bytes) -> bytes:
         """Have one digest signed, together with what else waits.
 
@@ -60,13 +74,35 @@ class Opening:
         return await gatherer.ask(digest)
 
     async def _open(self, request: str, items: list[Wanted]) -> Sequence[d.SendRow]:
+        closing = self._closing(request)
+        told = closing.take()
         message = d.OpenForSend(
             request=request,
             rows=entries.row_batch([item.row for item in items]),
             triggers=[item.trigger for item in items],
+            ended=told.ended,
+            waiting=told.waiting,
         )
-        answer = await self._ask(lambda: self._keeper().open_for_send(message))
+        try:
+            answer = await self._ask(lambda: self._keeper().open_for_send(message))
+        except UnavailableError:
+            closing.put_back(told)
+            raise
         return _as_many(answer.rows, items)
+
+    def _closing(self, request: str) -> Closing:
+        closing = self._closings.get(request)
+        if closing is None:
+            closing = self._closings[request] = Closing(
+                lambda told: self._close(request, told)
+            )
+        return closing
+
+    async def _close(self, request: str, told: Told) -> None:
+        message = d.CloseForSend(
+            request=request, ended=told.ended, waiting=told.waiting
+        )
+        await self._ask(lambda: self._keeper().close_for_send(message))
 
     async def _sign(
         self, request: str, key: d.SigningKey, digests: list[bytes]

@@ -9,7 +9,7 @@ import asyncio
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
 from typing import NamedTuple
@@ -62,6 +62,7 @@ class Claim:
 
     standing: Standing
     row: Found = ()
+    before: Reply | None = None  # the refusal it got the last time
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,16 +195,18 @@ class Register:
             groups[key.list_id, key.request].append(key)
         for (list_id, request), members in groups.items():
             tokens = list({key.token for key in members})
+            found = MailDelivery.objects.filter(
+                list_id=list_id, request=request, token__in=tokens
+            ).values_list("token", "trigger", "state", "holder", "reply", "code")
             states = {
-                (bytes(token), trigger): (state, holder)
-                for token, trigger, state, holder in MailDelivery.objects.filter(
-                    list_id=list_id, request=request, token__in=tokens
-                ).values_list("token", "trigger", "state", "holder")
+                (bytes(token), trigger): (state, holder, _refused(reply, code))
+                for token, trigger, state, holder, reply, code in found
             }
             sealed = entries.find_rows(list_id, tokens)
             for key in members:
-                state, holder = states[key.token, key.trigger]
-                yield key, self._standing(state, holder, sealed.get(key.token))
+                state, holder, before = states[key.token, key.trigger]
+                claim = self._standing(state, holder, sealed.get(key.token))
+                yield key, claim if before is None else replace(claim, before=before)
 
     def _standing(self, state: str, holder: str, row: Found | None) -> Claim:
         if state == MailDelivery.State.DELIVERED:
@@ -224,6 +227,13 @@ def forget_claims() -> int:
         return MailDelivery.objects.filter(state=MailDelivery.State.CLAIMED).update(
             state=MailDelivery.State.DEFERRED, holder=""
         )
+
+
+def _refused(code: int, status: str) -> Reply | None:
+    """Give a refusal for good as it was told, without its words."""
+    if code < 500:
+        return None
+    return Reply(code, status, "refused before, under this send")
 
 
 def _state_of(reply: Reply) -> str:

@@ -21,6 +21,7 @@ _PASSES: Final = frozenset(
         Code.CAP_EXCEEDED,
         Code.FROZEN,
         Code.OVER_PACE,
+        Code.UNREPORTED,
     }
 )
 

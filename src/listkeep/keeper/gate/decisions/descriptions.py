@@ -6,6 +6,7 @@ from listkeep.core.grants import OPERATOR_ROLES, Action, Role, format_time
 from listkeep.core.registry.comparing_sends import Change, compare_with_last
 from listkeep.core.registry.facts import Person, RequestFacts
 from listkeep.core.registry.habits import Habits, looks_at_twice
+from listkeep.core.registry.sending import SendFacts
 from listkeep.core.registry.state import Registry
 from listkeep.core.registry.words import six_words
 from listkeep.wire import messages as m
@@ -83,6 +84,20 @@ def _about_send(
         if last
         else "",
         "changed": "; ".join(map(say_change, changes)),
+        **_begun(registry.sends.get(request.id)),
+    }
+
+
+def _begun(send: SendFacts | None) -> dict[str, str]:
+    """Say since when a send goes on, and how many rows the keeper has counted."""
+    if send is None:
+        return {}
+    counted = send.completed if send.ended_at else send.reserved
+    ended = format_time(send.ended_at) if send.ended_at else ""
+    return {
+        "began": format_time(send.started_at),
+        "counted": str(counted),
+        "ended": ended,
     }
 
 

@@ -28,7 +28,8 @@ _ABOUT_A_LIST = frozenset(
 )
 PREPARABLE = frozenset(
     {
-        *(Action.EXPORT, Action.LIST_RESTORE, Action.FREEZE, Action.UNFREEZE),
+        *(Action.EXPORT, Action.SEND, Action.LIST_RESTORE),
+        *(Action.FREEZE, Action.UNFREEZE),
         *(Action.PERSON_REVOKE, Action.SERVICE_REVOKE, Action.RECIPIENT_REVOKE),
         *(Action.AGENCY_REVOKE, Action.CONTACT_REVOKE),
         *(Action.CONSENT_GIVE, Action.CONSENT_WITHDRAW),
@@ -93,7 +94,8 @@ def fill_terms(
 def require_preparable(action: str) -> None:
     """Require something the console may put into a person's inbox.
 
-    Nothing with an address in it, and nobody's new key.
+    Nothing with an address of a list in it, and nobody's new key. A send names its
+    sender, which the reader of the mail sees.
 
     Raises:
         RefusedError: It is prepared on the keeper's pages or on the command line.

@@ -1,0 +1,271 @@
+"""Sends: how far each is, what came of it, and what is unusual about it.
+
+What was signed for is told in the keeper's words; what came of messages is the dock's
+word, in counts. Neither names anybody.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+
+from listkeep.console.web.answers import give_csv, show
+from listkeep.console.web.doors import Visitor, personal
+from listkeep.console.web.ways import Panel, Ways, ask
+from listkeep.core.errors import Code, RefusedError
+from listkeep.core.grants import Action, Terms
+from listkeep.core.registry.sending import SendTerms, parse_send
+from listkeep.wire import messages as m
+from listkeep.wire.dock.sends import (
+    DockCameBack,
+    DockHour,
+    DockOutcomes,
+    DockProgress,
+    DockProvider,
+    DockReason,
+)
+
+from .tables import write_csv
+from .wording import Line, line_of
+
+_SHOWN: Final = 100
+_MEANING: Final = {
+    "suppressed": "left the list, bounced or complained; the keeper opens no such row",
+    "frozen": "releases are frozen",
+    "over-pace": "faster than was signed for; it goes on by itself",
+    "cap-exceeded": "more rows than were signed for",
+    "expired": "the window that was signed for is over",
+    "budget-spent": "the budget of whoever asked is spent",
+    "template-missing": "its template was not handed over",
+    "keeper-unavailable": "the keeper did not answer; it goes on by itself",
+}
+_OUTCOMES: Final = {
+    "hard-bounce": "the mailbox is not there",
+    "soft-bounce": "not now; it may be there tomorrow",
+    "blocked": "the provider refused us, not the mailbox",
+    "complaint": "somebody called it spam",
+    "unsubscribe": "somebody left the list",
+    "auto-reply": "out of office and the like",
+    "reply": "somebody answered",
+    "unknown": "what came back says nothing we know",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A send: what was signed for, and how far it is."""
+
+    line: Line
+    terms: Terms
+    said: SendTerms
+    list_name: str
+    progress: DockProgress
+
+    @property
+    def left(self) -> int:
+        """How many rows of the cap no message was made for yet."""
+        found = self.progress
+        used = found.delivered + found.under_way + found.deferred + found.failed
+        return max(self.terms.cap - used, 0)
+
+    @property
+    def waiting(self) -> int:
+        """How many messages are under way, or are tried again."""
+        return self.progress.under_way + self.progress.deferred
+
+    @property
+    def state(self) -> str:
+        """How it is: by the dock, once it has begun there."""
+        is_open = self.line.state in ("granted", "done")
+        return self.progress.state if is_open and self.progress.state else self.begun
+
+    @property
+    def begun(self) -> str:
+        """How it is by the keeper, and whether an application hands messages over."""
+        if self.line.state == "granted" and self.progress.first_at:
+            return "running"
+        return self.line.state
+
+    @property
+    def parts(self) -> list[dict[str, object]]:
+        """Lay it side by side, in hundredths of the cap, for a picture."""
+        found, start = [], 0.0
+        for name, rows in (
+            ("delivered", self.progress.delivered),
+            ("waiting", self.waiting),
+            ("failed", self.progress.failed),
+        ):
+            width = 100 * rows / (self.terms.cap or 1)
+            if rows:
+                part = {"name": name, "rows": rows}
+                found.append({**part, "start": f"{start:.2f}", "width": f"{width:.2f}"})
+            start += width
+        return found
+
+
+@personal("GET")
+def show_all(request: HttpRequest, visitor: Visitor) -> HttpResponse:
+    """Show the sends one may know of, newest first."""
+    ways = visitor.ways
+    views = ways.keeper.show_requests(m.ShowRequest(session=ways.session)).requests
+    chosen = [
+        view
+        for view in reversed(views)
+        if Terms.parse(view.terms).action is Action.SEND
+    ]
+    named = {Terms.parse(view.terms).list for view in chosen[:_SHOWN]}
+    progress: Panel[dict[str, DockProgress]] = Panel({})
+    if not visitor.is_operator:
+        progress = ask(lambda: _progress_of(ways, named))
+    known = progress.value or {}
+    sends = [_sent(view, known.get(view.id)) for view in chosen]
+    if request.GET.get("as") == "csv":
+        if progress.error:  # a file of noughts would say that nothing went out
+            raise progress.error
+        return give_csv("sends", _as_csv(sends))
+    context = {
+        "visitor": visitor,
+        "sends": sends[:_SHOWN],
+        "hidden": max(len(sends) - _SHOWN, 0),
+        "progress": progress,
+    }
+    return show(request, "sends", context)
+
+
+@personal("GET")
+def show_one(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
+    """Show one send."""
+    view = _find(visitor.ways, name)
+    terms = Terms.parse(view.terms)
+    found: Panel[DockOutcomes] = Panel()
+    if not visitor.is_operator:
+        found = ask(lambda: visitor.ways.dock.show_outcomes(terms.list, view.id))
+    told = found.value
+    if table := request.GET.get("as"):
+        if told is None:
+            raise found.error or _no_table()
+        return give_csv(f"{view.id}-{table}", _table_csv(told, table))
+    context = {
+        "visitor": visitor,
+        "view": view,
+        "sent": _sent(view, told.progress if told else None),
+        "outcomes": found,
+        "reasons": [(each, _meaning(each)) for each in told.reasons] if told else [],
+        "returned": _rows(told.returned) if told else [],
+        "held": sum(one.things for one in told.returned if one.state == "held")
+        if told
+        else 0,
+        "hours": told.hours[-48:] if told else (),
+        "most": max((one.delivered for one in told.hours), default=0) if told else 0,
+        "changed": [each for each in view.facts.get("changed", "").split("; ") if each],
+        "new": [each for each in view.facts.get("new", "").split("; ") if each],
+    }
+    return show(request, "send", context)
+
+
+@personal("GET")
+def by_provider(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
+    """Show what came of a send at each provider: as a part of its page, or alone."""
+    view = _find(visitor.ways, name)
+    terms = Terms.parse(view.terms)
+    found = ask(lambda: visitor.ways.dock.count_providers(terms.list, view.id))
+    if request.GET.get("as") == "csv":
+        if found.error:
+            raise found.error
+        return give_csv(f"{view.id}-providers", _providers_csv(found.value or ()))
+    context = {
+        "visitor": visitor,
+        "view": view,
+        "sent": _sent(view, None),
+        "providers": found,
+    }
+    is_part = request.headers.get("HX-Request") == "true"
+    return show(request, "_providers" if is_part else "providers", context)
+
+
+def _find(ways: Ways, name: str) -> m.RequestView:
+    message = m.ShowRequest(session=ways.session, request=name[:40])
+    view = ways.keeper.show_requests(message).requests[0]
+    if Terms.parse(view.terms).action is not Action.SEND:
+        raise RefusedError("there is no such send", code=Code.NOT_FOUND)
+    return view
+
+
+def _progress_of(ways: Ways, lists: set[str]) -> dict[str, DockProgress]:
+    found = [each for one in sorted(lists) for each in ways.dock.show_progress(one)]
+    return {each.request: each for each in found}
+
+
+def _sent(view: m.RequestView, progress: DockProgress | None) -> Sent:
+    terms = Terms.parse(view.terms)
+    return Sent(
+        line=line_of(view),
+        terms=terms,
+        said=parse_send(terms),
+        list_name=view.facts.get("list", terms.list),
+        progress=progress or DockProgress(request=view.id),
+    )
+
+
+def _meaning(reason: DockReason) -> str:
+    if reason.code in _MEANING:
+        return _MEANING[reason.code]
+    kind = reason.code[:4]
+    if reason.code.startswith(("5.1.", "5.2.1")):
+        return "the mailbox is not there"
+    if kind in ("4.7.", "5.7."):
+        return (
+            "the provider refuses us for now" if kind == "4.7." else "refused by policy"
+        )
+    return "tried again" if reason.state == "deferred" else ""
+
+
+def _rows(returned: Iterable[DockCameBack]) -> list[dict[str, object]]:
+    """Put the states of each outcome into one row."""
+    rows: dict[str, dict[str, object]] = {}
+    for one in returned:
+        empty = {"settled": 0, "held": 0, "others": 0, "outcome": one.outcome}
+        row = rows.setdefault(one.outcome, empty)
+        column = one.state if one.state in ("settled", "held") else "others"
+        row[column] = int(str(row[column])) + one.things
+    return [{**row, "meaning": _OUTCOMES.get(name, "")} for name, row in rows.items()]
+
+
+def _as_csv(sends: list[Sent]) -> str:
+    names = (
+        *("id", "list", "state", "cap", "delivered", "waiting", "failed", "left"),
+        *("pace", "title", "from", "purpose", "who", "expires"),
+    )
+    rows = (
+        (
+            *(one.line.id, one.list_name, one.state, one.terms.cap),
+            *(one.progress.delivered, one.waiting, one.progress.failed, one.left),
+            *(one.said.pace, one.said.title, one.said.sender),
+            *(one.terms.purpose, one.line.who, one.line.expires),
+        )
+        for one in sends
+    )
+    return write_csv(names, rows)
+
+
+def _table_csv(told: DockOutcomes, table: str) -> str:
+    kinds: dict[str, tuple[tuple[DockReason | DockHour | DockCameBack, ...], type]] = {
+        "reasons": (told.reasons, DockReason),
+        "hours": (told.hours, DockHour),
+        "returned": (told.returned, DockCameBack),
+    }
+    if table not in kinds:
+        raise _no_table()
+    rows, kind = kinds[table]
+    names = kind.__struct_fields__  # type: ignore[attr-defined]
+    return write_csv(names, ([getattr(row, n) for n in names] for row in rows))
+
+
+def _providers_csv(rows: Iterable[DockProvider]) -> str:
+    names = DockProvider.__struct_fields__
+    return write_csv(names, ([getattr(row, n) for n in names] for row in rows))
+
+
+def _no_table() -> RefusedError:
+    return RefusedError("there is no such table", code=Code.NOT_FOUND)
