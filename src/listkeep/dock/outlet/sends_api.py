@@ -1,4 +1,4 @@
-"""The API of sends: templates are handed over, and how far sends are, in numbers."""
+"""The API of sends: templates are handed over, and how far sends are."""
 
 from datetime import UTC, datetime
 from typing import Self
@@ -14,6 +14,7 @@ from listkeep.dock.lists.keeper import get_keeper
 from listkeep.dock.lists.shapes import Shape
 
 from . import progress
+from .begin_sends import begin_send
 from .templates import Kept, find_kept, shelve_template, store_template
 
 _EML = {
@@ -32,6 +33,18 @@ class TemplateView(Shape):
 
     digest: str
     subject: str
+
+
+class BegunView(Shape):
+    """A send whose messages an application hands over."""
+
+    request: str
+    list: str
+    kind: str
+    state: str
+    cap: int
+    token_domain: str
+    expires: str
 
 
 class KeptView(Shape):
@@ -170,6 +183,24 @@ def put_template(request: CallerRequest, request_id: str) -> TemplateView:
         now=timezone.now(),
     )
     return TemplateView(digest=template.digest, subject=template.subject_text)
+
+
+@router.post("/sends/{request_id}/begin", response=BegunView)
+def begin(request: CallerRequest, request_id: str) -> BegunView:
+    """Have the delivery proxy take an application's messages of a granted send.
+
+    The dock sends none by itself. Again, it changes nothing.
+    """
+    send = begin_send(request.auth, request=request_id, keeper=get_keeper())
+    return BegunView(
+        request=send.request,
+        list=send.list,
+        kind=send.kind,
+        state=send.state,
+        cap=send.cap,
+        token_domain=send.token_domain,
+        expires=send.expires,
+    )
 
 
 @router.put("/lists/{list_name}/templates", response=KeptView, openapi_extra=_EML)
