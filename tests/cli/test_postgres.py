@@ -12,6 +12,7 @@ import pytest
 
 from listkeep.cli.children import own_command, own_environment
 from listkeep.cli.home import Instance
+from listkeep.cli.status import LANDLOCK, NO_WALL
 from listkeep.cli.supervisor import Supervisor
 from tests.cli.stage import Terminal, granted
 from tests.ports import find_port
@@ -66,7 +67,7 @@ def test_an_instance_lives_in_postgresql(bare: Terminal, database: str) -> None:
         *("cleo", "cyrus", "ada", "amir")
     }
     assert status["keeper"]["running"]
-    assert "no wall" in status["wall"]
+    assert status["wall"] in (LANDLOCK, NO_WALL)
 
 
 def test_the_docks_lists_live_in_postgresql(bare: Terminal, database: str) -> None:

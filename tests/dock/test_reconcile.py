@@ -62,6 +62,26 @@ def test_an_older_dock_learns_what_the_keeper_knows(
     assert not path.exists()
 
 
+def test_in_a_folder_of_the_keepers_user_it_is_done_once_as_well(
+    keeper: FakeKeeper, news: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where root gave each building a user, the dock removes nothing there."""
+    token = keeper.token_of("acme", "anna@example.com")
+    keeper.suppressed[news].add(token)
+    keeper.reasons = {token: "complained"}
+    know(home)
+    monkeypatch.setattr(Path, "unlink", _refuse)
+
+    assert run(keeper, home) == 1
+    keeper.calls.clear()
+    assert run(keeper, home) == 0
+    assert keeper.calls == []
+
+
+def _refuse(_path: Path) -> None:
+    raise PermissionError
+
+
 def test_who_was_erased_is_erased_again_and_no_import_brings_them_in(
     keeper: FakeKeeper, ada: Api, news: str, home: Path
 ) -> None:

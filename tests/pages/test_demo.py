@@ -11,11 +11,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
 
 from listkeep.cli.children import own_command, own_environment
+from tests.pages.test_console import audit
 from tests.pages.test_pictures import FOLDER, HEIGHT, README, WIDTH, size_of
 from tests.pages.visitor import Window
 from tests.ports import find_port
@@ -194,6 +196,24 @@ def move_ports(home: Path) -> None:
         path.write_text(text)
     with (home / "keeper.toml").open("a") as settings:
         settings.write(f"seal_port = {find_port()}\n")
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1440, 390])
+def test_nothing_keeps_people_out(newcomer: Window, theme: Any, width: int) -> None:
+    page = newcomer.page
+    page.emulate_media(color_scheme=theme)
+    page.set_viewport_size({"width": width, "height": 900})
+    assert audit(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    page.goto(newcomer.origin)
+    page.keyboard.press("Tab")
+    newcomer.press_passkey()
+    expect(page.get_by_role("dialog")).to_be_visible()
+
+    assert audit(page) == []
+    page.keyboard.press("Enter")  # whoever comes first has the focus
+    expect(page.get_by_role("link", name="Inbox")).to_be_visible()
 
 
 def test_whoever_cancels_signs_nothing(newcomer: Window, kept: Kept) -> None:

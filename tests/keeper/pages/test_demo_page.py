@@ -25,10 +25,8 @@ BEN = {
 SCRIPT = "/static/demo.js"
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Iterator[Path]:
-    """What `listkeep demo --keep` leaves."""
-    path = tmp_path / "browser.json"
+def write_demo(path: Path) -> Path:
+    """Write what `listkeep demo --keep` leaves."""
     path.write_text(
         json.dumps(
             {
@@ -39,6 +37,13 @@ def file(tmp_path: Path) -> Iterator[Path]:
             }
         )
     )
+    return path
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Iterator[Path]:
+    """What a kept demo has beside it, in force."""
+    path = write_demo(tmp_path / "browser.json")
     with override_settings(DEMO_FILE=path):
         yield path
 

@@ -6,9 +6,11 @@ and nothing in the ledger but refusals and what anybody may do with no more than
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
+from django.test import override_settings
 from django.urls.resolvers import URLPattern
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -27,6 +29,7 @@ from tests.keeper.enrolling import invite, link_of
 from tests.keeper.flows import Program
 from tests.keeper.instance import DIRECT, KEEPER, SEAL, SERVICES, WAREHOUSE
 from tests.keeper.pages.browsing import HOST, Browser, base64url, posted
+from tests.keeper.pages.test_demo_page import LINK, write_demo
 from tests.keeper.world import Rows, World
 from tests.property.near_misses import PLANTED, json_near
 
@@ -148,6 +151,7 @@ ADDRESSES: dict[str, list[Address]] = {
         ),
         Address(at(f"/authorize?client={PLANTED}&state=%ff"), Stage.sign_in),
     ],
+    "demo": [Address(at("/demo"), lambda _: {"link": LINK})],
     "requests/<request>": [Address(lambda stage: f"/requests/{stage.copy.id}")],
     "requests/<request>/sign": [
         Address(
@@ -235,19 +239,20 @@ def names_of_all() -> Iterator[str]:
 
 
 @pytest.fixture
-def stage(served: World) -> Stage:
+def stage(served: World, tmp_path: Path) -> Iterator[Stage]:
     made = served.create_list("news", by="ada")
     ticket = served.start_import("ada", made.id).ticket
     rows = served.rows_of(made.id, [PLANTED], served.seal(ticket, [PLANTED]))
     served.finish(ticket)
     give_consent(served, "sam")
-    return Stage(
-        world=served,
-        rows=rows,
-        copy=served.ask_export("ben", rows, 5),
-        look=served.ask_reveal("ben", rows, 0)[0],
-        link=link_of(invite(served, "ada", "nora", "marketer")).partition("#")[2],
-    )
+    with override_settings(DEMO_FILE=write_demo(tmp_path / "browser.json")):
+        yield Stage(
+            world=served,
+            rows=rows,
+            copy=served.ask_export("ben", rows, 5),
+            look=served.ask_reveal("ben", rows, 0)[0],
+            link=link_of(invite(served, "ada", "nora", "marketer")).partition("#")[2],
+        )
 
 
 class Posting:

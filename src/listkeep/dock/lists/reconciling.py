@@ -27,10 +27,10 @@ from .services import lower_status
 from .statuses import ERASED, STATUS_CODES, STATUSES, SUBSCRIBED
 
 KNOWN = "suppressed.known"
-_DONE = "done\n"
 _AT_ONCE = 4096
 _FEW = 500
 _AUTHOR = Author("reconciled")
+_DONE = "done\n"  # where the file could not be removed; an empty one is still to do
 log = structlog.get_logger("listkeep.dock")
 
 
