@@ -7,6 +7,7 @@ SHELL := /bin/sh
 .DELETE_ON_ERROR:
 
 PYTHON ?= python3
+SOURCE := src/listkeep
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip --disable-pip-version-check -qq
 HASHED := install --require-hashes --only-binary :all:
@@ -200,9 +201,18 @@ migrations: .venv/.dev ## See that each model change has its migration
 sizes: .venv/.dev ## Show the longest modules and functions, refuse those over the limit
 	@$(BIN)/python -m tests.house.sizes
 
+# Of a room of keeper or dock: which branches the tests of its building never take.
+# T names some of them, for all take a quarter of an hour.
+building := $(firstword $(subst /, ,$(ROOM)))
+
 .PHONY: coverage
-coverage: .venv/.dev ## See that each core file is reached wholly by its own tests
+coverage: .venv/.dev ## See that each core file is reached by its own tests, or ROOM=keeper/release
+ifdef ROOM
+	$(BIN)/coverage run -m pytest -q --ds=listkeep.$(building).project.settings $(or $(T),tests/$(building))
+	@$(BIN)/coverage report --include="$(SOURCE)/$(ROOM)/*" --omit="*/migrations/*"
+else
 	@$(BIN)/python -m tests.house.coverage
+endif
 
 # --- upkeep ------------------------------------------------------------------
 
@@ -220,8 +230,6 @@ lock: .venv/.dev ## Renew the hashed locks (ARGS="--upgrade-package django")
 	$(COMPILE) $(ARGS) requirements/bench-searchable.in --output-file requirements/bench-searchable.txt
 	$(COMPILE) $(ARGS) requirements/bench-fernet.in --output-file requirements/bench-fernet.txt
 	$(COMPILE) $(ARGS) requirements/mailman.in --output-file requirements/mailman.txt
-
-SOURCE := src/listkeep
 
 .PHONY: pins
 pins: ## Pin the files of the pages by hash, after a change to one

@@ -15,6 +15,7 @@ from unittest import mock
 
 import pytest
 
+from listkeep.cli import backup
 from listkeep.cli.children import own_command, own_environment
 from listkeep.cli.home import Instance
 from listkeep.cli.restore_backup import KNOWN, STATUSES
@@ -156,6 +157,27 @@ def test_a_password_in_settings_stays_behind(stopped: Terminal) -> None:
 
     assert "tulip" not in kept
     assert "postgresql://dock@db.example/dock" in kept
+
+
+@pytest.mark.parametrize("name", ["copy.tar", "copy"])
+def test_once_a_copy_has_its_name_nothing_else_lies_beside_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """The next backup of that name is refused, and would clear nothing away."""
+    target, folder = tmp_path / name, tmp_path / f".{name}.part"
+    folder.mkdir()
+    (folder / "manifest.json").write_text("{}")
+    rename, beside = Path.rename, list[set[str]]()
+
+    def renamed(self: Path, to: Path) -> Path:
+        done = rename(self, to)
+        beside.append(named(tmp_path))
+        return done
+
+    monkeypatch.setattr(Path, "rename", renamed)
+    backup._move(folder, target)
+
+    assert beside == [{name}]
 
 
 # --- put back ---

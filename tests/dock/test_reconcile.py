@@ -1,11 +1,18 @@
 """A database was put back: keeper and dock tell each other who is suppressed."""
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from django.utils import timezone
 
-from listkeep.core.errors import UnavailableError
+from listkeep.core.errors import (
+    Code,
+    ListkeepError,
+    RefusedError,
+    UnavailableError,
+    VerificationError,
+)
 from listkeep.dock.lists.history import Author
 from listkeep.dock.lists.models import Entry, PastEntry
 from listkeep.dock.lists.reconciling import KNOWN, reconcile
@@ -119,6 +126,24 @@ def test_an_older_keeper_is_told_what_was_known_here(
     assert keeper.reasons == {anna: "bounced", gone: "complained"}
 
 
+def test_a_file_that_may_only_be_written_says_that_it_is_done(
+    keeper: FakeKeeper, news: str, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where each building has a user of its own, the folder is not the dock's."""
+    path = know(home)
+
+    def refuse(_self: Path) -> None:
+        raise PermissionError
+
+    monkeypatch.setattr(Path, "unlink", refuse)
+    run(keeper, home)
+    keeper.calls.clear()
+
+    assert path.exists()
+    assert run(keeper, home) == 0
+    assert keeper.calls == []
+
+
 def test_a_keeper_that_takes_nothing_stops_no_start(
     keeper: FakeKeeper, news: str, home: Path
 ) -> None:
@@ -144,3 +169,67 @@ def test_a_keeper_that_is_away_is_asked_again_at_the_next_start(
     keeper._faults.clear()
     run(keeper, home)
     assert not path.exists()
+
+
+def test_a_list_the_keeper_cannot_tell_of_is_asked_about_again_and_others_learn(
+    keeper: FakeKeeper, ada: Api, news: str, home: Path
+) -> None:
+    """Somebody edited the keeper's table of one list."""
+    more = ada.open_list("more")
+    for list_id in (news, more):
+        ada.fill(list_id, "anna@example.com,free,FR,Anne")
+    path = know(home)
+    for list_id in (news, more):
+        token = keeper.token_of("acme", "anna@example.com")
+        keeper.suppressed[list_id].add(token)
+        keeper.reasons[token] = "complained"
+    first, second = sorted((news, more))
+    keeper.break_at("read_suppressions", once(VerificationError("edited")))
+
+    run(keeper, home)
+
+    complained = STATUS_CODES["complained"]
+    assert status_of(keeper, first, "anna@example.com") != complained
+    assert status_of(keeper, second, "anna@example.com") == complained
+    assert path.exists()
+    run(keeper, home)
+    assert status_of(keeper, first, "anna@example.com") == complained
+    assert not path.exists()
+
+
+def once(error: ListkeepError) -> Callable[[], None]:
+    left = [error]
+
+    def act() -> None:
+        if left:
+            raise left.pop()
+
+    return act
+
+
+def test_a_list_that_is_gone_at_the_keeper_stops_no_start(
+    keeper: FakeKeeper, news: str, home: Path
+) -> None:
+    path = know(home)
+    keeper.break_at(
+        "read_suppressions", RefusedError("there is no such list", code=Code.NOT_FOUND)
+    )
+
+    assert run(keeper, home) == 0
+    assert not path.exists()
+
+
+@pytest.mark.parametrize("facets", ["not json", "7"])
+def test_who_was_erased_is_erased_again_also_from_a_row_that_was_edited(
+    keeper: FakeKeeper, ada: Api, news: str, home: Path, facets: str
+) -> None:
+    ada.fill(news, "anna@example.com,free,FR,Anne")
+    token = keeper.token_of("acme", "anna@example.com")
+    Entry.objects.filter(list_id=news, token=token).update(facets=facets)
+    keeper.suppressed[news].add(token)
+    keeper.reasons[token] = "erased"
+    know(home)
+
+    assert run(keeper, home) == 1
+    row = Entry.objects.get(list_id=news, token=token)
+    assert (row.status, bytes(row.sealed)) == (STATUS_CODES["erased"], b"")

@@ -109,6 +109,7 @@ def test_none_is_lost_and_copies_are_those_that_were_under_way(
             while WORKER not in supervisor.tend():
                 time.sleep(0.1)
             under_way += age_claims(terminal.home)
+        terminal.ok("listkeep login --as ben")  # fifty kills outlast a session
         done = terminal.ok(f"listkeep send {request} --wait --json --as ben").json
 
     assert cut_off, f"seed {seed}: it had ended before anybody was killed"

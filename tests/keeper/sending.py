@@ -3,60 +3,32 @@
 from listkeep.core.grants import Terms
 from listkeep.core.ledger.events import Event
 from listkeep.wire import messages as m
+from tests.fakes.send_subjects import (
+    DOMAIN,
+    LISTED,
+    ROUTE,
+    TEMPLATE,
+    as_standing,
+    domain_subject,
+    route_subject,
+    send_subject,
+)
 
 from .world import Rows, World
 
-ROUTE, DOMAIN = "x_routerouterw", "m_domaindomain"
-TEMPLATE = "ab" * 32
-LISTED = "news.example"
-
-
-def route_subject(**changes: str) -> dict[str, str]:
-    return {
-        "id": ROUTE,
-        "name": "relay",
-        "kind": "smart-host",
-        "host": "relay.example.com",
-        "port": "587",
-        "tls": "web",
-        "tenant": "",
-        "sources": "",
-        "mail_domain": "bounce.example.com",
-        "token_domain": "tok.example.com",
-        **changes,
-    }
-
-
-def domain_subject(**changes: str) -> dict[str, str]:
-    return {
-        "id": DOMAIN,
-        "name": LISTED,
-        "selector": "lk1",
-        "algorithms": "ed25519 rsa",
-        **changes,
-    }
-
-
-def send_subject(**changes: str) -> dict[str, str]:
-    return {
-        "kind": "campaign",
-        "templates": TEMPLATE,
-        "from": "News <news@news.example>",
-        "reply_to": "",
-        "title": "Spring",
-        "links": "shop.example.com",
-        "tracking": "",
-        "fields": "",
-        "pace": "0",
-        **changes,
-    }
+__all__ = [
+    "DOMAIN",
+    "LISTED",
+    "ROUTE",
+    "TEMPLATE",
+    "domain_subject",
+    "route_subject",
+    "send_subject",
+]
 
 
 def standing_subject(**changes: str) -> dict[str, str]:
-    return {
-        **send_subject(kind="standing", pace="600", triggers="basket welcome"),
-        **changes,
-    }
+    return send_subject(**as_standing(**changes))
 
 
 def add_route(world: World, **changes: str) -> m.RequestView:

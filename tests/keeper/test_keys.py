@@ -255,3 +255,25 @@ def test_a_provider_that_is_away_is_no_store_without_marks(
     ):
         with pytest.raises(UnavailableError, match="nobody answers"):
             act()
+
+
+def test_a_key_that_cannot_be_destroyed_is_not_said_to_be(
+    tmp_path: Path, store: KeyStore
+) -> None:
+    """Nobody may go on as if what is under it could not be opened any more."""
+    store.create("list")
+    (tmp_path / "list.key").unlink()
+    (tmp_path / "list.key").mkdir()
+
+    with pytest.raises(UnavailableError, match="cannot be destroyed"):
+        store.destroy("list")
+
+
+def test_further_keys_of_a_name_are_found_by_their_numbers(store: KeyStore) -> None:
+    for name in ("list-l_a", "list-l_a.1", "list-l_a.12", "list-l_ab.3", "list-l_a.x"):
+        store.create(name)
+
+    assert store.numbers("list-l_a") == [1, 12]
+    assert store.numbers("list-l_nobody") == []
+    assert store.has("list-l_a")
+    assert not store.has("list-l_a.2")

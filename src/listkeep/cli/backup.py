@@ -147,7 +147,10 @@ def _require_room(folder: Path, snapshots: Collection[Snapshot]) -> None:
 
 
 def _move(folder: Path, target: Path) -> None:
-    """Put the finished copy in its place, all of it or nothing."""
+    """Put the finished copy in its place, all of it or nothing.
+
+    Its new name is the last thing: nobody would clear away what lay beside it then.
+    """
     for path in folder.iterdir():
         sync_file(path)
     if target.suffix != _TAR:
@@ -165,6 +168,7 @@ def _move(folder: Path, target: Path) -> None:
                 done += path.stat().st_size
                 bar.move(done)
     sync_file(draft)
+    _remove(folder)
     draft.rename(target)
     sync_file(target)
 

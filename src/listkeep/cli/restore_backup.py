@@ -321,7 +321,8 @@ def keep_suppressions(home: Path, folder: Path, replaced: list[Database]) -> Pat
     before = home / KNOWN
     with (folder / KNOWN).open("w", encoding="ascii") as file:
         if before.exists():  # of an earlier restore that no dock has taken up yet
-            file.write(before.read_text(encoding="ascii"))
+            lines = before.read_text(encoding="ascii").splitlines(keepends=True)
+            file.writelines(line for line in lines if line.count(" ") == 2)
         for database in replaced:
             try:
                 with database.snapshot() as snapshot:

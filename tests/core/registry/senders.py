@@ -5,58 +5,28 @@ from collections.abc import Mapping
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.facts import RequestFacts
 from tests.core.registry.scribe import ACME, NEWS, Scribe
+from tests.fakes import send_subjects
+from tests.fakes.send_subjects import (
+    DOMAIN,
+    ROUTE,
+    TEMPLATE,
+    domain_subject,
+    route_subject,
+)
 
-ROUTE, DOMAIN = "x_routerouterw", "m_domaindomain"
-TEMPLATE = "ab" * 32
+__all__ = ["DOMAIN", "ROUTE", "TEMPLATE", "domain_subject", "route_subject"]
+
 KEYS = {"rsa": "MIIB", "ed25519": "AAAA"}
 
 
-def route_subject(**changes: str) -> dict[str, str]:
-    return {
-        "id": ROUTE,
-        "name": "relay",
-        "kind": "smart-host",
-        "host": "relay.example.com",
-        "port": "587",
-        "tls": "web",
-        "tenant": "",
-        "sources": "",
-        "mail_domain": "bounce.example.com",
-        "token_domain": "tok.example.com",
-        **changes,
-    }
-
-
-def domain_subject(**changes: str) -> dict[str, str]:
-    return {
-        "id": DOMAIN,
-        "name": "news.example",
-        "selector": "lk1",
-        "algorithms": "ed25519 rsa",
-        **changes,
-    }
-
-
 def send_subject(**changes: str) -> dict[str, str]:
-    return {
-        "kind": "campaign",
-        "templates": TEMPLATE,
-        "from": "News <news@news.example>",
-        "reply_to": "",
-        "title": "Spring",
-        "links": "shop.example.com",
-        "tracking": "",
-        "fields": "first",
-        "pace": "0",
-        "mail_domain": "bounce.example.com",
-        **changes,
-    }
+    """What stands in the terms of a send."""
+    filled = {"fields": "first", "mail_domain": "bounce.example.com", **changes}
+    return send_subjects.send_subject(**filled)
 
 
 def standing_subject(**changes: str) -> dict[str, str]:
-    return send_subject(
-        kind="standing", pace="600", triggers="basket welcome", **changes
-    )
+    return send_subject(**send_subjects.as_standing(**changes))
 
 
 def add_route(scribe: Scribe, **changes: str) -> RequestFacts:

@@ -14,7 +14,7 @@ from pathlib import Path
 import structlog
 from django.db import transaction
 
-from listkeep.core.errors import ListkeepError, RefusedError
+from listkeep.core.errors import RefusedError, VerificationError
 from listkeep.core.sealing import TOKEN_BYTES
 from listkeep.wire.messages import suppressions as s
 
@@ -38,9 +38,10 @@ def reconcile(home: Path, *, keeper: Keeper, now: datetime) -> int:
     """Bring both sides together if something was put back; tell how many rows sank.
 
     Raises:
-        UnavailableError: The keeper does not answer; the next start goes on.
+        ListkeepError: The keeper does not answer; the next start goes on.
     """
     path = home / KNOWN
+    # Empty is not done: a database that was gone knew of nobody, and the keeper does.
     if not path.exists() or path.read_text(encoding="ascii") == _DONE:
         return 0
     for (list_id, reason), tokens in _known(path).items():
@@ -49,8 +50,17 @@ def reconcile(home: Path, *, keeper: Keeper, now: datetime) -> int:
     for list_id in lists:
         for status in range(SUBSCRIBED + 1, len(STATUSES)):
             _tell(keeper, list_id, STATUSES[status], _own(list_id, status))
-    changed = sum(_learn(keeper, list_id, now=now) for list_id in lists)
-    _forget(path)
+    changed, is_done = 0, True
+    for list_id in lists:
+        try:
+            changed += _learn(keeper, list_id, now=now)
+        except VerificationError as error:
+            # What the keeper knows of this one list was tampered with: others go on,
+            # and who is suppressed there is asked for again.
+            log.warning("start.not-reconciled", list=list_id, code=error.code)
+            is_done = False
+    if is_done:
+        _forget(path)
     log.warning("start.reconciled", rows=changed)
     return changed
 
@@ -108,9 +118,7 @@ def _pages(keeper: Keeper, list_id: str) -> Iterator[tuple[str, list[bytes]]]:
             page = keeper.read_suppressions(
                 s.ReadSuppressions(list=list_id, after=after)
             )
-        except ListkeepError as error:
-            if error.status >= 500:
-                raise
+        except RefusedError as error:  # there is no such list any more
             log.warning("start.not-reconciled", list=list_id, code=error.code)
             return
         by_reason = defaultdict[str, list[bytes]](list)
