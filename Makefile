@@ -119,8 +119,23 @@ test-rooms: .venv/.dev
 	$(PYTEST) tests $(patsubst %,--ignore=%,tests/cli tests/interop $(ATTACK))
 
 # With others' programs: what is not here, or needs root, is skipped with the reason.
-test-interop: .venv/.dev
+test-interop: .venv/.dev mailman
 	$(PYTEST) tests/interop
+
+# Mailman cannot live in .venv: it wants other versions. Without a network its tests are
+# skipped, except in CI.
+.PHONY: mailman
+mailman: .venv/.dev
+	@$(MAKE) --no-print-directory .interop/.mailman || { \
+		[ -z "$$CI" ] && echo "make: Mailman could not be installed, its tests are skipped" >&2; }
+
+.interop/.mailman: requirements/build.txt requirements/mailman.txt
+	@echo "make: installing Mailman for tests/interop into .interop (once)"
+	@$(PYTHON) -m venv --clear .interop/mailman
+	@.interop/mailman/bin/python -m pip --disable-pip-version-check -qq $(HASHED) -r requirements/build.txt
+	@.interop/mailman/bin/python -m pip --disable-pip-version-check -qq $(HASHED) \
+		--no-binary authheaders,authres,dkimpy --no-build-isolation -r requirements/mailman.txt
+	@touch $@
 
 test-keeper: .venv/.dev
 	$(PYTEST) --ds=$(KEEPER) tests/keeper
@@ -204,6 +219,7 @@ lock: .venv/.dev ## Renew the hashed locks (ARGS="--upgrade-package django")
 	$(COMPILE) $(ARGS) requirements/dev.in --output-file requirements/dev.txt
 	$(COMPILE) $(ARGS) requirements/bench-searchable.in --output-file requirements/bench-searchable.txt
 	$(COMPILE) $(ARGS) requirements/bench-fernet.in --output-file requirements/bench-fernet.txt
+	$(COMPILE) $(ARGS) requirements/mailman.in --output-file requirements/mailman.txt
 
 SOURCE := src/listkeep
 
@@ -217,5 +233,5 @@ pins: ## Pin the files of the pages by hash, after a change to one
 
 .PHONY: clean
 clean: ## Remove .venv and what tools left behind; instances in var/ stay
-	rm -rf .venv build dist src/*.egg-info .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .interop build dist src/*.egg-info .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache
 	find . -name .git -prune -o -type d -name __pycache__ -prune -exec rm -rf {} +

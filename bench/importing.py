@@ -14,13 +14,12 @@ import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from statistics import median
 
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from bench.harness import Bound, Result, Rounds, sum_up
 from bench.instance import Running, peak_megabytes
-from bench.processors import Spent, Watch, note
+from bench.processors import Spent, Watch, note, sum_up_processors
 from listkeep.drill.audience import SampleAudience
 
 FACETS = ["country:text", "language:text", "plan:text", "member_rating:int"]
@@ -82,16 +81,7 @@ def sealed_rows(file: Path) -> Iterator[tuple[bytes, bytes]]:
 
 
 def sum_up_import(leg: str, rates: Rounds, *, rows: int, costs: Costs) -> Result:
-    """Make the result of an import leg: its bounds are the rate and the memory.
-
-    ``ratio at most`` is what it would be if nothing ever waited: ours on all cores, the
-    reference and its server beside each other.
-    """
-    ours, reference = (
-        {name: median(seconds) / rows for name, seconds in spent.items()}
-        for spent in (costs.ours, costs.reference)
-    )
-    at_best = sum(ours.values()) / (os.cpu_count() or 1)
+    """Make the result of an import leg: its bounds are the rate and the memory."""
     return sum_up(
         leg,
         rates,
@@ -99,9 +89,7 @@ def sum_up_import(leg: str, rates: Rounds, *, rows: int, costs: Costs) -> Result
         unit="rows/s",
         figures={
             **{f"{name} peak MB": round(most) for name, most in costs.memory.items()},
-            **{f"{name} µs/row": _microseconds(cost) for name, cost in ours.items()},
-            "reference µs/row": _microseconds(sum(reference.values())),
-            "ratio at most": round(max(reference.values()) / at_best, 2),
+            **sum_up_processors(costs.ours, costs.reference, rows=rows),
         },
         bounds=(
             (Bound("of the reference", at_least=LEAST_OF_REFERENCE), rates.ratio),
@@ -111,7 +99,3 @@ def sum_up_import(leg: str, rates: Rounds, *, rows: int, costs: Costs) -> Result
             ),
         ),
     )
-
-
-def _microseconds(seconds: float) -> float:
-    return round(seconds * 1_000_000, 2)

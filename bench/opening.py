@@ -21,6 +21,7 @@ from bench.filled import LIST, Filled, filled_instance
 from bench.harness import Bound, Result, alternate, sum_up
 from bench.instance import CUSTODIANS, OWNERS
 from bench.policies import allow_large_exports
+from bench.processors import Spent, Watch, note, sum_up_processors
 from bench.reference import open_rows, read_table, seal_to_table
 
 LEG = "open"
@@ -36,9 +37,10 @@ def run(*, rows: int, rounds: int) -> Result:
         table = folder / "bench-reference.sqlite3"
         seal_to_table(filled.file, table, key=key)
         sealed = list(read_table(table))
+        ours, reference = Spent(), Spent()
         rates = alternate(
-            lambda: export(filled),
-            lambda: _reference(iter(sealed), key, folder),
+            lambda: export(filled, ours),
+            lambda: _reference(iter(sealed), key, folder, reference),
             rounds=rounds,
             peers={
                 "reference, rows read from a table": lambda: _reference(
@@ -51,6 +53,7 @@ def run(*, rows: int, rounds: int) -> Result:
         rates,
         rows=rows,
         unit="rows/s",
+        figures=sum_up_processors(ours, reference, rows=rows),
         bounds=((Bound("of the reference", at_least=LEAST_OF_REFERENCE), rates.ratio),),
     )
 
@@ -63,8 +66,11 @@ def prepare_exports(filled: Filled) -> None:
     stage.add_recipient(RECIPIENT, recipient, by=OWNERS)
 
 
-def export(filled: Filled) -> float:
-    """Export the list once, signed by two owners; gives the export's own rate."""
+def export(filled: Filled, spent: Spent | None = None) -> float:
+    """Export the list once, signed by two owners; gives the export's own rate.
+
+    Notes in ``spent`` what it cost the buildings.
+    """
     running = filled.running
     request = running.stage.agree(
         *OWNERS,
@@ -74,9 +80,11 @@ def export(filled: Filled) -> float:
         cap=filled.entries,
         recipient=RECIPIENT,
     )
-    started = time.perf_counter()
+    buildings = {name: running.supervisor.pid(name) for name in ("dock", "keeper")}
+    watch, started = Watch(buildings), time.perf_counter()
     done = running.dock.run_export(request.id)
     seconds = time.perf_counter() - started
+    note({} if spent is None else spent, watch.stop())
     return done.rows / seconds
 
 
@@ -98,12 +106,16 @@ class _Lines:
         return data
 
 
-def _reference(sealed: Iterator[bytes], key: bytes, folder: Path) -> float:
+def _reference(
+    sealed: Iterator[bytes], key: bytes, folder: Path, spent: Spent | None = None
+) -> float:
     recipient = pyrage.x25519.Identity.generate().to_public()
     lines = _Lines(open_rows(sealed, key))
-    started = time.perf_counter()
+    watch, started = Watch({}), time.perf_counter()
     with (folder / "bench-reference.age").open("wb") as file:
         pyrage.encrypt_io(cast(BufferedIOBase, lines), file, [recipient])
         file.flush()
         os.fsync(file.fileno())
-    return lines.count / (time.perf_counter() - started)
+    seconds = time.perf_counter() - started
+    note({} if spent is None else spent, watch.stop())
+    return lines.count / seconds

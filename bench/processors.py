@@ -9,6 +9,7 @@ import os
 import time
 from collections.abc import Mapping
 from pathlib import Path
+from statistics import median
 
 _TICKS = os.sysconf("SC_CLK_TCK")
 _TIMES = slice(11, 15)  # of stat behind the name: own time and that of reaped children
@@ -37,6 +38,28 @@ def note(spent: Spent, round_: Mapping[str, float]) -> None:
     """Keep what one round spent."""
     for name, seconds in round_.items():
         spent.setdefault(name, []).append(seconds)
+
+
+def sum_up_processors(ours: Spent, reference: Spent, *, rows: int) -> dict[str, float]:
+    """Tell what a row costs each process, and what the ratio could be at most.
+
+    That is what it would be if nothing ever waited: ours on all cores, the processes of
+    the reference beside each other.
+    """
+    ours_each, reference_each = (
+        {name: median(seconds) / rows for name, seconds in spent.items()}
+        for spent in (ours, reference)
+    )
+    at_best = sum(ours_each.values()) / (os.cpu_count() or 1)
+    return {
+        **{f"{name} µs/row": _microseconds(cost) for name, cost in ours_each.items()},
+        "reference µs/row": _microseconds(sum(reference_each.values())),
+        "ratio at most": round(max(reference_each.values()) / at_best, 2),
+    }
+
+
+def _microseconds(seconds: float) -> float:
+    return round(seconds * 1_000_000, 2)
 
 
 def _seconds(pid: int) -> float:

@@ -50,7 +50,7 @@ class Dock:
 
 @pytest.mark.parametrize(
     ("words", "verb"),
-    [([REQUEST], ""), *(([verb, REQUEST], verb) for verb in ("show", "pause"))],
+    [([REQUEST], ""), *(([v, REQUEST], v) for v in ("begin", "show", "pause"))],
 )
 def test_a_word_in_front_says_what_is_to_be_done(words: list[str], verb: str) -> None:
     assert send._read_words(words) == (verb, REQUEST)
@@ -79,7 +79,12 @@ def test_whoever_waits_sees_it_to_its_end(monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_nobody_sends_what_is_not_there(terminal: Terminal) -> None:
-    for line in (f"send {REQUEST}", f"send pause {REQUEST}", f"send show {REQUEST}"):
+    for line in (
+        f"send {REQUEST}",
+        f"send begin {REQUEST}",
+        f"send pause {REQUEST}",
+        f"send show {REQUEST}",
+    ):
         ran = terminal(f"listkeep {line} --as eve")
         assert (ran.status, "no such request" in ran.stderr) == (4, True), ran.stderr
 
@@ -89,3 +94,8 @@ def test_a_template_that_is_not_there_is_wrong_usage(terminal: Terminal) -> None
     assert ran.status == 2
     ran = terminal(f"listkeep send show {REQUEST} --template x.eml --as ben")
     assert ran.status == 2
+
+
+def test_nobody_waits_for_what_an_application_sends(terminal: Terminal) -> None:
+    ran = terminal(f"listkeep send begin {REQUEST} --wait --as ben")
+    assert (ran.status, "your application sends" in ran.stderr) == (2, True)

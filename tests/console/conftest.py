@@ -46,6 +46,12 @@ ROUTE = {
     "host": "r.example",
     "mail_domain": "b.example",
 }
+OPENS = {  # administers, sends
+    (True, True): ("person", "freeze", "route", "use"),
+    (True, False): ("person", "freeze", "route", "use"),
+    (False, True): ("route", "domain"),
+    (False, False): (),
+}
 KEPT = DockKept(
     digest="a" * 64,
     stored_at="2026-01-05T12:00:00Z",
@@ -74,6 +80,9 @@ class Buildings:
     shelf: tuple[DockKept, ...] = (KEPT,)
     outcomes: DockOutcomes = NOTHING
     providers: tuple[DockProvider, ...] | None = ()
+    services: tuple[dict[str, str], ...] = ()
+    agencies: tuple[dict[str, str], ...] = ()
+    uses: tuple[dict[str, str], ...] = ()
 
     def __getattribute__(self, name: str) -> Any:
         broken = object.__getattribute__(self, "broken")
@@ -100,7 +109,12 @@ class Buildings:
         if message.session != "lks_ada":
             raise RefusedError("not signed in", code=Code.NOT_SIGNED_IN)
         return m.Principal(
-            kind="person", id="p_ada", name="ada", tenant=self.tenant, rights=self.role
+            kind="person",
+            id="p_ada",
+            name="ada",
+            tenant=self.tenant,
+            rights=self.role,
+            opens=OPENS[bool("administer" in self.role), bool("send" in self.role)],
         )
 
     def health(self) -> m.Health:
@@ -113,6 +127,9 @@ class Buildings:
         rows = {
             "person": ({"id": "p_ada", "name": "ada", "role": "owner"},),
             "route": (ROUTE,),
+            "service": self.services,
+            "agency": self.agencies,
+            "use": self.uses,
         }
         return m.RegistryRows(rows=rows.get(message.kind, ()))
 
@@ -163,7 +180,9 @@ class Buildings:
     def show_shelf(self, _name: str) -> tuple[DockKept, ...]:
         return self.shelf
 
-    def show_progress(self, _name: str) -> tuple[DockProgress, ...]:
+    def show_progress(
+        self, _name: str, _requests: list[str]
+    ) -> tuple[DockProgress, ...]:
         return (self.outcomes.progress,)
 
     def show_outcomes(self, _name: str, _request: str) -> DockOutcomes:

@@ -3,6 +3,7 @@
 import csv
 import html
 import io
+from datetime import UTC, datetime, timedelta
 
 import msgspec
 import pytest
@@ -132,3 +133,106 @@ def test_a_page_that_cannot_count_its_looks_stops_following(
     content = ada.get(f"/activity/newer?after=0&looks={looks}").content
 
     assert b"hx-get" not in content
+
+
+# --- who has access, and what nobody uses ---
+
+NOW = datetime.now(UTC)
+
+
+def ago(days: int) -> str:
+    return f"{NOW - timedelta(days=days):%Y-%m-%dT%H:%M:%SZ}"
+
+
+def service(name: str) -> dict[str, str]:
+    return {"id": f"s_{name}", "name": name, "kind": "app", "parent": "", "tenant": "a"}
+
+
+def use(name: str, *, since: str = "", last_used: str = "") -> dict[str, str]:
+    return {"id": name, "since": since, "last_used": last_used, "tenant": "a"}
+
+
+def test_what_nobody_uses_is_named_and_what_is_new_or_works_is_not(
+    ada: Desk, buildings: Buildings
+) -> None:
+    names = ("shop", "old", "never", "new", "unknown")
+    buildings.services = tuple(map(service, names))
+    buildings.uses = (
+        use("s_shop", since=ago(400), last_used=ago(1)),
+        use("s_old", since=ago(400), last_used=ago(31)),
+        use("s_never", since=ago(31)),
+        use("s_new", since=ago(29)),
+        use("s_unknown"),
+    )
+
+    text = ada.get("/people").content.decode()
+
+    note = text.partition('id="forgotten"')[2].partition("</section>")[0]
+    named = {name for name in names if f">{name}<" in note}
+    assert named == {"old", "never"}
+    assert "no use was noted since it came" in note
+    assert 'id="row-s_old"' in text
+
+
+def test_an_agency_that_ends_soon_is_named(ada: Desk, buildings: Buildings) -> None:
+    agency = {"id": "a_1", "name": "kite", "until": ago(-10), "tenant": "a"}
+    buildings.agencies = (
+        agency,
+        {**agency, "id": "a_2", "name": "later", "until": ago(-60)},
+    )
+
+    text = ada.get("/people").content.decode()
+
+    note = text.partition('id="ending"')[2].partition("</section>")[0]
+    assert "kite" in note
+    assert "later" not in note
+
+
+def test_uses_are_in_the_file_as_well(ada: Desk, buildings: Buildings) -> None:
+    buildings.services = (service("shop"),)
+    buildings.uses = (use("s_shop", last_used=ago(1)),)
+
+    [row] = csv.DictReader(io.StringIO(ada.get("/people?as=service").content.decode()))
+
+    assert row["last_used"] == ago(1)
+
+
+def test_without_uses_the_page_says_so_and_names_nothing(
+    ada: Desk, buildings: Buildings
+) -> None:
+    buildings.services = (service("shop"),)
+
+    text = ada.get("/people").content.decode()
+
+    assert "Nobody used these" not in text
+    assert "not noted" in text
+
+
+@pytest.mark.parametrize(
+    ("rights", "tenant", "offered", "hidden"),
+    [
+        (
+            (),
+            "",
+            ("/incidents", "/look-up"),
+            ("/people", "/sends", "/freeze", "/lists"),
+        ),
+        (("view", "send"), "t", ("/sends", "/lists"), ("/people", "/freeze")),
+        (("view", "administer"), "t", ("/people", "/freeze", "/sends"), ()),
+    ],
+    ids=["support", "marketer", "owner"],
+)
+def test_nobody_is_offered_what_then_refuses_them(  # noqa: PLR0917
+    ada: Desk,
+    buildings: Buildings,
+    rights: tuple[str, ...],
+    tenant: str,
+    offered: tuple[str, ...],
+    hidden: tuple[str, ...],
+) -> None:
+    buildings.role, buildings.tenant = rights, tenant
+
+    text = ada.get("/").content.decode()
+
+    assert all(f'{place}"' in text for place in offered)
+    assert not any(f'href="{place}"' in text for place in hidden)

@@ -5,6 +5,7 @@ import io
 import json
 from datetime import UTC, datetime, timedelta
 
+import msgspec
 import pytest
 
 from listkeep.core.canonical import encode
@@ -136,6 +137,20 @@ def test_sends_are_a_table_and_a_file(ada: Desk, running: Buildings) -> None:
     assert [row[name] for name in names] == [
         *("r_spring", "running", "100", "60", "10", "5", "25")
     ]
+
+
+def test_of_a_send_that_ended_the_keepers_count_is_told(
+    ada: Desk, running: Buildings
+) -> None:
+    """Its messages are counted on its own page: a list may have had many sends."""
+    (view,) = running.requests
+    facts = {**view.facts, "counted": "97"}
+    running.requests = (msgspec.structs.replace(view, state="done", facts=facts),)
+    running.away("show_progress")
+
+    assert b"97 opened" in ada.get("/sends").content
+    [row] = csv.DictReader(io.StringIO(ada.get("/sends?as=csv").content.decode()))
+    assert (row["opened"], row["delivered"]) == ("97", "")
 
 
 @pytest.mark.parametrize("table", ["reasons", "hours", "returned"])

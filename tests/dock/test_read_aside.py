@@ -216,3 +216,21 @@ def test_answers_come_whole_however_a_pipe_cuts_them() -> None:
         "f1",
         "f2",
     ]
+
+
+def test_a_reader_is_there_soon_and_has_neither_ciphers_nor_databases() -> None:
+    """Each file waits until its reader has begun, so it loads what reading takes."""
+    heavy = ["cryptography", "django", "httpx", "lark", "psycopg", "sqlite3"]
+    program = (
+        "import sys, listkeep.dock.intake.reader\n"
+        f"print([name for name in {heavy} if name in sys.modules])"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-P", "-c", program],
+        capture_output=True,
+        check=True,
+        text=True,
+    )
+
+    assert done.stdout == "[]\n"

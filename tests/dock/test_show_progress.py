@@ -6,6 +6,7 @@ from listkeep.core.mail import parse_template
 from listkeep.dock.outlet import templates
 from listkeep.dock.outlet.merging.models import MailMerge
 from listkeep.dock.outlet.models import MailDelivery, StoredTemplate
+from listkeep.dock.outlet.recalling import Memory
 from listkeep.dock.outlet.returns.models import Returned
 from listkeep.wire import messages as m
 from tests.dock.conftest import Api
@@ -135,18 +136,23 @@ def test_sends_of_a_list_stand_side_by_side(ada: Api, sent: str) -> None:
         changed_at="2026-01-05T12:00:00Z",
     )
 
-    told = ada.get(f"/lists/{sent}/sends").json["sends"]
+    path = f"/lists/{sent}/sends?requests=r_autumn&requests={SEND}&requests=r_none"
+    told = ada.get(path).json["sends"]
 
     assert [(each["request"], each["state"]) for each in told] == [
         ("r_autumn", "paused"),
         (SEND, ""),
+        ("r_none", ""),
     ]
+    assert ada.get(f"/lists/{sent}/sends").json["sends"] == []
     assert told[0]["code"] == "frozen"
     assert told[0]["first_at"] is None
     assert told[1]["delivered"] == 70
 
 
-@pytest.mark.parametrize("path", ["", f"/{SEND}", f"/{SEND}/providers"])
+@pytest.mark.parametrize(
+    "path", [f"?requests={SEND}", f"/{SEND}", f"/{SEND}/providers"]
+)
 def test_numbers_of_a_send_name_nobody(
     keeper: FakeKeeper, ada: Api, sent: str, path: str
 ) -> None:
@@ -226,3 +232,45 @@ def test_a_template_that_was_changed_in_the_table_is_not_shown(
     answer = ada.get(f"/lists/{news}/templates")
 
     assert (answer.status, answer.json["code"]) == (403, "template-differs")
+
+
+# --- what took long is told again ---
+
+
+def test_what_took_long_to_count_is_counted_once_for_a_while() -> None:
+    times = iter([0.0, 1.0, 5.0, 20.9, 21.1, 21.2])
+    memory, counted = Memory(lambda: next(times)), []
+
+    def count() -> int:
+        counted.append(1)
+        return len(counted)
+
+    # It took a second, and is told for twenty; then it took a tenth of one.
+    assert [memory.recall("a", count) for _ in range(4)] == [1, 1, 1, 2]
+
+
+def test_what_is_quick_is_counted_each_time() -> None:
+    times = iter([0.0, 0.09, 0.1, 0.19])
+    memory, counted = Memory(lambda: next(times)), []
+
+    for _ in range(2):
+        memory.recall("a", lambda: counted.append(1))
+
+    assert len(counted) == 2
+
+
+def test_memory_is_bounded_and_keeps_nothing_longer_than_a_minute() -> None:
+    now = [0.0]
+    memory = Memory(lambda: now[0])
+
+    def slow() -> float:
+        now[0] += 30
+        return now[0]
+
+    first = memory.recall("a", slow)
+    assert memory.recall("a", slow) == first
+    now[0] += 61
+    assert memory.recall("a", slow) != first
+    for number in range(1000):
+        memory.recall(number, slow)
+    assert len(memory._known) <= 256

@@ -83,6 +83,7 @@ DOORS = (
     ),
     Door("POST", "/exports", {"request": "{request}"}, "export"),
     Door("PUT", "/sends/{request_id}/template", eml(), "send"),
+    Door("POST", "/sends/{request_id}/begin", {}, "send"),
     Door("POST", "/sends/{request_id}/start", {}, "send"),
     Door("GET", "/sends/{request_id}", right="send"),
     Door("POST", "/sends/{request_id}/pause", {}, "send"),

@@ -7,7 +7,7 @@ from packaging.requirements import Requirement
 
 from tests.house.sizes import ROOT
 
-LOCKS = ("build", "runtime", "postgres", "providers", "dev")
+LOCKS = ("build", "runtime", "postgres", "providers", "dev", "mailman")
 
 
 def locked(name: str) -> dict[str, str]:

@@ -10,7 +10,7 @@ from tests.house.sizes import ROOT
 
 # What a machine adds by itself: environments, instances, caches, the history.
 NOT_OURS = re.compile(
-    r"(\.git|\.venv|var|build|dist|__pycache__|\.[a-z_]+_cache|\.hypothesis"
+    r"(\.git|\.venv|\.bench|\.interop|var|build|dist|__pycache__|\.[a-z_]+_cache|\.hypothesis"
     r"|\.coverage.*|.*\.egg-info)"
 )
 # Spelt so that this file does not hold what it looks for.

@@ -1,4 +1,4 @@
-"""``listkeep send``: a campaign that the dock sends by itself, and how far it is."""
+"""``listkeep send``: campaigns the dock sends by itself, and sends of applications."""
 
 import time
 from pathlib import Path
@@ -15,9 +15,10 @@ from .sessions import As, load_session
 
 if TYPE_CHECKING:
     from listkeep.wire.dock import DockClient
-    from listkeep.wire.dock.sending import DockSend
+    from listkeep.wire.dock.sending import DockBegunSend, DockSend
 
-_VERBS = ("show", "pause", "resume")
+_BEGIN = "begin"
+_VERBS = (_BEGIN, "show", "pause", "resume")
 _ENDS = ("done", "stopped")
 _POLL_SECONDS = 2.0
 _MOST_BYTES = 25 * 1024 * 1024
@@ -25,8 +26,9 @@ _MOST_BYTES = 25 * 1024 * 1024
 Words = Annotated[
     list[str],
     typer.Argument(
-        metavar="[show|pause|resume] REQUEST",
-        help="A granted request; with a word in front, one that was begun.",
+        metavar="[begin|show|pause|resume] REQUEST",
+        help="A granted request; with show, pause or resume in front, one that was "
+        "begun.",
         show_default=False,
     ),
 ]
@@ -63,16 +65,24 @@ def send(
 
     The dock's worker sends it in the background, also after a crash; whoever has it is
     not sent another. `listkeep job ls` shows the job `send-campaigns`.
+
+    `begin` has the dock send nothing: your own application hands the messages over to
+    the delivery proxy. So begin standing sends.
     """
     verb, request = _read_words(words)
-    if template and verb:
+    if template and verb not in ("", _BEGIN):
         raise WrongUsage("--template belongs to the beginning of a send")
+    if wait and verb == _BEGIN:
+        raise WrongUsage("there is nothing to wait for: your application sends")
     instance = Instance.open()
     session = load_session(instance, name)
     with instance.dock(session.dock) as dock:
         if template:
             kept = dock.put_template(request, _read_template(template))
             note(f"the template {kept.digest[:12]}… is the one that was signed for")
+        if verb == _BEGIN:
+            _show_begun(dock.begin_send(request), as_json=as_json)
+            return
         found = _act(dock, verb, request)
         if wait:
             found = _follow(dock, found)
@@ -90,7 +100,7 @@ def _read_words(words: list[str]) -> tuple[str, str]:
         return "", require_request_id(words[0])
     if len(words) != 2 or words[0] not in _VERBS:
         raise WrongUsage(
-            "a request is named, perhaps with show, pause or resume in front",
+            "a request is named, perhaps with begin, show, pause or resume in front",
             hint="for example `listkeep send pause r_abcdefghijkl`",
         )
     return words[0], require_request_id(words[1])
@@ -130,6 +140,20 @@ def _follow(dock: "DockClient", found: "DockSend") -> "DockSend":
                 text=f"sending: {found.code}" if found.code else "sending",
             )
     return found
+
+
+def _show_begun(begun: "DockBegunSend", *, as_json: bool) -> None:
+    facts = {
+        "request": begun.request,
+        "list": begun.list,
+        "kind": begun.kind,
+        "state": begun.state,
+        "cap": begun.cap,
+        "token_domain": begun.token_domain,
+        "expires": begun.expires,
+    }
+    show(facts, as_json=as_json)
+    note("the delivery proxy takes its messages")
 
 
 def _show(found: "DockSend", *, as_json: bool) -> None:

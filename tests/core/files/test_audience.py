@@ -74,6 +74,25 @@ def test_bad_rows_at_the_end_come_too() -> None:
     assert [row.line for row in rows] == [2, 3, 4]
 
 
+@pytest.mark.parametrize("count", [1, 16, 17, 200])
+def test_few_or_many_bad_rows_take_no_good_one_with_them(count: int) -> None:
+    names = [f"n{number}" for number in range(400)]
+    bad = frozenset(range(5, 400, 2)[:count])
+    lines = [
+        f"{name},{'no address' if at in bad else name + '@example.com'}\n"
+        for at, name in enumerate(names)
+    ]
+    audience = open_audience([f"Name,E-mail\n{''.join(lines)}".encode()])
+
+    [batch] = audience.batches()
+
+    left = [name for at, name in enumerate(names) if at not in bad]
+    assert batch.columns == [left]
+    assert batch.addresses == [f"{name}@example.com" for name in left]
+    assert batch.lines == [at + 2 for at in range(400) if at not in bad]
+    assert [row.line for row in batch.rejected] == sorted(at + 2 for at in bad)
+
+
 @pytest.mark.parametrize("size", [1, 2, 3, 4096])
 def test_batches_have_the_size_asked_for_and_lose_nothing(size: int) -> None:
     text = "Email\nx\n" + "".join(f"a{i}@example.com\nx\n" for i in range(7))

@@ -136,6 +136,45 @@ def test_what_follows_a_message_at_once_is_the_next_command(post: Post) -> None:
     assert [one.recipient for one in post.sink.taken] == [ANNA, BERT]
 
 
+def test_an_envelope_that_is_sent_at_once_is_answered_at_once(post: Post) -> None:
+    with connection(post) as raw:
+        heard = converse(raw, login(post), until=b"235 ")
+        assert b"250-PIPELINING\r\n" in heard
+
+        raw.sendall(envelope(post, ANNA))
+        assert [line[:3] for line in raw.recv(4096).splitlines()] == [
+            b"250",
+            b"250",
+            b"354",
+        ]
+        heard = converse(raw, content(post, ANNA) + b".\r\n", until=b"\r\n")
+        assert heard.startswith(b"250 2.0.0")
+
+
+def test_an_envelope_to_nobody_that_is_sent_at_once_takes_no_message(
+    post: Post,
+) -> None:
+    with connection(post) as raw:
+        converse(raw, login(post), until=b"235 ")
+        ahead = b"MAIL FROM:<>\r\nRCPT TO:<nobody@example.org>\r\nDATA\r\n"
+        heard = converse(raw, ahead, until=b"503")
+        heard += converse(raw, b"NOOP\r\n", until=b"250 ")
+
+    codes = [line[:3] for line in heard.splitlines()]
+    assert codes == [b"250", b"550", b"503", b"250"]
+    assert post.sink.taken == []
+
+
+def test_a_message_that_is_sent_ahead_of_its_go_on_is_answered(post: Post) -> None:
+    with connection(post) as raw:
+        converse(raw, login(post), until=b"235 ")
+        whole = envelope(post, ANNA) + content(post, ANNA) + b".\r\n"
+        heard = converse(raw, whole, until=b"250 2.0.0")
+
+    assert [line[:3] for line in heard.splitlines()] == [b"250"] * 2 + [b"354", b"250"]
+    assert len(post.sink.taken) == 1
+
+
 def test_a_message_that_is_too_long_is_read_to_its_end_and_refused(post: Post) -> None:
     with connection(post) as raw:
         converse(raw, login(post) + envelope(post, ANNA), until=b"354 ")

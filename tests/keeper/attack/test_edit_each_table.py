@@ -23,6 +23,7 @@ WORTH = {
     "django_migrations": "older code on a newer database",
     "gate_draft": "other terms under a keeper's nonce, or a denied request anew",
     "gate_enrolment": "to come in with more, or elsewhere, than one was invited for",
+    "gate_lastuse": "a key in use that looks forgotten, or a forgotten one in use",
     "gate_sendopening": "rows of a send for free, above its cap",
     "gate_session": "to be signed in, as somebody else, elsewhere, or for longer",
     "gate_signincode": "to be signed in by a code that is over, or as somebody else",

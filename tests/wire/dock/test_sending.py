@@ -50,6 +50,33 @@ def test_each_question_has_its_place() -> None:
     ]
 
 
+def test_an_applications_send_is_begun_and_says_where_its_mail_goes() -> None:
+    asked: list[tuple[str, str]] = []
+    view = {
+        "request": "r1",
+        "list": "l1",
+        "kind": "standing",
+        "state": "live",
+        "cap": 9,
+        "token_domain": "tok.example.com",
+        "expires": "x",
+        "newer": 1,
+    }
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        asked.append((request.method, request.url.path))
+        return httpx.Response(200, content=json.dumps(view))
+
+    with client(answer) as dock:
+        begun = dock.begin_send("r1")
+
+    assert (begun.kind, begun.cap, begun.token_domain) == (
+        *("standing", 9),
+        "tok.example.com",
+    )
+    assert asked == [("POST", "/v1/sends/r1/begin")]
+
+
 def test_a_template_that_is_refused_is_read_as_a_problem() -> None:
     with pytest.raises(RefusedError), client(lambda _: problem(403)) as dock:
         dock.put_template("r1", b"")

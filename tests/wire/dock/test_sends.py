@@ -41,6 +41,8 @@ def answer(request: httpx.Request) -> httpx.Response:
         assert request.headers["content-type"] == "message/rfc822"
         assert request.read() == b"From: x"
         return httpx.Response(200, content=json.dumps(KEPT))
+    if request.url.path.endswith("/sends"):
+        assert request.url.params.get_list("requests") == ["r1", "r2"]
     return httpx.Response(200, content=json.dumps(ANSWERS[request.url.path]))
 
 
@@ -48,7 +50,7 @@ def test_each_question_has_its_place() -> None:
     with client(answer) as dock:
         assert dock.shelve_template("news", b"From: x").digest == "d"
         assert dock.show_shelf("news")[0].links == ("shop.example.com",)
-        (progress,) = dock.show_progress("news")
+        (progress,) = dock.show_progress("news", ["r1", "r2"])
         told = dock.show_outcomes("news", "r1")
         providers = dock.count_providers("news", "r1")
 

@@ -1,6 +1,7 @@
-"""People, agencies and software: who can reach what."""
+"""People, agencies and software: who can reach what, and what nobody uses."""
 
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from django.http import HttpRequest, HttpResponse
 
@@ -26,6 +27,10 @@ KINDS = (
 )
 _FIRST = ("name", "who", "class")
 _LAST = ("id", "public_key")
+_TIMES = ("last_used", "until")
+_USED = ("person", "agency", "service", "recipient")
+LONG_UNUSED = timedelta(days=30)
+ENDS_SOON = timedelta(days=14)
 _SOFTWARE = {
     "app": "tokens, facets and statuses; opens nothing",
     "intake": "adds rows; reads nothing",
@@ -45,6 +50,16 @@ class Table:
     rows: Panel[tuple[Row, ...]]
 
 
+@dataclass(frozen=True, slots=True)
+class Forgotten:
+    """Something that has access and is not used."""
+
+    kind: str
+    id: str
+    name: str
+    last_used: str  # empty: no use was noted since it came
+
+
 @personal("GET")
 def show_all(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Show who and what there is, and what each can reach."""
@@ -53,19 +68,25 @@ def show_all(request: HttpRequest, visitor: Visitor) -> HttpResponse:
             "people and software are shown to owners and custodians",
             hint="ask an owner of the tenant",
         )
-    kind = request.GET.get("as")
-    tables = [_table(visitor, *each) for each in KINDS if kind in (None, each[0])]
-    if not tables:
+    kind, now = request.GET.get("as"), datetime.now(UTC)
+    chosen = [each for each in KINDS if kind in (None, each[0])]
+    if not chosen:
         raise not_found()
+    uses = ask(lambda: _read_uses(visitor))
+    tables = [_table(visitor, *each, uses=uses.value or {}) for each in chosen]
     errors = [table.rows.error for table in tables if table.rows.error]
-    refused = [error for error in errors if isinstance(error, RefusedError)]
     if errors and kind:  # a file without rows would say that there are none
         raise errors[0]
-    if len(refused) == len(tables):  # as to people of support
-        raise refused[0]
     if kind:
         return give_csv(kind, _as_csv(tables[0].rows.value or ()))
-    context = {"visitor": visitor, "tables": tables}
+    context = {
+        "visitor": visitor,
+        "tables": tables,
+        "times": _TIMES,
+        "uses": uses,
+        "forgotten": _find_forgotten(tables, uses.value or {}, now=now),
+        "ending": _find_ending(tables, now=now),
+    }
     return show(request, "people", context)
 
 
@@ -74,12 +95,53 @@ def not_found() -> RefusedError:
     return RefusedError("there is no such table", code=Code.NOT_FOUND)
 
 
-def _table(visitor: Visitor, kind: str, title: str) -> Table:
+def _table(visitor: Visitor, kind: str, title: str, *, uses: dict[str, Row]) -> Table:
     message = m.ShowRegistry(session=visitor.session, kind=kind)
     rows = ask(lambda: visitor.ways.keeper.show_registry(message).rows)
     if rows.value is None:
         return Table(kind, title, rows)
-    return Table(kind, title, Panel(tuple(_in_order(kind, row) for row in rows.value)))
+    told = [_with_use(kind, row, uses) for row in rows.value]
+    return Table(kind, title, Panel(tuple(_in_order(kind, row) for row in told)))
+
+
+def _read_uses(visitor: Visitor) -> dict[str, Row]:
+    message = m.ShowRegistry(session=visitor.session, kind="use")
+    rows = visitor.ways.keeper.show_registry(message).rows
+    return {row["id"]: row for row in rows}
+
+
+def _with_use(kind: str, row: Row, uses: dict[str, Row]) -> Row:
+    if kind not in _USED:
+        return row
+    return {**row, "last_used": uses.get(row["id"], {}).get("last_used", "")}
+
+
+def _find_forgotten(
+    tables: list[Table], uses: dict[str, Row], *, now: datetime
+) -> list[Forgotten]:
+    """List what has access and was not used for long; what is new is not meant."""
+    oldest = f"{now - LONG_UNUSED:%Y-%m-%dT%H:%M:%SZ}"
+    return [
+        Forgotten(table.kind, row["id"], row["name"], row["last_used"])
+        for table in tables
+        if table.kind in _USED
+        for row in table.rows.value or ()
+        if (use := uses.get(row["id"]))
+        and len(known := use["last_used"] or use["since"]) > 0
+        and known < oldest
+    ]
+
+
+def _find_ending(tables: list[Table], *, now: datetime) -> list[Row]:
+    """List agencies whose time is over soon."""
+    soon = f"{now + ENDS_SOON:%Y-%m-%dT%H:%M:%SZ}"
+    return [
+        row
+        for table in tables
+        if table.kind == "agency"
+        for row in table.rows.value or ()
+        if row["until"] < soon
+    ]
 
 
 def _in_order(kind: str, row: Row) -> Row:

@@ -30,6 +30,7 @@ from .tables import write_csv
 from .wording import Line, line_of
 
 _SHOWN: Final = 100
+_GOING: Final = 20  # that are counted for a line
 _MEANING: Final = {
     "suppressed": "left the list, bounced or complained; the keeper opens no such row",
     "frozen": "releases are frozen",
@@ -60,6 +61,8 @@ class Sent:
     terms: Terms
     said: SendTerms
     list_name: str
+    opened: int  # rows, by the keeper's count
+    is_counted: bool  # whether the dock was asked what came of them
     progress: DockProgress
 
     @property
@@ -114,10 +117,9 @@ def show_all(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         for view in reversed(views)
         if Terms.parse(view.terms).action is Action.SEND
     ]
-    named = {Terms.parse(view.terms).list for view in chosen[:_SHOWN]}
     progress: Panel[dict[str, DockProgress]] = Panel({})
     if not visitor.is_operator:
-        progress = ask(lambda: _progress_of(ways, named))
+        progress = ask(lambda: _progress_of(ways, chosen))
     known = progress.value or {}
     sends = [_sent(view, known.get(view.id)) for view in chosen]
     if request.GET.get("as") == "csv":
@@ -192,8 +194,21 @@ def _find(ways: Ways, name: str) -> m.RequestView:
     return view
 
 
-def _progress_of(ways: Ways, lists: set[str]) -> dict[str, DockProgress]:
-    found = [each for one in sorted(lists) for each in ways.dock.show_progress(one)]
+def _progress_of(ways: Ways, views: Iterable[m.RequestView]) -> dict[str, DockProgress]:
+    """Ask how far sends are that go on, the newest of them.
+
+    Of one that has ended the keeper says how many rows were opened; its messages are
+    counted on its own page.
+    """
+    going = [view for view in views if view.state == "granted"][:_GOING]
+    lists: dict[str, list[str]] = {}
+    for view in going:
+        lists.setdefault(Terms.parse(view.terms).list, []).append(view.id)
+    found = [
+        each
+        for name, requests in lists.items()
+        for each in ways.dock.show_progress(name, requests)
+    ]
     return {each.request: each for each in found}
 
 
@@ -204,6 +219,8 @@ def _sent(view: m.RequestView, progress: DockProgress | None) -> Sent:
         terms=terms,
         said=parse_send(terms),
         list_name=view.facts.get("list", terms.list),
+        opened=int(view.facts.get("counted", "0")),
+        is_counted=progress is not None,
         progress=progress or DockProgress(request=view.id),
     )
 
@@ -234,19 +251,27 @@ def _rows(returned: Iterable[DockCameBack]) -> list[dict[str, object]]:
 
 def _as_csv(sends: list[Sent]) -> str:
     names = (
-        *("id", "list", "state", "cap", "delivered", "waiting", "failed", "left"),
+        *("id", "list", "state", "cap", "opened"),
+        *("delivered", "waiting", "failed", "left"),
         *("pace", "title", "from", "purpose", "who", "expires"),
     )
     rows = (
         (
-            *(one.line.id, one.list_name, one.state, one.terms.cap),
-            *(one.progress.delivered, one.waiting, one.progress.failed, one.left),
+            *(one.line.id, one.list_name, one.state, one.terms.cap, one.opened),
+            *_counts(one),
             *(one.said.pace, one.said.title, one.said.sender),
             *(one.terms.purpose, one.line.who, one.line.expires),
         )
         for one in sends
     )
     return write_csv(names, rows)
+
+
+def _counts(sent: Sent) -> tuple[int | None, ...]:
+    """List what came of messages; nothing where they were not counted."""
+    if not sent.is_counted:
+        return (None,) * 4
+    return sent.progress.delivered, sent.waiting, sent.progress.failed, sent.left
 
 
 def _table_csv(told: DockOutcomes, table: str) -> str:

@@ -21,10 +21,14 @@ class Visitor(looks.Visitor):
         """What can be asked in this person's name."""
         return Ways(self.session)
 
+    def may_open(self, kind: str) -> bool:
+        """Whether the keeper shows this kind of the registry to this person."""
+        return kind in self.principal.opens
+
     @property
     def administers(self) -> bool:
         """Whether people and software of a tenant, or the operator, are theirs."""
-        return self.is_operator or "administer" in self.principal.rights
+        return self.may_open("person")
 
     @property
     def can_send(self) -> bool:
@@ -34,7 +38,12 @@ class Visitor(looks.Visitor):
     @property
     def may_see_sends(self) -> bool:
         """Whether there are sends for this person to see."""
-        return self.can_send or self.administers
+        return self.may_open("route")
+
+    @property
+    def may_freeze(self) -> bool:
+        """Whether this person's word stops releases."""
+        return self.may_open("freeze")
 
 
 def _place() -> looks.Place:

@@ -3,8 +3,8 @@
 from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from itertools import chain, compress, islice
-from typing import Final, Literal
+from itertools import chain, islice
+from typing import Final, Literal, TypeVar
 
 from listkeep.core.addresses import find_spellings
 from listkeep.core.errors import Code, MalformedError
@@ -18,6 +18,8 @@ from .values import Batch, Page, Record, Rejected, RejectReason
 Format = Literal["auto", "csv", "tsv", "jsonl"]
 
 BATCH_ROWS: Final = 4096
+_FEW: Final = 16
+_V = TypeVar("_V")
 
 
 class Audience:
@@ -121,18 +123,17 @@ class Audience:
         lines = page.lines
         rejected = page.rejected
         if not (all(addresses) and all(statuses)):
-            good = [bool(a and s) for a, s in zip(addresses, statuses, strict=True)]
-            judged = zip(lines, texts, addresses, statuses, good, strict=True)
+            pairs = enumerate(zip(addresses, statuses, strict=True))
+            bad = [at for at, (address, status) in pairs if not (address and status)]
             rejected = rejected + [
-                Rejected(line, _reason(text, address, status))
-                for line, text, address, status, fine in judged
-                if not fine
+                Rejected(lines[at], _reason(texts[at], addresses[at], statuses[at]))
+                for at in bad
             ]
             rejected.sort()
-            lines = list(compress(lines, good))
-            addresses = list(compress(addresses, good))
-            statuses = list(compress(statuses, good))
-            columns = [list(compress(column, good)) for column in columns]
+            lines = _without(lines, bad)
+            addresses = _without(addresses, bad)
+            statuses = _without(statuses, bad)
+            columns = [_without(column, bad) for column in columns]
         self._good += len(lines)
         self._reasons.update(row.reason for row in rejected)
         waiting.lines.extend(lines)
@@ -255,6 +256,17 @@ def _reason(text: str, address: str | None, status: str | None) -> RejectReason:
     if text.strip():
         return RejectReason.ADDRESS_INVALID
     return RejectReason.ADDRESS_MISSING
+
+
+def _without(column: Sequence[_V], bad: Sequence[int]) -> list[_V]:
+    """Leave out some places: where there are few, the others are not gone through."""
+    kept = list(column)
+    if len(bad) <= _FEW:
+        for at in reversed(bad):
+            del kept[at]
+        return kept
+    left_out = frozenset(bad)
+    return [value for at, value in enumerate(kept) if at not in left_out]
 
 
 def _take(waiting: Batch, size: int) -> Batch:

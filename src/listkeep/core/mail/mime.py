@@ -21,6 +21,7 @@ from listkeep.core.errors import Code, MalformedError
 
 from . import headers
 from .faults import Findings
+from .plain import PlainPart, PlainText, split_plain
 
 MAX_BYTES = 2 * 1024 * 1024
 MAX_HEADER_BYTES = 64 * 1024
@@ -44,6 +45,7 @@ _FILE_NAME = re.compile(r"[\w][\w .()+-]{0,99}")
 _CONTENT_ID = re.compile(r"<([A-Za-z0-9._@+-]{1,100})>")
 _BOUNDARY = re.compile(r"[A-Za-z0-9'()+_,./:=?-]{1,70}")
 _CONTROLS = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\ufffe\uffff]")
+_PLAIN_SIGNS = b"\t\n" + bytes(range(0x20, 0x7F))
 _BAD_ESCAPE = re.compile(rb"=(?![0-9A-Fa-f]{2}|[ \t]*\n|\Z)")
 
 
@@ -110,7 +112,34 @@ def decode_mail(data: bytes, findings: Findings) -> Mail | None:
     if problem := _why_unreadable(data):
         findings.add("the message", problem, "save it as an .eml file anew")
         return None
-    message = BytesParser(policy=compat32).parsebytes(data.replace(b"\r\n", b"\n"))
+    bare = data.replace(b"\r\n", b"\n")
+    return _decode_plain(bare) or _decode_by_library(bare, findings)
+
+
+def _decode_plain(data: bytes) -> Mail | None:
+    """Read what nearly everybody sends; nothing if there is anything to say of it."""
+    split = split_plain(data, single=SINGLE)
+    body = _read_plain(split[1]) if split else None
+    return Mail(split[0], body) if split and body else None
+
+
+def _read_plain(part: PlainPart) -> Part | None:
+    if isinstance(part, PlainText):
+        data = _decode_transfer(part.data, part.encoding)
+        text = None if data is None else _decode_charset(data, part.charset)
+        if text is None or _is_unfit(text):
+            return None
+        return Text(part.content_type, text)
+    parts = [found for child in part.parts if (found := _read_plain(child))]
+    return (
+        Branch(part.content_type, tuple(parts))
+        if len(parts) == len(part.parts)
+        else None
+    )
+
+
+def _decode_by_library(data: bytes, findings: Findings) -> Mail | None:
+    message = BytesParser(policy=compat32).parsebytes(data)
     fields = tuple((name, unfold(value)) for name, value in message.raw_items())
     for name, count in Counter(name.lower() for name, _ in fields).items():
         if count > 1 and name in SINGLE:
@@ -208,19 +237,14 @@ class _Reader:
 
     def _read_text(self, part: Message, kind: str, place: str) -> Part | None:
         charset = part.get_param("charset", "us-ascii")
-        codec = headers.CHARSETS.get(str(charset).lower(), "")
         data = self._decode(part, place)
         if data is None:
             return None
-        try:
-            text = data.decode(codec) if codec else None
-        except UnicodeDecodeError:
-            text = None
+        text = _decode_charset(data, str(charset).lower())
         if text is None:
             self.findings.add(place, "its charset does not fit", "save it as UTF-8")
             return None
-        text = clean_text(text)
-        if _CONTROLS.search(text) or len(text) > MAX_TEXT_CHARACTERS:
+        if _is_unfit(text):
             self.findings.add(place, "holds control characters, or is over 512 KiB")
             return None
         return Text(kind, text)
@@ -249,18 +273,41 @@ class _Reader:
 
     def _decode(self, part: Message, place: str) -> bytes | None:
         encoding = unfold(part.get("content-transfer-encoding", "")).lower()
-        data = raw_payload(part)
-        try:
-            if encoding == "base64":
-                return base64.b64decode(b"".join(data.split()), validate=True)
-        except binascii.Error:
-            data, encoding = b"=", "quoted-printable"  # is refused there
-        if encoding != "quoted-printable":
-            return data
-        if _BAD_ESCAPE.search(data) or data == b"=":
+        data = _decode_transfer(raw_payload(part), encoding)
+        if data is None:
             self.findings.add(place, "its encoding is broken", "save the message anew")
+        return data
+
+
+def _decode_transfer(data: bytes, encoding: str) -> bytes | None:
+    """Undo a transfer encoding, if all of it is well-formed."""
+    if encoding == "base64":
+        try:
+            return base64.b64decode(b"".join(data.split()), validate=True)
+        except binascii.Error:
             return None
-        return quopri.decodestring(data)
+    if encoding != "quoted-printable":
+        return data
+    if _BAD_ESCAPE.search(data) or data == b"=":
+        return None
+    return quopri.decodestring(data)
+
+
+def _decode_charset(data: bytes, charset: str) -> str | None:
+    codec = headers.CHARSETS.get(charset, "")
+    try:
+        return clean_text(data.decode(codec)) if codec else None
+    except UnicodeDecodeError:
+        return None
+
+
+def _is_unfit(text: str) -> bool:
+    """Say whether a text is too long, or has signs in it that nobody sees."""
+    if len(text) > MAX_TEXT_CHARACTERS:
+        return True
+    if text.isascii():  # several times faster than the pattern
+        return bool(text.encode("ascii").translate(None, _PLAIN_SIGNS))
+    return _CONTROLS.search(text) is not None
 
 
 def clean_text(text: str) -> str:

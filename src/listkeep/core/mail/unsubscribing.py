@@ -7,6 +7,7 @@ log: it is put into the message after the queue, and only its addressee sees it.
 
 import base64
 import hmac
+from functools import lru_cache
 
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
@@ -25,9 +26,13 @@ def make_unsubscribe_proof(key: AliasKey, alias: str) -> str:
         MalformedError: It is no alias.
     """
     parse_tag(alias)
-    derived = HKDF(SHA256(), 32, salt=key.tag, info=_INFO).derive(key.key)
-    mac = hmac.digest(derived, alias.encode(), "sha256")[:_PROOF_BYTES]
+    mac = hmac.digest(_derive(key), alias.encode(), "sha256")[:_PROOF_BYTES]
     return base64.b32encode(mac).decode().lower().rstrip("=")
+
+
+@lru_cache(maxsize=256)  # the same for each message of a send
+def _derive(key: AliasKey) -> bytes:
+    return HKDF(SHA256(), 32, salt=key.tag, info=_INFO).derive(key.key)
 
 
 def is_unsubscribe_proof(key: AliasKey, alias: str, text: str) -> bool:

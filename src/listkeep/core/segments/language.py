@@ -15,10 +15,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 from functools import cache
-from typing import cast
-
-from lark import Lark, Token, Tree
-from lark.exceptions import UnexpectedCharacters, UnexpectedInput, UnexpectedToken
+from typing import TYPE_CHECKING, cast
 
 from listkeep.core.errors import Code, MalformedError
 from listkeep.core.segments.ast import (
@@ -43,6 +40,10 @@ from listkeep.core.segments.excerpt import point_at
 from listkeep.core.segments.facets import RESERVED_NAMES
 from listkeep.core.segments.schema import Schema
 from listkeep.core.segments.values import FacetType, Flaw, Status, Value, read_value
+
+if TYPE_CHECKING:
+    from lark import Lark, Token, Tree
+    from lark.exceptions import UnexpectedInput, UnexpectedToken
 
 MAX_SEGMENT_CHARACTERS = 2000
 MAX_DEPTH = 20
@@ -126,7 +127,9 @@ def parse_segment(text: str, schema: Schema) -> Segment:
 
 
 @cache
-def _parser() -> Lark:
+def _parser() -> "Lark":
+    from lark import Lark  # noqa: PLC0415 - only who asks in words waits for it
+
     return Lark(_GRAMMAR, parser="lalr", lexer="basic", propagate_positions=True)
 
 
@@ -162,14 +165,18 @@ class _Reader:
         hint = f"{hint}\n{place}" if hint else f"look here\n{place}"
         return SegmentError(message, column=column, hint=hint)
 
-    def _tree(self) -> Tree[Token]:
+    def _tree(self) -> "Tree[Token]":
+        from lark.exceptions import UnexpectedInput  # noqa: PLC0415 - as above
+
         try:
             return _parser().parse(self._text)
         except UnexpectedInput as unexpected:
             error = self._explain(unexpected)
         raise error  # out here, so that no traceback carries the parser's copy
 
-    def _explain(self, unexpected: UnexpectedInput) -> SegmentError:
+    def _explain(self, unexpected: "UnexpectedInput") -> SegmentError:
+        from lark.exceptions import UnexpectedCharacters  # noqa: PLC0415 - as above
+
         if isinstance(unexpected, UnexpectedCharacters):
             at = cast("int", unexpected.pos_in_stream)
             return self._error(at, *_explain_character(self._text[at]))
@@ -183,7 +190,7 @@ class _Reader:
         says = (words for name, words in _EXPECTED if name in wanted)
         return self._error(at, next(says, "nothing may follow here"))
 
-    def _node(self, tree: Tree[Token], *, depth: int) -> Node:
+    def _node(self, tree: "Tree[Token]", *, depth: int) -> Node:
         if depth > MAX_DEPTH:
             at = tree.meta.start_pos
             raise self._error(at, f"nested deeper than {MAX_DEPTH}")
@@ -201,11 +208,11 @@ class _Reader:
             return self._status_test(str(tree.data), name, rest)
         return self._facet_test(str(tree.data), name, rest)
 
-    def _items(self, tree: Tree[Token], depth: int) -> Iterator[Node]:
+    def _items(self, tree: "Tree[Token]", depth: int) -> Iterator[Node]:
         for child in tree.children:
             yield self._node(cast("Tree[Token]", child), depth=depth + 1)
 
-    def _facet_test(self, kind: str, name: Token, rest: Sequence[Token]) -> Test:
+    def _facet_test(self, kind: str, name: "Token", rest: "Sequence[Token]") -> Test:
         index = self._schema.find_index(str(name))
         if index is None:
             raise self._error(_at(name), "unknown field", self._suggest(name))
@@ -227,7 +234,7 @@ class _Reader:
         values = {self._value(facet.type, token) for token in rest}
         return Member(*place, tuple(sorted(values)))
 
-    def _status_test(self, kind: str, name: Token, rest: Sequence[Token]) -> Test:
+    def _status_test(self, kind: str, name: "Token", rest: "Sequence[Token]") -> Test:
         if kind == "member":
             statuses = {self._status(token) for token in rest}
             return StatusMember(tuple(sorted(statuses)))
@@ -238,7 +245,7 @@ class _Reader:
             raise self._error(_at(rest[0]), "a status has no order", "use =, != or in")
         return StatusCompare(operator, self._status(rest[1]))
 
-    def _status(self, token: Token) -> Status:
+    def _status(self, token: "Token") -> Status:
         self._count(token)
         word = _unquote(token)
         if word not in set(Status):
@@ -246,7 +253,7 @@ class _Reader:
             raise self._error(_at(token), "unknown status", hint)
         return Status(word)
 
-    def _value(self, facet_type: FacetType, token: Token) -> Value:
+    def _value(self, facet_type: FacetType, token: "Token") -> Value:
         self._count(token)
         if facet_type is FacetType.TEXT and token.type != "STRING":
             raise self._error(_at(token), "text stands in quotes", 'such as "DE"')
@@ -264,12 +271,12 @@ class _Reader:
             raise self._error(_at(token), message, _EXAMPLES[facet_type])
         return value
 
-    def _count(self, token: Token) -> None:
+    def _count(self, token: "Token") -> None:
         self._values += 1
         if self._values > MAX_VALUES:
             raise self._error(_at(token), f"more than {MAX_VALUES} values")
 
-    def _suggest(self, name: Token) -> str:
+    def _suggest(self, name: "Token") -> str:
         close = get_close_matches(str(name)[:60].lower(), self._fields, n=3)
         if close:
             return f"did you mean {' or '.join(close)}?"
@@ -295,11 +302,11 @@ def _explain_character(char: str) -> tuple[str, str]:
     return "this character means nothing here", "text stands in quotes"
 
 
-def _at(token: Token) -> int:
+def _at(token: "Token") -> int:
     return cast("int", token.start_pos)
 
 
-def _unquote(token: Token) -> str:
+def _unquote(token: "Token") -> str:
     text = str(token)
     if token.type != "STRING":
         return text

@@ -14,14 +14,13 @@ import msgspec
 from listkeep.core.addresses import index_form, provider_bucket
 from listkeep.core.errors import MalformedError
 from listkeep.core.files import Audience, Batch
-from listkeep.core.sealing import MAX_BATCH_ROWS
 from listkeep.core.segments import FacetType, Schema
 from listkeep.dock.lists.statuses import STATUS_CODES
 from listkeep.wire import messages as m
-from listkeep.wire.base import encode
+from listkeep.wire.base import MAX_ROWS, encode
 
 _PARSED_AT_ONCE: Final = 1024
-_PARTS_AT_ONCE: Final = MAX_BATCH_ROWS // _PARSED_AT_ONCE
+_PARTS_AT_ONCE: Final = MAX_ROWS // _PARSED_AT_ONCE
 _CACHED_ROWS: Final = 32_768
 _CACHED_CHARACTERS: Final = 500
 FACET_INVALID: Final = "facet-invalid"

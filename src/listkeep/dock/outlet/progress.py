@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.db import connection
-from django.db.models import Count, Max, Min
+from django.db.models import Count
 
 from listkeep.core.mail import Outcome
 from listkeep.core.segments import Schema
@@ -57,6 +57,15 @@ class Why:
 
 
 @dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What came of a send's messages."""
+
+    progress: Progress
+    reasons: list[Why]  # the most frequent codes of what did not go through
+    hours: list[tuple[int, int]]  # what was delivered in each hour that had any
+
+
+@dataclass(frozen=True, slots=True)
 class CameBack:
     """How often one outcome came back, and whether it counts."""
 
@@ -78,69 +87,38 @@ class ByProvider:
     unsubscribes: int
 
 
-def find_progress(list_id: str) -> list[Progress]:
-    """Count what came of each send of a list that has messages or a merge."""
-    counts: defaultdict[str, Counter[str]] = defaultdict(Counter)
-    times: dict[str, tuple[int, int]] = {}
-    rows = (
-        MailDelivery.objects.filter(list_id=list_id)
-        .values_list("request", "state")
-        .annotate(messages=Count("token"), first=Min("at"), last=Max("at"))
-        .order_by()
-    )
-    for request, state, messages, first, last in rows:
-        counts[request][state] += messages
-        known = times.get(request, (first, last))
-        times[request] = (min(known[0], first), max(known[1], last))
-    merges = {each.request: each for each in MailMerge.objects.filter(list_id=list_id)}
-    return [
-        _progress(name, counts[name], merges.get(name), times.get(name))
-        for name in sorted({*counts, *merges})
-    ]
+def count_outcomes(list_id: str, request: str) -> Outcomes:
+    """Count what came of one send's messages; nothing, of one that has not begun.
 
-
-def get_progress(list_id: str, request: str) -> Progress:
-    """Count what came of one send; nothing, of one that has not begun."""
-    rows = (
-        MailDelivery.objects.filter(list_id=list_id, request=request)
-        .values_list("state")
-        .annotate(messages=Count("token"), first=Min("at"), last=Max("at"))
-        .order_by()
-    )
-    counts, firsts, lasts = Counter[str](), list[int](), list[int]()
-    for state, messages, first, last in rows:
-        counts[state] += messages
-        firsts.append(first)
-        lasts.append(last)
-    merge = MailMerge.objects.filter(list_id=list_id, request=request).first()
-    times = (min(firsts), max(lasts)) if firsts else None
-    return _progress(request, counts, merge, times)
-
-
-def count_reasons(list_id: str, request: str) -> list[Why]:
-    """Count by code what did not go through; the most frequent ones."""
-    states = (MailDelivery.State.DEFERRED, MailDelivery.State.FAILED)
-    rows = (
-        MailDelivery.objects.filter(
-            list_id=list_id, request=request, state__in=list(states)
-        )
-        .values_list("state", "code")
-        .annotate(messages=Count("token"))
-        .order_by("-messages", "state", "code")
-    )
-    return [Why(*row) for row in rows[:_MOST_CODES]]
-
-
-def count_hours(list_id: str, request: str) -> list[tuple[int, int]]:
-    """Count what was delivered in each hour that had any; the newest week of them."""
+    Costs one look at each message of the send.
+    """
     with connection.cursor() as cursor:
         cursor.execute(
-            "SELECT at / 3600, COUNT(*) FROM mail_delivery WHERE list_id = %s"
-            " AND request = %s AND state = 'delivered' GROUP BY 1 ORDER BY 1 DESC"
-            " LIMIT %s",
-            [list_id, request, _MOST_HOURS],
+            "SELECT state, code, at / 3600, COUNT(*), MIN(at), MAX(at)"
+            " FROM mail_delivery WHERE list_id = %s AND request = %s GROUP BY 1, 2, 3",
+            [list_id, request],
         )
-        return [(hour * _HOUR, messages) for hour, messages in cursor.fetchall()][::-1]
+        rows = cursor.fetchall()
+    states, hours = Counter[str](), Counter[int]()
+    reasons = Counter[tuple[str, str]]()
+    for state, code, hour, messages, _, _ in rows:
+        states[state] += messages
+        if state == MailDelivery.State.DELIVERED:
+            hours[hour] += messages
+        elif state != MailDelivery.State.CLAIMED:
+            reasons[state, code] += messages
+    ranked = sorted(reasons.items(), key=lambda each: (-each[1], each[0]))
+    return Outcomes(
+        _progress(
+            list_id,
+            request,
+            states,
+            first_at=min((row[4] for row in rows), default=None),
+            last_at=max((row[5] for row in rows), default=None),
+        ),
+        [Why(*reason, messages) for reason, messages in ranked[:_MOST_CODES]],
+        [(hour * _HOUR, hours[hour]) for hour in sorted(hours)[-_MOST_HOURS:]],
+    )
 
 
 def count_returned(list_id: str, request: str) -> list[CameBack]:
@@ -188,11 +166,14 @@ def count_providers(
 
 
 def _progress(
+    list_id: str,
     request: str,
     counts: Counter[str],
-    merge: MailMerge | None,
-    times: tuple[int, int] | None,
+    *,
+    first_at: int | None,
+    last_at: int | None,
 ) -> Progress:
+    merge = MailMerge.objects.filter(list_id=list_id, request=request).first()
     state = MailDelivery.State
     return Progress(
         request=request,
@@ -202,8 +183,8 @@ def _progress(
         under_way=counts[state.CLAIMED],
         deferred=counts[state.DEFERRED],
         failed=counts[state.FAILED],
-        first_at=times[0] if times else None,
-        last_at=times[1] if times else None,
+        first_at=first_at,
+        last_at=last_at,
     )
 
 

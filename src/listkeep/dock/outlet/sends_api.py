@@ -1,19 +1,21 @@
-"""The API of sends: templates are handed over, and how far sends are, in numbers."""
+"""The API of sends: templates are handed over, and how far sends are."""
 
 from datetime import UTC, datetime
-from typing import Self
+from typing import Annotated, Self
 
 from django.utils import timezone
-from ninja import Router
+from ninja import Query, Router
 
 from listkeep.core.grants import format_time
 from listkeep.core.mail import Declared
 from listkeep.core.mail.mime import MAX_BYTES
 from listkeep.dock.lists.access import Bearer, CallerRequest, Visit, enter_list
 from listkeep.dock.lists.keeper import get_keeper
-from listkeep.dock.lists.shapes import Shape
+from listkeep.dock.lists.shapes import Id, Shape
 
 from . import progress
+from .begin_sends import begin_send
+from .recalling import Memory
 from .templates import Kept, find_kept, shelve_template, store_template
 
 _EML = {
@@ -24,6 +26,8 @@ _EML = {
         },
     }
 }
+RequestNames = Annotated[list[Id], Query(max_length=50)]
+_memory = Memory()
 router = Router(auth=Bearer(), tags=["outlet"])
 
 
@@ -32,6 +36,18 @@ class TemplateView(Shape):
 
     digest: str
     subject: str
+
+
+class BegunView(Shape):
+    """A send whose messages an application hands over."""
+
+    request: str
+    list: str
+    kind: str
+    state: str
+    cap: int
+    token_domain: str
+    expires: str
 
 
 class KeptView(Shape):
@@ -97,7 +113,7 @@ class ProgressView(Shape):
 
 
 class ProgressViews(Shape):
-    """Every send of a list that has begun."""
+    """Some sends of a list."""
 
     sends: list[ProgressView]
 
@@ -172,6 +188,24 @@ def put_template(request: CallerRequest, request_id: str) -> TemplateView:
     return TemplateView(digest=template.digest, subject=template.subject_text)
 
 
+@router.post("/sends/{request_id}/begin", response=BegunView)
+def begin(request: CallerRequest, request_id: str) -> BegunView:
+    """Have the delivery proxy take an application's messages of a granted send.
+
+    The dock sends none by itself. Again, it changes nothing.
+    """
+    send = begin_send(request.auth, request=request_id, keeper=get_keeper())
+    return BegunView(
+        request=send.request,
+        list=send.list,
+        kind=send.kind,
+        state=send.state,
+        cap=send.cap,
+        token_domain=send.token_domain,
+        expires=send.expires,
+    )
+
+
 @router.put("/lists/{list_name}/templates", response=KeptView, openapi_extra=_EML)
 def shelve(request: CallerRequest, list_name: str) -> KeptView:
     """Keep a template for sends to come, as an .eml file in the raw body.
@@ -196,10 +230,14 @@ def show_shelf(request: CallerRequest, list_name: str) -> KeptViews:
 
 
 @router.get("/lists/{list_name}/sends", response=ProgressViews)
-def show_progress(request: CallerRequest, list_name: str) -> ProgressViews:
-    """Show how far each send of a list is."""
-    visit = _enter(request, list_name, right="view")
-    found = progress.find_progress(visit.record.id)
+def show_progress(
+    request: CallerRequest,
+    list_name: str,
+    requests: RequestNames = [],  # noqa: B006 - never changed
+) -> ProgressViews:
+    """Show how far some sends of a list are, each named by its request."""
+    list_id = _enter(request, list_name, right="view").record.id
+    found = [_count(list_id, name).progress for name in dict.fromkeys(requests)]
     return ProgressViews(sends=list(map(ProgressView.of, found)))
 
 
@@ -212,15 +250,16 @@ def show_outcomes(
     Of a send that has not begun, and of one there is not, all of it is nothing.
     """
     list_id = _enter(request, list_name, right="view").record.id
+    found = _count(list_id, request_id)
     return OutcomesView(
-        progress=ProgressView.of(progress.get_progress(list_id, request_id)),
+        progress=ProgressView.of(found.progress),
         reasons=[
             ReasonView(state=each.state, code=each.code, messages=each.messages)
-            for each in progress.count_reasons(list_id, request_id)
+            for each in found.reasons
         ],
         hours=[
             HourView(at=_time(at) or "", delivered=delivered)
-            for at, delivered in progress.count_hours(list_id, request_id)
+            for at, delivered in found.hours
         ],
         returned=[
             CameBackView(outcome=each.outcome, state=each.state, things=each.things)
@@ -235,7 +274,11 @@ def show_providers(
 ) -> ProviderViews:
     """Show what came of one send by mailbox provider; it looks at each message."""
     visit = _enter(request, list_name, right="view")
-    found = progress.count_providers(visit.record.id, request_id, schema=visit.schema)
+    list_id = visit.record.id
+    found = _memory.recall(
+        ("providers", list_id, request_id),
+        lambda: progress.count_providers(list_id, request_id, schema=visit.schema),
+    )
     if found is None:
         return ProviderViews(providers=None)
     names = ProviderView.model_fields
@@ -244,6 +287,13 @@ def show_providers(
             ProviderView(**{name: getattr(each, name) for name in names})
             for each in found
         ]
+    )
+
+
+def _count(list_id: str, request_id: str) -> progress.Outcomes:
+    return _memory.recall(
+        ("outcomes", list_id, request_id),
+        lambda: progress.count_outcomes(list_id, request_id),
     )
 
 

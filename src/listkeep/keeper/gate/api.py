@@ -38,7 +38,7 @@ from listkeep.keeper.gate.showing.notices import (
     show_contact_secret,
 )
 from listkeep.keeper.gate.showing.process import show_process
-from listkeep.keeper.gate.showing.rows import registry_rows
+from listkeep.keeper.gate.showing.rows import readable_kinds, registry_rows
 from listkeep.keeper.gate.sign_in.callers import principal_of
 from listkeep.keeper.gate.sign_in.codes import redeem_code
 from listkeep.keeper.gate.sign_in.sessions import (
@@ -111,10 +111,10 @@ def who_am_i(gate: Gate, message: m.WhoAmI, call: Call) -> m.Principal:
         person = resolve_session(
             gate, registry, message.session, service=service, now=call.now
         )
+    found = replace(principal_of(person), opens=readable_kinds(person))
     if service != DIRECT:
-        return principal_of(person)
-    mine = tuple(key.id for key in person.credentials)
-    return replace(principal_of(person), credentials=mine)
+        return found
+    return replace(found, credentials=tuple(key.id for key in person.credentials))
 
 
 @endpoint(m.DraftRequest)

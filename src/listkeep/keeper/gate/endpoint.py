@@ -15,6 +15,7 @@ from listkeep.core.registry.facts import Service
 from listkeep.keeper.gate.people.founding import open_founding
 from listkeep.keeper.gate.sign_in.callers import resolve_service
 from listkeep.keeper.gate.sign_in.sessions import DIRECT
+from listkeep.keeper.gate.sign_in.uses import note_use
 from listkeep.keeper.keys import KeyStore, Roots
 from listkeep.wire.base import MEDIA_TYPE, decode, encode
 
@@ -172,6 +173,7 @@ class Call:
             raise RefusedError(
                 "this service may not ask for that", code=Code.NOT_PERMITTED
             )
+        note_use(open_gate(), service.id, now=self.now)
         return service
 
     def audience(self, *kinds: str) -> str:

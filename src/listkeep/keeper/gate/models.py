@@ -47,6 +47,13 @@ class SignInCode(models.Model):
     expires_at = models.DateTimeField()
 
 
+class LastUse(models.Model):
+    """When a person or service was last here, to the hour. Nothing is decided by it."""
+
+    who = models.CharField(primary_key=True, max_length=40)
+    at = models.DateTimeField()
+
+
 class Suppression(models.Model):
     """An address of a list that may not be sent to or exported."""
 

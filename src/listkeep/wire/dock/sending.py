@@ -1,4 +1,4 @@
-"""Sends that the dock carries out by itself."""
+"""Sends: those of an application, and those the dock carries out by itself."""
 
 import msgspec
 
@@ -25,6 +25,18 @@ class DockSend(msgspec.Struct, frozen=True, kw_only=True):
     failed: int
 
 
+class DockBegunSend(msgspec.Struct, frozen=True, kw_only=True):
+    """A send whose messages an application hands over."""
+
+    request: str
+    list: str
+    kind: str
+    state: str
+    cap: int
+    token_domain: str
+    expires: str
+
+
 class SendCalls(Calls):
     """What a person asks about the sends they may see."""
 
@@ -37,6 +49,10 @@ class SendCalls(Calls):
                 headers={"content-type": "message/rfc822"},
             )
         return read(response, DockTemplate)
+
+    def begin_send(self, request: str) -> DockBegunSend:
+        """Have the delivery proxy take an application's messages of a send."""
+        return self.send("POST", f"sends/{part(request)}/begin", {}, DockBegunSend)
 
     def start_send(self, request: str) -> DockSend:
         """Begin to send; again, it changes nothing."""

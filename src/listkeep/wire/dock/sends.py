@@ -1,5 +1,7 @@
 """How far sends are, in numbers, and the templates that are kept for others."""
 
+from collections.abc import Sequence
+
 import msgspec
 
 from .calls import Calls, part, read, translated
@@ -39,7 +41,7 @@ class DockProgress(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class DockProgresses(msgspec.Struct, frozen=True, kw_only=True):
-    """Every send of a list that has begun."""
+    """Some sends of a list."""
 
     sends: tuple[DockProgress, ...]
 
@@ -112,10 +114,15 @@ class ProgressCalls(Calls):
             )
         return read(response, DockKept)
 
-    def show_progress(self, list_name: str) -> tuple[DockProgress, ...]:
-        """Read how far each send of a list is."""
-        path = f"lists/{part(list_name)}/sends"
-        return self.get(path, DockProgresses).sends
+    def show_progress(
+        self, list_name: str, requests: Sequence[str]
+    ) -> tuple[DockProgress, ...]:
+        """Read how far some sends of a list are; at most 50 at once."""
+        with translated():
+            response = self.http.get(
+                f"lists/{part(list_name)}/sends", params={"requests": list(requests)}
+            )
+        return read(response, DockProgresses).sends
 
     def show_outcomes(self, list_name: str, request: str) -> DockOutcomes:
         """Read what came of one send."""

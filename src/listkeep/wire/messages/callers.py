@@ -49,3 +49,4 @@ class Principal(Message, frozen=True, kw_only=True):
     tenant: str
     rights: tuple[str, ...]
     credentials: tuple[str, ...] = ()  # own ones, told to nobody else
+    opens: tuple[str, ...] = ()  # kinds of the registry one may read, told by who-am-i

@@ -41,13 +41,13 @@ def start_merge(
     visit = enter_list(
         keeper, caller, list_name=terms.list, right="send", what="request"
     )
-    send = keeper.start_send(d.StartSend(session=caller.session or "", request=request))
-    if send.kind != "campaign":
+    if terms.subject_fields().get("kind") != "campaign":
         raise MalformedError(
             "a standing send has messages of an application",
             code=Code.REQUEST_INVALID,
-            hint="the mail merge sends campaigns; hand others to the delivery proxy",
+            hint=f"begin it with `listkeep send begin {request}`",
         )
+    send = keeper.start_send(d.StartSend(session=caller.session or "", request=request))
     known = StoredTemplate.objects.filter(list_id=send.list, digest__in=send.templates)
     if not known.exists():
         raise ConflictError(

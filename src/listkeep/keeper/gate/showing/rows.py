@@ -1,12 +1,17 @@
 """The registry as rows for people to read."""
 
+from collections.abc import Callable
+from datetime import datetime
+from typing import Protocol, cast
+
 from listkeep.core.errors import MalformedError
-from listkeep.core.grants import OPERATOR_ROLES, Right, Role, format_time
+from listkeep.core.grants import OPERATOR_ROLES, Action, Right, Role, format_time
 from listkeep.core.registry.facts import Person
 from listkeep.core.registry.passkeys import Kind
 from listkeep.core.registry.state import Registry
 from listkeep.keeper.gate.custody.lists import require_right
 from listkeep.keeper.gate.sign_in.callers import principal_of
+from listkeep.keeper.gate.sign_in.uses import last_uses
 
 _Row = dict[str, str]
 _FOR_SENDERS = frozenset({"route", "domain"})
@@ -24,37 +29,35 @@ def registry_rows(registry: Registry, person: Person, kind: str) -> tuple[_Row, 
         RefusedError: The person administers nothing.
         MalformedError: Unknown kind.
     """
-    if person.role is not Role.CUSTODIAN:
-        right = Right.SEND if kind in _FOR_SENDERS else Right.ADMINISTER
-        require_right(principal_of(person), right)
-    builders = {
-        "tenant": _tenants,
-        "person": _people,
-        "service": _services,
-        "recipient": _recipients,
-        "freeze": _freezes,
-        "contact": _contacts,
-        "agency": _agencies,
-        "budget": _budgets,
-        "consent": _consents,
-        "route": _routes,
-        "domain": _domains,
-    }
-    if kind not in builders:
+    if kind not in _BUILDERS:
         raise MalformedError(
-            "the registry has no such kind", hint=f"one of {', '.join(builders)}"
+            "the registry has no such kind", hint=f"one of {', '.join(_BUILDERS)}"
         )
+    if kind not in readable_kinds(person):
+        require_right(principal_of(person), _right_for(kind))
     everything = person.role in OPERATOR_ROLES
     return tuple(
         {
             **row,
             "tenant": _tenant_name(registry, row["tenant"]),
         }
-        for row in builders[kind](registry)
+        for row in _BUILDERS[kind](registry)
         if everything
         or row["tenant"] == person.tenant
         or (kind == "route" and not row["tenant"])
     )
+
+
+def readable_kinds(person: Person) -> tuple[str, ...]:
+    """List the kinds of rows a person may read: what pages offer, and nothing else."""
+    if person.role is Role.CUSTODIAN:
+        return tuple(_BUILDERS)
+    rights = principal_of(person).rights
+    return tuple(kind for kind in _BUILDERS if _right_for(kind) in rights)
+
+
+def _right_for(kind: str) -> Right:
+    return Right.SEND if kind in _FOR_SENDERS else Right.ADMINISTER
 
 
 def _tenants(registry: Registry) -> list[_Row]:
@@ -195,6 +198,74 @@ def _domains(registry: Registry) -> list[_Row]:
         }
         for row in registry.domains.values()
     ]
+
+
+def _uses(registry: Registry) -> list[_Row]:
+    """Say of whoever has access since when, and when it was last used.
+
+    Who signed was here, whatever was noted. A recipient is used by the copies it was
+    sent; people of an agency use it.
+    """
+    seen, since = last_uses(), dict[str, datetime]()
+    for request in registry.requests.values():
+        terms = request.terms
+        for signed in request.signed:
+            seen[signed.person] = max(signed.at, seen.get(signed.person, signed.at))
+        if not request.done or not request.signed:
+            continue
+        at = request.signed[-1].at
+        if terms.action in _ADDING:
+            since[terms.subject_fields()["id"]] = at
+        elif terms.action is Action.EXPORT:
+            seen[terms.recipient] = max(at, seen.get(terms.recipient, at))
+    for person in registry.people.values():
+        if person.company and person.id in seen:
+            at = seen[person.id]
+            seen[person.company] = max(at, seen.get(person.company, at))
+    return [
+        {
+            "id": row.id,
+            "since": _time(since.get(row.id)),
+            "last_used": _time(seen.get(row.id)),
+            "tenant": row.tenant,
+        }
+        for rows in (
+            *(registry.people, registry.agencies),
+            *(registry.services, registry.recipients),
+        )
+        for row in cast("dict[str, _Holder]", rows).values()
+    ]
+
+
+class _Holder(Protocol):
+    id: str
+    tenant: str
+
+
+def _time(at: datetime | None) -> str:
+    return format_time(at) if at is not None else ""
+
+
+_ADDING = frozenset(
+    {
+        *(Action.PERSON_ADD, Action.SERVICE_ADD),
+        *(Action.AGENCY_ADD, Action.RECIPIENT_ADD),
+    }
+)
+_BUILDERS: dict[str, Callable[[Registry], list[_Row]]] = {
+    "tenant": _tenants,
+    "person": _people,
+    "service": _services,
+    "recipient": _recipients,
+    "freeze": _freezes,
+    "contact": _contacts,
+    "agency": _agencies,
+    "budget": _budgets,
+    "consent": _consents,
+    "route": _routes,
+    "domain": _domains,
+    "use": _uses,
+}
 
 
 def _tenant_name(registry: Registry, tenant_id: str) -> str:

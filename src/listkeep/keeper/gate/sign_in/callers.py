@@ -19,6 +19,7 @@ from listkeep.keeper.gate.turns import Gate
 from listkeep.wire import messages as m
 
 from .sessions import not_signed_in, resolve_session
+from .uses import note_use
 
 _CONSOLE = "console"
 _CONSOLE_RIGHTS = frozenset({Right.VIEW})
@@ -58,6 +59,7 @@ def resolve_caller(
         rights = reach(caller, carrier=carrier).intersection(found.rights)
         return msgspec.structs.replace(found, rights=tuple(sorted(rights)))
     service = resolve_service(registry, caller.service_key, now=now)
+    note_use(gate, service.id, now=now)
     return m.Principal(
         kind=service.kind,
         id=service.id,

@@ -25,6 +25,7 @@ from listkeep.wire import messages as m
 from listkeep.wire.identifiers import new_id, new_secret
 
 from .signing_places import require_may_sign_here
+from .uses import note_use
 
 STATE_KEY = "state"
 DIRECT = "keeper"  # the audience of people who talk to the keeper themselves
@@ -183,6 +184,7 @@ def resolve_session(
         row.seen_at = now.replace(microsecond=0)
         verifier = _session_mac(gate, row, _split(token)[1])
         Session.objects.filter(id=row.id).update(seen_at=row.seen_at, verifier=verifier)
+    note_use(gate, person.id, now=now)
     return person
 
 
