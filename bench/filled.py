@@ -24,9 +24,12 @@ class Filled:
 
 
 @contextmanager
-def filled_instance(rows: int) -> Iterator[Filled]:
-    """Make an instance and import a sample audience into it, as its owner would."""
-    with running_instance() as running:
+def filled_instance(rows: int, *options: str) -> Iterator[Filled]:
+    """Make an instance and import a sample audience into it, as its owner would.
+
+    ``options`` go to ``listkeep init``.
+    """
+    with running_instance(*options) as running:
         audience = SampleAudience(rows, seed=1)
         file = running.home / "bench-audience.csv"
         with file.open("wb") as out:

@@ -1,5 +1,6 @@
 """The console by itself, with a keeper and a dock that say what a test wants."""
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -120,8 +121,14 @@ class Buildings:
     def health(self) -> m.Health:
         return m.Health(version="0", keeper="k", profile="demo", ledger_size=0)
 
-    def show_requests(self, _message: m.ShowRequest) -> m.RequestViews:
-        return m.RequestViews(requests=self.requests)
+    def show_requests(self, message: m.ShowRequest) -> m.RequestViews:
+        states = message.states
+        chosen = [one for one in self.requests if not states or one.state in states]
+        first = max(len(chosen) - (message.newest or len(chosen)), 0)
+        counts = Counter[str](one.state for one in self.requests)
+        return m.RequestViews(
+            requests=tuple(chosen[first:]), counts=dict(counts), older=first
+        )
 
     def show_registry(self, message: m.ShowRegistry) -> m.RegistryRows:
         rows = {
@@ -153,16 +160,16 @@ class Buildings:
     def show_lists(self) -> tuple[DockList, ...]:
         return self.lists
 
-    def show_list(self, name: str) -> DockList:
+    def show_list(self, name: str, **_age: int) -> DockList:
         for one in self.lists:
             if name in (one.id, one.name):
                 return one
         raise RefusedError("there is no such list", code=Code.NOT_FOUND)
 
-    def count(self, _name: str, segment: str = "all") -> DockCount:
+    def count(self, _name: str, segment: str = "all", **_age: int) -> DockCount:
         return DockCount(count=12_345, segment=segment)
 
-    def count_facets(self, _name: str, _segment: str) -> tuple[()]:
+    def count_facets(self, _name: str, _segment: str, **_age: int) -> tuple[()]:
         return ()
 
     def read_sample(self, _name: str, segment: str = "all") -> DockSample:

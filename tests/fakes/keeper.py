@@ -285,6 +285,7 @@ class FakeKeeper(FakeSignIn, FakeRenewing, FakeRestoring, FakeSending, FakeTelli
             for view in self.requests.values()
             if Terms.parse(view.terms).tenant == tenant
             and message.request in (None, view.id)
+            and (not message.states or view.state in message.states)
         ]
         return m.RequestViews(requests=tuple(mine))
 

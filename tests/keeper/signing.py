@@ -12,7 +12,7 @@ import pyrage
 from listkeep.core.canonical import encode, parse
 from listkeep.core.registry.facts import OWNERS
 from listkeep.core.registry.words import six_words
-from listkeep.keeper.gate.decisions import requests
+from listkeep.keeper.gate.decisions import requests, showing
 from listkeep.keeper.gate.sign_in import sessions
 from listkeep.wire import messages as m
 
@@ -137,9 +137,7 @@ class Signing(Instance):
 
     def show(self, name: str, view: m.RequestView) -> m.RequestView:
         message = m.ShowRequest(session=self.session(name), request=view.id)
-        answer = requests.show_requests(
-            self.gate, message, service=DIRECT, now=self.now
-        )
+        answer = showing.show_requests(self.gate, message, service=DIRECT, now=self.now)
         (found,) = answer.requests
         return found
 

@@ -6,7 +6,7 @@ import pytest
 from listkeep.core.canonical import encode, parse
 from listkeep.core.errors import MalformedError, RefusedError
 from listkeep.core.grants import Terms
-from listkeep.keeper.gate.decisions import requests
+from listkeep.keeper.gate.decisions import requests, showing
 from listkeep.keeper.gate.models import Draft
 from listkeep.wire import messages as m
 from tests.keeper.instance import DIRECT, refusal
@@ -180,10 +180,38 @@ def test_waiting_requests_can_be_asked_for_alone(world: World) -> None:
     waiting = world.ask_export("ben", rows, 1)
     world.granted_export(rows)
 
-    message = m.ShowRequest(session=world.session("ada"), waiting=True)
-    answer = requests.show_requests(world.gate, message, service=DIRECT, now=world.now)
+    message = m.ShowRequest(session=world.session("ada"), states=("waiting",))
+    answer = showing.show_requests(world.gate, message, service=DIRECT, now=world.now)
 
     assert [view.id for view in answer.requests] == [waiting.id]
+
+
+def test_the_newest_come_first_and_the_rest_page_by_page(world: World) -> None:
+    rows = world.list_with_rows(1)
+    asked = [world.ask_export("ben", rows, 1).id for _ in range(5)]
+
+    def page(**how: object) -> m.RequestViews:
+        message = m.ShowRequest(session=world.session("ada"), **how)  # type: ignore[arg-type]
+        return showing.show_requests(world.gate, message, service=DIRECT, now=world.now)
+
+    newest = page(states=("waiting",), newest=2)
+    then = page(states=("waiting",), newest=2, before=newest.requests[0].id)
+    last = page(states=("waiting",), newest=2, before=then.requests[0].id)
+
+    shown = [[view.id for view in each.requests] for each in (newest, then, last)]
+    assert shown == [asked[3:], asked[1:3], asked[:1]]
+    assert [each.older for each in (newest, then, last)] == [3, 1, 0]
+    assert newest.counts["waiting"] == last.counts["waiting"] == 5
+    assert page(states=("denied",)).requests == ()
+
+
+def test_a_page_counts_nothing_of_another_tenant(world: World) -> None:
+    world.ask_export("ben", world.list_with_rows(1), 1)
+
+    message = m.ShowRequest(session=world.session("eve"))
+    answer = showing.show_requests(world.gate, message, service=DIRECT, now=world.now)
+
+    assert "waiting" not in answer.counts
 
 
 def test_drafts_nobody_signed_are_forgotten_when_they_expire(world: World) -> None:

@@ -82,7 +82,7 @@ def session(house: House, key: str) -> Callable[[str], str]:
 
     def sign_in(name: str) -> str:
         if name not in known:
-            known[name] = house.stage._session(name, key[4:18])
+            known[name] = house.stage.start_session(name, key[4:18])
         return known[name]
 
     return sign_in

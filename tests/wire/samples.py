@@ -73,6 +73,8 @@ def _sample(kind: msgspec.inspect.Type) -> Any:
             value = {_sample(kind.key_type): _sample(kind.value_type)}
         case msgspec.inspect.StrType():
             value = "2026-01-05" if "{4}-" in (kind.pattern or "") else "a"
+        case msgspec.inspect.LiteralType():
+            value = kind.values[0]
         case msgspec.inspect.BytesType():
             value = b"a" * (kind.min_length or 1)
         case msgspec.inspect.IntType():

@@ -245,7 +245,9 @@ def show_all(
     session = load_session(instance, name)
     with instance.keeper() as keeper:
         views = keeper.show_requests(
-            m.ShowRequest(session=session.keeper, waiting=waiting)
+            m.ShowRequest(
+                session=session.keeper, states=("waiting",) if waiting else ()
+            )
         ).requests
     rows = [describe_view(view, read_terms(instance, view)) for view in views]
     if not as_json:

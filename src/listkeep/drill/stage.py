@@ -44,8 +44,17 @@ class Stage:
     def sign_in(self, *names: str) -> None:
         """Sign people in: once to talk to the keeper, once through the dock."""
         for name in names:
-            self.direct[name] = self._session(name, DIRECT)
-            self.carried[name] = self._session(name, self._dock_service)
+            self.direct[name] = self.start_session(name, DIRECT)
+            self.carried[name] = self.start_session(name, self._dock_service)
+
+    def start_session(self, name: str, service: str) -> str:
+        """Sign somebody in to one service, and give the session."""
+        nonce = self._client.begin_sign_in().nonce
+        person = self.people[name]
+        assertion = person.sign_in(keeper=self.keeper, service=service, nonce=nonce)
+        return self._client.finish_sign_in(
+            m.FinishSignIn(credential=person.credential, assertion=assertion)
+        ).session
 
     def ask(self, name: str, action: str, **facts: object) -> m.RequestView:
         """Draft a request and sign it as the one who asks."""
@@ -164,11 +173,3 @@ class Stage:
 
     def _proofs(self, *names: str) -> tuple[m.Assertion, ...]:
         return tuple(self.people[name].prove(keeper=self.keeper) for name in names)
-
-    def _session(self, name: str, service: str) -> str:
-        nonce = self._client.begin_sign_in().nonce
-        person = self.people[name]
-        assertion = person.sign_in(keeper=self.keeper, service=service, nonce=nonce)
-        return self._client.finish_sign_in(
-            m.FinishSignIn(credential=person.credential, assertion=assertion)
-        ).session

@@ -34,7 +34,7 @@ def test_a_request_nobody_made_leaves_no_trace(world: World) -> None:
     message = m.RequestView(
         id="r_nothingnothi",
         terms=view.terms,
-        state="",
+        state="waiting",
         missing=(),
         facts={},
         signed_by=(),

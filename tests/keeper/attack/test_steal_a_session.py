@@ -1,6 +1,6 @@
 """Somebody holds a live session of Ben's or Ada's: by a relayed page, or malware."""
 
-from listkeep.keeper.gate.decisions import requests
+from listkeep.keeper.gate.decisions import requests, showing
 from listkeep.keeper.gate.sign_in import callers, sessions
 from listkeep.wire import messages as m
 from tests.keeper.instance import DIRECT, refusal
@@ -44,7 +44,7 @@ def test_a_stolen_session_changes_no_authority(world: World) -> None:
     message = m.ShowRequest(session=world.session("ada"), request=view.id)
 
     world.wait(minutes=10)
-    (found,) = requests.show_requests(
+    (found,) = showing.show_requests(
         world.gate, message, service=DIRECT, now=world.now
     ).requests
 

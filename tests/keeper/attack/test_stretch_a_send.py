@@ -10,7 +10,7 @@ import pytest
 
 from listkeep.core.errors import RefusedError
 from listkeep.core.sealing import SealedRow
-from listkeep.keeper.gate.decisions import requests
+from listkeep.keeper.gate.decisions import requests, showing
 from listkeep.keeper.gate.endpoint import Call
 from listkeep.keeper.gate.models import SendOpening, Suppression
 from listkeep.keeper.gate.turns import Gate
@@ -268,7 +268,7 @@ def revoke_the_person(world: World, _request: str) -> None:
 
 def shown(world: World) -> list[m.RequestView]:
     message = m.ShowRequest(session=world.session("amir"))
-    found = requests.show_requests(world.gate, message, service="keeper", now=world.now)
+    found = showing.show_requests(world.gate, message, service="keeper", now=world.now)
     return list(found.requests)
 
 

@@ -2,7 +2,7 @@ import pyrage
 import pytest
 
 from listkeep.core.grants import Terms
-from listkeep.keeper.gate.decisions import requests
+from listkeep.keeper.gate.decisions import showing
 from listkeep.keeper.pages.ask import FORMS
 from listkeep.wire import messages as m
 from tests.keeper.instance import WAREHOUSE, service_key
@@ -15,9 +15,7 @@ WHY = {"purpose": "spring campaign", "hours": "24"}
 def terms_of(world: World, browser: Browser, place: str) -> Terms:
     request = place.removeprefix("/requests/")
     message = m.ShowRequest(session=browser.token, request=request)
-    answer = requests.show_requests(
-        world.gate, message, service="keeper", now=world.now
-    )
+    answer = showing.show_requests(world.gate, message, service="keeper", now=world.now)
     return Terms.parse(answer.requests[0].terms)
 
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from listkeep.keeper.gate.decisions import requests
+from listkeep.keeper.gate.decisions import showing
 from listkeep.wire import messages as m
 from tests.keeper.agreements import CONSENT, add_agency, authorize, give_consent
 from tests.keeper.instance import ACME, OTHER, refusal
@@ -27,9 +27,7 @@ def sign(browser: Browser, told: Told) -> Told:
     request = told.goes_to.removeprefix("/requests/")
     message = m.ShowRequest(session=browser.token, request=request)
     world = browser.world
-    answer = requests.show_requests(
-        world.gate, message, service="keeper", now=world.now
-    )
+    answer = showing.show_requests(world.gate, message, service="keeper", now=world.now)
     return browser.sign(answer.requests[0], "request")
 
 
@@ -174,7 +172,7 @@ def test_a_custodian_signs_what_an_owner_wrote(served: World, ada: Browser) -> N
     draft = give(ada, "sam")
     request = draft.goes_to.removeprefix("/requests/")
     message = m.ShowRequest(session=ada.token, request=request)
-    (view,) = requests.show_requests(
+    (view,) = showing.show_requests(
         served.gate, message, service="keeper", now=served.now
     ).requests
 

@@ -3,7 +3,7 @@
 import re
 
 from listkeep.core.registry.words import six_words
-from listkeep.keeper.gate.decisions import requests
+from listkeep.keeper.gate.decisions import showing
 from listkeep.keeper.gate.models import Enrolment
 from listkeep.keeper.pages.visits import COOKIE
 from listkeep.wire import messages as m
@@ -27,7 +27,7 @@ def view_of(world: World, browser: Browser, place: str) -> m.RequestView:
     message = m.ShowRequest(
         session=browser.token, request=place.removeprefix("/requests/")
     )
-    (view,) = requests.show_requests(
+    (view,) = showing.show_requests(
         world.gate, message, service="keeper", now=world.now
     ).requests
     return view

@@ -1,7 +1,7 @@
 import pytest
 
 from listkeep.core.grants import Terms
-from listkeep.keeper.gate.decisions import requests
+from listkeep.keeper.gate.decisions import showing
 from listkeep.wire import messages as m
 from listkeep.wire.base import encode
 from tests.keeper.instance import refusal
@@ -24,7 +24,7 @@ def ask(world: World, browser: Browser, rows: Rows, *positions: int) -> m.Reques
     message = m.ShowRequest(
         session=browser.token, request=told.goes_to.removeprefix("/requests/")
     )
-    (view,) = requests.show_requests(
+    (view,) = showing.show_requests(
         world.gate, message, service="keeper", now=world.now
     ).requests
     browser.sign(view, "request")

@@ -17,7 +17,8 @@ _SHOWN = 8
 def desk(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Show what a person begins the day with."""
     ways = visitor.ways
-    asked = ask(lambda: ways.keeper.show_requests(m.ShowRequest(session=ways.session)))
+    message = m.ShowRequest(session=ways.session, states=("waiting", "granted"))
+    asked = ask(lambda: ways.keeper.show_requests(message))
     lines = [line_of(view) for view in asked.value.requests] if asked.value else []
     waiting, mine = _sort(lines, visitor.principal.name)
     context = {

@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from listkeep.console.web.answers import give_csv, show
 from listkeep.console.web.doors import Visitor, personal
 from listkeep.console.web.ways import Panel, Ways, ask
-from listkeep.wire.answers import DockChange, DockHistogram, DockList
+from listkeep.wire.answers import DockChange, DockCount, DockHistogram, DockList
 
 from .names import read_people
 from .tables import write_csv
@@ -16,6 +16,8 @@ from .tables import write_csv
 _HISTORY_SHOWN = 8
 _BARS_SHOWN = 8
 _SEGMENT = 2000
+_MAX_AGE = 30
+"""Seconds of single changes a count may miss: with a million entries it takes long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +35,7 @@ def show_all(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Show the lists one may see, with their sizes."""
     dock = visitor.ways.dock
     named = dock.show_lists()
-    found = [ask(partial(dock.show_list, one.id)) for one in named]
+    found = [ask(partial(dock.show_list, one.id, max_age=_MAX_AGE)) for one in named]
     lists = [panel.value or one for panel, one in zip(found, named, strict=True)]
     if request.GET.get("as") == "csv":
         return give_csv("lists", _as_csv(lists))
@@ -44,12 +46,12 @@ def show_all(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 def show_one(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
     """Show one list: its segments, examples, history."""
     ways, segment = visitor.ways, _segment(request)
-    found = ways.dock.show_list(name)
+    found = ways.dock.show_list(name, max_age=_MAX_AGE)
     context = {
         "visitor": visitor,
         "list": found,
         "segment": segment,
-        "count": ask(lambda: ways.dock.count(found.id, segment)),
+        "count": ask(lambda: _count(ways, found, segment)),
         "facets": ask(lambda: _bars(ways, found, segment)),
         "sample": ask(lambda: ways.dock.read_sample(found.id, segment)),
         "history": ask(lambda: _history(ways, found.id)),
@@ -62,11 +64,11 @@ def show_one(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
 def count(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
     """Count a segment while it is typed, and show what it looks like."""
     ways, segment = visitor.ways, _segment(request)
-    found = ways.dock.show_list(name)
+    found = ways.dock.show_list(name, max_age=_MAX_AGE)
     context = {
         "list": found,
         "segment": segment,
-        "count": ask(lambda: ways.dock.count(found.id, segment)),
+        "count": ask(lambda: _count(ways, found, segment)),
         "facets": ask(lambda: _bars(ways, found, segment)),
         "sample": ask(lambda: ways.dock.read_sample(found.id, segment)),
     }
@@ -76,7 +78,7 @@ def count(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
 @personal("GET")
 def show_history(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
     """Show everything that changed a list."""
-    found = visitor.ways.dock.show_list(name)
+    found = visitor.ways.dock.show_list(name, max_age=_MAX_AGE)
     changes = list(visitor.ways.dock.read_history(found.id, limit=500))
     if request.GET.get("as") == "csv":
         return give_csv(f"{found.name}-history", _history_csv(changes))
@@ -93,6 +95,10 @@ def _segment(request: HttpRequest) -> str:
     return request.GET.get("segment", "").strip()[:_SEGMENT] or "all"
 
 
+def _count(ways: Ways, found: DockList, segment: str) -> DockCount:
+    return ways.dock.count(found.id, segment, max_age=_MAX_AGE)
+
+
 def _history(ways: Ways, list_id: str) -> list[DockChange]:
     return list(ways.dock.read_history(list_id, limit=_HISTORY_SHOWN))
 
@@ -101,7 +107,7 @@ def _bars(ways: Ways, found: DockList, segment: str) -> list[Bars]:
     types = dict(each.split(":", 1) for each in found.facets)
     return [
         _picture(histogram, types.get(histogram.facet, "text"), segment)
-        for histogram in ways.dock.count_facets(found.id, segment)
+        for histogram in ways.dock.count_facets(found.id, segment, max_age=_MAX_AGE)
     ]
 
 

@@ -1,6 +1,7 @@
 """Requests: what was asked for, what is missing, who signed."""
 
 import json
+from typing import Final, get_args
 
 from django.http import HttpRequest, HttpResponse
 
@@ -13,27 +14,35 @@ from listkeep.wire.messages import policies as p
 from .tables import write_csv
 from .wording import Line, line_of
 
-STATES = ("waiting", "granted", "done", "denied", "expired")
-_SHOWN = 100
+STATES: Final[tuple[m.RequestState, ...]] = tuple(
+    state for state in get_args(m.RequestState) if state != "draft"
+)
+_SHOWN: Final = 100
 
 
 @personal("GET")
 def show_all(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Show requests, newest first, by their state."""
-    session, keeper = visitor.session, visitor.ways.keeper
-    views = keeper.show_requests(m.ShowRequest(session=session)).requests
-    lines = [line_of(view) for view in reversed(views)]
+    as_csv = request.GET.get("as") == "csv"
     state = request.GET.get("state", "")
-    chosen = [line for line in lines if state in ("", line.state)]
-    if request.GET.get("as") == "csv":
-        return give_csv("requests", _as_csv(chosen))
+    chosen = [each for each in STATES if each == state]
+    message = m.ShowRequest(
+        session=visitor.session,
+        states=tuple(chosen),
+        newest=None if as_csv else _SHOWN,
+        before=request.GET.get("before", "")[:40] or None,
+    )
+    found = visitor.ways.keeper.show_requests(message)
+    lines = [line_of(view) for view in reversed(found.requests)]
+    if as_csv:
+        return give_csv("requests", _as_csv(lines))
     context = {
         "visitor": visitor,
-        "state": state,
-        "states": [(each, sum(one.state == each for one in lines)) for each in STATES],
-        "total": len(lines),
-        "lines": chosen[:_SHOWN],
-        "hidden": max(len(chosen) - _SHOWN, 0),
+        "state": chosen[0] if chosen else "",
+        "states": [(each, found.counts.get(each, 0)) for each in STATES],
+        "total": sum(found.counts.values()),
+        "lines": lines,
+        "older": found.older,
     }
     return show(request, "requests", context)
 

@@ -144,6 +144,10 @@ class RequestFacts:
     refusals: int = 0  # recorded ones
     rows_used: int = 0  # of a suppression, which may take several messages
 
+    def is_open(self, *, now: datetime) -> bool:
+        """Tell whether a signature could still change anything about it."""
+        return not (self.done or self.denied) and now < self.terms.expires
+
 
 @dataclass(frozen=True, slots=True)
 class StartedSession:

@@ -66,6 +66,12 @@ def begin_change(
     )
 
 
+def newest_change(list_id: str) -> int:
+    """Give the number of a list's newest change; 0 if nothing ever changed it."""
+    newest = Change.objects.filter(list_id=list_id).order_by("-number")
+    return newest.values_list("number", flat=True).first() or 0
+
+
 def lock_list(list_id: str) -> None:
     """Have a list to oneself until the transaction ends.
 

@@ -15,6 +15,7 @@ from .statuses import STATUSES, SUBSCRIBED
 
 SMALLEST_GROUP = 5
 LARGEST_HISTOGRAM = 50
+SAMPLED_FROM = 20_000
 TOKEN_COLUMNS = ("token", "status", "facets")
 SEALED_COLUMNS = ("token", "batch_id", "position", "sealed", "facets")
 
@@ -59,7 +60,7 @@ def count_facets(
         for counter, value in zip(counters, decode(text), strict=True):
             counter[value] += count
     return tuple(
-        _histogram(name, counter)
+        make_histogram(name, counter)
         for name, counter in zip(schema.names, counters, strict=True)
     )
 
@@ -70,6 +71,18 @@ def read_tokens(
     """Read the next tokens a segment selects, each with status code and facets."""
     condition = compile_condition(segment.node)
     return bulk.read_rows(TOKEN_COLUMNS, list_id, condition, after=after, limit=limit)
+
+
+def read_sample(list_id: str, segment: Segment, *, limit: int) -> list[bulk.Found]:
+    """Read a few entries of a segment, each with status code and facets.
+
+    They are looked for among the first of the list only, so that few who are far
+    apart cost no walk through all. Tokens are in no order that means anything.
+    """
+    condition = compile_condition(segment.node)
+    return bulk.read_rows(
+        TOKEN_COLUMNS, list_id, condition, limit=limit, among=SAMPLED_FROM
+    )
 
 
 def stream_tokens(list_id: str, segment: Segment) -> Iterator[list[bulk.Found]]:
@@ -163,7 +176,8 @@ def _pages(
         left = None if left is None else left - len(page)
 
 
-def _histogram(facet: str, counter: Counter[Value | None]) -> Histogram:
+def make_histogram(facet: str, counter: Counter[Value | None]) -> Histogram:
+    """Name the values that are frequent enough to be nobody's, and add up the rest."""
     common = [
         Bar(value, count)
         for value, count in counter.most_common(LARGEST_HISTOGRAM)

@@ -12,6 +12,7 @@ from listkeep.core.grants import Action
 from listkeep.core.sealing import format_token, parse_token
 from listkeep.core.segments import Schema, Segment, parse_segment
 from listkeep.dock.lists import queries as entries
+from listkeep.dock.lists import summaries
 from listkeep.dock.lists.access import (
     Bearer,
     CallerRequest,
@@ -32,13 +33,24 @@ router = Router(auth=Bearer(), tags=["outlet"])
 
 SAMPLE_ROWS = 20
 SegmentText = Annotated[str, Query(max_length=2000)]
+MaxAge = Annotated[
+    int,
+    Query(
+        ge=0,
+        le=3600,
+        description="How many seconds of single changes, such as people who "
+        "unsubscribe, a count may miss; with more than 0 it is answered from memory.",
+    ),
+]
 
 
 @router.get("/lists/{list_name}", response=shapes.ListDetail)
-def show_list(request: CallerRequest, list_name: str) -> shapes.ListDetail:
+def show_list(
+    request: CallerRequest, list_name: str, max_age: MaxAge = 0
+) -> shapes.ListDetail:
     """Show a list, its schema, and its entries by status."""
     visit = _visit(request, list_name, right="view")
-    statuses = entries.count_statuses(visit.record.id)
+    statuses = summaries.count_statuses(visit.record.id, visit.schema, max_age=max_age)
     return shapes.ListDetail.of(
         visit.record, entries=sum(statuses.values()), statuses=statuses
     )
@@ -46,25 +58,29 @@ def show_list(request: CallerRequest, list_name: str) -> shapes.ListDetail:
 
 @router.get("/lists/{list_name}/count", response=shapes.Count)
 def count(
-    request: CallerRequest, list_name: str, segment: SegmentText = "all"
+    request: CallerRequest,
+    list_name: str,
+    segment: SegmentText = "all",
+    max_age: MaxAge = 0,
 ) -> shapes.Count:
     """Count the entries a segment selects."""
     visit = _visit(request, list_name, right="view")
     chosen = parse_segment(segment, visit.schema)
-    found = entries.count_segment(visit.record.id, chosen)
+    found = summaries.count_segment(visit.record.id, chosen, max_age=max_age)
     return shapes.Count(count=found, segment=chosen.format())
 
 
 @router.get("/lists/{list_name}/facets", response=shapes.Histograms)
 def count_facets(
-    request: CallerRequest, list_name: str, segment: SegmentText = "all"
+    request: CallerRequest,
+    list_name: str,
+    segment: SegmentText = "all",
+    max_age: MaxAge = 0,
 ) -> shapes.Histograms:
     """Count the values of each facet in a segment; rare values are put together."""
     visit = _visit(request, list_name, right="view")
     chosen = parse_segment(segment, visit.schema)
-    histograms = entries.count_facets(
-        visit.record.id, schema=visit.schema, segment=chosen
-    )
+    histograms = summaries.count_facets(visit.record.id, chosen, max_age=max_age)
     views = [
         shapes.HistogramView(
             facet=histogram.facet,
@@ -115,11 +131,12 @@ def read_sample(
 ) -> shapes.Sample:
     """Read a few entries of a segment as examples, without their tokens.
 
-    It is always the same few: whoever asks again learns nothing more.
+    It is always the same few: whoever asks again learns nothing more. In a large list
+    they are looked for among the first 20,000.
     """
     visit = _visit(request, list_name, right="view")
     chosen = parse_segment(segment, visit.schema)
-    rows = entries.read_tokens(visit.record.id, chosen, limit=SAMPLE_ROWS)
+    rows = entries.read_sample(visit.record.id, chosen, limit=SAMPLE_ROWS)
     decode = visit.schema.decoder()
     return shapes.Sample(
         entries=[

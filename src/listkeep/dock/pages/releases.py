@@ -37,7 +37,8 @@ class Reveal:
 
 def find_granted(visitor: Visitor, action: Action, *, keeper: Keeper) -> list[Granted]:
     """Find what a person asked for, that was granted and not used up."""
-    views = keeper.show_requests(m.ShowRequest(session=visitor.caller.session)).requests
+    message = m.ShowRequest(session=visitor.caller.session, states=("granted",))
+    views = keeper.show_requests(message).requests
     mine = f"{visitor.principal.name} (request)"
     granted = [
         Granted(
@@ -47,7 +48,7 @@ def find_granted(visitor: Visitor, action: Action, *, keeper: Keeper) -> list[Gr
             view.facts.get("recipient", ""),
         )
         for view in views
-        if view.state == "granted" and view.signed_by[:1] == (mine,)
+        if view.signed_by[:1] == (mine,)
     ]
     return [each for each in granted if each.terms.action is action]
 

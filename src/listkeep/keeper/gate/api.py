@@ -24,9 +24,9 @@ from listkeep.keeper.gate.decisions.explanations import explain_request
 from listkeep.keeper.gate.decisions.policies import show_policy
 from listkeep.keeper.gate.decisions.requests import (
     draft_request,
-    show_requests,
     submit_statement,
 )
+from listkeep.keeper.gate.decisions.showing import show_requests
 from listkeep.keeper.gate.people.enrolments import invite
 from listkeep.keeper.gate.showing.incidents import show_incidents
 from listkeep.keeper.gate.showing.keys import show_keys

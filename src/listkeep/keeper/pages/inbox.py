@@ -14,7 +14,8 @@ from listkeep.core.registry.facts import Person, RequestFacts, Signed
 from listkeep.core.registry.passkeys import RecordedAssertion
 from listkeep.core.registry.state import Registry
 from listkeep.keeper.gate.decisions.descriptions import name_of
-from listkeep.keeper.gate.decisions.requests import drafts_of, show_requests
+from listkeep.keeper.gate.decisions.requests import drafts_of
+from listkeep.keeper.gate.decisions.showing import show_requests
 from listkeep.keeper.gate.decisions.signers import may_say
 from listkeep.keeper.gate.sign_in.sessions import DIRECT
 from listkeep.wire import messages as m
@@ -27,7 +28,9 @@ from .wording import title_of
 
 _LATELY: Final = timedelta(days=14)
 _SHOWN: Final = 12
+_LOOKED_AT: Final = 100  # of those decided, the ones asked for last
 _OPEN: Final = ("waiting", "granted")
+_CLOSED: Final = ("done", "denied", "expired")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -58,9 +61,7 @@ def inbox(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 
 def _sort(visit: Visit) -> dict[str, list[Line]]:
-    views = show_requests(
-        visit.gate, m.ShowRequest(session=visit.token), service=DIRECT, now=visit.now
-    ).requests
+    views = (*_ask(visit, *_CLOSED, newest=_LOOKED_AT), *_ask(visit, *_OPEN))
     piles: dict[str, list[Line]] = {"waiting": [], "mine": [], "decided": []}
     with visit.gate.view(visit.now) as registry:
         piles["prepared"] = [
@@ -81,6 +82,14 @@ def _sort(visit: Visit) -> dict[str, list[Line]]:
             elif view.state not in _OPEN and _is_recent(request, visit.now):
                 piles["decided"].append(line)
     return {**piles, "decided": piles["decided"][:_SHOWN]}
+
+
+def _ask(
+    visit: Visit, *states: m.RequestState, newest: int | None = None
+) -> tuple[m.RequestView, ...]:
+    message = m.ShowRequest(session=visit.token, states=states, newest=newest)
+    shown = show_requests(visit.gate, message, service=DIRECT, now=visit.now)
+    return shown.requests
 
 
 def _draft(registry: Registry, request: RequestFacts) -> Line:

@@ -14,7 +14,8 @@ from listkeep.core.registry.facts import Person, RequestFacts
 from listkeep.core.registry.passkeys import Credential
 from listkeep.core.registry.state import Registry
 from listkeep.keeper.gate.decisions.on_page import OnPage, needs_count
-from listkeep.keeper.gate.decisions.requests import show_requests, submit_statement
+from listkeep.keeper.gate.decisions.requests import submit_statement
+from listkeep.keeper.gate.decisions.showing import show_requests
 from listkeep.keeper.gate.decisions.signers import may_say
 from listkeep.keeper.gate.sign_in.sessions import DIRECT
 from listkeep.wire import messages as m

@@ -76,7 +76,7 @@ class Calls:
         """Close the connections."""
         self.http.close()
 
-    def get(self, path: str, kind: type[_A], **query: str) -> _A:
+    def get(self, path: str, kind: type[_A], **query: str | int) -> _A:
         """Read an answer."""
         with translated():
             response = self.http.get(path, params=query)

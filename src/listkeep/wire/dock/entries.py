@@ -21,16 +21,24 @@ from .calls import Calls, part
 class EntryCalls(Calls):
     """What may be asked and changed without seeing an address."""
 
-    def count(self, list_name: str, segment: str = "all") -> DockCount:
-        """Count the entries a segment selects."""
-        return self.get(f"lists/{part(list_name)}/count", DockCount, segment=segment)
+    def count(
+        self, list_name: str, segment: str = "all", *, max_age: int = 0
+    ) -> DockCount:
+        """Count the entries a segment selects.
+
+        With ``max_age`` the answer may miss single changes of so many seconds, and is
+        quick however large the list is.
+        """
+        path = f"lists/{part(list_name)}/count"
+        return self.get(path, DockCount, segment=segment, max_age=max_age)
 
     def count_facets(
-        self, list_name: str, segment: str = "all"
+        self, list_name: str, segment: str = "all", *, max_age: int = 0
     ) -> tuple[DockHistogram, ...]:
-        """Count the values of each facet in a segment."""
+        """Count the values of each facet in a segment; ``max_age`` as in ``count``."""
         path = f"lists/{part(list_name)}/facets"
-        return self.get(path, DockHistogramsPage, segment=segment).facets
+        found = self.get(path, DockHistogramsPage, segment=segment, max_age=max_age)
+        return found.facets
 
     def read_sample(self, list_name: str, segment: str = "all") -> DockSample:
         """Read a few entries of a segment, always the same, without their tokens."""

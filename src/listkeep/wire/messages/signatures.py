@@ -1,10 +1,12 @@
 """What people sign, and the sessions they have."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 
 from listkeep.wire.base import Count, Credential, Id, Message, PolicyText, Text
+
+RequestState = Literal["draft", "waiting", "granted", "done", "denied", "expired"]
 
 
 class BeginSignIn(Message, frozen=True, kw_only=True):
@@ -73,11 +75,13 @@ class DraftRequest(Message, frozen=True, kw_only=True):
 
 
 class ShowRequest(Message, frozen=True, kw_only=True):
-    """Ask for one request, or for all the caller may see."""
+    """Ask for one request, or for those the caller may see."""
 
     session: Credential
     request: Id | None = None
-    waiting: bool = False
+    states: tuple[RequestState, ...] = ()  # nothing: in whatever state they are
+    newest: Annotated[int, msgspec.Meta(ge=1, le=1000)] | None = None  # nothing: all
+    before: Id | None = None  # those that are older than this one
 
 
 class RequestView(Message, frozen=True, kw_only=True):
@@ -85,7 +89,7 @@ class RequestView(Message, frozen=True, kw_only=True):
 
     id: Id
     terms: bytes
-    state: str  # waiting, granted, done, denied, expired
+    state: RequestState
     missing: tuple[str, ...]
     facts: dict[str, str]  # names for ids, told by the keeper for the signer's eyes
     signed_by: tuple[str, ...]  # "ben (request)", in order
@@ -93,9 +97,13 @@ class RequestView(Message, frozen=True, kw_only=True):
 
 
 class RequestViews(Message, frozen=True, kw_only=True):
-    """Requests the caller may see."""
+    """Requests the caller may see, oldest first."""
 
     requests: tuple[RequestView, ...]
+    counts: dict[str, int] = msgspec.field(
+        default_factory=dict
+    )  # of all the caller may see, by state
+    older: int = 0  # in the states that were asked for, and not shown
 
 
 class SubmitStatement(Message, frozen=True, kw_only=True):

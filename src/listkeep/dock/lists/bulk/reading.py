@@ -8,6 +8,9 @@ from django.db import connection
 from listkeep.dock.lists.segments import Condition, Parameter
 
 READ_ROWS: Final = 4096
+_AMONG: Final = """AND token <= (SELECT token FROM (
+SELECT token FROM entry WHERE list_id = %s AND token > %s ORDER BY token LIMIT %s
+) AS first ORDER BY token DESC LIMIT 1)"""
 Found = tuple[Any, ...]
 _COLUMNS: Final = frozenset(
     {"token", "batch_id", "position", "sealed", "facets", "status"}
@@ -34,15 +37,25 @@ def count_groups(
     yield from _read(sql, parameters)
 
 
-def read_rows(
+def count_kinds(list_id: str) -> Iterator[tuple[str, int, int]]:
+    """Count a list's rows by facets and status together."""
+    yield from _read(
+        "SELECT facets, status, count(*) FROM entry WHERE list_id = %s"
+        " GROUP BY facets, status",
+        (list_id,),
+    )
+
+
+def read_rows(  # noqa: PLR0913 - a page is described by all of these
     columns: Sequence[str],
     list_id: str,
     condition: Condition | None = None,
     *,
     after: bytes = b"",
     limit: int = READ_ROWS,
+    among: int | None = None,
 ) -> list[Found]:
-    """Read the next rows of a list in token order.
+    """Read the next rows of a list in token order, perhaps among the next so many.
 
     Each page is a read of its own, so that a slow reader holds no snapshot that
     the log of the database would have to grow around.
@@ -53,10 +66,15 @@ def read_rows(
     # Nothing in the text is from outside: columns are checked, `_where` binds.
     sql = (
         f"SELECT {', '.join(columns)} FROM entry"  # noqa: S608
-        f" WHERE {where} AND token > %s ORDER BY token LIMIT %s"
+        f" WHERE {where} AND token > %s {{}} ORDER BY token LIMIT %s"
     )
+    bounds: tuple[Parameter, ...] = ()
+    if among is None:
+        sql = sql.format("")
+    else:
+        sql, bounds = sql.format(_AMONG), (list_id, after, among)
     with connection.cursor() as cursor:
-        cursor.execute(sql, [*parameters, after, limit])
+        cursor.execute(sql, [*parameters, after, *bounds, limit])
         found: list[Found] = cursor.fetchall()
     return found
 

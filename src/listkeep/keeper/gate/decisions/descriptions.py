@@ -31,22 +31,28 @@ def may_see(registry: Registry, person: Person, request: RequestFacts) -> bool:
     ) and (not tenant or tenant in registry.tenants)
 
 
+def state_of(
+    registry: Registry, request: RequestFacts, *, now: datetime
+) -> m.RequestState:
+    """Say how far a request has come. Only one that is open has to be decided."""
+    if request.done:
+        return "done"
+    if request.denied:
+        return "denied"
+    if now >= request.terms.expires:
+        return "expired"
+    if not request.signed:
+        return "draft"
+    return "granted" if registry.decide(request, now=now).granted else "waiting"
+
+
 def view_request(
     registry: Registry, request: RequestFacts, *, now: datetime
 ) -> m.RequestView:
     """Show a request: exact bytes, names for ids, who signed, what is missing."""
-    outcome = registry.decide(request, now=now)
-    if request.done:
-        state = "done"
-    elif request.denied:
-        state = "denied"
-    elif now >= request.terms.expires:
-        state = "expired"
-    elif not request.signed:
-        state = "draft"
-    else:
-        state = "granted" if outcome.granted else "waiting"
-    missing = outcome.missing if state in ("draft", "waiting") else ()
+    state, missing = state_of(registry, request, now=now), tuple[str, ...]()
+    if state in ("draft", "waiting"):
+        missing = registry.decide(request, now=now).missing
     return m.RequestView(
         id=request.id,
         terms=request.terms.format(),

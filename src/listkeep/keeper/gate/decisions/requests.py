@@ -49,7 +49,7 @@ from listkeep.keeper.gate.sign_in.signing_places import require_may_sign_here
 from listkeep.keeper.gate.turns import Gate, Turn
 from listkeep.wire import messages as m
 
-from .descriptions import may_see, view_request
+from .descriptions import view_request
 from .drafts import fill_terms, require_preparable
 from .items import item_digest
 from .key_changes import record_change
@@ -189,33 +189,6 @@ def submit_statement(
         raise
 
 
-def show_requests(
-    gate: Gate, message: m.ShowRequest, *, service: str, now: datetime
-) -> m.RequestViews:
-    """Show requests to people they concern, after doing what has become due."""
-    with gate.view(now) as registry:
-        resolve_session(gate, registry, message.session, service=service, now=now)
-    carry_out_due(gate, now=now)
-    with gate.view(now) as registry:
-        person = resolve_session(
-            gate, registry, message.session, service=service, now=now
-        )
-        if message.request is not None:
-            found = [load_request(gate, registry, message.request, now=now)[0]]
-        else:
-            found = list(registry.requests.values())
-        views = [
-            view_request(registry, request, now=now)
-            for request in found
-            if may_see(registry, person, request)
-        ]
-    if message.request is not None and not views:
-        raise unknown_request()
-    if message.waiting:
-        views = [view for view in views if view.state == "waiting"]
-    return m.RequestViews(requests=tuple(views))
-
-
 def facts_digest(registry: Registry, terms: Terms) -> str:
     """Name the facts a decision on these terms uses."""
     recipient = registry.recipients.get(terms.recipient)
@@ -343,7 +316,7 @@ def carry_out_due(gate: Gate, *, now: datetime) -> None:
             request.id
             for request in registry.requests.values()
             if request.terms.action in EVENTS
-            and not (request.done or request.denied)
+            and request.is_open(now=now)
             and registry.decide(request, now=now).granted
         ]
     for name in due:
