@@ -81,7 +81,7 @@ def running(buildings: Buildings) -> Buildings:
         view_of(
             {
                 "new": "new link domain: shop.example.com",
-                "changed": "rows: 100, before 90; template: aa…, before bb…",
+                "changed": "rows: 100, before 90\ntemplate: aa…, before bb…",
                 "last like it": "r_winter of 2025-12-05T12:00:00Z",
             }
         ),

@@ -119,9 +119,9 @@ def describe_terms(view: m.RequestView, terms: Terms) -> dict[str, Any]:
         if terms.action is Action.SEND
         else "",
         **_send(terms),
-        "new": names.get("new", "").split("; "),
+        "new": names.get("new", "").splitlines(),
         "last like it": names.get("last like it", ""),
-        "changed": names.get("changed", "").split("; "),
+        "changed": names.get("changed", "").splitlines(),
         "about": _subject(terms, names.get("person", "")),
         "words": _words(terms),
         "purpose": terms.purpose,

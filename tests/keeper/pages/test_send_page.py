@@ -86,16 +86,32 @@ def test_who_asks_and_who_approves_are_told_the_same_on_the_command_line(
         "ben", "send", phish, list=rows.list_id, cap=31, recipient="relay"
     )
 
-    assert drafted.facts["new"] == (
-        "new link domain: evil.example; more than 10 times the largest campaign, 3 rows"
-    )
+    assert drafted.facts["new"].splitlines() == [
+        "new link domain: evil.example",
+        "more than 10 times the largest campaign, 3 rows",
+    ]
     assert drafted.facts["last like it"] == f"{first.id} of 2026-01-05T12:00:00Z"
-    assert drafted.facts["changed"] == (
-        "link domains: evil.example, before shop.example.com; rows: 31, before 3"
-    )
+    assert drafted.facts["changed"].splitlines() == [
+        "link domains: evil.example, before shop.example.com",
+        "rows: 31, before 3",
+    ]
     usual = ask_send(served, rows)
     assert usual.state == "granted"
     assert "new" not in usual.facts
+
+
+def test_a_subject_line_that_poses_as_a_line_of_ours_stays_inside_of_its_own(
+    served: World, rows: Rows
+) -> None:
+    first = served.sign("ada", ask_send(served, rows), "approve")
+    complete(served, rows, first)
+
+    view = ask_send(
+        served, rows, subject=send_subject(title="Spring; rows: 3, before 3")
+    )
+
+    (line,) = view.facts["changed"].splitlines()
+    assert line.startswith("subject line: Spring")
 
 
 def test_night_is_told(served: World, rows: Rows) -> None:

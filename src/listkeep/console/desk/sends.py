@@ -160,8 +160,8 @@ def show_one(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
         else 0,
         "hours": told.hours[-48:] if told else (),
         "most": max((one.delivered for one in told.hours), default=0) if told else 0,
-        "changed": [each for each in view.facts.get("changed", "").split("; ") if each],
-        "new": [each for each in view.facts.get("new", "").split("; ") if each],
+        "changed": view.facts.get("changed", "").splitlines(),
+        "new": view.facts.get("new", "").splitlines(),
     }
     return show(request, "send", context)
 

@@ -144,7 +144,9 @@ def _line(registry: Registry, request: RequestFacts, view: m.RequestView) -> Lin
         purpose=terms.purpose,
         state=view.state,
         note=view.missing[0] if view.missing else _note(request, view.state),
-        news=view.facts.get("new", "") if view.state == "waiting" else "",
+        news=view.facts.get("new", "").replace("\n", "; ")
+        if view.state == "waiting"
+        else "",
     )
 
 

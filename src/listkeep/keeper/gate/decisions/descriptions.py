@@ -1,5 +1,6 @@
 """What people are shown of a request: the keeper's own facts, in words."""
 
+from collections.abc import Iterable
 from datetime import datetime
 
 from listkeep.core.grants import OPERATOR_ROLES, Action, Role, format_time
@@ -85,13 +86,18 @@ def _about_send(
     changes = last.changes if last else ()
     return {
         "route": describe_route(registry, terms.recipient),
-        "new": "; ".join(looks_at_twice(habits, request, now=now)),
+        "new": _lines(looks_at_twice(habits, request, now=now)),
         "last like it": f"{last.request} of {format_time(last.began_at)}"
         if last
         else "",
-        "changed": "; ".join(map(say_change, changes)),
+        "changed": _lines(map(say_change, changes)),
         **_begun(registry.sends.get(request.id)),
     }
+
+
+def _lines(items: Iterable[str]) -> str:
+    """Put each into a line of its own, whatever a subject or a link holds."""
+    return "\n".join(" ".join(item.split()) for item in items)
 
 
 def _begun(send: SendFacts | None) -> dict[str, str]:
