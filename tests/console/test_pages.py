@@ -105,6 +105,16 @@ def test_a_bar_leads_to_the_segment_it_counts(value: str | None) -> None:
     assert parse_segment(_narrow("n = 1 or n = 2", "vip", True, "bool"), schema)
 
 
+def test_who_may_read_nothing_of_the_ledger_is_told_whom_to_ask(
+    ada: Desk, buildings: Buildings
+) -> None:
+    assert b"Nothing here yet" in ada.get("/activity").content
+
+    buildings.role = ("view",)
+
+    assert b"ask one of them" in ada.get("/activity").content
+
+
 def test_names_from_outside_are_escaped(ada: Desk, buildings: Buildings) -> None:
     evil = msgspec.structs.replace(LIST, name="<script>alert(1)</script>")
     buildings.lists = (evil,)
