@@ -41,6 +41,40 @@ def test_a_message_to_an_alias_reaches_the_address(post: Post) -> None:
     assert post.states() == ["delivered"]
 
 
+@pytest.mark.parametrize(
+    ("spelled", "goes_to"),
+    [
+        ("Anna.Muster@Example.ORG", "Anna.Muster@example.org"),
+        ("ANNA@EXAMPLE.NET", "ANNA@example.net"),
+        ("anna@Bücher.example", "anna@xn--bcher-kva.example"),
+        ("anna@xn--bcher-kva.example", "anna@xn--bcher-kva.example"),
+    ],
+)
+def test_an_address_is_written_to_however_its_domain_is_spelled(
+    stage: Stage, spelled: str, goes_to: str
+) -> None:
+    stage.addresses = (spelled,)
+    with stage.open() as post:
+        post.names.set("xn--bcher-kva.example", "MX", "10 mx.example.org.")
+        assert post.hand_over(post.recipient(spelled)) == "250 2.0.0 delivered"
+
+        [taken] = post.sink.taken
+        assert taken.recipient == goes_to
+        assert f"To: <{goes_to}>" in taken.content.decode().replace("=\r\n", "")
+
+
+def test_a_local_part_that_is_not_ascii_is_refused_for_good_and_not_repeated(
+    stage: Stage,
+) -> None:
+    stage.addresses = ("zoë@example.org",)
+    with stage.open() as post:
+        reply = post.hand_over(post.recipient("zoë@example.org"))
+
+    assert reply.startswith("550 5.7.1")
+    assert "not ASCII" in reply
+    assert "zo" not in reply
+
+
 def test_a_message_to_a_token_goes_out_under_the_one_send_it_is_the_template_of(
     post: Post,
 ) -> None:

@@ -21,7 +21,7 @@ from .aliases import (
 from .comparing import read_values
 from .declared import Declared, declare, find_undeclared, format_mailbox
 from .faults import Fault, TemplateError
-from .headers import Mailbox
+from .headers import Mailbox, canonical_address
 from .message import Addressee, Built, Stamp, build_message
 from .mime import Mail, parse_mail
 from .outcomes import Outcome, Returned
@@ -74,6 +74,7 @@ __all__ = [
     "TokenAddress",
     "attach_signatures",
     "build_message",
+    "canonical_address",
     "declare",
     "draft_signatures",
     "find_bucket",

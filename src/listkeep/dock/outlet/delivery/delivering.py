@@ -5,10 +5,16 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
+import msgspec
 import structlog
 
 from listkeep.core.errors import Code, ListkeepError
-from listkeep.core.mail import Reply, attach_signatures, scrub_reply
+from listkeep.core.mail import (
+    Reply,
+    attach_signatures,
+    canonical_address,
+    scrub_reply,
+)
 from listkeep.core.mail.message import Built
 from listkeep.wire.messages import sends as d
 
@@ -113,13 +119,17 @@ class Deliverer:
 
     async def _carry(self, parcel: Parcel, row: d.SendRow) -> Reply:
         send = parcel.send
+        # As it was imported: "Anna@Example.COM", or with a domain in any script.
+        spelled, address = row.address, canonical_address(row.address)
+        row = msgspec.structs.replace(row, address=address)
         built = compose(parcel, row, unsubscribe=self.unsubscribe, now=self.now())
         built = await self._sign(built, send)
-        letter = Letter(return_path(parcel), row.address, built.as_bytes())
+        letter = Letter(return_path(parcel), address, built.as_bytes())
         raw = await self.carrier.carry(send, letter)
         if raw.startswith("250"):
             return replies.DELIVERED
-        return _reply(scrub_reply(raw, address=row.address, names=row.values.values()))
+        names = (*row.values.values(), spelled.rpartition("@")[2])
+        return _reply(scrub_reply(raw, address=address, names=names))
 
     async def _sign(self, built: Built, send: d.Send) -> Built:
         drafts = draft(built, send, now=self.now())
