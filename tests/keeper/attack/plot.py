@@ -18,6 +18,7 @@ from listkeep.core.errors import ListkeepError
 from listkeep.core.registry.charges import Measure
 from listkeep.keeper.gate.models import Draft
 from listkeep.keeper.gate.sign_in import sessions
+from listkeep.keeper.gate.sign_in.uses import note_use
 from listkeep.keeper.release.openings import keep_marks
 from listkeep.keeper.release.tallies import hold_tally, split_keys
 from listkeep.wire import messages as m
@@ -54,6 +55,8 @@ class Plot:
 
 def lay_out(world: World) -> Plot:
     """Let much be granted; remember the tables; then deny, spend, freeze and end it."""
+    note_use(world.gate, world.people["ada"].person, now=world.now)
+    world.wait(minutes=50)  # so that what she does after all this is noted anew
     rows, theirs = world.list_with_rows(24), world.list_with_rows(2, "list", by="eve")
     dock = Program.of_dock(world)
     plot = Plot(
@@ -126,6 +129,7 @@ def take_away(world: World, plot: Plot) -> None:
         for name in ("ben", "ada", "eve")
         for service in (DIRECT, "dock")
     }
+    note_use(world.gate, world.people["ada"].person, now=world.now)
 
 
 def mail(world: World, rows: Rows, request: str, positions: range) -> None:
