@@ -139,7 +139,7 @@ def test_whatever_ends_an_import_early_is_said_in_its_row(
     def fail(*_arguments: object) -> None:
         raise fault("anna@example.com")
 
-    monkeypatch.setattr("listkeep.dock.lists.services._verify_facets", fail)
+    monkeypatch.setattr("listkeep.dock.lists.services.verify_anonymity", fail)
     try:
         answer = ada.put(f"/imports/{import_id}/file", GOOD)
     except (KeyboardInterrupt, SystemExit):
