@@ -62,7 +62,8 @@ def inbox(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 def _sort(visit: Visit) -> dict[str, list[Line]]:
     views = (*_ask(visit, *_CLOSED, newest=_LOOKED_AT), *_ask(visit, *_OPEN))
-    piles: dict[str, list[Line]] = {"waiting": [], "mine": [], "decided": []}
+    piles: dict[str, list[Line]] = {"waiting": [], "mine": []}
+    decided: list[tuple[datetime, Line]] = []
     with visit.gate.view(visit.now) as registry:
         piles["prepared"] = [
             _draft(registry, request)
@@ -79,9 +80,11 @@ def _sort(visit: Visit) -> dict[str, list[Line]]:
                 piles["waiting"].append(line)
             elif view.state in _OPEN and _is_mine(request, visit.person):
                 piles["mine"].append(line)
-            elif view.state not in _OPEN and _is_recent(request, visit.now):
-                piles["decided"].append(line)
-    return {**piles, "decided": piles["decided"][:_SHOWN]}
+            elif view.state not in _OPEN:
+                decided.append((_decided_at(request, view.state), line))
+    lately = [pair for pair in decided if visit.now - pair[0] < _LATELY]
+    lately.sort(key=lambda pair: pair[0], reverse=True)
+    return {**piles, "decided": [line for _, line in lately[:_SHOWN]]}
 
 
 def _ask(
@@ -161,6 +164,8 @@ def _is_mine(request: RequestFacts, person: Person) -> bool:
     return any(signed.person == person.id for signed in request.signed[:1])
 
 
-def _is_recent(request: RequestFacts, now: datetime) -> bool:
-    last = request.signed[-1].at if request.signed else request.terms.not_before
-    return now - last < _LATELY
+def _decided_at(request: RequestFacts, state: str) -> datetime:
+    """Give the time since when nothing can be done about a request any more."""
+    if state == "expired":
+        return request.terms.expires
+    return request.signed[-1].at if request.signed else request.terms.not_before
