@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from datetime import datetime
+from typing import NamedTuple
 
 from listkeep.core.grants import OPERATOR_ROLES, Action, Role, format_time
 from listkeep.core.registry.comparing_sends import Change, compare_with_last
@@ -32,28 +33,43 @@ def may_see(registry: Registry, person: Person, request: RequestFacts) -> bool:
     ) and (not tenant or tenant in registry.tenants)
 
 
-def state_of(
+class Standing(NamedTuple):
+    """How far a request has come, and what it still misses if it is open."""
+
+    state: m.RequestState
+    missing: tuple[str, ...] = ()
+
+
+def standing_of(
     registry: Registry, request: RequestFacts, *, now: datetime
-) -> m.RequestState:
+) -> Standing:
     """Say how far a request has come. Only one that is open has to be decided."""
     if request.done:
-        return "done"
+        return Standing("done")
     if request.denied:
-        return "denied"
+        return Standing("denied")
     if now >= request.terms.expires:
-        return "expired"
+        return Standing("expired")
+    outcome = registry.decide(request, now=now)
     if not request.signed:
-        return "draft"
-    return "granted" if registry.decide(request, now=now).granted else "waiting"
+        return Standing("draft", outcome.missing)
+    return (
+        Standing("granted") if outcome.granted else Standing("waiting", outcome.missing)
+    )
 
 
 def view_request(
-    registry: Registry, request: RequestFacts, *, now: datetime
+    registry: Registry,
+    request: RequestFacts,
+    *,
+    now: datetime,
+    standing: Standing | None = None,
 ) -> m.RequestView:
-    """Show a request: exact bytes, names for ids, who signed, what is missing."""
-    state, missing = state_of(registry, request, now=now), tuple[str, ...]()
-    if state in ("draft", "waiting"):
-        missing = registry.decide(request, now=now).missing
+    """Show a request: exact bytes, names for ids, who signed, what is missing.
+
+    ``standing`` is how far it has come, if that was found out a moment ago.
+    """
+    state, missing = standing or standing_of(registry, request, now=now)
     return m.RequestView(
         id=request.id,
         terms=request.terms.format(),

@@ -10,7 +10,7 @@ from listkeep.keeper.gate.sign_in.sessions import resolve_session
 from listkeep.keeper.gate.turns import Gate
 from listkeep.wire import messages as m
 
-from .descriptions import may_see, state_of, view_request
+from .descriptions import may_see, standing_of, view_request
 from .requests import carry_out_due, load_request, unknown_request
 
 
@@ -42,20 +42,23 @@ def _show_page(
 ) -> m.RequestViews:
     """Look at all of them, but describe only those that are shown."""
     seen = [
-        (state_of(registry, request, now=now), request)
+        (standing_of(registry, request, now=now), request)
         for request in registry.requests.values()
         if may_see(registry, person, request)
     ]
     chosen = [
-        request
-        for state, request in takewhile(lambda pair: pair[1].id != message.before, seen)
-        if not message.states or state in message.states
+        (standing, request)
+        for standing, request in takewhile(
+            lambda pair: pair[1].id != message.before, seen
+        )
+        if not message.states or standing.state in message.states
     ]
     first = max(len(chosen) - message.newest, 0) if message.newest else 0
     return m.RequestViews(
         requests=tuple(
-            view_request(registry, request, now=now) for request in chosen[first:]
+            view_request(registry, request, now=now, standing=standing)
+            for standing, request in chosen[first:]
         ),
-        counts=dict(Counter(state for state, _ in seen)),
+        counts=dict(Counter(standing.state for standing, _ in seen)),
         older=first,
     )
