@@ -218,7 +218,7 @@ ADDRESSES: dict[str, list[Address]] = {
     "*": [Address(at(f"/{PLANTED}")), Address(at("/.well-known/webauthn"))],
 }
 OPEN = frozenset(  # to whoever comes, signed in or not
-    {"alive", "sign-in", "authorize", "static/<str:name>", "*"}
+    {"alive", "demo", "sign-in", "authorize", "static/<str:name>", "*"}
     | {name for name in ADDRESSES if name.startswith("enrol")}
 )
 CASES = [
