@@ -13,7 +13,7 @@ from tests.pages.visitor import Visitor
 
 Visit = Callable[[str], Visitor]
 ODD = "Kontakt;Tarif;Seit\n" + "".join(
-    f"walker{n}@example.org;{'pro' if n % 2 else 'free'};2026-01-{n % 28 + 1:02}\n"
+    f"walker{n}@example.com;{'pro' if n % 2 else 'free'};2026-01-{n % 28 + 1:02}\n"
     for n in range(40)
 )
 
