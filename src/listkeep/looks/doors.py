@@ -15,7 +15,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, TypeVar
 from urllib.parse import urlsplit
 
 from django.core.exceptions import BadRequest, SuspiciousOperation
@@ -24,6 +24,8 @@ from django.http.response import HttpResponseBase
 
 from listkeep.core.errors import Code, ListkeepError, MalformedError, RefusedError
 from listkeep.wire import messages as m
+
+from .answers import Answers
 
 log = logging.getLogger("listkeep.pages")
 
@@ -76,22 +78,6 @@ class Visitor:
 V = TypeVar("V", bound=Visitor)
 
 
-class Show(Protocol):
-    """Renders one of the building's pages."""
-
-    def __call__(
-        self,
-        request: HttpRequest,
-        template: str,
-        context: dict[str, Any] | None = None,
-        *,
-        status: int = 200,
-        form_targets: str = "'self'",
-    ) -> HttpResponse:
-        """Render it."""
-        ...
-
-
 @dataclass(frozen=True, slots=True)
 class Place:
     """Where a building's pages are, and where people sign in to them."""
@@ -117,7 +103,7 @@ class Doors(Generic[V]):
         building: str,
         *,
         place: Callable[[], Place],
-        show: Show,
+        answers: Answers,
         identify: Callable[[str], V],
         fetches: bool = False,
     ) -> None:
@@ -126,7 +112,7 @@ class Doors(Generic[V]):
         ``fetches``: whether scripts of the own pages may ask for parts of a page.
         """
         self._name = building
-        self.place, self._show, self._identify = place, show, identify
+        self.place, self._show, self._identify = place, answers.show, identify
         self._fetches = fetches
         # "__Host-": sent by this very host only, over TLS, and no sibling can set it.
         self.session_cookie = f"__Host-{building}"

@@ -8,7 +8,7 @@ from listkeep.core.errors import Code, RefusedError
 from listkeep.looks import doors as looks
 from listkeep.wire import messages as m
 
-from .answers import show
+from .answers import answers
 from .ways import Ways, keeper
 
 
@@ -56,5 +56,7 @@ def _identify(token: str) -> Visitor:
     return Visitor(token, keeper().who_am_i(m.WhoAmI(session=token)))
 
 
-doors = looks.Doors("app", place=_place, show=show, identify=_identify, fetches=True)
+doors = looks.Doors(
+    "app", place=_place, answers=answers, identify=_identify, fetches=True
+)
 personal, public = doors.personal, doors.public

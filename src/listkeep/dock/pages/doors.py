@@ -9,7 +9,7 @@ from listkeep.dock.lists.keeper import get_keeper
 from listkeep.looks import doors as looks
 from listkeep.wire import messages as m
 
-from .answers import show
+from .answers import answers
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,5 +34,5 @@ def _identify(token: str) -> Visitor:
     return Visitor(caller.session, principal)
 
 
-doors = looks.Doors("drop", place=_place, show=show, identify=_identify)
+doors = looks.Doors("drop", place=_place, answers=answers, identify=_identify)
 personal, public = doors.personal, doors.public
