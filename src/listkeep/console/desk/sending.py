@@ -22,10 +22,11 @@ from listkeep.wire import messages as m
 from listkeep.wire.answers import DockCount, DockList
 from listkeep.wire.dock.sends import DockKept
 
+from .filling_in import SEGMENT, read_cap, read_number
+
 Row = dict[str, str]
 MOST_DAYS: Final = LONGEST_CAMPAIGN.days
 _SECONDS_A_DAY: Final = 86_400
-_SEGMENT: Final = 1900  # with the status behind it, what the dock reads
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +46,7 @@ class SendForm:
         """Read what was sent, or what a link says beforehand."""
         given = request.POST if request.method == "POST" else request.GET
         return cls(
-            segment=given.get("segment", "").strip()[:_SEGMENT],
+            segment=given.get("segment", "").strip()[:SEGMENT],
             template=given.get("template", "")[:64],
             route=given.get("route", "")[:40],
             cap=given.get("cap", "").strip()[:12],
@@ -69,6 +70,7 @@ def prepare(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
     found = ways.dock.show_list(name)
     shelf = ask(lambda: ways.dock.show_shelf(found.id))
     routes = ask(lambda: _routes(ways))
+    counted = _count(ways, found, form.segment)
     context = {
         "visitor": visitor,
         "list": found,
@@ -76,12 +78,14 @@ def prepare(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
         "templates": shelf,
         "routes": routes,
         "days": range(1, MOST_DAYS + 1),
-        "count": _count(ways, found, form.segment),
+        "count": counted,
     }
     if request.method == "GET":
         return show(request, "send_form", context)
     try:
-        context["prepared"] = _prepare(ways, found, form, shelf.value or ())
+        context["prepared"] = _prepare(
+            ways, found, form, shelf.value or (), counted=counted.value
+        )
     except ListkeepError as error:
         if error.code is Code.NOT_SIGNED_IN or type(error) is ListkeepError:
             raise
@@ -114,7 +118,12 @@ def _routes(ways: Ways) -> tuple[Row, ...]:
 
 
 def _prepare(
-    ways: Ways, found: DockList, form: SendForm, shelf: Sequence[DockKept]
+    ways: Ways,
+    found: DockList,
+    form: SendForm,
+    shelf: Sequence[DockKept],
+    *,
+    counted: DockCount | None,
 ) -> m.RequestView:
     template = next((each for each in shelf if each.digest == form.template), None)
     if template is None:
@@ -123,9 +132,9 @@ def _prepare(
             code=Code.REQUEST_INVALID,
             hint="choose one of the list's, or hand one over at the dock first",
         )
-    cap = _number(form.cap, "how many rows at most", least=1)
-    pace = _number(form.pace or "0", "how many messages an hour", least=0)
-    days = _number(form.days, "how many days", least=1)
+    cap = read_cap(form.cap, counted)
+    pace = read_number(form.pace or "0", "how many messages an hour", least=0)
+    days = read_number(form.days, "how many days", least=1)
     if days > MOST_DAYS:
         raise MalformedError(
             f"a campaign goes on for {MOST_DAYS} days at most",
@@ -158,14 +167,3 @@ def _subject(template: DockKept, pace: int) -> dict[str, str]:
         "fields": format_words(template.fields),
         "pace": str(pace),
     }
-
-
-def _number(text: str, what: str, *, least: int) -> int:
-    plain = text.replace(",", "").replace(" ", "")
-    if not (plain.isascii() and plain.isdigit() and int(plain) >= least):
-        raise MalformedError(
-            f"say {what}, as a whole number",
-            code=Code.REQUEST_INVALID,
-            hint=f"from {least} on",
-        )
-    return int(plain)

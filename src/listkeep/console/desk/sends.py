@@ -153,6 +153,7 @@ def show_one(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
         "view": view,
         "sent": _sent(view, told.progress if told else None),
         "outcomes": found,
+        "why": _MEANING.get(told.progress.code, "") if told else "",
         "reasons": [(each, _meaning(each)) for each in told.reasons] if told else [],
         "returned": _rows(told.returned) if told else [],
         "held": sum(one.things for one in told.returned if one.state == "held")

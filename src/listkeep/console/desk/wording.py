@@ -1,5 +1,6 @@
 """Requests and entries in a few words, for lines of a table."""
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,7 +24,17 @@ _TITLES: Final = {
     "index-key.renew": "Give new entries tokens under a new key",
     "policy.set": "Another policy",
     "budget.set": "Another ceiling",
+    "person.confirm": "Confirm a first owner",
+    "passkey.add": "Another passkey",
+    "passkey.replace": "Other passkeys after a loss",
+    "recovery.choose": "Choose who may help after a loss",
+    "consent.give": "Let support look",
+    "consent.withdraw": "Let support look no more",
+    "route.add": "Enrol a way out for mail",
+    "domain.add": "Let mail be from another domain",
+    "agency.add": "Add an agency",
 }
+_ID: Final = re.compile("[a-z]_[a-z2-7]{12}")
 _VERBS: Final = {
     "add": "Add a {}",
     "revoke": "Remove a {}",
@@ -65,8 +76,14 @@ def line_of(view: m.RequestView) -> Line:
         who=first,
         missing=view.missing,
         expires=view.facts.get("until", ""),
-        about=view.facts.get("about", ""),
+        about=_about(view.facts),
     )
+
+
+def _about(facts: dict[str, str]) -> str:
+    """Say what it is about by name: ids stand on the request's own page."""
+    said = facts.get("person") or facts.get("about", "")
+    return " ".join(word for word in said.split() if not _ID.fullmatch(word))
 
 
 def title_of(action: str, list_name: str) -> str:

@@ -7,6 +7,7 @@ from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
+from listkeep.core.mail.slots import headline as write_headline
 from listkeep.wire.answers import DockList
 from listkeep.wire.dock.sends import DockHour
 
@@ -74,6 +75,12 @@ def hourly(hour: DockHour) -> str:
 def words(text: str) -> str:
     """Write an identifier as words."""
     return text.replace("_", " ").replace("-", " ")
+
+
+@register.filter
+def headline(title: str) -> str:
+    """Write a subject line as a heading, its slots by what stands for them."""
+    return write_headline(title)
 
 
 @register.filter
