@@ -42,7 +42,7 @@ ENDS: Final = (
 OPEN: Final = {  # to whoever has the link, or is on the way in
     "console": ("/sign-in", "/signed-in", "/sign-out", "/assets/"),
     "dock": ("/sign-in", "/signed-in", "/sign-out", "/assets/", "/u/", "/c/"),
-    "keeper": ("/sign-in", "/alive", "/static/", "/enrol", "/demo"),
+    "keeper": ("/sign-in", "/authorize", "/alive", "/static/", "/enrol", "/demo"),
 }
 SLOTS: Final = {
     "console": {

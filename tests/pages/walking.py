@@ -70,7 +70,8 @@ class Walker:
     def go(self, method: str, path: str, fields: dict[str, str]) -> str:
         """Open a page, or send its form; gives one word."""
         if method == "GET":
-            return self._word(self.client.get(path, headers=self._headers()))
+            answer = self.client.get(path, headers=self._headers())
+            return NOT_TAKEN if answer.status_code == 400 else self._word(answer)
         return self._word(self._post(path, fields))
 
     def _post(self, path: str, fields: dict[str, str]) -> httpx.Response:
