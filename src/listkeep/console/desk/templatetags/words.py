@@ -6,6 +6,7 @@ from typing import Any
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
 from listkeep.core.mail.slots import headline as write_headline
 from listkeep.wire.answers import DockList
@@ -55,8 +56,8 @@ def strip(found: DockList) -> list[dict[str, object]]:
 
 @register.filter
 def named(name: str, names: dict[str, str]) -> str:
-    """Write the name of an id, where it is known."""
-    return names.get(name, name)
+    """Write the name of an id, where it is known; a person's id says nothing."""
+    return names.get(name, gettext("a colleague") if name.startswith("p_") else name)
 
 
 @register.filter
