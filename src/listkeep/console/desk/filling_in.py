@@ -3,14 +3,17 @@
 from typing import Final
 
 from listkeep.core.errors import Code, MalformedError
+from listkeep.looks.said import Filled, gettext_noop
 from listkeep.wire.answers import DockCount
 
 SEGMENT: Final = 1900
 """Characters of a segment; with a status behind it, what the dock reads."""
 
 
-def read_number(text: str, what: str, *, least: int) -> int:
+def read_number(text: str, sentence: str, *, least: int) -> int:
     """Read a number as people type it, with marks at thousands.
+
+    ``sentence``: what is said of one that is none.
 
     Raises:
         MalformedError: It is none, or too small.
@@ -18,9 +21,9 @@ def read_number(text: str, what: str, *, least: int) -> int:
     plain = text.replace(",", "").replace(" ", "")
     if not (plain.isascii() and plain.isdigit() and int(plain) >= least):
         raise MalformedError(
-            f"say {what}, as a whole number",
+            sentence,
             code=Code.REQUEST_INVALID,
-            hint=f"from {least} on",
+            hint=Filled(gettext_noop("from {least} on"), least=str(least)),
         )
     return int(plain)
 
@@ -32,11 +35,14 @@ def read_cap(text: str, counted: DockCount | None) -> int:
         MalformedError: It is no number, or nobody is in the segment.
     """
     if text or counted is None:
-        return read_number(text, "how many rows at most", least=1)
+        said = gettext_noop("say how many rows at most, as a whole number")
+        return read_number(text, said, least=1)
     if not counted.count:
         raise MalformedError(
-            "nobody is in this segment",
+            gettext_noop("nobody is in this segment"),
             code=Code.REQUEST_INVALID,
-            hint="count again; what stands in a facet is shown on the list's page",
+            hint=gettext_noop(
+                "count again; what stands in a facet is shown on the list's page"
+            ),
         )
     return counted.count

@@ -18,6 +18,7 @@ from listkeep.core.errors import Code, ListkeepError, MalformedError
 from listkeep.core.grants import Action
 from listkeep.core.registry.mail_names import format_words
 from listkeep.core.registry.sending import LONGEST_CAMPAIGN, SendKind
+from listkeep.looks.said import Filled, gettext_noop
 from listkeep.wire import messages as m
 from listkeep.wire.answers import DockCount, DockList
 from listkeep.wire.dock.sends import DockKept
@@ -128,16 +129,27 @@ def _prepare(
     template = next((each for each in shelf if each.digest == form.template), None)
     if template is None:
         raise MalformedError(
-            "no template was chosen",
+            gettext_noop("no template was chosen"),
             code=Code.REQUEST_INVALID,
-            hint="choose one of the list's, or hand one over at the dock first",
+            hint=gettext_noop(
+                "choose one of the list's, or hand one over at the dock first"
+            ),
         )
     cap = read_cap(form.cap, counted)
-    pace = read_number(form.pace or "0", "how many messages an hour", least=0)
-    days = read_number(form.days, "how many days", least=1)
+    pace = read_number(
+        form.pace or "0",
+        gettext_noop("say how many messages an hour, as a whole number"),
+        least=0,
+    )
+    days = read_number(
+        form.days, gettext_noop("say how many days, as a whole number"), least=1
+    )
     if days > MOST_DAYS:
         raise MalformedError(
-            f"a campaign goes on for {MOST_DAYS} days at most",
+            Filled(
+                gettext_noop("a campaign goes on for {days} days at most"),
+                days=str(MOST_DAYS),
+            ),
             code=Code.REQUEST_INVALID,
         )
     return ways.keeper.draft_request(
