@@ -85,7 +85,7 @@ class Deliverer:
             self._under_way.discard(key)
 
     async def _deliver(self, parcel: Parcel, key: Key) -> Reply:
-        claim = await self.register.claim(key)
+        claim = await self.register.claim(key, facets=parcel.send.facets)
         if claim.standing is Standing.DELIVERED:
             return replies.DELIVERED_BEFORE
         if claim.standing is Standing.BUSY:
