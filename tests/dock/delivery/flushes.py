@@ -28,8 +28,8 @@ if __name__ == "__main__":  # models can be imported once Django is ready
     django.setup()
 
 from listkeep.core.mail import Reply  # noqa: E402
+from listkeep.dock.outlet.delivery.claims import Key  # noqa: E402
 from listkeep.dock.outlet.delivery.register import (  # noqa: E402
-    Key,
     Register,
     Settled,
     Standing,

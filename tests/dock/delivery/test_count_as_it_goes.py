@@ -18,8 +18,8 @@ from django.db import connection, connections
 
 from listkeep.core.mail import Reply
 from listkeep.dock.outlet import tallying
+from listkeep.dock.outlet.delivery.claims import Key
 from listkeep.dock.outlet.delivery.register import (
-    Key,
     Register,
     Settled,
     forget_claims,

@@ -154,15 +154,15 @@ def _series(moments: Sequence[Moment]) -> Series:
     for minute, state, messages in moments:
         found[minute * _MINUTE // step][state] += messages
     begin = max(first // step, last // step - MOST_POINTS + 1)
-    state = MailDelivery.State
+    states = MailDelivery.State
     return Series(
         step,
         [
             Point(
                 number * step,
-                delivered=found[number][state.DELIVERED],
-                waiting=found[number][state.DEFERRED],
-                failed=found[number][state.FAILED],
+                delivered=found[number][states.DELIVERED],
+                waiting=found[number][states.DEFERRED],
+                failed=found[number][states.FAILED],
             )
             for number in range(begin, last // step + 1)
         ],

@@ -50,14 +50,16 @@ def find_differences(list_id: str, request: str) -> dict[Kind, int]:
 
     Costs a look at each message of the send.
     """
-    send = [list_id, request]
+    send = (list_id, request)
     with translated(), connection.cursor() as cursor:
         cursor.execute(_COMPARE, [*send, *send, *send])
         rows = cursor.fetchall()
     found = Counter[Kind]()
     for sign, minute, state, code, provider, messages in rows:
         told = told_code(state, code)
-        found[Kind(*send, minute, state, told, provider)] += sign * int(messages)
+        found[Kind(list_id, request, minute, state, told, provider)] += sign * int(
+            messages
+        )
     # Older minutes become hours: they are wrong if their hour is.
     hours = Counter[Kind]()
     for kind, low in found.items():

@@ -21,8 +21,9 @@ from listkeep.core.mail.template import Fork, Letter, Node
 from listkeep.dock.intake.sign_ups.mailing import Carried
 from listkeep.dock.intake.sign_ups.models import SignUp
 from listkeep.dock.outlet.config import OutletConfig
+from listkeep.dock.outlet.delivery.claims import Key
 from listkeep.dock.outlet.delivery.incoming import Parcel
-from listkeep.dock.outlet.delivery.register import Claim, Key, Register, Standing
+from listkeep.dock.outlet.delivery.register import Claim, Register, Standing
 from listkeep.dock.outlet.delivery.sends import SendBook
 from listkeep.wire.messages import sends as d
 

@@ -11,7 +11,7 @@ from django.apps.registry import Apps
 from django.db import migrations, models
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
-from listkeep.dock.outlet.tallies import Row, kinds_of
+from listkeep.dock.outlet.tallies import Kind, Row, kinds_of
 
 _FACET = {
     "sqlite": "json_extract(facets, '$[{place:d}]')",
@@ -57,7 +57,7 @@ def name_providers(_apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
 
 def count_rows(apps: Apps, editor: BaseDatabaseSchemaEditor) -> None:
     tally = apps.get_model("outlet", "MailTally")
-    counts: Counter[tuple[object, ...]] = Counter()
+    counts = Counter[Kind]()
     with editor.connection.cursor() as cursor:
         cursor.execute(
             "SELECT list_id, request, state, code, provider, at / 60 * 60, COUNT(*)"
