@@ -11,7 +11,7 @@ from pathlib import Path
 
 from playwright.sync_api import Browser, expect
 
-from listkeep.cli.children import own_command, own_environment
+from listkeep.cli.running.children import own_command, own_environment
 from tests.pages.visitor import Window
 
 LONGEST_SECONDS = 240  # of a busy machine; alone it takes half a minute
