@@ -56,6 +56,7 @@ WORTH = {
     "mail_merge": "to send to a list that nobody granted it for",
     "mail_peer": "to have a mail server believed that says it has no TLS",
     "mail_template": "words of one's own in mail that others signed for",
+    "pace": "to have strangers' sign-ups, or what comes back, counted as fewer",
     "past_entry": "a row that was replaced, of another list, or out of the selection",
     "rejected_line": "what stood in a file",
     "renewal": "rows left behind when their key goes",

@@ -32,7 +32,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     ),
     "Work with a list": (
         *("lists", "import_file", "adopt", "tokens", "count", "facets", "lookup"),
-        *("suppress", "history", "restore"),
+        *("suppress", "history", "restore", "form"),
         *("lists", "import_file", "tokens", "count", "facets", "lookup", "suppress"),
         *("history", "restore", "returned"),
     ),
