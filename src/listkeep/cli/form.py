@@ -1,17 +1,18 @@
 """``listkeep form``: sign-up forms that the dock shows for a list."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
-
-from listkeep.wire.answers import DockForm
 
 from .home import Instance
 from .lists import ListName
 from .output import AsJson, WrongUsage, hint, note, show_rows, write, write_json
 from .sessions import As, load_session
+
+if TYPE_CHECKING:  # an HTTP library costs more time than most commands take
+    from listkeep.wire.dock.sign_up_forms import DockForm
 
 app = typer.Typer(no_args_is_help=True, help="Sign-up forms, for links and websites.")
 
@@ -118,5 +119,5 @@ def _parse_field(text: str) -> tuple[str, str]:
     return name, label
 
 
-def _describe(form: DockForm) -> dict[str, Any]:
+def _describe(form: "DockForm") -> dict[str, Any]:
     return {**msgspec.structs.asdict(form), "origins": list(form.origins)}

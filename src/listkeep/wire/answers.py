@@ -41,25 +41,6 @@ class DockList(msgspec.Struct, frozen=True, kw_only=True):
     statuses: dict[str, int] = {}
 
 
-class DockForm(msgspec.Struct, frozen=True, kw_only=True):
-    """A sign-up form that the dock shows; ``fields`` gives each its label."""
-
-    id: str
-    url: str
-    title: str
-    text: str
-    fields: dict[str, str]
-    origins: tuple[str, ...]
-    service: str
-    made_at: str
-
-
-class DockFormsPage(msgspec.Struct, frozen=True, kw_only=True):
-    """The open forms of a list."""
-
-    forms: tuple[DockForm, ...]
-
-
 class DockImport(msgspec.Struct, frozen=True, kw_only=True):
     """How far an import has come."""
 

@@ -10,7 +10,7 @@ from listkeep.dock.lists.access import Bearer, CallerRequest, enter_list
 from listkeep.dock.lists.keeper import get_keeper
 from listkeep.dock.lists.origins import public_origin
 from listkeep.dock.lists.shapes import Shape, shape_of
-from listkeep.wire.answers import DockForm, DockFormsPage
+from listkeep.wire.dock.sign_up_forms import DockForm, DockFormsPage
 
 from .sign_up_api import FieldName
 from .sign_ups import forms

@@ -2,9 +2,28 @@
 
 from collections.abc import Mapping, Sequence
 
-from listkeep.wire.answers import DockForm, DockFormsPage
+import msgspec
 
 from .calls import Calls, part
+
+
+class DockForm(msgspec.Struct, frozen=True, kw_only=True):
+    """A sign-up form that the dock shows; ``fields`` gives each its label."""
+
+    id: str
+    url: str
+    title: str
+    text: str
+    fields: dict[str, str]
+    origins: tuple[str, ...]
+    service: str
+    made_at: str
+
+
+class DockFormsPage(msgspec.Struct, frozen=True, kw_only=True):
+    """The open forms of a list."""
+
+    forms: tuple[DockForm, ...]
 
 
 class FormCalls(Calls):
