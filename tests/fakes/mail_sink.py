@@ -36,6 +36,7 @@ class MailSink:
 
     mood: Mood = friendly
     tls: ssl.SSLContext | None = None
+    speaks_utf8: bool = False  # RFC 6531
     auth: str = ""  # methods that are offered, if any
     login: tuple[str, str] = ("", "")  # which name and password are taken
     logged_in: int = 0
@@ -87,13 +88,14 @@ class _Talk:
         while line := await self.reader.readline():
             self.sink.heard.append(line)
             verb = line[:4].upper().decode("ascii", "replace").strip()
-            if not await self._act(verb, line.decode("ascii", "replace").strip()):
+            if not await self._act(verb, line.decode("utf-8", "replace").strip()):
                 return
 
     async def _act(self, verb: str, line: str) -> bool:
         if verb == "EHLO":
             offers = "250-STARTTLS\r\n" if self.sink.tls and not self.is_tls else ""
             offers += f"250-AUTH {self.sink.auth}\r\n" if self.sink.auth else ""
+            offers += "250-SMTPUTF8\r\n250-8BITMIME\r\n" * self.sink.speaks_utf8
             return await self._stage("EHLO", f"250-sink\r\n{offers}250 SIZE 9999999")
         if verb == "AUTH":
             return await self._log_in(line.split())

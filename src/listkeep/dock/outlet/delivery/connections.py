@@ -28,6 +28,7 @@ MAX_KEPT = 64  # idle ones of one hop
 REFUSED_SECONDS = 30.0  # no other try with a password that was refused
 _OPEN_SECONDS = 20.0
 _COMMAND_SECONDS = 60.0
+NO_UTF8 = "553 5.6.7 listkeep: the mail server takes ASCII addresses only"
 FAULTS = (SMTPException, OSError, ValueError, UntrustedError)
 
 
@@ -222,9 +223,14 @@ class Pool:
 
 
 async def _envelope(client: SMTP, letter: Letter) -> str | None:
+    options = ""
+    if not letter.recipient.isascii():
+        if not client.supports_extension("smtputf8"):
+            return NO_UTF8
+        options = " BODY=8BITMIME SMTPUTF8"  # RFC 6531, 3.4 and 3.6
     for words in (
-        (b"MAIL", f"FROM:<{letter.sender}>".encode("ascii")),
-        (b"RCPT", f"TO:<{letter.recipient}>".encode("ascii")),
+        (b"MAIL", f"FROM:<{letter.sender}>{options}".encode("ascii")),
+        (b"RCPT", f"TO:<{letter.recipient}>".encode()),
     ):
         code, text = await client.execute_command(*words)
         if code // 100 != 2:
