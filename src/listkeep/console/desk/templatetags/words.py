@@ -10,6 +10,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from listkeep.console.desk.codes import signer_of, word_of
+from listkeep.core.mail.slots import headline as write_headline
 from listkeep.looks.said import gettext_noop
 from listkeep.wire.answers import DockList
 from listkeep.wire.dock.sends import DockHour
@@ -62,8 +63,8 @@ def strip(found: DockList) -> list[dict[str, object]]:
 
 @register.filter
 def named(name: str, names: dict[str, str]) -> str:
-    """Write the name of an id, where it is known."""
-    return names.get(name, name)
+    """Write the name of an id, where it is known; a person's id says nothing."""
+    return names.get(name, gettext("a colleague") if name.startswith("p_") else name)
 
 
 @register.filter
@@ -88,6 +89,12 @@ def words(text: str) -> str:
 def signer(text: str) -> str:
     """Write who signed, and what for."""
     return signer_of(text)
+
+
+@register.filter
+def headline(title: str) -> str:
+    """Write a subject line as a heading, its slots by what stands for them."""
+    return write_headline(title)
 
 
 @register.filter
