@@ -308,7 +308,7 @@ def test_what_a_reply_hides_behind_a_bare_carriage_return_stays_in_it() -> None:
 
 
 @pytest.mark.parametrize(
-    "bad", ["a@b.c>\r\nRCPT TO:<x@y.z", "a>b@c.d", "a\0@b.c", "ä@b.c"]
+    "bad", ["a@b.c>\r\nRCPT TO:<x@y.z", "a>b@c.d", "a\0@b.c", "a\x85@b.c"]
 )
 def test_an_address_stays_within_its_command(bad: str) -> None:
     for letter in (Letter(bad, "a@b.c", b""), Letter("a@b.c", bad, b"")):

@@ -37,8 +37,11 @@ def paths() -> Iterator[str]:
         yield path
 
 
-# For people without a session, with tests of their own in tests/dock/returns.
-OUTSIDE = ("/u/<str:alias>/<str:proof>", "/c/<str:alias>/<str:proof>")
+# For people without a session, with tests of their own: tests/dock/returns, sign_ups.
+OUTSIDE = (
+    *("/u/<str:alias>/<str:proof>", "/c/<str:alias>/<str:proof>"),
+    "/join/<slug:form_id>",
+)
 PATHS = [p for p in paths() if not p.startswith("/assets/") and p not in OUTSIDE]
 
 

@@ -18,6 +18,7 @@ from listkeep.core.errors import Code, ListkeepError, MalformedError
 from listkeep.core.grants import Action
 from listkeep.core.registry.mail_names import format_words
 from listkeep.core.registry.sending import LONGEST_CAMPAIGN, SendKind
+from listkeep.looks.said import Filled, gettext_noop
 from listkeep.wire import messages as m
 from listkeep.wire.answers import DockCount, DockList
 from listkeep.wire.dock.sends import DockKept
@@ -119,16 +120,29 @@ def _prepare(
     template = next((each for each in shelf if each.digest == form.template), None)
     if template is None:
         raise MalformedError(
-            "no template was chosen",
+            gettext_noop("no template was chosen"),
             code=Code.REQUEST_INVALID,
-            hint="choose one of the list's, or hand one over at the dock first",
+            hint=gettext_noop(
+                "choose one of the list's, or hand one over at the dock first"
+            ),
         )
-    cap = _number(form.cap, "how many rows at most", least=1)
-    pace = _number(form.pace or "0", "how many messages an hour", least=0)
-    days = _number(form.days, "how many days", least=1)
+    cap = _number(
+        form.cap, gettext_noop("say how many rows at most, as a whole number"), least=1
+    )
+    pace = _number(
+        form.pace or "0",
+        gettext_noop("say how many messages an hour, as a whole number"),
+        least=0,
+    )
+    days = _number(
+        form.days, gettext_noop("say how many days, as a whole number"), least=1
+    )
     if days > MOST_DAYS:
         raise MalformedError(
-            f"a campaign goes on for {MOST_DAYS} days at most",
+            Filled(
+                gettext_noop("a campaign goes on for {days} days at most"),
+                days=str(MOST_DAYS),
+            ),
             code=Code.REQUEST_INVALID,
         )
     return ways.keeper.draft_request(
@@ -160,12 +174,12 @@ def _subject(template: DockKept, pace: int) -> dict[str, str]:
     }
 
 
-def _number(text: str, what: str, *, least: int) -> int:
+def _number(text: str, sentence: str, *, least: int) -> int:
     plain = text.replace(",", "").replace(" ", "")
     if not (plain.isascii() and plain.isdigit() and int(plain) >= least):
         raise MalformedError(
-            f"say {what}, as a whole number",
+            sentence,
             code=Code.REQUEST_INVALID,
-            hint=f"from {least} on",
+            hint=Filled(gettext_noop("from {least} on"), least=str(least)),
         )
     return int(plain)

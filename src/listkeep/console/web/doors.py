@@ -6,6 +6,7 @@ from django.conf import settings
 
 from listkeep.core.errors import Code, RefusedError
 from listkeep.looks import doors as looks
+from listkeep.looks.said import gettext_noop
 from listkeep.wire import messages as m
 
 from .answers import answers
@@ -52,7 +53,9 @@ def _place() -> looks.Place:
 
 def _identify(token: str) -> Visitor:
     if not (token.startswith("lks_") and token.isascii() and len(token) <= 600):
-        raise RefusedError("nobody is signed in here", code=Code.NOT_SIGNED_IN)
+        raise RefusedError(
+            gettext_noop("nobody is signed in here"), code=Code.NOT_SIGNED_IN
+        )
     return Visitor(token, keeper().who_am_i(m.WhoAmI(session=token)))
 
 

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import coming, outside, sending, views
+from . import coming, joining, outside, sending, views
 
 urlpatterns = [
     path("", views.home),
@@ -23,5 +23,6 @@ urlpatterns = [
     path("import/<slug:list_id>/run", views.run_import),
     path("imports/<slug:import_id>", views.show_import),
     path("u/<str:alias>/<str:proof>", outside.leave),
+    path("join/<slug:form_id>", joining.join),
     path("c/<str:alias>/<str:proof>", outside.confirm),
 ]

@@ -4,20 +4,28 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django import template
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
+from listkeep.console.desk.codes import signer_of, word_of
+from listkeep.looks.said import gettext_noop
 from listkeep.wire.answers import DockList
 from listkeep.wire.dock.sends import DockHour
 
 register = template.Library()
+_FROZEN = {
+    "owner": gettext_noop("{classes} of {tenant}, by owners"),
+    "custodian": gettext_noop("{classes} of {tenant}, by custodians"),
+}
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @register.filter
 def count(number: int | None) -> str:
     """Write a number with a mark at each thousand."""
-    return "-" if number is None else f"{number:,}"
+    return "-" if number is None else number_format(number, force_grouping=True)
 
 
 @register.filter
@@ -72,13 +80,26 @@ def hourly(hour: DockHour) -> str:
 
 @register.filter
 def words(text: str) -> str:
-    """Write an identifier as words."""
-    return text.replace("_", " ").replace("-", " ")
+    """Write a code as words."""
+    return word_of(text)
+
+
+@register.filter
+def signer(text: str) -> str:
+    """Write who signed, and what for."""
+    return signer_of(text)
 
 
 @register.filter
 def says(value: Any) -> str:
     """Write a facet's value."""
     if value is None:
-        return "(none)"
+        return gettext("(none)")
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@register.filter
+def frozen(freeze: dict[str, str]) -> str:
+    """Say what of whom is frozen, and which side set it."""
+    form = gettext(_FROZEN.get(freeze["set_by"], "{classes} of {tenant}"))
+    return form.format(classes=freeze["class"], tenant=freeze["tenant"])

@@ -13,6 +13,7 @@ A letter is delivered when the reply to its content says so, and by nothing else
 
 import asyncio
 import re
+from collections.abc import Collection
 from typing import Final
 
 from aiosmtplib import SMTP, SMTPServerDisconnected
@@ -25,8 +26,9 @@ _LATE: Final = "451 4.4.1 listkeep: the mail server did not answer in time"
 _ENDED: Final = "451 4.4.2 listkeep: the mail server ended the connection"
 _CONFUSED: Final = "451 4.5.0 listkeep: the mail server does not keep to the protocol"
 _LINE: Final = re.compile(rb"([2-5][0-9]{2})(?:([\t -])(.*))?", re.DOTALL)
-_ADDRESS: Final = re.compile(r"[ -;=?-~]*")  # what stays between < and >
+_ADDRESS: Final = re.compile(r"[^\x00-\x1f\x7f-\x9f<>]*")  # it stays between < and >
 _LONE: Final = re.compile(rb"\r\n|\r|\n")
+NO_UTF8: Final = "553 5.6.7 listkeep: the mail server takes ASCII addresses only"
 _GO_ON: Final = "354"
 _WANTED: Final = ("2", "2", _GO_ON)  # of MAIL, RCPT and DATA
 
@@ -43,10 +45,11 @@ class NotReachedError(Exception):
 class Dialogue(asyncio.Protocol):
     """A connection to which commands are said, each of which has one reply."""
 
-    def __init__(self, transport: asyncio.Transport, *, pipelines: bool) -> None:
-        """Speak over an open connection; ``pipelines``: several commands at once."""
+    def __init__(self, transport: asyncio.Transport, offers: Collection[str]) -> None:
+        """Speak over an open connection with a server that offers some extensions."""
         self._transport = transport
-        self.pipelines = pipelines
+        self.pipelines = "pipelining" in offers  # several commands at once
+        self.takes_utf8 = "smtputf8" in offers
         self.fault = ""  # why nothing more is said, in a reply of ours
         self._rest = b""
         self._size = 0
@@ -67,7 +70,7 @@ class Dialogue(asyncio.Protocol):
         transport = client.transport
         if not isinstance(transport, asyncio.Transport) or transport.is_closing():
             raise SMTPServerDisconnected("Connection lost")
-        dialogue = cls(transport, pipelines=client.supports_extension("pipelining"))
+        dialogue = cls(transport, client.esmtp_extensions.keys())
         transport.set_protocol(dialogue)
         return dialogue
 
@@ -163,6 +166,8 @@ async def hand_over(dialogue: Dialogue, letter: Letter) -> str:
     Raises:
         NotReachedError: Nothing of it was sent; another connection may be tried.
     """
+    if not dialogue.takes_utf8 and not letter.recipient.isascii():
+        return NO_UTF8
     answer = await _say_envelope(dialogue, envelope_of(letter))
     if not answer:
         replies = await dialogue.ask(content_of(letter))
@@ -218,9 +223,11 @@ def envelope_of(letter: Letter) -> tuple[bytes, ...]:
     for address in (letter.sender, letter.recipient):
         if not _ADDRESS.fullmatch(address):
             raise ValueError("an address would not stay in its command")
+    # RFC 6531, 3.4 and 3.6
+    options = "" if letter.recipient.isascii() else " BODY=8BITMIME SMTPUTF8"
     return (
-        f"MAIL FROM:<{letter.sender}>\r\n".encode("ascii"),
-        f"RCPT TO:<{letter.recipient}>\r\n".encode("ascii"),
+        f"MAIL FROM:<{letter.sender}>{options}\r\n".encode("ascii"),
+        f"RCPT TO:<{letter.recipient}>\r\n".encode(),
         b"DATA\r\n",
     )
 
