@@ -17,7 +17,7 @@ from listkeep.console.web.ways import Panel, Ways, ask
 from listkeep.core.errors import Code, RefusedError
 from listkeep.core.grants import Action, Terms
 from listkeep.core.registry.sending import SendTerms, parse_send
-from listkeep.looks.said import gettext_noop
+from listkeep.looks.marking import gettext_noop
 from listkeep.wire import messages as m
 from listkeep.wire.dock.sends import (
     DockCameBack,

@@ -29,6 +29,7 @@ from listkeep.dock.outlet.unsubscribe import (
     public_origin,
     unsubscribe,
 )
+from listkeep.looks.marking import gettext_noop
 
 from .answers import show
 from .headers import keep_private
@@ -47,7 +48,8 @@ _IN_PARTS = re.compile(
 )
 
 _LATER = UnavailableError(
-    "this could not be written down", hint="try again in a few minutes"
+    gettext_noop("this could not be written down"),
+    hint=gettext_noop("try again in a few minutes"),
 )
 
 View = Callable[..., HttpResponse]
@@ -90,7 +92,7 @@ def confirm(request: HttpRequest, *, alias: str, proof: str) -> HttpResponse:
 def _answer(request: HttpRequest, act: Callable[[], HttpResponse]) -> HttpResponse:
     if request.method not in ("GET", "HEAD", "POST"):
         response = _show_error(
-            request, RefusedError("this page is not for that"), status=405
+            request, RefusedError(gettext_noop("this page is not for that")), status=405
         )
         response["Allow"] = "GET, HEAD, POST"
         return response
@@ -103,7 +105,9 @@ def _answer(request: HttpRequest, act: Callable[[], HttpResponse]) -> HttpRespon
         return _show_error(request, error)
     except Exception:
         log.exception("page.broken")
-        return _show_error(request, ListkeepError("something went wrong here"))
+        return _show_error(
+            request, ListkeepError(gettext_noop("something went wrong here"))
+        )
 
 
 def _show_error(
@@ -120,15 +124,15 @@ def _require_here(request: HttpRequest) -> None:
     origins = {public_origin(), settings.LISTKEEP_DROP_ORIGIN}
     hosts = {urlsplit(origin).netloc for origin in origins}
     if request.META.get("HTTP_HOST", "") not in hosts:
-        raise RefusedError("there is no page at this address")
+        raise RefusedError(gettext_noop("there is no page at this address"))
     if request.method != "POST":
         return
     site = request.headers.get("Sec-Fetch-Site", "none")
     origin = request.headers.get("Origin")
     if site not in ("same-origin", "none") or (origin and origin not in origins):
         raise RefusedError(
-            "the form was sent from somewhere else",
-            hint="open the link in your message, then press the button",
+            gettext_noop("the form was sent from somewhere else"),
+            hint=gettext_noop("open the link in your message, then press the button"),
         )
 
 

@@ -1,7 +1,7 @@
 """Codes that are read as words: states, kinds, names of columns.
 
-Each is a public code of the wire; the words are the console's. A test fetches the pages
-in a language that is not English, and finds a code that is missing here.
+Each is a public code of the wire. Tests fetch the pages in a language that is not
+English, and find a code that is missing here.
 """
 
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from typing import Final
 
 from django.utils.translation import gettext
 
-from listkeep.looks.said import gettext_noop
+from .marking import gettext_noop
 
 _WORDS: Final = (
     # of requests, sends, incidents
