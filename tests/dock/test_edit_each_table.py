@@ -55,6 +55,7 @@ WORTH = {
     "mail_delivery": "a message to who was left out, or to somebody else",
     "mail_merge": "to send to a list that nobody granted it for",
     "mail_peer": "to have a mail server believed that says it has no TLS",
+    "mail_tally": "to have other numbers told of a send than there are",
     "mail_template": "words of one's own in mail that others signed for",
     "past_entry": "a row that was replaced, of another list, or out of the selection",
     "rejected_line": "what stood in a file",

@@ -2,12 +2,14 @@
 
 import pytest
 
+from listkeep.core.addresses import provider_bucket
 from listkeep.core.mail import parse_template
 from listkeep.dock.outlet import templates
 from listkeep.dock.outlet.merging.models import MailMerge
 from listkeep.dock.outlet.models import MailDelivery, StoredTemplate
 from listkeep.dock.outlet.recalling import Memory
 from listkeep.dock.outlet.returns.models import Returned
+from listkeep.dock.outlet.tallying import mend_tallies
 from listkeep.wire import messages as m
 from tests.dock.conftest import Api
 from tests.dock.letters import HTML, SENDER, eml, subject_of
@@ -35,7 +37,7 @@ def sent(keeper: FakeKeeper, ada: Api) -> str:
     answer = ada.send(list_id, file.encode(), mapping={"address": "E-mail"})
     assert answer.status == 200, answer.content
     tokens = [keeper.token_of("acme", address) for address in people]
-    for token, (state, code, seconds, _) in zip(tokens, CLASSES, strict=True):
+    for token, (state, code, seconds, domain) in zip(tokens, CLASSES, strict=True):
         MailDelivery.objects.create(
             list_id=list_id,
             request=SEND,
@@ -44,7 +46,9 @@ def sent(keeper: FakeKeeper, ada: Api) -> str:
             state=state,
             code=code,
             at=NOON + seconds,
+            provider=provider_bucket(f"somebody@{domain}"),
         )
+    assert mend_tallies(list_id, SEND)
     outcomes = ("complaint", "unsubscribe", "hard-bounce", "soft-bounce")
     for number, outcome in enumerate(outcomes, 1):
         Returned.objects.create(
@@ -77,6 +81,40 @@ def test_a_send_is_told_in_counts(ada: Api, sent: str) -> None:
     assert {"outcome": "complaint", "state": "held", "things": 1} in told["returned"]
 
 
+def test_a_send_is_told_minute_by_minute_while_it_is_short(ada: Api, sent: str) -> None:
+    series = ada.get(f"/lists/{sent}/sends/{SEND}").json["series"]
+
+    assert series["step_seconds"] == 60
+    assert len(series["points"]) == 70
+    assert series["points"][0] == {
+        "at": "2026-01-05T12:00:00Z",
+        "delivered": 1,
+        "waiting": 3,
+        "failed": 7,
+    }
+    assert sum(point["delivered"] for point in series["points"]) == 70
+
+
+def test_a_send_of_months_is_told_in_as_many_steps_as_a_picture_has(
+    ada: Api, news: str
+) -> None:
+    for day in range(80):
+        MailDelivery.objects.create(
+            list_id=news,
+            request="r_standing",
+            token=bytes([day]) * 16,
+            trigger="welcome",
+            state=State.DELIVERED,
+            at=NOON + day * 24 * HOUR,
+        )
+    mend_tallies(news, "r_standing")
+
+    series = ada.get(f"/lists/{news}/sends/r_standing").json["series"]
+
+    assert series["step_seconds"] == 24 * HOUR
+    assert [point["delivered"] for point in series["points"]] == [1] * 80
+
+
 def test_a_send_is_told_by_provider_and_rare_ones_together(ada: Api, sent: str) -> None:
     rows = ada.get(f"/lists/{sent}/sends/{SEND}/providers").json["providers"]
 
@@ -104,6 +142,7 @@ def test_who_was_erased_since_counts_among_the_others(ada: Api, sent: str) -> No
         state=State.DELIVERED,
         at=NOON,
     )
+    mend_tallies(sent, SEND)
 
     rows = ada.get(f"/lists/{sent}/sends/{SEND}/providers").json["providers"]
 

@@ -16,7 +16,7 @@ from typing import Any
 import pytest
 from playwright.sync_api import Browser, expect
 
-from listkeep.cli.children import own_command, own_environment
+from listkeep.cli.running.children import own_command, own_environment
 from tests.pages.test_console import audit
 from tests.pages.test_pictures import FOLDER, HEIGHT, README, WIDTH, size_of
 from tests.pages.visitor import Window

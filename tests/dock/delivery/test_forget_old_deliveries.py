@@ -5,6 +5,8 @@ import pytest
 from listkeep.core.errors import UnavailableError
 from listkeep.dock.outlet.delivery import retention
 from listkeep.dock.outlet.models import MailDelivery, MailPeer
+from listkeep.dock.outlet.progress import count_outcomes
+from listkeep.dock.outlet.tallying import mend_tallies
 from tests.dock.delivery.post import Post
 from tests.fakes.grants import NOON
 
@@ -57,3 +59,19 @@ def test_a_keeper_that_is_away_is_no_reason_to_forget(post: Post) -> None:
         retention.drop_old_deliveries(post.keeper, now=NOON, keep_on=lambda: True)
 
     assert left() == {"r_ended"}
+
+
+def test_what_came_of_messages_stays_counted_when_they_are_forgotten(
+    post: Post, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(retention, "_PAGE", 2)
+    deliveries(post, "r_ended")
+    mend_tallies(post.list_id, "r_ended")
+
+    retention.drop_old_deliveries(post.keeper, now=NOON, keep_on=lambda: True)
+
+    told = count_outcomes(post.list_id, "r_ended")
+    assert told.progress.delivered == 3
+    assert sum(delivered for _, delivered in told.hours) == 3
+    assert mend_tallies(post.list_id, "r_ended") == 0  # and no look takes them off
+    assert count_outcomes(post.list_id, "r_ended").progress.delivered == 3

@@ -73,9 +73,38 @@ class MailDelivery(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     holder = models.CharField(max_length=32, blank=True)  # the process that works on it
     at = models.BigIntegerField()  # seconds since 1970, UTC
+    # Who kept the mailbox when the message was first made; empty: nobody knows.
+    provider = models.CharField(max_length=200, blank=True, default="", db_default="")
 
     class Meta:
         db_table = "mail_delivery"
+
+
+class MailTally(models.Model):
+    """How many messages of a send are of one kind; written with their rows.
+
+    A message counts twice: by state, code and provider, under minute 0, and, once
+    something came of it, by state and minute. Each process adds to a part of its own;
+    the sum over the parts is what is true, one part alone may be below nought. What
+    came of messages whose rows were forgotten since stays counted, and ``gone`` tells
+    how many these are.
+    """
+
+    pk = models.CompositePrimaryKey(
+        "list_id", "request", "minute", "state", "code", "provider", "part"
+    )
+    list_id = models.CharField(max_length=40)
+    request = models.CharField(max_length=40)
+    minute = models.BigIntegerField()  # since 1970, UTC; 0: at any time
+    state = models.CharField(max_length=9)
+    code = models.CharField(max_length=40, blank=True)
+    provider = models.CharField(max_length=200, blank=True)
+    part = models.PositiveSmallIntegerField()
+    messages = models.BigIntegerField()
+    gone = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "mail_tally"
 
 
 class MailPeer(models.Model):

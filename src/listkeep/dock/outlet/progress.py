@@ -2,14 +2,16 @@
 
 Rules of these numbers:
 
-- They count rows of one list and one send, and name no token.
+- They are of one list and one send, and name no token.
+- What came of messages is counted as it is written (see ``tallies``): a send of a
+  million costs no more to tell than one of ten.
 - A provider of fewer than five messages is not named, as it is with facets: it could be
   somebody's own.
 - They are the dock's word. What was opened, the keeper counts in the ledger.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -21,14 +23,18 @@ from listkeep.core.segments import Schema
 from listkeep.dock.lists.queries import SMALLEST_GROUP
 from listkeep.dock.lists.segments import facet_text
 
+from .delivery.claims import PROVIDER
 from .merging.models import MailMerge
 from .models import MailDelivery
 from .returns.models import Returned
+from .tallies import Moment, read_counts, read_moments
 
-PROVIDER: Final = "provider"
 OTHERS: Final = "others"
 _HOUR: Final = 3600
+_MINUTE: Final = 60
 _MOST_HOURS: Final = 24 * 7
+MOST_POINTS: Final = 240
+_STEPS: Final = (60, 300, 900, 3600, 6 * 3600, 24 * 3600)  # seconds
 _MOST_CODES: Final = 12
 
 
@@ -57,12 +63,31 @@ class Why:
 
 
 @dataclass(frozen=True, slots=True)
+class Point:
+    """What came of messages in one step of time, and is so still."""
+
+    at: int  # its beginning, in seconds since 1970, UTC
+    delivered: int
+    waiting: int  # refused for now, and tried again later
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Series:
+    """A send over time: steps of one length, those between the first and the last."""
+
+    step_seconds: int
+    points: list[Point]
+
+
+@dataclass(frozen=True, slots=True)
 class Outcomes:
     """What came of a send's messages."""
 
     progress: Progress
     reasons: list[Why]  # the most frequent codes of what did not go through
     hours: list[tuple[int, int]]  # what was delivered in each hour that had any
+    series: Series
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,36 +113,59 @@ class ByProvider:
 
 
 def count_outcomes(list_id: str, request: str) -> Outcomes:
-    """Count what came of one send's messages; nothing, of one that has not begun.
-
-    Costs one look at each message of the send.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT state, code, at / 3600, COUNT(*), MIN(at), MAX(at)"
-            " FROM mail_delivery WHERE list_id = %s AND request = %s GROUP BY 1, 2, 3",
-            [list_id, request],
-        )
-        rows = cursor.fetchall()
-    states, hours = Counter[str](), Counter[int]()
-    reasons = Counter[tuple[str, str]]()
-    for state, code, hour, messages, _, _ in rows:
+    """Count what came of one send's messages; nothing, of one that has not begun."""
+    states, reasons = Counter[str](), Counter[tuple[str, str]]()
+    for state, code, _, messages in read_counts(list_id, request):
         states[state] += messages
-        if state == MailDelivery.State.DELIVERED:
-            hours[hour] += messages
-        elif state != MailDelivery.State.CLAIMED:
+        if state not in (MailDelivery.State.CLAIMED, MailDelivery.State.DELIVERED):
             reasons[state, code] += messages
     ranked = sorted(reasons.items(), key=lambda each: (-each[1], each[0]))
+    moments = read_moments(list_id, request)
     return Outcomes(
         _progress(
             list_id,
             request,
             states,
-            first_at=min((row[4] for row in rows), default=None),
-            last_at=max((row[5] for row in rows), default=None),
+            first_at=moments[0].minute * _MINUTE if moments else None,
+            last_at=moments[-1].minute * _MINUTE if moments else None,
         ),
         [Why(*reason, messages) for reason, messages in ranked[:_MOST_CODES]],
-        [(hour * _HOUR, hours[hour]) for hour in sorted(hours)[-_MOST_HOURS:]],
+        _hours(moments),
+        _series(moments),
+    )
+
+
+def _hours(moments: Sequence[Moment]) -> list[tuple[int, int]]:
+    hours = Counter[int]()
+    for minute, state, messages in moments:
+        if state == MailDelivery.State.DELIVERED:
+            hours[minute * _MINUTE // _HOUR] += messages
+    return [(hour * _HOUR, hours[hour]) for hour in sorted(hours)[-_MOST_HOURS:]]
+
+
+def _series(moments: Sequence[Moment]) -> Series:
+    """Put moments into so many steps as a picture can show, the newest ones."""
+    if not moments:
+        return Series(_MINUTE, [])
+    first, last = moments[0].minute * _MINUTE, moments[-1].minute * _MINUTE
+    fitting = (n for n in _STEPS if last // n - first // n < MOST_POINTS)
+    step = next(fitting, _STEPS[-1])
+    found: defaultdict[int, Counter[str]] = defaultdict(Counter)
+    for minute, state, messages in moments:
+        found[minute * _MINUTE // step][state] += messages
+    begin = max(first // step, last // step - MOST_POINTS + 1)
+    states = MailDelivery.State
+    return Series(
+        step,
+        [
+            Point(
+                number * step,
+                delivered=found[number][states.DELIVERED],
+                waiting=found[number][states.DEFERRED],
+                failed=found[number][states.FAILED],
+            )
+            for number in range(begin, last // step + 1)
+        ],
     )
 
 
@@ -140,12 +188,14 @@ def count_providers(
 ) -> list[ByProvider] | None:
     """Count outcomes by mailbox provider; none, for a list that does not know them.
 
-    Costs a look at each message of the send.
+    Costs a look at each thing that came back of the send.
     """
     if PROVIDER not in schema.names:
         return None
-    messages = _by_provider("mail_delivery", "state", list_id, request, schema)
-    things = _by_provider("returned", "outcome", list_id, request, schema)
+    messages: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for state, _, provider, number in read_counts(list_id, request):
+        messages[provider][state] += number
+    things = _returned_by_provider(list_id, request, schema)
     totals = {name: counts.total() for name, counts in messages.items()}
     named = [name for name in totals if name and totals[name] >= SMALLEST_GROUP]
     rest = (messages.keys() | things.keys()).difference(named)
@@ -188,15 +238,15 @@ def _progress(
     )
 
 
-def _by_provider(
-    table: str, column: str, list_id: str, request: str, schema: Schema
+def _returned_by_provider(
+    list_id: str, request: str, schema: Schema
 ) -> dict[str, Counter[str]]:
-    """Count rows of a table by provider and column; no provider is an empty name."""
+    """Count what came back by provider and outcome; no provider is an empty name."""
     facet = facet_text(schema.names.index(PROVIDER))
     # Whoever was erased since has no row any more, and counts among the others.
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT COALESCE({facet}, ''), one.{column}, COUNT(*) FROM {table} AS one"  # noqa: S608 - names of ours
+            f"SELECT COALESCE({facet}, ''), one.outcome, COUNT(*) FROM returned AS one"  # noqa: S608 - names of ours
             " LEFT JOIN entry ON entry.list_id = one.list_id"
             " AND entry.token = one.token"
             " WHERE one.list_id = %s AND one.request = %s GROUP BY 1, 2",

@@ -141,6 +141,36 @@ class HourView(Shape):
     delivered: int
 
 
+class PointView(Shape):
+    """What came of messages in one step of time, and is so still."""
+
+    at: str
+    delivered: int
+    waiting: int
+    failed: int
+
+
+class SeriesView(Shape):
+    """A send over time, in at most 240 steps of one length."""
+
+    step_seconds: int
+    points: list[PointView]
+
+    @classmethod
+    def of(cls, found: progress.Series) -> Self:
+        """Show it."""
+        points = [
+            PointView(
+                at=_time(each.at) or "",
+                delivered=each.delivered,
+                waiting=each.waiting,
+                failed=each.failed,
+            )
+            for each in found.points
+        ]
+        return cls(step_seconds=found.step_seconds, points=points)
+
+
 class CameBackView(Shape):
     """How often one outcome came back, and what became of it."""
 
@@ -155,6 +185,7 @@ class OutcomesView(Shape):
     progress: ProgressView
     reasons: list[ReasonView]
     hours: list[HourView]
+    series: SeriesView
     returned: list[CameBackView]
 
 
@@ -260,7 +291,7 @@ def show_progress(
 def show_outcomes(
     request: CallerRequest, list_name: str, request_id: str
 ) -> OutcomesView:
-    """Show what came of one send: counts, reasons, hours, and what came back.
+    """Show what came of one send: counts, reasons, times, and what came back.
 
     Of a send that has not begun, and of one there is not, all of it is nothing.
     """
@@ -276,6 +307,7 @@ def show_outcomes(
             HourView(at=_time(at) or "", delivered=delivered)
             for at, delivered in found.hours
         ],
+        series=SeriesView.of(found.series),
         returned=[
             CameBackView(outcome=each.outcome, state=each.state, things=each.things)
             for each in progress.count_returned(list_id, request_id)
@@ -287,7 +319,7 @@ def show_outcomes(
 def show_providers(
     request: CallerRequest, list_name: str, request_id: str
 ) -> ProviderViews:
-    """Show what came of one send by mailbox provider; it looks at each message."""
+    """Show what came of one send by mailbox provider."""
     visit = _enter(request, list_name, right="view")
     list_id = visit.record.id
     found = _memory.recall(

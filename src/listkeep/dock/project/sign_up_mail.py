@@ -21,8 +21,9 @@ from listkeep.core.mail.template import Fork, Letter, Node
 from listkeep.dock.intake.sign_ups.mailing import Carried
 from listkeep.dock.intake.sign_ups.models import SignUp
 from listkeep.dock.outlet.config import OutletConfig
+from listkeep.dock.outlet.delivery.claims import Key
 from listkeep.dock.outlet.delivery.incoming import Parcel
-from listkeep.dock.outlet.delivery.register import Claim, Key, Register, Standing
+from listkeep.dock.outlet.delivery.register import Claim, Register, Standing
 from listkeep.dock.outlet.delivery.sends import SendBook
 from listkeep.wire.messages import sends as d
 
@@ -115,7 +116,9 @@ class _OneRow(Register):
             sign_up.facets,
         )
 
-    async def claim(self, key: Key) -> Claim:  # noqa: ARG002 - it is that row's
+    async def claim(self, key: Key, *, facets: tuple[str, ...] = ()) -> Claim:
+        """Give that row, whatever was asked for."""
+        del key, facets
         return Claim(Standing.MINE, self._row)
 
     async def settle(self, key: Key, reply: Reply) -> None:

@@ -260,6 +260,7 @@ def _view(registry: Registry, request: str, *, key: bytes) -> d.Send:
         ),
         not_before=format_time(terms.not_before),
         expires=format_time(terms.expires),
+        facets=found.facets if found else (),
     )
 
 

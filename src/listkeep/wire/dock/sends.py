@@ -61,6 +61,22 @@ class DockHour(msgspec.Struct, frozen=True, kw_only=True):
     delivered: int
 
 
+class DockPoint(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of messages in one step of time, and is so still."""
+
+    at: str
+    delivered: int = 0
+    waiting: int = 0
+    failed: int = 0
+
+
+class DockSeries(msgspec.Struct, frozen=True, kw_only=True):
+    """A send over time, in steps of one length."""
+
+    step_seconds: int = 60
+    points: tuple[DockPoint, ...] = ()
+
+
 class DockCameBack(msgspec.Struct, frozen=True, kw_only=True):
     """How often one outcome came back, and what became of it."""
 
@@ -76,6 +92,7 @@ class DockOutcomes(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[DockReason, ...]
     hours: tuple[DockHour, ...]
     returned: tuple[DockCameBack, ...]
+    series: DockSeries = DockSeries()
 
 
 class DockProvider(msgspec.Struct, frozen=True, kw_only=True):

@@ -79,6 +79,7 @@ class Send(Message, frozen=True, kw_only=True):
     signing: tuple[SigningKey, ...]
     not_before: str
     expires: str
+    facets: tuple[str, ...] = ()  # of the list, as ``name:type``
 
 
 class ReadSends(Message, frozen=True, kw_only=True):

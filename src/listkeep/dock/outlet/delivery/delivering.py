@@ -19,11 +19,12 @@ from listkeep.core.mail.message import Built
 from listkeep.wire.messages import sends as d
 
 from . import replies
+from .claims import Key
 from .closing import Outcome
 from .composing import Unsubscribe, compose, draft, return_path
 from .incoming import Parcel
 from .opening import Opening, Wanted
-from .register import Claim, Key, Register, Standing
+from .register import Claim, Register, Standing
 
 log = structlog.get_logger("listkeep.dock.outlet")
 
@@ -85,7 +86,7 @@ class Deliverer:
             self._under_way.discard(key)
 
     async def _deliver(self, parcel: Parcel, key: Key) -> Reply:
-        claim = await self.register.claim(key)
+        claim = await self.register.claim(key, facets=parcel.send.facets)
         if claim.standing is Standing.DELIVERED:
             return replies.DELIVERED_BEFORE
         if claim.standing is Standing.BUSY:

@@ -2,17 +2,19 @@
 
 A claim says who works on a message, so that two copies of it, in one process or two, do
 not both go out. What came of it is on the disk before the mail server hears of it, so
-that a message that went out is known as such when it is handed over again.
+that a message that went out is known as such when it is handed over again. The counts
+of a send change in the same transaction (see ``outlet.tallies``).
 """
 
 import asyncio
-from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from enum import StrEnum
-from typing import NamedTuple
+from itertools import groupby
+from typing import Any
 
 import structlog
 from django.db import connection, transaction
@@ -26,7 +28,9 @@ from listkeep.dock.lists.bulk.reading import Found
 from listkeep.dock.outlet.models import MailDelivery
 from listkeep.dock.outlet.returns.models import Returned
 from listkeep.dock.outlet.returns.recording import About, record_returned
+from listkeep.dock.outlet.tallies import Row, Tallies
 
+from .claims import Held, Key, insert_claims, lock_rows, move, part_of, provider_of
 from .gathering import Gatherer
 
 log = structlog.get_logger("listkeep.dock.outlet")
@@ -36,15 +40,6 @@ CLAIM_SECONDS = 300
 MOST = 256
 _PATIENCE_SECONDS = 60
 _PAUSE_SECONDS = 0.5
-
-
-class Key(NamedTuple):
-    """One message: to whom of a list, under which send and trigger."""
-
-    list_id: str
-    request: str
-    token: bytes
-    trigger: str
 
 
 class Standing(StrEnum):
@@ -74,18 +69,13 @@ class Settled:
 
 
 _CLAIM = """
-INSERT INTO mail_delivery
-    (list_id, request, token, trigger, state, reply, code, attempts, holder, at)
-VALUES (%s, %s, %s, %s, 'claimed', 0, '', 1, %s, %s)
-ON CONFLICT (list_id, request, token, trigger) DO UPDATE SET
-    state = 'claimed', holder = excluded.holder, at = excluded.at,
-    attempts = mail_delivery.attempts + 1
-WHERE mail_delivery.state IN ('deferred', 'failed')
-    OR (mail_delivery.state = 'claimed' AND mail_delivery.at <= %s)
+UPDATE mail_delivery
+SET state = 'claimed', holder = %s, at = %s, attempts = attempts + 1
+WHERE list_id = %s AND request = %s AND token = %s AND trigger = %s
 """
 _SETTLE = """
 UPDATE mail_delivery SET state = %s, reply = %s, code = %s, holder = '', at = %s
-WHERE list_id = %s AND request = %s AND token = %s AND trigger = %s AND holder = %s
+WHERE list_id = %s AND request = %s AND token = %s AND trigger = %s
 """
 
 
@@ -102,14 +92,19 @@ class Register:
         self._worker = worker
         self._holder = holder
         self._now = now
+        self._part = part_of(holder)
+        self._facets: dict[str, tuple[str, ...]] = {}
         self._work: Gatherer[Key | Settled, Claim] = Gatherer(self._go, most=MOST)
 
-    async def claim(self, key: Key) -> Claim:
+    async def claim(self, key: Key, *, facets: tuple[str, ...] = ()) -> Claim:
         """Ask for a message to be this process's.
+
+        ``facets`` are the list's, and tell who keeps the mailbox.
 
         Raises:
             UnavailableError: The database does not answer.
         """
+        self._facets[key.list_id] = facets
         return await self._work.ask(key)
 
     async def settle(self, key: Key, reply: Reply) -> None:
@@ -140,30 +135,38 @@ class Register:
         """
         claims = [item for item in items if isinstance(item, Key)]
         settled = [item for item in items if isinstance(item, Settled)]
+        tallies = Tallies(self._part)
         with translated(), transaction.atomic():
-            # In the order of the keys, so that two processes never wait in a ring.
-            self._settle(sorted(settled, key=lambda one: one.key))
-            found = self._claim(sorted(set(claims)))
+            # All rows there are, then those that are made, each in the order of their
+            # keys, and counts last: two processes never wait in a ring.
+            held = lock_rows([*claims, *(one.key for one in settled)])
+            self._settle(settled, held, tallies)
+            found = self._claim(sorted(set(claims)), held, tallies)
+            tallies.write()
         nothing = Claim(Standing.DELIVERED)
         return [found[item] if isinstance(item, Key) else nothing for item in items]
 
-    def _settle(self, settled: Sequence[Settled]) -> None:
-        if not settled:
-            return
-        now = self._now()
-        rows = [
-            (
-                _state_of(one.reply),
-                one.reply.code,
-                (one.reply.status or "")[:40],
-                now,
-                *one.key,
-                self._holder,
+    def _settle(
+        self, settled: Sequence[Settled], held: dict[Key, Held], tallies: Tallies
+    ) -> None:
+        now, rows = self._now(), list[tuple[Any, ...]]()
+        for key, reply in ((one.key, one.reply) for one in settled):
+            row = held.get(key)
+            if row is None or row.holder != self._holder:
+                continue  # it took too long, and is somebody else's
+            held[key] = new = Held(
+                state=_state_of(reply),
+                holder="",
+                reply=reply.code,
+                code=(reply.status or "")[:40],
+                provider=row.provider,
+                at=now,
             )
-            for one in settled
-        ]
-        with connection.cursor() as cursor:
-            cursor.executemany(_SETTLE, rows)
+            move(tallies, key, row, new)
+            rows.append((new.state, new.reply, new.code, now, *key))
+        if rows:
+            with connection.cursor() as cursor:
+                cursor.executemany(_SETTLE, rows)
         for one in settled:
             self._note_bounce(one)
 
@@ -180,42 +183,52 @@ class Register:
                 now=datetime.fromtimestamp(self._now(), UTC),
             )
 
-    def _claim(self, keys: Sequence[Key]) -> dict[Key, Claim]:
-        if not keys:
-            return {}
-        now = self._now()
-        rows = [(*key, self._holder, now, now - CLAIM_SECONDS) for key in keys]
-        with connection.cursor() as cursor:
-            cursor.executemany(_CLAIM, rows)
-        return dict(self._look(keys))
+    def _claim(
+        self, keys: Sequence[Key], held: dict[Key, Held], tallies: Tallies
+    ) -> dict[Key, Claim]:
+        now, sealed = self._now(), dict[Key, Found]()
+        for list_id, members in groupby(keys, key=lambda key: key.list_id):
+            group = list(members)
+            rows = entries.find_rows(list_id, [*{key.token for key in group}])
+            sealed |= {key: rows.get(key.token, ()) for key in group}
+        claimed = Held("claimed", self._holder, reply=0, code="", provider="", at=now)
+        made = {
+            key: replace(claimed, provider=self._provider(key, sealed[key]))
+            for key in keys
+            if key not in held
+        }
+        made = insert_claims(made)
+        free = {
+            key: replace(held[key], state="claimed", holder=self._holder, at=now)
+            for key in keys
+            if key in held and held[key].is_free(now - CLAIM_SECONDS)
+        }
+        if free:
+            with connection.cursor() as cursor:
+                cursor.executemany(_CLAIM, [(self._holder, now, *key) for key in free])
+        for key, row in (made | free).items():
+            move(tallies, key, held.get(key), row)
+        known = held | made | free
+        return {key: self._judge(known.get(key), sealed[key]) for key in keys}
 
-    def _look(self, keys: Sequence[Key]) -> Iterator[tuple[Key, Claim]]:
-        groups: dict[tuple[str, str], list[Key]] = defaultdict(list)
-        for key in keys:
-            groups[key.list_id, key.request].append(key)
-        for (list_id, request), members in groups.items():
-            tokens = list({key.token for key in members})
-            found = MailDelivery.objects.filter(
-                list_id=list_id, request=request, token__in=tokens
-            ).values_list("token", "trigger", "state", "holder", "reply", "code")
-            states = {
-                (bytes(token), trigger): (state, holder, _refused(reply, code))
-                for token, trigger, state, holder, reply, code in found
-            }
-            sealed = entries.find_rows(list_id, tokens)
-            for key in members:
-                state, holder, before = states[key.token, key.trigger]
-                claim = self._standing(state, holder, sealed.get(key.token))
-                yield key, claim if before is None else replace(claim, before=before)
+    def _provider(self, key: Key, row: Found) -> str:
+        return provider_of(self._facets.get(key.list_id, ()), row)
 
-    def _standing(self, state: str, holder: str, row: Found | None) -> Claim:
-        if state == MailDelivery.State.DELIVERED:
-            return Claim(Standing.DELIVERED)
-        if holder != self._holder:
-            return Claim(Standing.BUSY)
+    def _judge(self, row: Held | None, sealed: Found) -> Claim:
+        """Say what a message's row means for who asks for it.
+
+        One that somebody else made a moment ago is not known here.
+        """
         if row is None:
-            return Claim(Standing.MISSING)
-        return Claim(Standing.MINE, row)
+            return Claim(Standing.BUSY)
+        before = _refused(row.reply, row.code)
+        if row.state == MailDelivery.State.DELIVERED:
+            return Claim(Standing.DELIVERED, before=before)
+        if row.holder != self._holder:
+            return Claim(Standing.BUSY, before=before)
+        if not sealed:
+            return Claim(Standing.MISSING, before=before)
+        return Claim(Standing.MINE, sealed, before)
 
 
 def forget_claims() -> int:
@@ -223,10 +236,16 @@ def forget_claims() -> int:
 
     Only for a start, when no other process of this database can be at work.
     """
-    with translated():
-        return MailDelivery.objects.filter(state=MailDelivery.State.CLAIMED).update(
-            state=MailDelivery.State.DEFERRED, holder=""
-        )
+    claimed = MailDelivery.objects.filter(state=MailDelivery.State.CLAIMED)
+    names = ("list_id", "request", "state", "code", "provider", "at")
+    with translated(), transaction.atomic():
+        found = Counter(Row(*row) for row in claimed.values_list(*names))
+        tallies = Tallies()
+        for row, messages in found.items():
+            tallies.take(row, messages)
+            tallies.add(row._replace(state=MailDelivery.State.DEFERRED), messages)
+        tallies.write()
+        return claimed.update(state=MailDelivery.State.DEFERRED, holder="")
 
 
 def _refused(code: int, status: str) -> Reply | None:

@@ -8,6 +8,7 @@ from django.db import connection, transaction
 from listkeep.dock.lists.bulk import translated
 from listkeep.dock.lists.keeper import Keeper
 from listkeep.dock.outlet.models import MailDelivery, MailPeer
+from listkeep.dock.outlet.tallies import Row, forget_rows
 from listkeep.dock.watch.sweeps import Sweep, Work
 
 _PAGE = 4096
@@ -44,15 +45,19 @@ def drop_old_deliveries(
 
 def _drop_page(list_id: str, request: str) -> int:
     """Remove the first rows of a send; a page holds no writer up for long."""
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(
-            "DELETE FROM mail_delivery WHERE list_id = %s AND request = %s"
-            " AND token <= (SELECT token FROM (SELECT token FROM mail_delivery"
-            " WHERE list_id = %s AND request = %s ORDER BY token LIMIT %s) AS page"
-            " ORDER BY token DESC LIMIT 1)",
-            [list_id, request, list_id, request, _PAGE],
-        )
-        return int(cursor.rowcount)
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "DELETE FROM mail_delivery WHERE list_id = %s AND request = %s"
+                " AND token <= (SELECT token FROM (SELECT token FROM mail_delivery"
+                " WHERE list_id = %s AND request = %s ORDER BY token LIMIT %s) AS page"
+                " ORDER BY token DESC LIMIT 1)"
+                " RETURNING list_id, request, state, code, provider, at",
+                [list_id, request, list_id, request, _PAGE],
+            )
+            rows = [Row(*row) for row in cursor.fetchall()]
+        forget_rows(rows)
+        return len(rows)
 
 
 def _run(work: Work) -> int:
