@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Callable
+from typing import cast
 
 import structlog
 from django.conf import settings
@@ -65,7 +66,7 @@ def speak(
         if request.path.startswith("/v1/"):
             with override(settings.LANGUAGE_CODE):
                 return get_response(request)
-        return pages(request)
+        return cast("HttpResponseBase", pages(request))  # nothing here is async
 
     return handle
 
