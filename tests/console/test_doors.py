@@ -9,8 +9,12 @@ PAGES = (
     *("/", "/lists", "/lists/news", "/lists/news/history", "/requests"),
     *("/activity", "/people", "/incidents", "/freeze", "/settings"),
     *("/sends", "/sends/new", "/lists/news/send", "/lists/news/send/count"),
+    *("/lists/news/copy", "/lists/news/copy/count"),
 )
-PARTS_OF_PAGES = ("/lists/news/send/count",)  # without a heading of their own
+PARTS_OF_PAGES = (
+    "/lists/news/send/count",
+    "/lists/news/copy/count",
+)  # without a heading of their own
 
 
 @pytest.mark.parametrize("path", PAGES)

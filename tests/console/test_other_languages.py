@@ -37,6 +37,7 @@ PAGES = [
     *("/sends/r_spring/providers", "/requests", "/requests?state=denied"),
     *("/requests/r_spring", "/activity", "/activity/newer?after=0&looks=1"),
     *("/activity/newer?after=0&looks=90", "/activity/0", "/people", "/incidents"),
+    *("/lists/news/copy", "/lists/news/copy/count"),
     *("/incidents/i_rows", "/freeze", "/freeze?action=unfreeze", "/settings"),
     *("/sign-in", "/signed-in", "/nothing", "/lists/other", "/sends/new?as=x"),
 ]

@@ -9,8 +9,6 @@ from django.conf import settings
 from django.test import override_settings
 from django.utils import translation
 
-from listkeep.dock.intake.sign_ups import asking
-from listkeep.dock.intake.sign_ups.asking import Doorman
 from listkeep.dock.outlet.models import ExportRun
 from listkeep.dock.outlet.returns.book import forget_book
 from listkeep.dock.pages import urls
@@ -18,18 +16,26 @@ from tests import pseudo
 from tests.dock.conftest import Api, token_text
 from tests.dock.letters import eml, subject_of
 from tests.dock.pages.conftest import Browser, Page
-from tests.dock.pages.links import CONFIRM, LEAVE, make_links
+from tests.dock.pages.links import CONFIRM, LEAVE, make_form, make_links
 from tests.dock.pages.test_exports import run
 from tests.dock.pages.test_import import GOOD, ODD, bring_in, check
 from tests.dock.pages.test_look_up import look_up
 from tests.dock.pages.test_send_pages import LETTER, hand_over
+from tests.dock.test_incidents import found
 from tests.fakes.keeper import FakeKeeper
 from tests.house.messages import BUILDINGS
 
 # What the fakes are called, and what is called the same everywhere.
 DATA = frozenset(
     {
-        *("a test", "Hi [[first_name:sealed|you]]"),
+        *(
+            "a test",
+            "Hi {you}",
+            "News of acme",
+            "Zoe",
+            "a b",
+            "Hi [[first_name:sealed|you]]",
+        ),
         *("drop", "Listkeep", "SHA-256", "UTC", settings.LISTKEEP_SEAL_ORIGIN),
         *("news", "acme", "ada", "ben", "sam", "warehouse", "people.csv"),
         *(
@@ -183,7 +189,6 @@ def links_of_people_outside(someone: Browser, _person: Api, news: str) -> None:
 def test_links_cannot_be_told_apart_in_another_language(
     keeper: FakeKeeper, news: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asking, "_doorman", Doorman())
     links, someone = make_links(keeper, news, "zoe@example.com"), Elsewhere(keeper)
 
     for path, button in ((links.leave, LEAVE), (links.confirm, CONFIRM)):
@@ -206,7 +211,33 @@ def test_software_is_answered_in_english(keeper: FakeKeeper, ada: Api) -> None:
     assert "Accept-Language" not in problem.headers.get("vary", "")
 
 
+def working_on_an_incident(there: Browser, person: Api, news: str) -> None:
+    place = f"/incidents/{found(there.sign_in(person).keeper, news)}"
+    for fields in (
+        {"act": "note", "note": "a test"},
+        {"act": "note", "note": "1" * 501},
+        {"act": "close", "reason": "ask anna@example.com"},
+        {"act": "none"},
+        {"act": "close", "reason": "a test"},
+    ):
+        there.submit(there.get(place), place, **fields)
+    there.get(place)
+
+
+def signing_up(someone: Browser, _person: Api, _news: str) -> None:
+    intake = Api(someone.keeper.add_service("intake", "acme"))
+    made = make_form(intake, fields={"name": "City"}, origins=[])
+    place = f"/join/{made}"
+    for address, name in (("", ""), ("zoe@example.com", "1" * 1001), ("a b", "Zoe")):
+        assert someone.get(place).status == 200
+        someone.post(place, {"address": address, "field.name": name})
+    assert someone.post(place, {}, Origin="http://evil.example").status == 403
+    assert someone.get("/join/none").status == 404
+
+
 SCENES = (
+    working_on_an_incident,
+    signing_up,
     looking_up,
     importing,
     exporting,
@@ -214,16 +245,16 @@ SCENES = (
     links_of_people_outside,
     coming_and_going,  # it ends the session
 )
+OF_AN_OWNER = (handing_over_and_sending, working_on_an_incident)
 FILES = {"assets/listkeep.css", "exports/<slug:run_id>/file"}
 
 
 def test_each_page_says_nothing_that_was_not_looked_up(
     keeper: FakeKeeper, ben: Api, ada: Api, news: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(asking, "_doorman", Doorman())
     fetched, english = set[str](), list[str]()
     for scene in SCENES:
-        person = ada if scene is handing_over_and_sending else ben
+        person = ada if scene in OF_AN_OWNER else ben
         scene(Elsewhere(keeper, fetched=fetched, english=english), person, news)
 
     assert set(english) == set()

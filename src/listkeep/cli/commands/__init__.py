@@ -32,7 +32,7 @@ HEADINGS: dict[str, tuple[str, ...]] = {
     ),
     "Work with a list": (
         *("lists", "import_file", "adopt", "tokens", "count", "facets", "lookup"),
-        *("suppress", "history", "restore", "returned"),
+        *("suppress", "history", "restore", "returned", "form"),
     ),
     "What needs a signature": ("request", "sign", "reveal", "export", "send", "erase"),
     "The record": ("ledger", "audit", "notice", "incident"),

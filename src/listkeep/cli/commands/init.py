@@ -219,7 +219,7 @@ def make_instance(
         if plan.database:
             undo.append(_make_tables())
         begun = _begin_keeper(staging, plan, begin=begin)
-        for folder in ("cli", "log", "spool", "staging", "exports"):
+        for folder in ("cli", "log", "spool", "staging", "exports", "forms"):
             (staging / folder).mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
         run_own("migrate", "dock", "--fresh", home=staging)
         for leftover in staging.glob("*.lock"):

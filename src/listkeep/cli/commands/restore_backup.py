@@ -61,7 +61,7 @@ _KNOWN_OF = {
     KEEPER: "SELECT list_id, token, reason FROM gate_suppression",
     DOCK: "SELECT list_id, token, status FROM entry WHERE status > 0",
 }
-_FOLDERS = ("cli", "log", "spool", "staging", "exports")
+_FOLDERS = ("cli", "log", "spool", "staging", "exports", "forms")
 _HEAD = "SELECT size FROM ledger_head"
 _ID = re.compile(r"[a-z0-9_]{1,40}")
 

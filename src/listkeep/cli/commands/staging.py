@@ -13,7 +13,7 @@ from listkeep.core.errors import Code, ConflictError
 
 _COMMIT_POINT = CONFIG_FILE
 _OURS = (
-    *("keys", "demo", "cli", "log", "spool", "staging", "exports"),
+    *("keys", "demo", "cli", "log", "spool", "staging", "exports", "forms"),
     *("keeper.toml", "dock.toml", "dock.key", "dock.sqlite3", "keeper.sqlite3"),
     *("console.toml", "console.key"),
     _COMMIT_POINT,

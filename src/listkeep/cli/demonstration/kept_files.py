@@ -9,7 +9,7 @@ from listkeep.drill.audience import SampleAudience
 from listkeep.drill.provider import GONE, TIRED
 
 DOMAIN = "news.example.com"
-FACETS = ("country:text", "language:text", "plan:text")
+FACETS = ("country:text", "language:text", "plan:text", "provider:text")
 _SEED = 2011
 _ADDRESS = re.compile(rb"^([^,@\n]+@)([^,\n@]+)(?=,)", re.MULTILINE)
 _LETTER = """\

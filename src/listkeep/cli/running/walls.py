@@ -32,7 +32,7 @@ from .hardening import drop_capabilities
 WALLED = ("dock", "console", "proxy", "worker", "sink")
 OFF = "LISTKEEP_LANDLOCK"  # =off, where a kernel's Landlock does harm
 _OWN = {
-    "dock": ("dock.toml", "dock.key", "staging", "exports"),
+    "dock": ("dock.toml", "dock.key", "staging", "exports", "forms"),
     "console": ("console.toml", "console.key"),
     "sink": (),
 }
@@ -70,6 +70,8 @@ def build_wall(home: Path, building: str) -> bool:
     if is_sqlite:
         _hold_open(home / _SQLITE)
     if kind == "dock":
+        with suppress(OSError):  # behind the wall nothing new can be made here
+            (home / "forms").mkdir(mode=PRIVATE_FOLDER, exist_ok=True)
         tempfile.tempdir = os.environ["TMPDIR"] = str(home / "staging")
     keepers = set(files_of_keeper(home))
     own = set(_own(home, kind, is_sqlite=is_sqlite)) - keepers

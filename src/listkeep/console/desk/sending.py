@@ -23,10 +23,11 @@ from listkeep.wire import messages as m
 from listkeep.wire.answers import DockCount, DockList
 from listkeep.wire.dock.sends import DockKept
 
+from .filling_in import SEGMENT, read_cap, read_number
+
 Row = dict[str, str]
 MOST_DAYS: Final = LONGEST_CAMPAIGN.days
 _SECONDS_A_DAY: Final = 86_400
-_SEGMENT: Final = 1900  # with the status behind it, what the dock reads
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -46,7 +47,7 @@ class SendForm:
         """Read what was sent, or what a link says beforehand."""
         given = request.POST if request.method == "POST" else request.GET
         return cls(
-            segment=given.get("segment", "").strip()[:_SEGMENT],
+            segment=given.get("segment", "").strip()[:SEGMENT],
             template=given.get("template", "")[:64],
             route=given.get("route", "")[:40],
             cap=given.get("cap", "").strip()[:12],
@@ -70,6 +71,7 @@ def prepare(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
     found = ways.dock.show_list(name)
     shelf = ask(lambda: ways.dock.show_shelf(found.id))
     routes = ask(lambda: _routes(ways))
+    counted = _count(ways, found, form.segment)
     context = {
         "visitor": visitor,
         "list": found,
@@ -77,12 +79,14 @@ def prepare(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
         "templates": shelf,
         "routes": routes,
         "days": range(1, MOST_DAYS + 1),
-        "count": _count(ways, found, form.segment),
+        "count": counted,
     }
     if request.method == "GET":
         return show(request, "send_form", context)
     try:
-        context["prepared"] = _prepare(ways, found, form, shelf.value or ())
+        context["prepared"] = _prepare(
+            ways, found, form, shelf.value or (), counted=counted.value
+        )
     except ListkeepError as error:
         if error.code is Code.NOT_SIGNED_IN or type(error) is ListkeepError:
             raise
@@ -115,7 +119,12 @@ def _routes(ways: Ways) -> tuple[Row, ...]:
 
 
 def _prepare(
-    ways: Ways, found: DockList, form: SendForm, shelf: Sequence[DockKept]
+    ways: Ways,
+    found: DockList,
+    form: SendForm,
+    shelf: Sequence[DockKept],
+    *,
+    counted: DockCount | None,
 ) -> m.RequestView:
     template = next((each for each in shelf if each.digest == form.template), None)
     if template is None:
@@ -126,15 +135,13 @@ def _prepare(
                 "choose one of the list's, or hand one over at the dock first"
             ),
         )
-    cap = _number(
-        form.cap, gettext_noop("say how many rows at most, as a whole number"), least=1
-    )
-    pace = _number(
+    cap = read_cap(form.cap, counted)
+    pace = read_number(
         form.pace or "0",
         gettext_noop("say how many messages an hour, as a whole number"),
         least=0,
     )
-    days = _number(
+    days = read_number(
         form.days, gettext_noop("say how many days, as a whole number"), least=1
     )
     if days > MOST_DAYS:
@@ -172,14 +179,3 @@ def _subject(template: DockKept, pace: int) -> dict[str, str]:
         "fields": format_words(template.fields),
         "pace": str(pace),
     }
-
-
-def _number(text: str, sentence: str, *, least: int) -> int:
-    plain = text.replace(",", "").replace(" ", "")
-    if not (plain.isascii() and plain.isdigit() and int(plain) >= least):
-        raise MalformedError(
-            sentence,
-            code=Code.REQUEST_INVALID,
-            hint=Filled(gettext_noop("from {least} on"), least=str(least)),
-        )
-    return int(plain)

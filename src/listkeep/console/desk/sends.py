@@ -16,6 +16,7 @@ from listkeep.console.web.doors import Visitor, personal
 from listkeep.console.web.ways import Panel, Ways, ask
 from listkeep.core.errors import Code, RefusedError
 from listkeep.core.grants import Action, Terms
+from listkeep.core.mail.slots import headline
 from listkeep.core.registry.sending import SendTerms, parse_send
 from listkeep.looks.marking import gettext_noop
 from listkeep.wire import messages as m
@@ -74,7 +75,7 @@ class Sent:
     @property
     def title(self) -> str:
         """Its subject line, where it has one."""
-        return self.said.title or gettext("Send")
+        return headline(self.said.title) or gettext("Send")
 
     @property
     def left(self) -> int:
@@ -164,6 +165,7 @@ def show_one(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
         "view": view,
         "sent": _sent(view, told.progress if told else None),
         "outcomes": found,
+        "why": _MEANING.get(told.progress.code, "") if told else "",
         "reasons": [(each, _meaning(each)) for each in told.reasons] if told else [],
         "returned": _rows(told.returned) if told else [],
         "held": sum(one.things for one in told.returned if one.state == "held")

@@ -5,6 +5,7 @@ from django.urls import path
 from . import (
     activity,
     coming,
+    copying,
     freezing,
     home,
     incidents,
@@ -24,6 +25,8 @@ urlpatterns = [
     path("lists/<str:name>", lists.show_one),
     path("lists/<str:name>/count", lists.count),
     path("lists/<str:name>/history", lists.show_history),
+    path("lists/<str:name>/copy", copying.prepare),
+    path("lists/<str:name>/copy/count", copying.count),
     path("lists/<str:name>/send", sending.prepare),
     path("lists/<str:name>/send/count", sending.count),
     path("sends", sends.show_all),

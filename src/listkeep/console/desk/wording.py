@@ -1,5 +1,6 @@
 """Requests and entries in a few words, for lines of a table."""
 
+import re
 from dataclasses import dataclass
 from typing import Final
 
@@ -36,19 +37,21 @@ _TITLES: Final = {
     "contact.revoke": gettext_noop("Remove a contact"),
     "agency.add": gettext_noop("Add an agency"),
     "agency.revoke": gettext_noop("Remove an agency"),
-    "route.add": gettext_noop("Add a route"),
-    "route.revoke": gettext_noop("Remove a route"),
-    "domain.add": gettext_noop("Add a domain"),
+    "route.add": gettext_noop("Enrol a way out for mail"),
+    "route.revoke": gettext_noop("End a way out for mail"),
+    "domain.add": gettext_noop("Let mail be from a domain"),
     "domain.revoke": gettext_noop("Remove a domain"),
-    "consent.give": gettext_noop("Give consent"),
-    "consent.withdraw": gettext_noop("Withdraw consent"),
-    "person.confirm": gettext_noop("Confirm a person"),
-    "passkey.add": gettext_noop("Add a passkey"),
-    "passkey.replace": gettext_noop("Replace lost passkeys"),
+    "consent.give": gettext_noop("Let support look"),
+    "consent.withdraw": gettext_noop("Let support look no more"),
+    "person.confirm": gettext_noop("Confirm a first owner"),
+    "passkey.add": gettext_noop("Another passkey"),
+    "passkey.replace": gettext_noop("Other passkeys after a loss"),
     "recovery.choose": gettext_noop("Choose who helps after a loss"),
     "policy.set": gettext_noop("Another policy"),
     "budget.set": gettext_noop("Another ceiling"),
 }
+
+_ID: Final = re.compile("[a-z]_[a-z2-7]{12}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +87,14 @@ def line_of(view: m.RequestView) -> Line:
         who=first,
         missing=view.missing,
         expires=view.facts.get("until", ""),
-        about=view.facts.get("about", ""),
+        about=_about(view.facts),
     )
+
+
+def _about(facts: dict[str, str]) -> str:
+    """Say what it is about by name: ids stand on the request's own page."""
+    said = facts.get("person") or facts.get("about", "")
+    return " ".join(word for word in said.split() if not _ID.fullmatch(word))
 
 
 def title_of(action: str, list_name: str) -> str:

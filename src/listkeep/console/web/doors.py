@@ -37,6 +37,11 @@ class Visitor(looks.Visitor):
         return "send" in self.principal.rights
 
     @property
+    def can_copy(self) -> bool:
+        """Whether this person may ask for a copy of a list."""
+        return "export" in self.principal.rights
+
+    @property
     def may_see_sends(self) -> bool:
         """Whether there are sends for this person to see."""
         return self.may_open("route")

@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
+from listkeep.core.mail.slots import headline as write_headline
 from listkeep.looks.codes import signer_of
 from listkeep.looks.marking import gettext_noop
 from listkeep.wire.answers import DockList
@@ -62,8 +63,8 @@ def strip(found: DockList) -> list[dict[str, object]]:
 
 @register.filter
 def named(name: str, names: dict[str, str]) -> str:
-    """Write the name of an id, where it is known."""
-    return names.get(name, name)
+    """Write the name of an id, where it is known; a person's id says nothing."""
+    return names.get(name, gettext("a colleague") if name.startswith("p_") else name)
 
 
 @register.filter
@@ -82,6 +83,12 @@ def hourly(hour: DockHour) -> str:
 def signer(text: str) -> str:
     """Write who signed, and what for."""
     return signer_of(text)
+
+
+@register.filter
+def headline(title: str) -> str:
+    """Write a subject line as a heading, its slots by what stands for them."""
+    return write_headline(title)
 
 
 @register.filter
