@@ -28,8 +28,8 @@ def forget_mail(list_id: str, token: bytes) -> int:
     )
     changed = 0
     for number in Returned.objects.filter(**about).values_list("number", flat=True):
-        row = Returned.objects.filter(**about, number=number)
-        changed += row.update(token=_nobody())
+        thing = Returned.objects.filter(**about, number=number)
+        changed += thing.update(token=_nobody())
     sent = MailDelivery.objects.filter(**about)
     for request, trigger in sent.values_list("request", "trigger"):
         row = MailDelivery.objects.filter(**about, request=request, trigger=trigger)
