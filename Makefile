@@ -239,6 +239,10 @@ pins: ## Pin the files of the pages by hash, after a change to one
 		done > $(SOURCE)/$$pages/static.lock; \
 	done
 
+.PHONY: messages
+messages: .venv/.dev ## Bring the catalogues of texts up to date (ARGS=fr begins a language)
+	@$(BIN)/python -m tests.house.messages $(ARGS)
+
 .PHONY: clean
 clean: ## Remove .venv and what tools left behind; instances in var/ stay
 	rm -rf .venv .interop build dist src/*.egg-info .coverage .hypothesis .import_linter_cache .mypy_cache .pytest_cache .ruff_cache

@@ -21,11 +21,13 @@ from urllib.parse import urlsplit
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
+from django.utils.translation import gettext_noop
 
 from listkeep.core.errors import Code, ListkeepError, MalformedError, RefusedError
 from listkeep.wire import messages as m
 
 from .answers import Answers
+from .said import Filled
 
 log = logging.getLogger("listkeep.pages")
 
@@ -65,8 +67,8 @@ class Visitor:
         """
         if not hmac.compare_digest(token.encode(), self.form_token.encode()):
             raise RefusedError(
-                "the form was not sent from this page",
-                hint="open the page anew, then try again",
+                gettext_noop("the form was not sent from this page"),
+                hint=gettext_noop("open the page anew, then try again"),
             )
 
     @property
@@ -187,8 +189,10 @@ class Doors(Generic[V]):
         verifier, _, to = rest.partition(".")
         if not ours or not hmac.compare_digest(ours.encode(), state.encode()):
             raise RefusedError(
-                "this sign-in was not begun in this browser",
-                hint="begin it here; a link that somebody sent you signs nobody in",
+                gettext_noop("this sign-in was not begun in this browser"),
+                hint=gettext_noop(
+                    "begin it here; a link that somebody sent you signs nobody in"
+                ),
             )
         return verifier, own_path(to)
 
@@ -244,7 +248,10 @@ class Doors(Generic[V]):
         except Exception:
             log.exception("page.broken")
             fault = ListkeepError(
-                "something went wrong here", hint=f"the {self._name}'s log says where"
+                gettext_noop("something went wrong here"),
+                hint=Filled(
+                    gettext_noop("the {name}'s log says where"), name=self._name
+                ),
             )
             return self.show_error(request, fault)
 
@@ -256,34 +263,42 @@ class Doors(Generic[V]):
         origin = self.place().origin
         if request.META.get("HTTP_HOST", "") != urlsplit(origin).netloc:
             raise RefusedError(
-                "these pages are not at this address", hint=f"they are at {origin}"
+                gettext_noop("these pages are not at this address"),
+                hint=Filled(gettext_noop("they are at {origin}"), origin=origin),
             )
         if request.headers.get("Sec-Fetch-Dest", "document") in _FRAMES:
-            raise RefusedError("these pages are not shown inside others")
+            raise RefusedError(gettext_noop("these pages are not shown inside others"))
         if request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate":
             return
         site = request.headers.get("Sec-Fetch-Site")
         if not (self._fetches and site == "same-origin"):
-            raise RefusedError("these pages are opened, not fetched by programs")
+            raise RefusedError(
+                gettext_noop("these pages are opened, not fetched by programs")
+            )
 
     def _require_own_form(self, request: HttpRequest, kind: str) -> None:
         own = request.headers.get("Origin") == self.place().origin
         site = request.headers.get("Sec-Fetch-Site", "same-origin")
         if not own or site != "same-origin":
             raise RefusedError(
-                "the form was sent from somewhere else",
-                hint="open the page here, then try again",
+                gettext_noop("the form was sent from somewhere else"),
+                hint=gettext_noop("open the page here, then try again"),
             )
         # Any other form would be parsed by Django, which puts large files on the disk.
         if request.content_type != kind:
-            raise RefusedError("the form has another shape than this page's")
+            raise RefusedError(
+                gettext_noop("the form has another shape than this page's")
+            )
         if kind == _FORM:
             _read_fields(request)
 
     def _refuse_method(
         self, request: HttpRequest, methods: tuple[str, ...]
     ) -> HttpResponse:
-        error = RefusedError("this page is not for that", hint="go back to the start")
+        error = RefusedError(
+            gettext_noop("this page is not for that"),
+            hint=gettext_noop("go back to the start"),
+        )
         response = self._show(request, "error", {"error": error}, status=405)
         response["Allow"] = ", ".join(methods)
         return response
@@ -304,7 +319,8 @@ def _read_fields(request: HttpRequest) -> None:
         _ = request.POST
     except (BadRequest, SuspiciousOperation, UnreadablePostError) as error:
         raise MalformedError(
-            "the form cannot be read", hint="open the page anew, then send it again"
+            gettext_noop("the form cannot be read"),
+            hint=gettext_noop("open the page anew, then send it again"),
         ) from error
 
 

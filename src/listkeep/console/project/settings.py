@@ -5,6 +5,7 @@ They can be imported where there is no instance: defaults apply, nothing is made
 
 import secrets
 
+from listkeep.looks import WORDS
 from listkeep.wire.config import instance_home, read_config
 
 from .config import FILE_NAME, ConsoleConfig
@@ -24,14 +25,23 @@ SECRET_KEY = secrets.token_urlsafe(50)  # nothing is signed that outlives a proc
 # No link is made from the Host header, and the doors compare it.
 ALLOWED_HOSTS = ["*"]
 INSTALLED_APPS = ["listkeep.console.desk"]
-MIDDLEWARE = ["listkeep.console.project.middleware.guard"]
+MIDDLEWARE = [
+    "django.middleware.locale.LocaleMiddleware",
+    "listkeep.console.project.middleware.guard",
+]
 ROOT_URLCONF = "listkeep.console.project.urls"
 WSGI_APPLICATION = "listkeep.console.project.wsgi.application"
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
         "APP_DIRS": True,
-        "OPTIONS": {"builtins": ["listkeep.console.desk.templatetags.words"]},
+        "OPTIONS": {
+            "builtins": [
+                "django.templatetags.i18n",
+                "listkeep.looks.said",
+                "listkeep.console.desk.templatetags.words",
+            ]
+        },
     }
 ]
 APPEND_SLASH = False
@@ -41,5 +51,8 @@ FILE_UPLOAD_HANDLERS: list[str] = []  # files go to the dock
 
 TIME_ZONE = "UTC"
 USE_TZ = True
-USE_I18N = False
+USE_I18N = True
+LANGUAGE_CODE = "en"  # that of the source
+LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [WORDS]
 LOGGING_CONFIG = None  # the serve command sets up logging
