@@ -38,7 +38,7 @@ def test_every_address_is_in_the_walk() -> None:
     parts = {
         *("lists/<str:name>/count", "requests/<slug:name>", "activity/newer"),
         *("activity/<int:index>", "incidents/<slug:name>"),
-        *("sends/<slug:name>", "sends/<slug:name>/providers"),
+        *("sends/<slug:name>", "sends/<slug:name>/live", "sends/<slug:name>/providers"),
     }
 
     assert {str(each.pattern) for each in urls.urlpatterns} == known | parts

@@ -8,7 +8,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import ngettext
 
 from listkeep.console.web.answers import give_csv, show
 from listkeep.console.web.doors import Visitor, personal
@@ -21,11 +23,14 @@ from listkeep.wire.dock.sends import (
     DockCameBack,
     DockHour,
     DockOutcomes,
+    DockPoint,
     DockProgress,
     DockProvider,
     DockReason,
+    DockSeries,
 )
 
+from .series import send_series
 from .tables import write_csv
 from .wording import Line, line_of
 
@@ -149,9 +154,8 @@ def show_one(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
             raise found.error or _no_table()
         return give_csv(f"{view.id}-{table}", _table_csv(told, table))
     context = {
+        **_live(view, told),
         "visitor": visitor,
-        "view": view,
-        "sent": _sent(view, told.progress if told else None),
         "outcomes": found,
         "reasons": [(each, _meaning(each)) for each in told.reasons] if told else [],
         "returned": _rows(told.returned) if told else [],
@@ -164,6 +168,31 @@ def show_one(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
         "new": view.facts.get("new", "").splitlines(),
     }
     return show(request, "send", context)
+
+
+@personal("GET")
+def show_live(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
+    """Show how far a send is, again and again while it goes on."""
+    view = _find(visitor.ways, name)
+    terms = Terms.parse(view.terms)
+    told = visitor.ways.dock.show_outcomes(terms.list, view.id)
+    return show(request, "_live", {**_live(view, told), "visitor": visitor})
+
+
+def _live(view: m.RequestView, told: DockOutcomes | None) -> dict[str, object]:
+    sent = _sent(view, told.progress if told else None)
+    series = told.series if told else DockSeries()
+    minutes = series.step_seconds // 60
+    return {
+        "view": view,
+        "sent": sent,
+        "is_live": told is not None and sent.state == "running",
+        "series": send_series(series),
+        "series_title": ngettext(
+            "Messages by the minute", "Messages by %(minutes)d minutes", minutes
+        )
+        % {"minutes": minutes},
+    }
 
 
 @personal("GET")
@@ -275,10 +304,11 @@ def _counts(sent: Sent) -> tuple[int | None, ...]:
 
 
 def _table_csv(told: DockOutcomes, table: str) -> str:
-    kinds: dict[str, tuple[tuple[DockReason | DockHour | DockCameBack, ...], type]] = {
+    kinds: dict[str, tuple[tuple[msgspec.Struct, ...], type]] = {
         "reasons": (told.reasons, DockReason),
         "hours": (told.hours, DockHour),
         "returned": (told.returned, DockCameBack),
+        "series": (told.series.points, DockPoint),
     }
     if table not in kinds:
         raise _no_table()

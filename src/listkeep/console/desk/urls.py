@@ -29,6 +29,7 @@ urlpatterns = [
     path("sends", sends.show_all),
     path("sends/new", sending.choose_list),
     path("sends/<slug:name>", sends.show_one),
+    path("sends/<slug:name>/live", sends.show_live),
     path("sends/<slug:name>/providers", sends.by_provider),
     path("requests", requests.show_all),
     path("requests/<slug:name>", requests.show_one),
