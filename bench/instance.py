@@ -7,10 +7,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from listkeep.cli.children import run_own
 from listkeep.cli.home import Instance
-from listkeep.cli.locks import find_free_port
-from listkeep.cli.supervisor import Supervisor
+from listkeep.cli.running.children import run_own
+from listkeep.cli.running.locks import find_free_port
+from listkeep.cli.running.supervisor import Supervisor
 from listkeep.drill.stage import Stage
 from listkeep.wire.dock import DockClient
 

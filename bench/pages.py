@@ -26,9 +26,9 @@ from bench.figures import percentile
 from bench.filled import LIST, Filled, filled_instance
 from bench.harness import Bound, Result, SkippedError, alternate, sum_up
 from bench.instance import OWNERS
-from listkeep.cli.children import own_environment
-from listkeep.cli.locks import find_free_port
-from listkeep.cli.supervisor import CONSOLE, Supervisor
+from listkeep.cli.running.children import own_environment
+from listkeep.cli.running.locks import find_free_port
+from listkeep.cli.running.supervisor import CONSOLE, Supervisor
 from listkeep.wire import messages as m
 
 LEG = "pages"

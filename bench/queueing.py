@@ -21,7 +21,7 @@ from bench.sending import (
     serving,
     write_letters,
 )
-from listkeep.cli.locks import find_free_port
+from listkeep.cli.running.locks import find_free_port
 from listkeep.drill.postfix import (
     Postfix,
     before_the_proxy,

@@ -17,8 +17,8 @@ from pathlib import Path
 
 from bench.instance import CUSTODIANS, OWNERS, Running, running_instance
 from bench.mail_message import HTML, TEXT
-from listkeep.cli.locks import find_free_port
-from listkeep.cli.supervisor import PROXY, Supervisor, greets
+from listkeep.cli.running.locks import find_free_port
+from listkeep.cli.running.supervisor import PROXY, Supervisor, greets
 from listkeep.core.canonical import encode
 from listkeep.core.mail import (
     AliasKey,

@@ -28,6 +28,7 @@ SELECT create_distributed_table('returned_feed', 'list_id', colocate_with => 'en
 SELECT create_distributed_table('soft_bounces', 'list_id', colocate_with => 'entry');
 SELECT create_distributed_table('sign_up', 'list_id', colocate_with => 'entry');
 SELECT create_distributed_table('sign_up_knocks', 'list_id', colocate_with => 'entry');
+SELECT create_distributed_table('pace', 'list_id', colocate_with => 'entry');
 
 COMMIT;
 

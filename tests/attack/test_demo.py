@@ -5,7 +5,7 @@ import os
 import subprocess
 from pathlib import Path
 
-from listkeep.cli.children import own_command
+from listkeep.cli.running.children import own_command
 from listkeep.drill.postfix import why_not
 
 

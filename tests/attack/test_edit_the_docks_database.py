@@ -9,7 +9,7 @@ from collections.abc import Callable
 from contextlib import closing
 from typing import Any
 
-from listkeep.cli.children import own_environment
+from listkeep.cli.running.children import own_environment
 
 from .conftest import Said, World
 

@@ -19,7 +19,7 @@ import psycopg
 import pyrage
 import pytest
 
-from listkeep.cli.children import own_environment
+from listkeep.cli.running.children import own_environment
 from tests.attack.traces import Search, spellings
 from tests.cli.stage import Terminal, granted, set_cast
 from tests.faults.harness import House

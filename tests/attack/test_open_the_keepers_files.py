@@ -20,10 +20,10 @@ import httpx
 import pytest
 
 import listkeep
-from listkeep.cli import landlock
-from listkeep.cli.children import own_command, own_environment
 from listkeep.cli.home import Instance
-from listkeep.cli.supervisor import Supervisor, is_healthy
+from listkeep.cli.running import landlock
+from listkeep.cli.running.children import own_command, own_environment
+from listkeep.cli.running.supervisor import Supervisor, is_healthy
 from listkeep.drill.provider import make_place
 from tests.ports import find_port
 
@@ -34,7 +34,7 @@ WALLED = pytest.mark.skipif(
 THIEF = '''
 import ctypes, json, os, sys
 from pathlib import Path
-from listkeep.cli import serve
+from listkeep.cli.commands import serve
 
 HOME, KEEPER = Path(os.environ["LISTKEEP_HOME"]), int(os.environ["THE_KEEPER"])
 MINE = Path(os.environ["MY_OWN"])

@@ -9,7 +9,7 @@ from unittest import mock
 import pytest
 
 from listkeep.cli.home import Instance
-from listkeep.cli.supervisor import Supervisor
+from listkeep.cli.running.supervisor import Supervisor
 from tests.cli.stage import Terminal, copy_instance, set_cast
 
 

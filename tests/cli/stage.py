@@ -14,8 +14,8 @@ from pathlib import Path
 from typing import Any
 from unittest import mock
 
-from listkeep.cli.children import own_command, own_environment
 from listkeep.cli.main import run
+from listkeep.cli.running.children import own_command, own_environment
 from tests.ports import find_port
 
 # These become a Django project, or last as long as a building does.

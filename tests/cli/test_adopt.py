@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from listkeep.cli.adopting import plan
-from listkeep.cli.children import own_command, own_environment
+from listkeep.cli.adoption.adopting import plan
 from listkeep.cli.output import WrongUsage
+from listkeep.cli.running.children import own_command, own_environment
 from listkeep.core.errors import MalformedError
 from tests.cli.stage import Terminal
 

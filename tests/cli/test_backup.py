@@ -15,11 +15,11 @@ from unittest import mock
 
 import pytest
 
-from listkeep.cli import backup
-from listkeep.cli.children import own_command, own_environment
+from listkeep.cli.commands import backup
+from listkeep.cli.commands.restore_backup import KNOWN, STATUSES
 from listkeep.cli.home import Instance
-from listkeep.cli.restore_backup import KNOWN, STATUSES
-from listkeep.cli.supervisor import Supervisor
+from listkeep.cli.running.children import own_command, own_environment
+from listkeep.cli.running.supervisor import Supervisor
 from listkeep.keeper.keys import FileProvider, KeyStore
 from tests.cli.stage import Ran, Terminal, copy_instance, set_cast
 

@@ -10,7 +10,8 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 import pytest
 
-from listkeep.cli import browser, login
+from listkeep.cli import browser
+from listkeep.cli.commands import login
 from listkeep.cli.home import CliConfig, Instance
 from listkeep.cli.sessions import load_session
 from listkeep.core.errors import RefusedError, UnavailableError

@@ -7,8 +7,8 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from listkeep.cli import databases
-from listkeep.cli.databases import (
+from listkeep.cli.copies import databases
+from listkeep.cli.copies.databases import (
     Database,
     ServerAwayError,
     find_databases,

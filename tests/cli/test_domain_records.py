@@ -1,6 +1,6 @@
 """What the DNS has to say of a sending domain, cut as zone files want it."""
 
-from listkeep.cli.domain import dns_records
+from listkeep.cli.commands.domain import dns_records
 from tests.core.registry.senders import DOMAIN
 
 ROW = {

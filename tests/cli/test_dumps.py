@@ -11,9 +11,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from listkeep.cli import dumps
-from listkeep.cli.databases import find_tool
-from listkeep.cli.dumps import check_dump, put_dump
+from listkeep.cli.copies import dumps
+from listkeep.cli.copies.databases import find_tool
+from listkeep.cli.copies.dumps import check_dump, put_dump
 from listkeep.core.errors import MalformedError, UnavailableError
 from tests.postgres import Cluster, cluster
 

@@ -15,16 +15,18 @@ from unittest import mock
 import pytest
 
 from listkeep.cli.home import Instance
-from listkeep.cli.supervisor import Supervisor
+from listkeep.cli.running.supervisor import Supervisor
 from tests.cli.stage import Terminal, copy_instance
 
-HARDEN = "from listkeep.cli.hardening import harden; harden(lock_memory={lock})\n"
+HARDEN = (
+    "from listkeep.cli.running.hardening import harden; harden(lock_memory={lock})\n"
+)
 LOCKED = "print(open('/proc/self/status').read().split('VmLck:')[1].split()[0])\n"
 SECRET = "a key that must not reach a disk"
 # A user like others, whose processes can be looked into as usual.
 BE_NOBODY = """
 import ctypes, os, resource, sys
-import listkeep.cli.hardening
+import listkeep.cli.running.hardening
 if os.geteuid() == 0:
     os.setgroups([])
     os.setgid(65534)

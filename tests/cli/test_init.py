@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from listkeep.cli.children import own_command, own_environment
+from listkeep.cli.running.children import own_command, own_environment
 from tests.cli.stage import Terminal
 
 PRIVATE = ("keys", "cli", "demo", "log", "spool", "staging", "exports")

@@ -9,7 +9,7 @@ import pyrage
 import pytest
 
 from listkeep.cli.home import Instance
-from listkeep.cli.supervisor import Supervisor
+from listkeep.cli.running.supervisor import Supervisor
 from listkeep.core.errors import ListkeepError
 from tests.cli.stage import Terminal, copy_instance, granted, set_cast
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from listkeep.cli.children import own_environment
+from listkeep.cli.running.children import own_environment
 from tests.cli.stage import Terminal, copy_instance
 
 

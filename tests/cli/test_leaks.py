@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from listkeep.cli.import_file import open_input
+from listkeep.cli.commands.import_file import open_input
 from tests.cli.stage import Ran, Terminal
 
 CANARY = "quail.canary"
@@ -71,7 +71,7 @@ def test_no_file_of_the_instance_holds_the_address(
 def test_no_file_for_a_while_holds_what_comes_through_a_pipe(tmp_path: Path) -> None:
     """The dock wants the size first, so a pipe is held: in memory, never on a disk."""
     source = (
-        "import os; from listkeep.cli.import_file import open_input\n"
+        "import os; from listkeep.cli.commands.import_file import open_input\n"
         "with open_input('-') as (file, size):\n"
         "    held = [os.readlink(f'/proc/self/fd/{n}')\n"
         "            for n in os.listdir('/proc/self/fd')\n"
@@ -94,7 +94,7 @@ def test_a_redirected_file_is_streamed_and_not_held(tmp_path: Path) -> None:
     file = tmp_path / "people.csv"
     file.write_bytes(b"y" * 5000)
     source = (
-        "import sys; from listkeep.cli.import_file import open_input\n"
+        "import sys; from listkeep.cli.commands.import_file import open_input\n"
         "with open_input('-') as (file, size):\n"
         "    print(size, file is sys.stdin.buffer)\n"
     )

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 import typer
 
-from listkeep.cli import status
-from listkeep.cli.children import error_of, own_command, own_environment
-from listkeep.cli.commands import HEADINGS, MODULE_OF
+from listkeep.cli.commands import HEADINGS, MODULE_OF, status
+from listkeep.cli.running.children import error_of, own_command, own_environment
 from listkeep.core.errors import FAMILIES, ListkeepError
 from tests.cli.stage import Terminal, copy_instance
 
@@ -212,14 +211,16 @@ def test_a_client_command_starts_without_django() -> None:
 
     loaded = loaded_by(everything)
 
-    assert {f"listkeep.cli.{module}" for module in MODULE_OF.values()} <= loaded
+    assert {
+        f"listkeep.cli.commands.{module}" for module in MODULE_OF.values()
+    } <= loaded
     assert not loaded & {"django", "ninja"}
 
 
 def test_a_command_loads_its_own_module_and_no_other_command() -> None:
     loaded = loaded_by("from listkeep.cli.main import _program; _program(['count'])")
 
-    assert "listkeep.cli.count" in loaded
+    assert "listkeep.cli.commands.count" in loaded
     for other in ("audit", "ledger", "demo", "request", "restore_backup"):
         assert f"listkeep.cli.{other}" not in loaded
 

@@ -4,8 +4,8 @@ from contextlib import redirect_stderr, redirect_stdout
 
 import pytest
 
+from listkeep.cli.commands.tokens import first_lines
 from listkeep.cli.output import clean, note, plural, show_rows, write_facts, write_json
-from listkeep.cli.tokens import first_lines
 
 # A name that clears the screen, one that hides behind direction marks.
 STEERING = ["\x1b[2Jgone", "\x9b2J", "a\rb", "tr\u202egnp", "bell\a"]

@@ -10,10 +10,10 @@ from unittest import mock
 import psycopg
 import pytest
 
-from listkeep.cli.children import own_command, own_environment
+from listkeep.cli.commands.status import LANDLOCK, NO_WALL
 from listkeep.cli.home import Instance
-from listkeep.cli.status import LANDLOCK, NO_WALL
-from listkeep.cli.supervisor import Supervisor
+from listkeep.cli.running.children import own_command, own_environment
+from listkeep.cli.running.supervisor import Supervisor
 from tests.cli.stage import Terminal, granted
 from tests.ports import find_port
 from tests.postgres import Cluster, cluster

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from listkeep.cli.home import Instance
-from listkeep.cli.supervisor import BUILDINGS, PROXY, Supervisor, greets
+from listkeep.cli.running.supervisor import BUILDINGS, PROXY, Supervisor, greets
 from listkeep.core.errors import MalformedError
 from tests.cli.stage import Terminal, copy_instance
 from tests.ports import find_port

@@ -8,9 +8,10 @@ from unittest import mock
 
 import pytest
 
-from listkeep.cli import putting_back, restore_backup
-from listkeep.cli.databases import DOCK, KEEPER, Database, ServerAwayError
-from listkeep.cli.manifest import Manifest
+from listkeep.cli.commands import restore_backup
+from listkeep.cli.copies import putting_back
+from listkeep.cli.copies.databases import DOCK, KEEPER, Database, ServerAwayError
+from listkeep.cli.copies.manifest import Manifest
 
 
 class Killed(BaseException):

@@ -7,7 +7,7 @@ from unittest import mock
 import pytest
 
 from listkeep.cli.home import Instance
-from listkeep.cli.supervisor import Supervisor
+from listkeep.cli.running.supervisor import Supervisor
 from tests.cli.stage import Ran, Terminal, copy_instance
 
 
@@ -48,7 +48,7 @@ def recover(terminal: Terminal, words: str = "") -> Ran:
 
 
 def environment(terminal: Terminal) -> dict[str, str]:
-    from listkeep.cli.children import own_environment  # noqa: PLC0415
+    from listkeep.cli.running.children import own_environment  # noqa: PLC0415
 
     return own_environment(terminal.home)
 

@@ -9,9 +9,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from listkeep.cli import scanning
+from listkeep.cli.adoption import scanning
+from listkeep.cli.adoption.scanning import UNREADABLE, Finding, Scan
 from listkeep.cli.output import WrongUsage
-from listkeep.cli.scanning import UNREADABLE, Finding, Scan
 from listkeep.core.errors import UnavailableError
 from tests.cli.stage import Terminal
 from tests.postgres import Cluster, cluster

@@ -2,7 +2,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from listkeep.cli import send
+from listkeep.cli.commands import send
 from listkeep.cli.output import WrongUsage
 from listkeep.core.errors import RefusedError
 from listkeep.wire.dock.sending import DockSend

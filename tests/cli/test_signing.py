@@ -6,9 +6,9 @@ from pathlib import Path
 import msgspec
 import pytest
 
+from listkeep.cli.commands.request import find_request
 from listkeep.cli.home import Instance
 from listkeep.cli.output import WrongUsage
-from listkeep.cli.request import find_request
 from listkeep.cli.signing import confirm, describe_terms, read_terms
 from listkeep.core.errors import ListkeepError, VerificationError
 from listkeep.core.grants import Action, Decision, Terms

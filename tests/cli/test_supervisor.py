@@ -13,10 +13,10 @@ from pathlib import Path
 import httpx
 import pytest
 
-from listkeep.cli.children import own_command, own_environment, run_own
+from listkeep.cli.commands.status import NO_WALL
 from listkeep.cli.home import Instance, Seal
-from listkeep.cli.status import NO_WALL
-from listkeep.cli.supervisor import (
+from listkeep.cli.running.children import own_command, own_environment, run_own
+from listkeep.cli.running.supervisor import (
     BUILDINGS,
     CONSOLE,
     SEAL,

@@ -15,7 +15,7 @@ from unittest import mock
 import pytest
 
 from listkeep.cli.home import Instance
-from listkeep.cli.supervisor import BUILDINGS, WORKER, Supervisor
+from listkeep.cli.running.supervisor import BUILDINGS, WORKER, Supervisor
 from tests.cli.stage import Terminal, copy_instance, set_cast
 from tests.fakes.sinks import Hook, Mailbox, mail_host, make_contexts, receiver
 

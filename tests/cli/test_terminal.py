@@ -6,7 +6,7 @@ import select
 import subprocess
 import time
 
-from listkeep.cli.children import own_command, own_environment
+from listkeep.cli.running.children import own_command, own_environment
 from tests.cli.stage import Terminal, granted
 
 PATIENCE_SECONDS = 30

@@ -4,10 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from listkeep.cli import tokens
+from listkeep.cli.adoption.token_files import TokenFile, open_output, whole_lines
+from listkeep.cli.commands import tokens
+from listkeep.cli.commands.tokens import choose
 from listkeep.cli.output import WrongUsage
-from listkeep.cli.token_files import TokenFile, open_output, whole_lines
-from listkeep.cli.tokens import choose
 from listkeep.core.errors import ConflictError, MalformedError
 from listkeep.core.files.tools import Tool
 

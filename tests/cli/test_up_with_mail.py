@@ -6,8 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from listkeep.cli.commands.up import _buildings
 from listkeep.cli.home import Instance
-from listkeep.cli.supervisor import (
+from listkeep.cli.running.supervisor import (
     BUILDINGS,
     CONSOLE,
     PROXY,
@@ -17,7 +18,6 @@ from listkeep.cli.supervisor import (
     Supervisor,
     is_healthy,
 )
-from listkeep.cli.up import _buildings
 from listkeep.drill.provider import make_place
 from tests.cli.stage import Terminal, copy_instance
 from tests.cli.test_supervisor import is_alive, said, start_up, wait_until

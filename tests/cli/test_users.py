@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from listkeep.cli import users
-from listkeep.cli.users import DOCK_USER, KEEPER_USER, User, Users, find_users
+from listkeep.cli.running import users
+from listkeep.cli.running.users import DOCK_USER, KEEPER_USER, User, Users, find_users
 from listkeep.core.errors import RefusedError
 
 AS_ROOT = pytest.mark.skipif(os.geteuid() != 0, reason="only root gives files away")

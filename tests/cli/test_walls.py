@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from listkeep.cli import landlock, walls
+from listkeep.cli.running import landlock, walls
 
 NEEDS_IT = pytest.mark.skipif(
     landlock.version() == 0, reason="this kernel has no Landlock"
@@ -25,7 +25,7 @@ def inside(home: Path, text: str, building: str = "dock", **more: str) -> Any:
             *(sys.executable, "-c"),
             (
                 "import json, os, sqlite3, sys, subprocess\nfrom pathlib import Path\n"
-                "from listkeep.cli.walls import build_wall\n"
+                "from listkeep.cli.running.walls import build_wall\n"
                 f"home = Path({str(home)!r})\nstands = build_wall(home, {building!r})\n"
                 f"{text}\nprint(json.dumps(told))"
             ),
@@ -158,7 +158,7 @@ def test_what_is_switched_off_is_said(home: Path) -> None:
     off = {walls.OFF: "off"}
 
     assert inside(home, "told = stands", **off) is False
-    text = "from listkeep.cli.walls import is_walled\ntold = is_walled(home)"
+    text = "from listkeep.cli.running.walls import is_walled\ntold = is_walled(home)"
     assert inside(home, text, **off) is False
     assert inside(home, text) is (landlock.version() > 0)
 

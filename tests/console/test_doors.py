@@ -9,8 +9,12 @@ PAGES = (
     *("/", "/lists", "/lists/news", "/lists/news/history", "/requests"),
     *("/activity", "/people", "/incidents", "/freeze", "/settings"),
     *("/sends", "/sends/new", "/lists/news/send", "/lists/news/send/count"),
+    *("/lists/news/copy", "/lists/news/copy/count"),
 )
-PARTS_OF_PAGES = ("/lists/news/send/count",)  # without a heading of their own
+PARTS_OF_PAGES = (
+    "/lists/news/send/count",
+    "/lists/news/copy/count",
+)  # without a heading of their own
 
 
 @pytest.mark.parametrize("path", PAGES)
@@ -38,7 +42,7 @@ def test_every_address_is_in_the_walk() -> None:
     parts = {
         *("lists/<str:name>/count", "requests/<slug:name>", "activity/newer"),
         *("activity/<int:index>", "incidents/<slug:name>"),
-        *("sends/<slug:name>", "sends/<slug:name>/live", "sends/<slug:name>/providers"),
+        *("sends/<slug:name>", "sends/<slug:name>/providers"),
     }
 
     assert {str(each.pattern) for each in urls.urlpatterns} == known | parts

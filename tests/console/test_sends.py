@@ -249,10 +249,18 @@ def test_a_send_is_prepared_as_its_template_says(
     }
 
 
+def test_who_says_no_number_asks_for_as_many_as_there_are(
+    ada: Desk, buildings: Buildings
+) -> None:
+    ada.post("/lists/news/send", {"token": ada.token, **FIELDS, "cap": ""})
+
+    assert [draft.cap for draft in buildings.drafts] == [12_345]
+
+
 @pytest.mark.parametrize(
     ("field", "value"),
     [
-        *[("cap", value) for value in ("", "0", "-1", "many", "1.5", "٣")],
+        *[("cap", value) for value in ("0", "-1", "many", "1.5", "٣")],
         *[("pace", value) for value in ("-1", "fast")],
         *[("days", value) for value in ("0", "8", "99", "x")],
         *[("template", value) for value in ("", "b" * 64, "../x")],

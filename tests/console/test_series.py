@@ -84,19 +84,14 @@ def running(buildings: Buildings) -> Buildings:
     return buildings
 
 
-def test_a_send_that_goes_on_is_asked_about_again_and_one_that_ended_is_not(
+def test_a_send_that_goes_on_has_its_picture_drawn_anew(
     running: Buildings, ada: Desk
 ) -> None:
-    assert 'hx-get="/sends/r_spring/live"' in ada.get("/sends/r_spring").text
-    part = ada.get("/sends/r_spring/live").text
-    assert "<html" not in part
-    assert 'data-value="30"' in part
+    page = ada.get("/sends/r_spring").text
 
-    running.outcomes = msgspec.structs.replace(
-        running.outcomes, progress=DockProgress(request="r_spring", state="done")
-    )
-
-    assert "hx-trigger" not in ada.get("/sends/r_spring/live").text
+    assert 'hx-select-oob="#state,#over-time,' in page
+    assert 'id="over-time"' in page
+    assert 'data-value="30"' in page
 
 
 def test_numbers_over_time_come_as_a_file(running: Buildings, ada: Desk) -> None:
@@ -115,7 +110,7 @@ def test_a_name_stays_text_in_a_picture(running: Buildings, ada: Desk) -> None:
     running.lists = (msgspec.structs.replace(LIST, name=EVIL),)
     running.requests = (view_of({"list": EVIL}),)
 
-    for path in ("/lists", "/lists/l_news", "/sends/r_spring", "/sends/r_spring/live"):
+    for path in ("/lists", "/lists/l_news", "/sends/r_spring"):
         page = ada.get(path).text
         assert "<script>alert" not in page, path
         assert EVIL not in page, path
@@ -158,4 +153,3 @@ def test_a_dock_that_is_away_leaves_no_picture_and_says_so(
 
     assert page.status_code == 200
     assert "<figure" not in page.text
-    assert ada.get("/sends/r_spring/live").status_code == 503

@@ -19,9 +19,7 @@ from django.utils import timezone
 from msgspec.structs import replace as with_facts
 
 from listkeep.core.mail import Outcome
-from listkeep.dock.intake.sign_ups import asking
 from listkeep.dock.intake.sign_ups import sweeping as sign_ups
-from listkeep.dock.intake.sign_ups.asking import Doorman
 from listkeep.dock.intake.sign_ups.confirming import confirm
 from listkeep.dock.outlet.delivery.carrying import RouteCarrier
 from listkeep.dock.outlet.delivery.delivering import Deliverer
@@ -326,7 +324,6 @@ def open_mail_room(
     monkeypatch.setattr(settings, "LISTKEEP_CONFIG", config)
     monkeypatch.setattr(proxy, "make_deliverer", make_deliverer)
     monkeypatch.setattr(merging, "make_deliverer", make_deliverer)
-    monkeypatch.setattr(asking, "_doorman", Doorman())
     monkeypatch.setattr(sign_ups, "_couriers", [MailCourier()])
     tenants = tuple(
         Tenant(

@@ -53,7 +53,7 @@ def test_a_good_instance_starts(keeper: FakeKeeper, key: Path, home: Path) -> No
     recovered = check_instance()
 
     assert (recovered.imports, recovered.exports) == (0, 0)
-    for folder in ("staging", "exports"):
+    for folder in ("staging", "exports", "forms"):
         assert (home / folder).stat().st_mode & 0o077 == 0
 
 

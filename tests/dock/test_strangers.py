@@ -14,6 +14,7 @@ from listkeep.dock.lists.models import Entry
 from listkeep.dock.project.api import api
 from tests.dock.conftest import Api, token_text
 from tests.dock.letters import eml, subject_of
+from tests.dock.pages.links import make_form
 from tests.dock.test_import_refused import GOOD
 from tests.fakes.keeper import FakeKeeper
 
@@ -67,6 +68,14 @@ DOORS = (
         {"address": "new@example.com"},
         "touch",
     ),
+    Door(
+        "POST",
+        "/lists/{list_name}/forms",
+        {"title": "News", "text": "", "origins": []},
+        "touch",
+    ),
+    Door("GET", "/lists/{list_name}/forms", right="touch"),
+    Door("DELETE", "/lists/{list_name}/forms/{form_id}", right="touch"),
     Door("GET", "/lists/{list_name}/returned/webhook", right="administer"),
     Door(
         "PUT",
@@ -128,6 +137,7 @@ def names(keeper: FakeKeeper, ada: Api, news: str) -> dict[str, str]:
         "request": request,
         "request_id": keeper.sign_send(news, **subject_of(eml())),
         "export_id": ada.post("/exports", {"request": request}).json["id"],
+        "form_id": make_form(Api(keeper.add_service("intake", "acme"))),
         "incident_id": keeper.open_incident("rows-invalid", list_id=news).id,
     }
 

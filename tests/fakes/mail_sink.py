@@ -2,6 +2,7 @@
 
 import asyncio
 import ssl
+from base64 import b64decode
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -35,6 +36,10 @@ class MailSink:
 
     mood: Mood = friendly
     tls: ssl.SSLContext | None = None
+    speaks_utf8: bool = False  # RFC 6531
+    auth: str = ""  # methods that are offered, if any
+    login: tuple[str, str] = ("", "")  # which name and password are taken
+    logged_in: int = 0
     taken: list[Taken] = field(default_factory=list)
     stages: Counter[str] = field(default_factory=Counter)
     port: int = 0
@@ -83,23 +88,25 @@ class _Talk:
         while line := await self.reader.readline():
             self.sink.heard.append(line)
             verb = line[:4].upper().decode("ascii", "replace").strip()
-            if not await self._act(verb, line.decode("ascii", "replace").strip()):
+            if not await self._act(verb, line.decode("utf-8", "replace").strip()):
                 return
 
     async def _act(self, verb: str, line: str) -> bool:
         if verb == "EHLO":
             offers = "250-STARTTLS\r\n" if self.sink.tls and not self.is_tls else ""
+            offers += f"250-AUTH {self.sink.auth}\r\n" if self.sink.auth else ""
+            offers += "250-SMTPUTF8\r\n250-8BITMIME\r\n" * self.sink.speaks_utf8
             return await self._stage("EHLO", f"250-sink\r\n{offers}250 SIZE 9999999")
-        if verb == "STAR":
-            return await self._start_tls()
+        if verb == "AUTH":
+            return await self._log_in(line.split())
         if verb == "MAIL":
             self.sender = line[10:].partition(">")[0].strip("<> ")
             return await self._stage("MAIL", "250 2.1.0 ok")
         if verb == "RCPT":
             self.recipient = line[8:].partition(">")[0].strip("<> ")
             return await self._stage("RCPT", "250 2.1.5 ok")
-        if verb == "DATA":
-            return await self._data()
+        if deed := {"STAR": self._start_tls, "DATA": self._data}.get(verb):
+            return await deed()
         self._say("221 bye" if verb == "QUIT" else "250 ok")
         return verb != "QUIT"
 
@@ -127,6 +134,20 @@ class _Talk:
         await self.writer.start_tls(self._context())
         self.is_tls = True
         return True
+
+    async def _log_in(self, words: list[str]) -> bool:
+        """Take a name and a password by PLAIN, or by LOGIN (RFC 4954)."""
+        if words[1] == "PLAIN":
+            _, *said = b64decode(words[2]).decode().split("\0")
+        else:
+            said = []
+            for asked in ("VXNlcm5hbWU6", "UGFzc3dvcmQ6"):
+                self._say(f"334 {asked}")
+                said.append(b64decode(await self.reader.readline()).decode())
+        is_right = tuple(said) == self.sink.login
+        self.sink.logged_in += is_right
+        reply = "235 2.7.0 welcome" if is_right else f"535 5.7.8 not {said[0]}"
+        return await self._stage("AUTH", reply)
 
     def _context(self) -> ssl.SSLContext:
         assert self.sink.tls is not None

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import msgspec
 
-from listkeep.cli.locks import is_listening_on
+from listkeep.cli.running.locks import is_listening_on
 from tests.ports import find_port
 
 ROOT = Path(__file__).parents[2]

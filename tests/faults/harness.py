@@ -26,10 +26,10 @@ from unittest import mock
 
 import pyrage
 
-from listkeep.cli.children import own_command, own_environment
-from listkeep.cli.databases import find_databases
+from listkeep.cli.copies.databases import find_databases
 from listkeep.cli.home import Instance
-from listkeep.cli.supervisor import Supervisor
+from listkeep.cli.running.children import own_command, own_environment
+from listkeep.cli.running.supervisor import Supervisor
 from tests.cli.stage import Terminal, copy_instance, granted, set_cast
 from tests.postgres import Cluster
 

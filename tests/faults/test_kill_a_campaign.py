@@ -16,10 +16,10 @@ from unittest import mock
 
 import pytest
 
+from listkeep.cli.demonstration.story_mail import OUTLET
 from listkeep.cli.home import Instance
-from listkeep.cli.locks import find_free_port
-from listkeep.cli.story_mail import OUTLET
-from listkeep.cli.supervisor import BUILDINGS, WORKER, Supervisor
+from listkeep.cli.running.locks import find_free_port
+from listkeep.cli.running.supervisor import BUILDINGS, WORKER, Supervisor
 from listkeep.drill.sink import MailSink
 from tests.cli.stage import Terminal, copy_instance, granted, set_cast
 

@@ -22,7 +22,7 @@ from bench.sending import (
     sending_instance,
     write_letters,
 )
-from listkeep.cli.supervisor import PROXY, Supervisor
+from listkeep.cli.running.supervisor import PROXY, Supervisor
 from listkeep.wire.messages import sends as d
 from tests.fakes.mail_sink import HANG_UP, MailSink
 from tests.fakes.sink_thread import serving_sink

@@ -51,6 +51,8 @@ PLANTS = [
     Plant.edge("floors", "drill/__init__.py", "listkeep.dock"),
     Plant.edge("floors", "keeper/__init__.py", "listkeep.cli"),
     Plant("floors", {"utils.py": "json"}, "- listkeep.utils"),
+    Plant.edge("cli-rooms", "cli/copies/manifest.py", "listkeep.cli.commands"),
+    Plant("cli-rooms", {"cli/helpers.py": "json"}, "- listkeep.cli.helpers"),
     Plant.edge("keeper-rooms", "keeper/ledger/__init__.py", "listkeep.keeper.gate"),
     Plant.edge("keeper-rooms", "keeper/gate/__init__.py", "listkeep.keeper.release"),
     Plant("keeper-rooms", {"keeper/common.py": "json"}, "- listkeep.keeper.common"),
@@ -124,7 +126,7 @@ PLANTS = [
     Plant(
         "no-django",
         {
-            "cli/status.py": "listkeep.keeper.gate.curious",
+            "cli/commands/status.py": "listkeep.keeper.gate.curious",
             "keeper/gate/curious.py": "django",
         },
         "listkeep.keeper.gate.curious -> django",
@@ -146,7 +148,7 @@ PLANTS = [
         "listkeep.dock.outlet.jobs -> listkeep.dock.outlet.forms",
     ),
     Plant.edge("keys", "keeper/project/__init__.py", "listkeep.keeper.keys"),
-    Plant.edge("keys", "cli/init.py", "listkeep.keeper.keys"),
+    Plant.edge("keys", "cli/commands/init.py", "listkeep.keeper.keys"),
 ]
 
 
@@ -225,7 +227,7 @@ def test_a_violation_is_caught_by_its_contract(tree: Path, planted: Plant) -> No
 
 def test_the_entry_points_may_reach_the_buildings(tree: Path) -> None:
     for command in ("serve", "init", "migrate"):
-        plant(tree, f"cli/{command}.py", "listkeep.keeper.gate.wired")
+        plant(tree, f"cli/commands/{command}.py", "listkeep.keeper.gate.wired")
     plant(tree, "keeper/gate/wired.py", "django")
 
     status, said = lint(tree, "no-django")

@@ -30,8 +30,8 @@ from bench.sending import (
     sending_instance,
     started_send,
 )
-from listkeep.cli.children import own_command, own_environment
-from listkeep.cli.supervisor import WORKER, Supervisor
+from listkeep.cli.running.children import own_command, own_environment
+from listkeep.cli.running.supervisor import WORKER, Supervisor
 from listkeep.core.mail import AliasKey, open_alias, parse_return_address
 from listkeep.core.mail.token_addresses import OTHER_BUCKET
 from listkeep.core.sealing import format_token

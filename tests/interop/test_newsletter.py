@@ -18,7 +18,7 @@ import pytest
 
 from bench.mail_message import HTML, TEXT
 from bench.sending import LIST, Sending, ask_for_send, sending_instance
-from listkeep.cli.children import own_command, own_environment
+from listkeep.cli.running.children import own_command, own_environment
 from tests.fakes.mail_sink import MailSink
 from tests.fakes.sink_thread import serving_sink
 from tests.interop.traces import LOCAL, PLANTED, files_with, text_of, tokens_of

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
 from tests.pages.house import House, open_house
+from tests.pages.kept import Kept, running
 from tests.pages.visitor import Visitor
 
 _CHROMIUM = shutil.which("chromium")
@@ -32,6 +33,16 @@ def chromium() -> Iterator[Browser]:
         )
         yield browser
         browser.close()
+
+
+@pytest.fixture(scope="session")
+def kept(chromium: Browser) -> Iterator[Kept]:
+    """Give a demo that was kept, as a newcomer makes it in an empty folder."""
+    del chromium  # without it there is nobody to look
+    folder = Path(tempfile.mkdtemp(prefix="lk-"))
+    with running(folder / "var", "demo", "--keep") as demo:
+        yield demo
+    shutil.rmtree(folder, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")

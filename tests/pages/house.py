@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pyrage
 
-from listkeep.cli.children import own_command, own_environment
 from listkeep.cli.home import Instance
-from listkeep.cli.supervisor import BUILDINGS, CONSOLE, SEAL, Supervisor
+from listkeep.cli.running.children import own_command, own_environment
+from listkeep.cli.running.supervisor import BUILDINGS, CONSOLE, SEAL, Supervisor
 from listkeep.core.canonical import parse
 from listkeep.drill.stage import Stage
 from listkeep.wire import messages as m

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from listkeep.cli import serve
+from listkeep.cli.commands import serve
 
 PORT, HOURS = map(int, sys.argv[1:])
 

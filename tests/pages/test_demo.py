@@ -3,110 +3,37 @@
 import os
 import re
 import shutil
-import signal
 import subprocess
 import tempfile
-import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, expect
 
-from listkeep.cli.children import own_command, own_environment
+from listkeep.cli.running.children import own_command, own_environment
+from tests.pages.kept import Kept, Newcomer, running
 from tests.pages.test_console import audit
 from tests.pages.test_pictures import FOLDER, HEIGHT, README, WIDTH, size_of
 from tests.pages.visitor import Window
 from tests.ports import find_port
 
-LONGEST_SECONDS = 240  # of a busy machine; alone it takes half a minute
-
-
-@dataclass
-class Kept:
-    """A demo that runs, and what it printed."""
-
-    home: Path
-    said: str
-
-    def place(self, words: str) -> str:
-        """Find the address on the line with these words."""
-        line = next(line for line in self.said.splitlines() if words in line)
-        return line.split()[-1]
-
-    @property
-    def link(self) -> str:
-        return self.place("/demo#")
-
-    @property
-    def app(self) -> str:
-        return self.place("people work at")
-
-
-@contextmanager
-def running(home: Path, *words: str) -> Iterator[Kept]:
-    """Run a command that stays, until it has said all it says; then stop it."""
-    log = home.with_name("said")
-    with log.open("wb") as file:
-        process = subprocess.Popen(
-            own_command(*words),
-            env=own_environment(home),
-            stderr=file,
-            cwd=home.parent,  # as a newcomer's folder, whose paths are short
-        )
-    try:
-        ends_at = time.monotonic() + LONGEST_SECONDS
-        while "keep real addresses out" not in log.read_text():
-            assert process.poll() is None, log.read_text()
-            assert time.monotonic() < ends_at, log.read_text()
-            time.sleep(0.2)
-        yield Kept(home, log.read_text())
-    finally:
-        process.send_signal(signal.SIGINT)
-        assert process.wait(60) == 0
-        assert log.read_text().endswith("stopped\n")
-
-
-@pytest.fixture(scope="module")
-def kept(chromium: Browser) -> Iterator[Kept]:
-    folder = Path(tempfile.mkdtemp(prefix="lk-"))
-    with running(folder / "var", "demo", "--keep") as demo:
-        yield demo
-    shutil.rmtree(folder, ignore_errors=True)
-
 
 @pytest.fixture
-def newcomer(kept: Kept, chromium: Browser) -> Iterator[Window]:
+def newcomer(kept: Kept, chromium: Browser) -> Iterator[Newcomer]:
     """A browser without any passkey, which has just followed the link."""
-    window = Window(kept.link.partition("/demo")[0], chromium)
-    window.page.goto(kept.link)
-    window.page.get_by_role("heading", name="You can be any of").wait_for()
+    window = Newcomer(kept, chromium)
     yield window
     window.leave()
     assert window.complaints == []
 
 
-def be(window: Window, name: str) -> None:
-    """Choose somebody where a browser would ask for a passkey."""
-    window.press_passkey()
-    dialog = window.page.get_by_role("dialog")
-    dialog.get_by_role("button", name=re.compile(f"^{name}")).click()
-
-
-def work_as(window: Window, name: str) -> None:
-    window.page.get_by_role("link", name="Go to work").click()
-    window.page.get_by_role("button", name="Sign in with a passkey").click()
-    be(window, name)
-    window.page.get_by_role("link", name="Go to my desk").click()
-    expect(window.page.get_by_role("link", name="Desk")).to_be_visible()
-
-
-def test_a_newcomer_works_as_ben_and_finds_lists(newcomer: Window, kept: Kept) -> None:
+def test_a_newcomer_works_as_ben_and_finds_lists(
+    newcomer: Newcomer, kept: Kept
+) -> None:
     assert "#" not in newcomer.page.url
-    work_as(newcomer, "ben")
+    newcomer.work_as("ben")
 
     newcomer.page.goto(f"{kept.app}/lists")
     newcomer.page.get_by_role("link", name="newsletter", exact=True).click()
@@ -116,12 +43,12 @@ def test_a_newcomer_works_as_ben_and_finds_lists(newcomer: Window, kept: Kept) -
 
 
 def test_a_newcomer_brings_in_the_file_that_lies_there(
-    newcomer: Window, kept: Kept
+    newcomer: Newcomer, kept: Kept
 ) -> None:
     page = newcomer.page
     page.goto(f"{kept.place('look up, import')}/sign-in")
     page.get_by_role("button", name="Go to the keeper").click()
-    be(newcomer, "ben")
+    newcomer.be("ben")
     page.wait_for_url(f"{kept.place('look up, import')}/")
     page.get_by_role("link", name="Import").first.click()
     page.get_by_role("link", name="customers").click()
@@ -134,11 +61,11 @@ def test_a_newcomer_brings_in_the_file_that_lies_there(
     expect(page.get_by_role("status")).to_contain_text("Done")
 
 
-def test_ada_approves_what_ben_asked_for(newcomer: Window, kept: Kept) -> None:
-    work_as(newcomer, "ada")
+def test_ada_approves_what_ben_asked_for(newcomer: Newcomer, kept: Kept) -> None:
+    newcomer.work_as("ada")
     page = newcomer.page
     page.get_by_role("link", name="Open the keeper's inbox").click()
-    be(newcomer, "ada")
+    newcomer.be("ada")
     page.get_by_role("link", name=re.compile("samples by post")).click()
     expect(page.get_by_label("Passkey")).to_be_hidden()  # there is one to use
     newcomer.approve("250")
@@ -149,14 +76,14 @@ def test_ada_approves_what_ben_asked_for(newcomer: Window, kept: Kept) -> None:
 
 
 @pytest.mark.parametrize("name", ["amir", "nina", "sam", "cleo", "cyrus", "olga"])
-def test_one_can_be_each_of_them(newcomer: Window, kept: Kept, name: str) -> None:
-    work_as(newcomer, name)
+def test_one_can_be_each_of_them(newcomer: Newcomer, kept: Kept, name: str) -> None:
+    newcomer.work_as(name)
 
     expect(newcomer.page.get_by_text(name).first).to_be_visible()
 
 
 def test_the_picture_in_the_readme_is_of_the_page_behind_the_link(
-    newcomer: Window,
+    newcomer: Newcomer,
 ) -> None:
     newcomer.page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
     expect(newcomer.page.get_by_text("var/demo/files/new-readers.csv")).to_be_visible()
@@ -200,7 +127,7 @@ def move_ports(home: Path) -> None:
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
 @pytest.mark.parametrize("width", [1440, 390])
-def test_nothing_keeps_people_out(newcomer: Window, theme: Any, width: int) -> None:
+def test_nothing_keeps_people_out(newcomer: Newcomer, theme: Any, width: int) -> None:
     page = newcomer.page
     page.emulate_media(color_scheme=theme)
     page.set_viewport_size({"width": width, "height": 900})
@@ -216,7 +143,7 @@ def test_nothing_keeps_people_out(newcomer: Window, theme: Any, width: int) -> N
     expect(page.get_by_role("link", name="Inbox")).to_be_visible()
 
 
-def test_whoever_cancels_signs_nothing(newcomer: Window, kept: Kept) -> None:
+def test_whoever_cancels_signs_nothing(newcomer: Newcomer, kept: Kept) -> None:
     newcomer.page.goto(newcomer.origin)
     newcomer.press_passkey()
     newcomer.page.get_by_role("button", name="Cancel").click()

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Route, expect
 
-from listkeep.cli.children import own_command, own_environment
 from listkeep.cli.home import Instance
-from listkeep.cli.supervisor import BUILDINGS, SEAL, Supervisor, is_founded
+from listkeep.cli.running.children import own_command, own_environment
+from listkeep.cli.running.supervisor import BUILDINGS, SEAL, Supervisor, is_founded
 from tests.pages.guest import Guest, begin, sign_beginning
 from tests.ports import find_port
 

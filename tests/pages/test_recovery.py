@@ -12,8 +12,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect
 
-from listkeep.cli.children import own_environment
-from listkeep.cli.supervisor import is_founded
+from listkeep.cli.running.children import own_environment
+from listkeep.cli.running.supervisor import is_founded
 from tests.pages.guest import Guest, approve, ask_for_place, help_out
 from tests.pages.house import House, open_house
 from tests.pages.visitor import Visitor

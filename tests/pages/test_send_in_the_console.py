@@ -133,7 +133,7 @@ def test_a_send_is_prepared_signed_approved_elsewhere_and_watched(
 
 def assert_one_can_go_along(page: Page) -> None:
     """A picture has a legend that says what is at a time, and a table behind it."""
-    picture = page.locator("#live figure.series")
+    picture = page.locator("#over-time figure.series")
     expect(picture.locator("canvas")).to_be_visible()
     picture.locator(".plot").focus()
     page.keyboard.press("End")

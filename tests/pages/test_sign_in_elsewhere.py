@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from playwright.sync_api import expect
 
-from listkeep.cli.children import own_command, own_environment
+from listkeep.cli.running.children import own_command, own_environment
 from tests.pages.house import House
 from tests.pages.visitor import Visitor
 

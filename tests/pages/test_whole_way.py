@@ -17,7 +17,7 @@ import pyrage
 import pytest
 from playwright.sync_api import Browser, expect
 
-from listkeep.cli.children import own_command, own_environment
+from listkeep.cli.running.children import own_command, own_environment
 from tests.pages.guest import (
     Guest,
     approve,

@@ -21,9 +21,9 @@ from pathlib import Path
 
 import pyrage
 
-from listkeep.cli.children import own_command, own_environment
 from listkeep.cli.home import Instance
-from listkeep.cli.supervisor import Supervisor
+from listkeep.cli.running.children import own_command, own_environment
+from listkeep.cli.running.supervisor import Supervisor
 from listkeep.drill.stage import Stage
 from listkeep.wire.keeper import KeeperClient
 

@@ -20,9 +20,9 @@ from unittest import mock
 import pyrage
 import pytest
 
-from listkeep.cli.children import own_command, own_environment
 from listkeep.cli.home import Instance
-from listkeep.cli.supervisor import Supervisor
+from listkeep.cli.running.children import own_command, own_environment
+from listkeep.cli.running.supervisor import Supervisor
 from tests.cli.stage import Terminal
 from tests.faults.harness import KILLS
 from tests.ports import find_port

@@ -3,6 +3,8 @@
 import json
 from pathlib import Path
 
+DOCK_PORT, SEAL_PORT, APP_PORT = 8480, 8471, 8490  # unless somebody names others
+
 # Browsers take both for this machine, and for secure.
 _DROP_HOST = "drop.localhost"
 _APP_HOST = "app.localhost"

@@ -21,13 +21,12 @@ from urllib.parse import urlsplit
 from django.core.exceptions import BadRequest, SuspiciousOperation
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
-from django.utils.translation import gettext_noop
 
 from listkeep.core.errors import Code, ListkeepError, MalformedError, RefusedError
 from listkeep.wire import messages as m
 
 from .answers import Answers
-from .said import Filled
+from .said import Filled, gettext_noop
 
 log = logging.getLogger("listkeep.pages")
 

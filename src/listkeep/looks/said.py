@@ -19,6 +19,11 @@ register = template.Library()
 _SOURCE = "en"
 
 
+def gettext_noop(text: str) -> str:
+    """Mark a text for the catalogues; Django's own wants settings to do nothing."""
+    return text
+
+
 class Filled(str):
     """A sentence with values in it, which is translated before they are put in."""
 

@@ -107,8 +107,23 @@ def test_a_mailbox_says_nothing_in_a_log() -> None:
 
 def test_an_address_has_one_spelling_here() -> None:
     assert canonical_address("Zoe@Example.COM") == "Zoe@example.com"
-    with pytest.raises(MalformedError, match="not ASCII"):
-        canonical_address("zoë@example.com")
+    assert canonical_address("Zoë@Bücher.example") == "Zoë@xn--bcher-kva.example"
+
+
+def test_a_mailbox_whose_address_is_not_ascii_is_written_as_it_is() -> None:
+    mailbox = Mailbox("zoë@example.com", "Zoë Müller")
+
+    field = format_mailbox_field("To", mailbox)
+
+    assert field.endswith("\r\n <zoë@example.com>")
+    assert field.partition("<")[0].isascii()
+
+
+@pytest.mark.parametrize("hidden", ["\u200b", "\u202e", "\r\n", "\x85", "\u2028"])
+def test_an_address_has_nothing_invisible_in_it(hidden: str) -> None:
+    """What ends a line in another's eyes would be somebody else's header."""
+    with pytest.raises(MalformedError):
+        format_mailbox_field("To", Mailbox(f"zo{hidden}ë@example.com"))
 
 
 @pytest.mark.parametrize("name", ["a" * 201, "a@b", "<a>", 'a"', "a\\", "a\n"])

@@ -130,3 +130,29 @@ def test_a_long_reply_is_cut_and_control_signs_go() -> None:
 
     assert "\x1b" not in clean
     assert len(clean) <= 2000
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    [
+        *("müller.zoë", "MÜLLER.ZOË", "mu\u0308ller.zoe\u0308", "muller.zoe"),
+        *("mÃ¼ller.zoÃ«", "m\\xc3\\xbcller", "m=C3=BCller", "m%C3%BCller.zo%C3%AB"),
+        *("=?utf-8?q?m=C3=BCller?=", "bXXDvGxsZXI=", "xn--mller-zo-c6a", "m?ller zo?"),
+        *("m&uuml;ller", "m\\u00fcller", "zoë", "müller"),
+    ],
+)
+def test_no_spelling_of_a_local_part_that_is_not_ascii_comes_through(
+    spelling: str,
+) -> None:
+    reply = scrub(
+        f"550 5.1.1 no such user as {spelling} here", "müller.zoë@example.org", ()
+    )
+
+    assert (reply.code, reply.status) == (550, "5.1.1")
+    assert reply.text in (WITHHELD, "no such user as <addressee> here")
+
+
+def test_a_text_that_has_no_place_for_it_stays() -> None:
+    text = "the mail server takes ASCII addresses only"
+
+    assert scrub_text(text, address="zoë@example.org") == text

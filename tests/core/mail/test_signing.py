@@ -192,3 +192,16 @@ def test_the_key_gets_a_digest_and_nothing_else() -> None:
     sign_message(built(), [Signer(Algorithm.RSA, "example.com", "s", sign)], at=AT)
 
     assert [len(digest) for digest in seen] == [32]
+
+
+@pytest.mark.parametrize("signer", [RSA, ED], ids=lambda signer: signer.algorithm)
+def test_a_message_to_an_address_that_is_not_ascii_is_signed_as_it_is_sent(
+    signer: Signer,
+) -> None:
+    """RFC 8616, 5: the octets of UTF-8 are what is signed."""
+    to = Addressee("zoë@example.org", ALIAS, VALUES)
+    signed = sign_message(build_message(template(), to, STAMP), [signer], at=AT)
+
+    assert "<zoë@example.org>".encode() in signed.as_bytes()
+    assert verify(signed.as_bytes())
+    assert not verify(signed.as_bytes().replace("zoë".encode(), "zoê".encode()))

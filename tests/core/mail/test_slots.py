@@ -8,6 +8,7 @@ from listkeep.core.mail.slots import (
     find_slots,
     fits,
     format_pieces,
+    headline,
     is_phrase,
     slots_in,
     split_text,
@@ -166,3 +167,19 @@ def test_values_of_another_type_do_not(kind: Kind, value: str) -> None:
 )
 def test_nothing_that_becomes_a_link_or_a_line_is_a_phrase(value: str) -> None:
     assert not is_phrase(value)
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("Spring offers", "Spring offers"),
+        ("Dear [[first_name:sealed|reader]]", "Dear {reader}"),
+        (
+            "Dear [[first_name:sealed]], [[points:number]]",
+            "Dear ‹first name›, ‹points›",
+        ),
+        ("[[broken", "[[broken"),
+    ],
+)
+def test_a_heading_has_a_word_for_each_slot(title: str, shown: str) -> None:
+    assert headline(title) == shown

@@ -186,6 +186,8 @@ class Stage:
     sink: MailSink = field(default_factory=MailSink)
     names: NameServer = field(default_factory=NameServer)
     is_outside: bool = False
+    logs_in_as: str = ""  # a file with name and password
+    logs_in_at: str = "relay.example.net"
     tlsa: str = ""
     hides_tlsa: bool = False
 
@@ -227,6 +229,7 @@ class Stage:
             listen=f"127.0.0.1:{port}",
             hostname="proxy.example",
             resolver=f"127.0.0.1:{self.names.port}",
+            logins=self._logins(),
             **{"private_targets": True, **self.outlet},
         )
         if self.is_outside:
@@ -248,6 +251,10 @@ class Stage:
             run(context.__aexit__(None, None, None))
             run(self.sink.stop())
             run(self.names.stop())
+
+    def _logins(self) -> dict[str, str]:
+        place = f"{self.logs_in_at}:{self.sink.port}"
+        return {place: self.logs_in_as} if self.logs_in_as else {}
 
     def _grant(self, list_id: str, template: Template) -> str:
         route = replace(

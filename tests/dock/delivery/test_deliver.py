@@ -63,18 +63,6 @@ def test_an_address_is_written_to_however_its_domain_is_spelled(
         assert f"To: <{goes_to}>" in taken.content.decode().replace("=\r\n", "")
 
 
-def test_a_local_part_that_is_not_ascii_is_refused_for_good_and_not_repeated(
-    stage: Stage,
-) -> None:
-    stage.addresses = ("zoë@example.org",)
-    with stage.open() as post:
-        reply = post.hand_over(post.recipient("zoë@example.org"))
-
-    assert reply.startswith("550 5.7.1")
-    assert "not ASCII" in reply
-    assert "zo" not in reply
-
-
 def test_a_message_to_a_token_goes_out_under_the_one_send_it_is_the_template_of(
     post: Post,
 ) -> None:

@@ -35,6 +35,14 @@ def make_links(keeper: FakeKeeper, list_id: str, address: str) -> Links:
     return Links(confirm.replace("/c/", "/u/", 1), confirm)
 
 
+def make_form(intake: Api, **said: object) -> str:
+    """Make a form for the list; gives its id."""
+    body = {"title": "News of acme", "text": "", "fields": {}, "origins": [], **said}
+    answer = intake.post("/lists/news/forms", body)
+    assert answer.status == 201, answer.content
+    return str(answer.json["id"])
+
+
 def noted() -> int:
     """Count what was written down of people who left or confirmed."""
     confirmed = SignUp.objects.filter(state=SignUp.State.CONFIRMED)

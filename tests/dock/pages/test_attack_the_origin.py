@@ -20,11 +20,12 @@ NAMES = {
     "import_id": "import",
     "request_id": "request",
     "digest": "digest",
+    "incident_id": "incident",
 }
 FORMS = (
     *("/sign-out", "/exports", "/look-up", "/import"),
     *("/import/list/check", "/import/list/run"),
-    *("/templates/list/shelve", "/sends/request"),
+    *("/templates/list/shelve", "/sends/request", "/incidents/incident"),
 )
 
 
@@ -37,13 +38,16 @@ def paths() -> Iterator[str]:
         yield path
 
 
-# For people without a session, with tests of their own in tests/dock/returns.
-OUTSIDE = ("/u/<str:alias>/<str:proof>", "/c/<str:alias>/<str:proof>")
+# For people without a session, with tests of their own: tests/dock/returns, sign_ups.
+OUTSIDE = (
+    *("/u/<str:alias>/<str:proof>", "/c/<str:alias>/<str:proof>"),
+    "/join/<slug:form_id>",
+)
 PATHS = [p for p in paths() if not p.startswith("/assets/") and p not in OUTSIDE]
 
 
 def test_every_page_is_among_these_and_reached_by_no_other_prefix() -> None:
-    assert len(PATHS) == 18
+    assert len(PATHS) == 19
     assert set(OUTSIDE) < set(paths())
     assert set(FORMS) < set(PATHS)
     assert get_resolver().resolve("/").func is views.home

@@ -16,8 +16,6 @@ from django.urls.resolvers import URLPattern
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from listkeep.dock.intake.sign_ups import asking
-from listkeep.dock.intake.sign_ups.asking import Doorman
 from listkeep.dock.lists.models import Entry
 from listkeep.dock.outlet.returns.book import forget_book
 from listkeep.dock.pages import runs, urls
@@ -28,6 +26,7 @@ from tests.dock.pages.links import (
     LEAVE,
     Links,
     forget_noted,
+    make_form,
     make_links,
     noted,
 )
@@ -71,6 +70,7 @@ class Stage:
     list_id: str
     copy: str
     links: Links  # of somebody outside
+    form: str
     browsers: dict[str, Browser] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -82,6 +82,7 @@ class Stage:
             "LIST": self.list_id,
             "LEAVE": self.links.leave,
             "CONFIRM": self.links.confirm,
+            "FORM": self.form,
         }
         for name, real in names.items():
             place = place.replace(name, real)
@@ -167,6 +168,12 @@ ADDRESSES: dict[str, Address] = {
         is_open=True,
         has_link=True,
     ),
+    "join/<slug:form_id>": Address(
+        "/join/FORM",
+        lambda _: {"address": PLANTED, "field.name": "Nora", "leave_empty": ""},
+        frozenset({"start_import", "seal_rows", "seal_packed"}),
+        is_open=True,
+    ),
     "c/<str:alias>/<str:proof>": Address(
         "CONFIRM",
         lambda _: CONFIRM,
@@ -188,7 +195,6 @@ def test_every_address_is_posted_to() -> None:
 @pytest.fixture(autouse=True)
 def _one_at_a_time(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     monkeypatch.setattr(runs, "_pool", ThreadPoolExecutor(1))
-    monkeypatch.setattr(asking, "_doorman", Doorman())
     yield
     forget_book()
 
@@ -198,7 +204,9 @@ def stage(keeper: FakeKeeper, ben: Api, eve: Api, news: str) -> Stage:
     sam = Api(keeper.add_person("sam", "", rights=()))
     copy = keeper.grant_export(news, selection='plan = "pro"', cap=10, by="ben")
     links = make_links(keeper, news, PLANTED)
-    return Stage(keeper, {"ben": ben, "eve": eve, "sam": sam}, news, copy, links)
+    people = {"ben": ben, "eve": eve, "sam": sam}
+    form = make_form(Api(keeper.add_service("intake", "acme")), fields={"name": "Name"})
+    return Stage(keeper, people, news, copy, links, form)
 
 
 def bodies(address: Address, fits: dict[str, str]) -> st.SearchStrategy[bytes]:

@@ -10,8 +10,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from listkeep.dock.intake.sign_ups import asking
-from listkeep.dock.intake.sign_ups.asking import Doorman
 from listkeep.dock.outlet.returns.book import forget_book
 from tests.dock.pages.conftest import Browser, Page
 from tests.dock.pages.links import (
@@ -36,7 +34,6 @@ BUTTONS = {"leave": LEAVE, "confirm": CONFIRM}
 def links(
     keeper: FakeKeeper, news: str, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[Links]:
-    monkeypatch.setattr(asking, "_doorman", Doorman())
     yield make_links(keeper, news, PLANTED)
     forget_book()
 

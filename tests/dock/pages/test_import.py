@@ -74,7 +74,7 @@ def test_columns_that_are_not_known_are_offered_by_name(
         bens, news, ODD, **{"column.plan": "Tarif", "column.address": "Kontakt"}
     )
     assert "Good rows 1" in again.words
-    assert "address-invalid 1" in again.words
+    assert "Address invalid 1" in again.words
     assert "line 3: the address is not an e-mail address" in again.words
     assert (
         "Kontakt address addresses Tarif plan text, 1 different "

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 
 from django.db import connections
 
-from listkeep.dock.lists.throttle import Throttle
+from listkeep.dock.lists.paces import Pace
 from listkeep.dock.outlet.returns.book import Book
 from listkeep.dock.outlet.returns.listening import Listener, Manner
 from listkeep.dock.outlet.returns.receiving import Desk
@@ -21,7 +21,7 @@ def listening(
     keeper: FakeKeeper, *, manner: Manner | None = None, burst: int = 10_000
 ) -> Iterator[int]:
     """Listen on a free port of this machine; gives the port."""
-    desk = Desk(Book(lambda: keeper), Clock(), Throttle(600, burst))
+    desk = Desk(Book(lambda: keeper), Clock(), Pace("returned", 600, burst))
     ready, ports = threading.Event(), list[int]()
     loop = asyncio.new_event_loop()
     over = asyncio.Event()

@@ -9,13 +9,11 @@ import pytest
 from django.utils import timezone
 
 from listkeep.core.mail import make_alias, make_unsubscribe_proof
-from listkeep.dock.intake.sign_ups import asking
-from listkeep.dock.intake.sign_ups.asking import Doorman
 from listkeep.dock.intake.sign_ups.mailing import Carried, mail_sign_ups
 from listkeep.dock.intake.sign_ups.models import SignUp
 from listkeep.dock.intake.sign_ups.settling import settle_sign_ups
+from listkeep.dock.lists.origins import public_origin
 from listkeep.dock.outlet.returns.book import forget_book, key_of
-from listkeep.dock.outlet.unsubscribe import public_origin
 from listkeep.wire.messages import sends as d
 from tests.dock.conftest import Answer, Api
 from tests.dock.pages.conftest import Browser
@@ -23,9 +21,8 @@ from tests.fakes.keeper import FakeKeeper
 
 
 @pytest.fixture(autouse=True)
-def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Each test has a doorman who has seen nobody, and reads its own keeper's sends."""
-    monkeypatch.setattr(asking, "_doorman", Doorman())
+def _fresh() -> Iterator[None]:
+    """Each test reads its own keeper's sends."""
     forget_book()
     yield
     forget_book()
@@ -47,6 +44,11 @@ class Post:
         proof = make_unsubscribe_proof(key_of(self.send), alias)
         self.links[token] = urlsplit(f"{public_origin()}/c/{alias}/{proof}").path
         return self.answer
+
+
+@pytest.fixture
+def browser(keeper: FakeKeeper) -> Browser:
+    return Browser(keeper)
 
 
 @pytest.fixture

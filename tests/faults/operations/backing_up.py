@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 
-from listkeep.cli.children import own_environment
+from listkeep.cli.running.children import own_environment
 from tests.cli.stage import Terminal
 from tests.faults.harness import COMMAND, House, new_place
 

@@ -3,7 +3,7 @@
 import subprocess
 from pathlib import Path
 
-from listkeep.cli.children import own_environment
+from listkeep.cli.running.children import own_environment
 from tests.cli.stage import Terminal
 from tests.faults.harness import COMMAND, House, copy_home, read_database
 

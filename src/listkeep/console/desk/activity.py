@@ -11,9 +11,11 @@ from listkeep.console.web.ways import Ways, ask
 from listkeep.core.canonical import parse
 from listkeep.core.errors import Code, RefusedError
 from listkeep.core.ledger.events import Event
+from listkeep.looks.said import gettext_noop
 from listkeep.wire import messages as m
 from listkeep.wire.answers import DockNotice
 
+from .codes import word_of
 from .names import Names, read_names
 from .tables import write_csv
 
@@ -87,7 +89,7 @@ def show_one(request: HttpRequest, visitor: Visitor, index: int) -> HttpResponse
     entry = next(iter(page.entries), None)
     if entry is None or not entry.body:
         raise RefusedError(
-            "there is no such entry, or it is not yours to read",
+            gettext_noop("there is no such entry, or it is not yours to read"),
             code=Code.NOT_FOUND,
         )
     message = m.ReadProof(session=visitor.session, index=index)
@@ -149,7 +151,7 @@ def _entry(entry: m.LedgerEntry, names: Names) -> Entry | None:
         who=names.person(who),
         list=names.list(fields.get("list", "")),
         request=fields.get("request", ""),
-        detail=", ".join(f"{n} {fields[n]}" for n in about if fields.get(n)),
+        detail=", ".join(f"{word_of(n)} {fields[n]}" for n in about if fields.get(n)),
     )
 
 

@@ -4,16 +4,30 @@ import json
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 
 from listkeep.console.web.answers import show
 from listkeep.console.web.doors import Visitor, personal
 from listkeep.core.errors import Code, ListkeepError, MalformedError
+from listkeep.looks.said import gettext_noop
 from listkeep.wire import messages as m
 
 CLASSES: Final = (
-    ("export+reveal", "Copies and reveals", "nothing leaves as a file or on a screen"),
-    ("campaigns", "Campaigns", "no send to a segment goes on"),
-    ("transactional", "Transactional mail", "not even receipts and passwords"),
+    (
+        "export+reveal",
+        gettext_noop("Copies and reveals"),
+        gettext_noop("nothing leaves as a file or on a screen"),
+    ),
+    (
+        "campaigns",
+        gettext_noop("Campaigns"),
+        gettext_noop("no send to a segment goes on"),
+    ),
+    (
+        "transactional",
+        gettext_noop("Transactional mail"),
+        gettext_noop("not even receipts and passwords"),
+    ),
 )
 _ACTIONS = ("freeze", "unfreeze")
 
@@ -23,11 +37,13 @@ def freeze(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Prepare a freeze, or its end."""
     context = {
         "visitor": visitor,
-        "classes": CLASSES,
+        "classes": [
+            (name, gettext(title), gettext(what)) for name, title, what in CLASSES
+        ],
         "chosen": request.POST.getlist("class")
         or request.GET.getlist("class")
         or ["export+reveal"],
-        "purpose": request.POST.get("purpose", "something is wrong")[:200],
+        "purpose": request.POST.get("purpose", gettext("something is wrong"))[:200],
         "action": request.POST.get("action") or request.GET.get("action", "freeze"),
     }
     if request.method == "GET":
@@ -45,7 +61,9 @@ def freeze(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 def _prepare(request: HttpRequest, visitor: Visitor) -> m.RequestView:
     action = request.POST.get("action", "freeze")
     if action not in _ACTIONS:
-        raise MalformedError("there is no such act", code=Code.REQUEST_INVALID)
+        raise MalformedError(
+            gettext_noop("there is no such act"), code=Code.REQUEST_INVALID
+        )
     classes = sorted(set(request.POST.getlist("class")))
     return visitor.ways.keeper.draft_request(
         m.DraftRequest(

@@ -77,6 +77,7 @@ def count(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
     ways, segment = visitor.ways, _segment(request)
     found = ways.dock.show_list(name, max_age=_MAX_AGE)
     context = {
+        "visitor": visitor,
         "list": found,
         "segment": segment,
         "count": ask(lambda: _count(ways, found, segment)),

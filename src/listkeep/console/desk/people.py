@@ -4,40 +4,44 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 
 from listkeep.console.web.answers import give_csv, show
 from listkeep.console.web.doors import Visitor, personal
 from listkeep.console.web.ways import Panel, ask
 from listkeep.core.errors import Code, RefusedError
 from listkeep.core.grants import RIGHTS, Role
+from listkeep.looks.said import gettext_noop
 from listkeep.wire import messages as m
 
+from .codes import rights_of
 from .tables import write_csv
 
 Row = dict[str, str]
 KINDS = (
-    ("person", "People"),
-    ("agency", "Agencies"),
-    ("service", "Software"),
-    ("recipient", "Recipients of copies"),
-    ("consent", "Consents for support"),
-    ("contact", "Contacts that are told"),
-    ("budget", "Own ceilings"),
-    ("freeze", "Freezes"),
+    ("person", gettext_noop("People")),
+    ("agency", gettext_noop("Agencies")),
+    ("service", gettext_noop("Software")),
+    ("recipient", gettext_noop("Recipients of copies")),
+    ("consent", gettext_noop("Consents for support")),
+    ("contact", gettext_noop("Contacts that are told")),
+    ("budget", gettext_noop("Own ceilings")),
+    ("freeze", gettext_noop("Freezes")),
 )
 _FIRST = ("name", "who", "class")
 _LAST = ("id", "public_key")
 _TIMES = ("last_used", "until")
+_CODES = ("role", "state", "kind", "measure", "class", "set_by")
 _USED = ("person", "agency", "service", "recipient")
 LONG_UNUSED = timedelta(days=30)
 ENDS_SOON = timedelta(days=14)
 _SOFTWARE = {
-    "app": "tokens, facets and statuses; opens nothing",
-    "intake": "adds rows; reads nothing",
-    "dock": "carries rows; opens nothing",
-    "console": "looks; touches nothing",
-    "mta": "hands mail over",
-    "sink": "receives for drills",
+    "app": gettext_noop("tokens, facets and statuses; opens nothing"),
+    "intake": gettext_noop("adds rows; reads nothing"),
+    "dock": gettext_noop("carries rows; opens nothing"),
+    "console": gettext_noop("looks; touches nothing"),
+    "mta": gettext_noop("hands mail over"),
+    "sink": gettext_noop("receives for drills"),
 }
 
 
@@ -65,8 +69,8 @@ def show_all(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Show who and what there is, and what each can reach."""
     if not visitor.administers:
         raise RefusedError(
-            "people and software are shown to owners and custodians",
-            hint="ask an owner of the tenant",
+            gettext_noop("people and software are shown to owners and custodians"),
+            hint=gettext_noop("ask an owner of the tenant"),
         )
     kind, now = request.GET.get("as"), datetime.now(UTC)
     chosen = [each for each in KINDS if kind in (None, each[0])]
@@ -83,6 +87,7 @@ def show_all(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         "visitor": visitor,
         "tables": tables,
         "times": _TIMES,
+        "codes": _CODES,
         "uses": uses,
         "forgotten": _find_forgotten(tables, uses.value or {}, now=now),
         "ending": _find_ending(tables, now=now),
@@ -92,16 +97,18 @@ def show_all(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 
 def not_found() -> RefusedError:
     """Say that there is no table of this kind."""
-    return RefusedError("there is no such table", code=Code.NOT_FOUND)
+    return RefusedError(gettext_noop("there is no such table"), code=Code.NOT_FOUND)
 
 
 def _table(visitor: Visitor, kind: str, title: str, *, uses: dict[str, Row]) -> Table:
     message = m.ShowRegistry(session=visitor.session, kind=kind)
     rows = ask(lambda: visitor.ways.keeper.show_registry(message).rows)
     if rows.value is None:
-        return Table(kind, title, rows)
+        return Table(kind, gettext(title), rows)
     told = [_with_use(kind, row, uses) for row in rows.value]
-    return Table(kind, title, Panel(tuple(_in_order(kind, row) for row in told)))
+    return Table(
+        kind, gettext(title), Panel(tuple(_in_order(kind, row) for row in told))
+    )
 
 
 def _read_uses(visitor: Visitor) -> dict[str, Row]:
@@ -154,11 +161,18 @@ def _in_order(kind: str, row: Row) -> Row:
 def _reach(kind: str, row: Row) -> Row:
     """Add in words what somebody or something can reach."""
     if kind == "service":
-        return {**row, "reach": _SOFTWARE.get(row["kind"], "")}
+        return {**row, "reach": _software(row["kind"])}
     if kind == "person" and row["role"] in set(Role):
         rights = sorted(RIGHTS[Role(row["role"])])
-        return {**row, "reach": ", ".join(rights) or "the operator's own affairs"}
+        return {
+            **row,
+            "reach": rights_of(rights) or gettext("the operator's own affairs"),
+        }
     return row
+
+
+def _software(kind: str) -> str:
+    return gettext(_SOFTWARE[kind]) if kind in _SOFTWARE else ""
 
 
 def _as_csv(rows: tuple[Row, ...]) -> str:

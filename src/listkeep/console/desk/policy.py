@@ -4,19 +4,23 @@ import re
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext
 
 from listkeep.console.web.answers import show
 from listkeep.console.web.doors import Visitor, personal
 from listkeep.console.web.ways import ask
 from listkeep.core.grants import Budget
+from listkeep.looks.said import gettext_noop
 from listkeep.wire.messages import policies as p
+
+from .codes import word_of
 
 _STATEMENT = re.compile(
     r'@id\("(?P<id>[^"]+)"\)\s*@says\("(?P<says>[^"]+)"\)\s*(?P<effect>permit|forbid)'
 )
 _TITLES = {
-    "floor": "What everybody's policy begins with",
-    "bounds": "What no policy can give away",
+    "floor": gettext_noop("What everybody's policy begins with"),
+    "bounds": gettext_noop("What no policy can give away"),
 }
 
 
@@ -37,9 +41,9 @@ def show_all(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     found = ask(lambda: visitor.ways.keeper.show_policy(message))
     texts = [_read(*each) for each in found.value.texts.items()] if found.value else []
     ceilings = [
-        ("Look-ups a day", Budget().look_ups),
-        ("Addresses revealed a day", Budget().reveals),
-        ("Rows added a day", Budget().rows_added),
+        (gettext("Look-ups a day"), Budget().look_ups),
+        (gettext("Addresses revealed a day"), Budget().reveals),
+        (gettext("Rows added a day"), Budget().rows_added),
     ]
     context = {
         "visitor": visitor,
@@ -53,5 +57,11 @@ def show_all(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 def _read(name: str, text: str) -> Text:
     found = _STATEMENT.finditer(text)
     statements = tuple((one["id"], one["says"], one["effect"]) for one in found)
-    title = _TITLES.get(name, f"Stricter, set by the {name}")
+    title = _title(name)
     return Text(name, title, statements, text)
+
+
+def _title(name: str) -> str:
+    if name in _TITLES:
+        return gettext(_TITLES[name])
+    return gettext("Stricter, set by the {name}").format(name=word_of(name))

@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from listkeep.console.web.answers import give_csv, show
 from listkeep.console.web.doors import Visitor, personal
 from listkeep.console.web.ways import ask
+from listkeep.core.grants import Action, Terms
 from listkeep.wire import messages as m
 from listkeep.wire.messages import policies as p
 
@@ -53,11 +54,14 @@ def show_one(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
     session, keeper = visitor.session, visitor.ways.keeper
     message = m.ShowRequest(session=session, request=name[:40])
     view = keeper.show_requests(message).requests[0]
+    action = Terms.parse(view.terms).action
     asked = p.ExplainRequest(session=session, request=view.id)
     context = {
         "visitor": visitor,
         "view": view,
         "line": line_of(view),
+        "is_copy": action is Action.EXPORT,
+        "is_send": action is Action.SEND,
         "facts": list(view.facts.items()),
         "explained": ask(lambda: keeper.explain_request(asked)),
         "terms": json.dumps(json.loads(view.terms), indent=2),

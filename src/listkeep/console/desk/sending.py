@@ -18,14 +18,16 @@ from listkeep.core.errors import Code, ListkeepError, MalformedError
 from listkeep.core.grants import Action
 from listkeep.core.registry.mail_names import format_words
 from listkeep.core.registry.sending import LONGEST_CAMPAIGN, SendKind
+from listkeep.looks.said import Filled, gettext_noop
 from listkeep.wire import messages as m
 from listkeep.wire.answers import DockCount, DockList
 from listkeep.wire.dock.sends import DockKept
 
+from .filling_in import SEGMENT, read_cap, read_number
+
 Row = dict[str, str]
 MOST_DAYS: Final = LONGEST_CAMPAIGN.days
 _SECONDS_A_DAY: Final = 86_400
-_SEGMENT: Final = 1900  # with the status behind it, what the dock reads
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -45,7 +47,7 @@ class SendForm:
         """Read what was sent, or what a link says beforehand."""
         given = request.POST if request.method == "POST" else request.GET
         return cls(
-            segment=given.get("segment", "").strip()[:_SEGMENT],
+            segment=given.get("segment", "").strip()[:SEGMENT],
             template=given.get("template", "")[:64],
             route=given.get("route", "")[:40],
             cap=given.get("cap", "").strip()[:12],
@@ -69,6 +71,7 @@ def prepare(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
     found = ways.dock.show_list(name)
     shelf = ask(lambda: ways.dock.show_shelf(found.id))
     routes = ask(lambda: _routes(ways))
+    counted = _count(ways, found, form.segment)
     context = {
         "visitor": visitor,
         "list": found,
@@ -76,12 +79,14 @@ def prepare(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
         "templates": shelf,
         "routes": routes,
         "days": range(1, MOST_DAYS + 1),
-        "count": _count(ways, found, form.segment),
+        "count": counted,
     }
     if request.method == "GET":
         return show(request, "send_form", context)
     try:
-        context["prepared"] = _prepare(ways, found, form, shelf.value or ())
+        context["prepared"] = _prepare(
+            ways, found, form, shelf.value or (), counted=counted.value
+        )
     except ListkeepError as error:
         if error.code is Code.NOT_SIGNED_IN or type(error) is ListkeepError:
             raise
@@ -114,21 +119,37 @@ def _routes(ways: Ways) -> tuple[Row, ...]:
 
 
 def _prepare(
-    ways: Ways, found: DockList, form: SendForm, shelf: Sequence[DockKept]
+    ways: Ways,
+    found: DockList,
+    form: SendForm,
+    shelf: Sequence[DockKept],
+    *,
+    counted: DockCount | None,
 ) -> m.RequestView:
     template = next((each for each in shelf if each.digest == form.template), None)
     if template is None:
         raise MalformedError(
-            "no template was chosen",
+            gettext_noop("no template was chosen"),
             code=Code.REQUEST_INVALID,
-            hint="choose one of the list's, or hand one over at the dock first",
+            hint=gettext_noop(
+                "choose one of the list's, or hand one over at the dock first"
+            ),
         )
-    cap = _number(form.cap, "how many rows at most", least=1)
-    pace = _number(form.pace or "0", "how many messages an hour", least=0)
-    days = _number(form.days, "how many days", least=1)
+    cap = read_cap(form.cap, counted)
+    pace = read_number(
+        form.pace or "0",
+        gettext_noop("say how many messages an hour, as a whole number"),
+        least=0,
+    )
+    days = read_number(
+        form.days, gettext_noop("say how many days, as a whole number"), least=1
+    )
     if days > MOST_DAYS:
         raise MalformedError(
-            f"a campaign goes on for {MOST_DAYS} days at most",
+            Filled(
+                gettext_noop("a campaign goes on for {days} days at most"),
+                days=str(MOST_DAYS),
+            ),
             code=Code.REQUEST_INVALID,
         )
     return ways.keeper.draft_request(
@@ -158,14 +179,3 @@ def _subject(template: DockKept, pace: int) -> dict[str, str]:
         "fields": format_words(template.fields),
         "pace": str(pace),
     }
-
-
-def _number(text: str, what: str, *, least: int) -> int:
-    plain = text.replace(",", "").replace(" ", "")
-    if not (plain.isascii() and plain.isdigit() and int(plain) >= least):
-        raise MalformedError(
-            f"say {what}, as a whole number",
-            code=Code.REQUEST_INVALID,
-            hint=f"from {least} on",
-        )
-    return int(plain)

@@ -10,14 +10,16 @@ from typing import Final
 
 import msgspec
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import ngettext
+from django.utils.translation import gettext, ngettext
 
 from listkeep.console.web.answers import give_csv, show
 from listkeep.console.web.doors import Visitor, personal
 from listkeep.console.web.ways import Panel, Ways, ask
 from listkeep.core.errors import Code, RefusedError
 from listkeep.core.grants import Action, Terms
+from listkeep.core.mail.slots import headline
 from listkeep.core.registry.sending import SendTerms, parse_send
+from listkeep.looks.said import gettext_noop
 from listkeep.wire import messages as m
 from listkeep.wire.dock.sends import (
     DockCameBack,
@@ -37,24 +39,28 @@ from .wording import Line, line_of
 _SHOWN: Final = 100
 _GOING: Final = 20  # that are counted for a line
 _MEANING: Final = {
-    "suppressed": "left the list, bounced or complained; the keeper opens no such row",
-    "frozen": "releases are frozen",
-    "over-pace": "faster than was signed for; it goes on by itself",
-    "cap-exceeded": "more rows than were signed for",
-    "expired": "the window that was signed for is over",
-    "budget-spent": "the budget of whoever asked is spent",
-    "template-missing": "its template was not handed over",
-    "keeper-unavailable": "the keeper did not answer; it goes on by itself",
+    "suppressed": gettext_noop(
+        "left the list, bounced or complained; the keeper opens no such row"
+    ),
+    "frozen": gettext_noop("releases are frozen"),
+    "over-pace": gettext_noop("faster than was signed for; it goes on by itself"),
+    "cap-exceeded": gettext_noop("more rows than were signed for"),
+    "expired": gettext_noop("the window that was signed for is over"),
+    "budget-spent": gettext_noop("the budget of whoever asked is spent"),
+    "template-missing": gettext_noop("its template was not handed over"),
+    "keeper-unavailable": gettext_noop(
+        "the keeper did not answer; it goes on by itself"
+    ),
 }
 _OUTCOMES: Final = {
-    "hard-bounce": "the mailbox is not there",
-    "soft-bounce": "not now; it may be there tomorrow",
-    "blocked": "the provider refused us, not the mailbox",
-    "complaint": "somebody called it spam",
-    "unsubscribe": "somebody left the list",
-    "auto-reply": "out of office and the like",
-    "reply": "somebody answered",
-    "unknown": "what came back says nothing we know",
+    "hard-bounce": gettext_noop("the mailbox is not there"),
+    "soft-bounce": gettext_noop("not now; it may be there tomorrow"),
+    "blocked": gettext_noop("the provider refused us, not the mailbox"),
+    "complaint": gettext_noop("somebody called it spam"),
+    "unsubscribe": gettext_noop("somebody left the list"),
+    "auto-reply": gettext_noop("out of office and the like"),
+    "reply": gettext_noop("somebody answered"),
+    "unknown": gettext_noop("what came back says nothing we know"),
 }
 
 
@@ -69,6 +75,11 @@ class Sent:
     opened: int  # rows, by the keeper's count
     is_counted: bool  # whether the dock was asked what came of them
     progress: DockProgress
+
+    @property
+    def title(self) -> str:
+        """Its subject line, where it has one."""
+        return headline(self.said.title) or gettext("Send")
 
     @property
     def left(self) -> int:
@@ -154,9 +165,12 @@ def show_one(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
             raise found.error or _no_table()
         return give_csv(f"{view.id}-{table}", _table_csv(told, table))
     context = {
-        **_live(view, told),
+        **_over_time(told.series if told else DockSeries()),
         "visitor": visitor,
+        "view": view,
+        "sent": _sent(view, told.progress if told else None),
         "outcomes": found,
+        "why": _MEANING.get(told.progress.code, "") if told else "",
         "reasons": [(each, _meaning(each)) for each in told.reasons] if told else [],
         "returned": _rows(told.returned) if told else [],
         "held": sum(one.things for one in told.returned if one.state == "held")
@@ -170,29 +184,12 @@ def show_one(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
     return show(request, "send", context)
 
 
-@personal("GET")
-def show_live(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
-    """Show how far a send is, again and again while it goes on."""
-    view = _find(visitor.ways, name)
-    terms = Terms.parse(view.terms)
-    told = visitor.ways.dock.show_outcomes(terms.list, view.id)
-    return show(request, "_live", {**_live(view, told), "visitor": visitor})
-
-
-def _live(view: m.RequestView, told: DockOutcomes | None) -> dict[str, object]:
-    sent = _sent(view, told.progress if told else None)
-    series = told.series if told else DockSeries()
-    minutes = series.step_seconds // 60
-    return {
-        "view": view,
-        "sent": sent,
-        "is_live": told is not None and sent.state == "running",
-        "series": send_series(series),
-        "series_title": ngettext(
-            "Messages by the minute", "Messages by %(minutes)d minutes", minutes
-        )
-        % {"minutes": minutes},
-    }
+def _over_time(found: DockSeries) -> dict[str, object]:
+    minutes = found.step_seconds // 60
+    title = ngettext(
+        "Messages by the minute", "Messages by %(minutes)d minutes", minutes
+    )
+    return {"series": send_series(found), "series_title": title % {"minutes": minutes}}
 
 
 @personal("GET")
@@ -219,7 +216,7 @@ def _find(ways: Ways, name: str) -> m.RequestView:
     message = m.ShowRequest(session=ways.session, request=name[:40])
     view = ways.keeper.show_requests(message).requests[0]
     if Terms.parse(view.terms).action is not Action.SEND:
-        raise RefusedError("there is no such send", code=Code.NOT_FOUND)
+        raise RefusedError(gettext_noop("there is no such send"), code=Code.NOT_FOUND)
     return view
 
 
@@ -256,15 +253,15 @@ def _sent(view: m.RequestView, progress: DockProgress | None) -> Sent:
 
 def _meaning(reason: DockReason) -> str:
     if reason.code in _MEANING:
-        return _MEANING[reason.code]
+        return gettext(_MEANING[reason.code])
     kind = reason.code[:4]
     if reason.code.startswith(("5.1.", "5.2.1")):
-        return "the mailbox is not there"
-    if kind in ("4.7.", "5.7."):
-        return (
-            "the provider refuses us for now" if kind == "4.7." else "refused by policy"
-        )
-    return "tried again" if reason.state == "deferred" else ""
+        return gettext("the mailbox is not there")
+    if kind == "4.7.":
+        return gettext("the provider refuses us for now")
+    if kind == "5.7.":
+        return gettext("refused by policy")
+    return gettext("tried again") if reason.state == "deferred" else ""
 
 
 def _rows(returned: Iterable[DockCameBack]) -> list[dict[str, object]]:
@@ -275,7 +272,11 @@ def _rows(returned: Iterable[DockCameBack]) -> list[dict[str, object]]:
         row = rows.setdefault(one.outcome, empty)
         column = one.state if one.state in ("settled", "held") else "others"
         row[column] = int(str(row[column])) + one.things
-    return [{**row, "meaning": _OUTCOMES.get(name, "")} for name, row in rows.items()]
+    return [{**row, "meaning": _outcome(name)} for name, row in rows.items()]
+
+
+def _outcome(name: str) -> str:
+    return gettext(_OUTCOMES[name]) if name in _OUTCOMES else ""
 
 
 def _as_csv(sends: list[Sent]) -> str:
@@ -323,4 +324,4 @@ def _providers_csv(rows: Iterable[DockProvider]) -> str:
 
 
 def _no_table() -> RefusedError:
-    return RefusedError("there is no such table", code=Code.NOT_FOUND)
+    return RefusedError(gettext_noop("there is no such table"), code=Code.NOT_FOUND)

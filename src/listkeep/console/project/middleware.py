@@ -11,6 +11,7 @@ from listkeep.console.web.answers import show
 from listkeep.console.web.headers import harden
 from listkeep.core.errors import Code, RefusedError
 from listkeep.looks.headers import is_page
+from listkeep.looks.said import gettext_noop
 
 log = logging.getLogger("listkeep.console.access")
 _METHODS = frozenset({"GET", "HEAD", "POST"})
@@ -26,7 +27,9 @@ def guard(
         response = get_response(request)
         if response.status_code == 404 and not is_page(response):
             error = RefusedError(
-                "there is no such page", code=Code.NOT_FOUND, hint="go to the start"
+                gettext_noop("there is no such page"),
+                code=Code.NOT_FOUND,
+                hint=gettext_noop("go to the start"),
             )
             response = show(request, "error", {"error": error}, status=404)
         harden(response)

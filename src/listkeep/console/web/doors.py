@@ -6,6 +6,7 @@ from django.conf import settings
 
 from listkeep.core.errors import Code, RefusedError
 from listkeep.looks import doors as looks
+from listkeep.looks.said import gettext_noop
 from listkeep.wire import messages as m
 
 from .answers import answers
@@ -36,6 +37,11 @@ class Visitor(looks.Visitor):
         return "send" in self.principal.rights
 
     @property
+    def can_copy(self) -> bool:
+        """Whether this person may ask for a copy of a list."""
+        return "export" in self.principal.rights
+
+    @property
     def may_see_sends(self) -> bool:
         """Whether there are sends for this person to see."""
         return self.may_open("route")
@@ -52,7 +58,9 @@ def _place() -> looks.Place:
 
 def _identify(token: str) -> Visitor:
     if not (token.startswith("lks_") and token.isascii() and len(token) <= 600):
-        raise RefusedError("nobody is signed in here", code=Code.NOT_SIGNED_IN)
+        raise RefusedError(
+            gettext_noop("nobody is signed in here"), code=Code.NOT_SIGNED_IN
+        )
     return Visitor(token, keeper().who_am_i(m.WhoAmI(session=token)))
 
 

@@ -73,7 +73,8 @@ def parse_mailbox(raw: str) -> Mailbox | None:
     quoted = match["quoted"]
     phrase = match["phrase"] if quoted is None else re.sub(r"\\(.)", r"\1", quoted)
     name = decode_text((phrase or "").strip())
-    if name is None or not is_name(name):
+    # Everybody has to be able to answer: senders stay ASCII.
+    if name is None or not is_name(name) or not address.isascii():
         return None
     return Mailbox(address, name)
 
@@ -81,13 +82,13 @@ def parse_mailbox(raw: str) -> Mailbox | None:
 def canonical_address(text: str) -> str:
     """Write an address with its domain in lower-case A-labels.
 
+    A local part that is not ASCII stays as it is (RFC 6531): it has no other spelling.
+
     Raises:
-        MalformedError: It is no address, or its local part is not ASCII.
+        MalformedError: It is no address.
     """
     address = parse_address(text)
     local = address.spelling.rpartition("@")[0]
-    if not local.isascii():
-        raise MalformedError("the local part of this address is not ASCII")
     return f"{local}@{address.index_form.rpartition('@')[2]}"
 
 
@@ -118,12 +119,12 @@ def format_field(name: str, text: str) -> str:
 
 
 def format_mailbox_field(name: str, mailbox: Mailbox) -> str:
-    """Write a field that names one mailbox, folded.
+    """Write a field that names one mailbox, folded; UTF-8 if its address is (RFC 6532).
 
     Raises:
         MalformedError: The name or the address would not stay one.
     """
-    _require_line(mailbox.name)
+    _require_line(mailbox.name + mailbox.address)
     if (
         not is_name(mailbox.name)
         or canonical_address(mailbox.address) != mailbox.address

@@ -62,8 +62,11 @@ class Built:
     body: bytes
 
     def as_bytes(self) -> bytes:
-        """Give the message as it goes over the wire, before dots are doubled."""
-        return "\r\n".join((*self.fields, "", "")).encode("ascii") + self.body
+        """Give the message as it goes over the wire, before dots are doubled.
+
+        It is ASCII, but for an addressee whose address is not (RFC 6532).
+        """
+        return "\r\n".join((*self.fields, "", "")).encode() + self.body
 
     def with_field(self, text: str) -> "Built":
         """Put one more field in front."""

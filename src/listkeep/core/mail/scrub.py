@@ -14,6 +14,7 @@ import binascii
 import codecs
 import quopri
 import re
+import unicodedata
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from html import unescape
@@ -30,6 +31,7 @@ _ADDRESS_LIKE = re.compile(
 )
 _ENCODED = re.compile(r"[A-Za-z0-9+/_=-]{8,}")
 _CONTINUATION = re.compile(r"\r?\n\s*(?:[2-5][0-5][0-9][ -])?")
+_BARE = re.compile(r"[A-Za-z ,.:;'()-]*")
 _APART = re.compile(r"[^0-9a-z\u0080-\U0010ffff]")
 
 
@@ -79,7 +81,21 @@ def scrub_text(text: str, *, address: str, names: Collection[str] = ()) -> str:
     plain = clean.replace(PLACE, " ")
     if any(_is_in(secret, plain) for secret in secrets if len(secret) >= 3):
         return WITHHELD
+    if not local.isascii() and not _is_bare(plain, local):
+        return WITHHELD
     return clean
+
+
+def _is_bare(text: str, local: str) -> bool:
+    """Tell whether a text has no place for a local part that is not ASCII.
+
+    Such a one has too many spellings to look for each: composed or not, escaped,
+    in another encoding, without its marks.
+    """
+    marked = unicodedata.normalize("NFKD", local)
+    bare = "".join(sign for sign in marked if sign.isascii())
+    is_there = len(bare) >= 3 and _is_in(bare, text)
+    return _BARE.fullmatch(text) is not None and not is_there
 
 
 def _words(local: str, domain: str, names: Collection[str]) -> set[str]:

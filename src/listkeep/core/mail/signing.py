@@ -119,7 +119,7 @@ def draft_signatures(
             f" bh={body_hash};\r\n b="
         )
         text = header + relax_field(field)
-        digest = hashlib.sha256(text.encode("ascii")).digest()
+        digest = hashlib.sha256(text.encode()).digest()  # RFC 8616, 5
         drafts.append(DraftSignature(name, field, digest))
     return tuple(drafts)
 

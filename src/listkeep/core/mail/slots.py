@@ -162,6 +162,19 @@ def format_pieces(pieces: Iterable[Piece]) -> str:
     return "".join(p if isinstance(p, str) else format_slot(p) for p in pieces)
 
 
+def headline(title: str) -> str:
+    """Write a subject line as a heading: each slot by what stands for it.
+
+    For people who look, never for terms: two subject lines can share a heading.
+    """
+    return _SLOT.sub(lambda found: f"{{{_stands_for(found[1])}}}", title)
+
+
+def _stands_for(inner: str) -> str:
+    name, _, fallback = inner.partition("|")
+    return fallback or name.partition(":")[0].replace("_", " ")
+
+
 def fits(kind: Kind, value: str) -> bool:
     """Say whether a value may stand in a slot of this kind."""
     if kind is Kind.NUMBER:

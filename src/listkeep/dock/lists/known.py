@@ -11,7 +11,6 @@ from listkeep.wire.messages import keys as k
 
 from . import bulk
 from .keeper import Keeper
-from .segments import Condition
 
 _TOKENS_AT_ONCE = 4096
 
@@ -34,10 +33,8 @@ class KnownTokens:
             )
         known: set[bytes] = set()
         for start in range(0, len(tokens), _TOKENS_AT_ONCE):
-            some = tuple(tokens[start : start + _TOKENS_AT_ONCE])
-            marks = ", ".join(["%s"] * len(some))
-            condition = Condition(f"token IN ({marks})", some)
+            some = tokens[start : start + _TOKENS_AT_ONCE]
             for list_id in self._lists:
-                rows = bulk.read_rows(("token",), list_id, condition, limit=len(some))
+                rows = bulk.find_rows(("token",), list_id, some)
                 known.update(bytes(row[0]) for row in rows)
         return frozenset(known)

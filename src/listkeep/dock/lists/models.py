@@ -97,3 +97,15 @@ class PastEntry(models.Model):
 
     class Meta:
         db_table = "past_entry"
+
+
+class PaceOf(models.Model):
+    """How much of a pace one source has used up. Without a row: nothing."""
+
+    pk = models.CompositePrimaryKey("list_id", "source")
+    list_id = models.CharField(max_length=40)  # empty: it is about no list
+    source = models.CharField(max_length=100)
+    free_at = models.BigIntegerField()  # milliseconds since 1970, UTC
+
+    class Meta:
+        db_table = "pace"

@@ -108,12 +108,12 @@ def stream_sealed(
 
 def find_sealed(list_id: str, tokens: Sequence[bytes]) -> RowBatch:
     """Find the sealed rows of a few tokens; those not in the list are left out."""
-    return row_batch(_find_rows(list_id, tokens))
+    return row_batch(bulk.find_rows(SEALED_COLUMNS, list_id, tokens))
 
 
 def find_rows(list_id: str, tokens: Sequence[bytes]) -> dict[bytes, bulk.Found]:
     """Find the sealed rows of a few tokens, of which something is left to open."""
-    rows = _find_rows(list_id, tokens)
+    rows = bulk.find_rows(SEALED_COLUMNS, list_id, tokens)
     return {bytes(row[0]): row for row in rows if row[3]}
 
 
@@ -149,12 +149,6 @@ def row_batch(rows: Sequence[bulk.Found]) -> RowBatch:
         sealed=list(sealed),
         facets=list(facets),
     )
-
-
-def _find_rows(list_id: str, tokens: Sequence[bytes]) -> list[bulk.Found]:
-    marks = ", ".join(["%s"] * len(tokens))
-    condition = Condition(f"token IN ({marks})", tuple(tokens))
-    return bulk.read_rows(SEALED_COLUMNS, list_id, condition)
 
 
 def _pages(

@@ -58,6 +58,9 @@ class OutletConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True
     returns_listen: str = ""
     """``ADDRESS:PORT`` where mail comes back. Empty: nothing is taken back."""
 
+    logins: dict[str, str] = {}  # noqa: RUF012 - each gets its own
+    """By ``HOST:PORT`` of a smart host, a file with name and password; mode 0600."""
+
     private_targets: bool = False
     """Let mail for domains of the world go to mail servers inside the own network."""
 
@@ -75,6 +78,8 @@ class OutletConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True
             parse_endpoint(self.resolver)
         if self.returns_listen:
             self._require_proxy(parse_endpoint(self.returns_listen))
+        for place, name in self.logins.items():
+            _require_login(place, name)
         if not 1 <= self.processes <= MAX_PROCESSES:
             raise _contradiction(f"processes is 1 to {MAX_PROCESSES}")
         if self.max_connections < 1:
@@ -125,6 +130,14 @@ def parse_endpoint(text: str) -> Endpoint:
     if not (port.isascii() and port.isdecimal() and 0 < int(port) < 65536):
         raise _not_an_endpoint()
     return Endpoint(host, int(port))
+
+
+def _require_login(place: str, name: str) -> None:
+    host, _, port = place.rpartition(":")
+    if not (host and name and port.isascii() and port.isdecimal()):
+        raise _contradiction(
+            'a log-in is written as in "relay.example.com:587" = "relay.login"'
+        )
 
 
 def _not_an_endpoint() -> MalformedError:

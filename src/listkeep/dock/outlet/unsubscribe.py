@@ -7,9 +7,8 @@ so that programs which follow links in mail unsubscribe nobody.
 
 from datetime import datetime
 
-from django.conf import settings
-
 from listkeep.core.mail import Outcome, is_unsubscribe_proof, make_unsubscribe_proof
+from listkeep.dock.lists.origins import public_origin
 from listkeep.wire.messages import sends as d
 
 from .returns.book import Book, Named, key_of
@@ -37,12 +36,6 @@ def header_url(send: d.Send, alias: str) -> str:
     """
     url = unsubscribe_url(send, alias)
     return url if url.startswith("https://") else ""
-
-
-def public_origin() -> str:
-    """Tell where people outside find what is meant for them."""
-    config = settings.LISTKEEP_CONFIG
-    return str(config.public_origin or settings.LISTKEEP_DROP_ORIGIN)
 
 
 def find_proven(alias: str, proof: str, *, book: Book) -> Named | None:

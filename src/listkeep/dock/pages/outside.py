@@ -7,12 +7,13 @@ Rules of these pages:
 - To look changes nothing. Programs follow links in mail before people do.
 - Knowing the link is all there is to know; there is no cookie a form could misuse. A
   browser that says another site sent the form is refused all the same, whatever the
-  link.
+  link. Sign-up forms alone may be on other sites, on those they were made for.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from functools import wraps
+from typing import Final
 from urllib.parse import parse_qsl, urlsplit
 
 import structlog
@@ -23,12 +24,9 @@ from django.utils import timezone
 
 from listkeep.core.errors import ListkeepError, RefusedError, UnavailableError
 from listkeep.dock.intake.sign_ups import confirming as sign_ups
+from listkeep.dock.lists.origins import public_origin
 from listkeep.dock.outlet.returns.book import get_book
-from listkeep.dock.outlet.unsubscribe import (
-    find_proven,
-    public_origin,
-    unsubscribe,
-)
+from listkeep.dock.outlet.unsubscribe import find_proven, unsubscribe
 
 from .answers import show
 from .headers import keep_private
@@ -37,7 +35,7 @@ log = structlog.get_logger("listkeep.dock.pages")
 
 _MAX_BODY = 4096
 _LONGEST_PART = 64
-_FORM = "application/x-www-form-urlencoded"
+FORM: Final = "application/x-www-form-urlencoded"
 # RFC 8058, 3.1: the same pair, in a form of either kind.
 _ONE_CLICK = ("List-Unsubscribe", "One-Click")
 _CONFIRM = ("confirm", "yes")
@@ -58,9 +56,11 @@ def outside(view: View) -> Callable[..., HttpResponseBase]:
 
     @wraps(view)
     def page(request: HttpRequest, **parts: str) -> HttpResponseBase:
-        response = _answer(request, lambda: view(request, **parts))
-        keep_private(response)
-        return response
+        def act() -> HttpResponse:
+            require_form_from(request)
+            return view(request, **parts)
+
+        return answer(request, act)
 
     return page
 
@@ -85,6 +85,32 @@ def confirm(request: HttpRequest, *, alias: str, proof: str) -> HttpResponse:
         list_id, token = (named.send.list, named.token) if named else ("", bytes(16))
         sign_ups.confirm(list_id, token, now=timezone.now())
     return show(request, "confirmed", {"path": ""})
+
+
+def answer(request: HttpRequest, act: Callable[[], HttpResponse]) -> HttpResponse:
+    """Answer somebody outside, whatever becomes of it."""
+    response = _answer(request, act)
+    keep_private(response)
+    return response
+
+
+def require_form_from(request: HttpRequest, origins: Collection[str] = ()) -> None:
+    """Require that a form is of this dock, or of one of these sites.
+
+    Raises:
+        RefusedError: A browser says that it is of another.
+    """
+    if request.method != "POST":
+        return
+    site = request.headers.get("Sec-Fetch-Site", "none")
+    origin = request.headers.get("Origin")
+    if origin and origin in origins:
+        return
+    if site not in ("same-origin", "none") or (origin and origin not in _here()):
+        raise RefusedError(
+            "the form was sent from somewhere else",
+            hint="open the page by its link, then press its button",
+        )
 
 
 def _answer(request: HttpRequest, act: Callable[[], HttpResponse]) -> HttpResponse:
@@ -116,26 +142,20 @@ def _show_error(
 
 
 def _require_here(request: HttpRequest) -> None:
-    """Require the origin these pages are at, and no other site in between."""
-    origins = {public_origin(), settings.LISTKEEP_DROP_ORIGIN}
-    hosts = {urlsplit(origin).netloc for origin in origins}
+    """Require the origin these pages are at."""
+    hosts = {urlsplit(origin).netloc for origin in _here()}
     if request.META.get("HTTP_HOST", "") not in hosts:
         raise RefusedError("there is no page at this address")
-    if request.method != "POST":
-        return
-    site = request.headers.get("Sec-Fetch-Site", "none")
-    origin = request.headers.get("Origin")
-    if site not in ("same-origin", "none") or (origin and origin not in origins):
-        raise RefusedError(
-            "the form was sent from somewhere else",
-            hint="open the link in your message, then press the button",
-        )
+
+
+def _here() -> set[str]:
+    return {public_origin(), settings.LISTKEEP_DROP_ORIGIN}
 
 
 def _is_meant(request: HttpRequest, wanted: tuple[str, str]) -> bool:
     """Tell whether somebody means it: the button, or a mail program for a person."""
     body = request.read(_MAX_BODY)
-    if request.content_type == _FORM:
+    if request.content_type == FORM:
         try:
             pairs = parse_qsl(body.decode("ascii"), max_num_fields=20)
         except ValueError:

@@ -13,7 +13,7 @@ from listkeep.core.errors import Code, ListkeepError, MalformedError
 from listkeep.core.grants import Action, Terms
 from listkeep.core.mail import Template, TemplateError, declare
 from listkeep.core.mail.mime import MAX_BYTES
-from listkeep.core.mail.slots import format_pieces
+from listkeep.core.mail.slots import format_pieces, headline
 from listkeep.core.registry.sending import SendTerms, parse_send
 from listkeep.dock.intake.receiving import Upload
 from listkeep.dock.lists.access import enter_list
@@ -125,6 +125,7 @@ def carry_out(request: HttpRequest, visitor: Visitor, request_id: str) -> HttpRe
         "id": request_id,
         "terms": terms,
         "said": said,
+        "title": headline(said.title),
         "merge": _find_merge(visitor, request_id),
         "has_template": _has_template(terms, said),
         "error": error,

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import coming, outside, sending, views
+from . import coming, incidents, joining, outside, sending, views
 
 urlpatterns = [
     path("", views.home),
@@ -16,6 +16,7 @@ urlpatterns = [
     path("templates/<slug:list_id>/<slug:digest>", sending.show_template),
     path("sends", sending.show_sends),
     path("sends/<slug:request_id>", sending.carry_out),
+    path("incidents/<slug:incident_id>", incidents.work_on),
     path("look-up", views.look_up),
     path("import", views.choose_list),
     path("import/<slug:list_id>", views.prepare_import),
@@ -23,5 +24,6 @@ urlpatterns = [
     path("import/<slug:list_id>/run", views.run_import),
     path("imports/<slug:import_id>", views.show_import),
     path("u/<str:alias>/<str:proof>", outside.leave),
+    path("join/<slug:form_id>", joining.join),
     path("c/<str:alias>/<str:proof>", outside.confirm),
 ]

@@ -318,11 +318,17 @@ def _show_import_form(  # noqa: PLR0913 - what the form can show
         "columns": _columns(checked) if checked else (),
         "step": _step(checked),
         # As pairs: a template would take "items" for a column of that name.
-        "rejected": sorted(checked.rejected.items()) if checked else (),
+        "rejected": _rejected(checked) if checked else (),
         "file_name": file_name,
         "error": error,
     }
     return show(request, "import_form", context, status=error.status if error else 200)
+
+
+def _rejected(checked: Checked) -> list[tuple[str, int]]:
+    """Say in words why rows are turned away, and how many."""
+    reasons = sorted(checked.rejected.items())
+    return [(code.replace("-", " ").capitalize(), count) for code, count in reasons]
 
 
 def _columns(checked: Checked) -> list[tuple[str, str, str]]:

@@ -10,6 +10,7 @@ from ninja.parser import Parser
 from listkeep import __version__
 from listkeep.core.errors import ListkeepError
 from listkeep.dock.intake.api import router as intake
+from listkeep.dock.intake.form_api import router as forms
 from listkeep.dock.intake.history_api import router as history
 from listkeep.dock.intake.sign_up_api import router as sign_ups
 from listkeep.dock.lists.keeper import get_keeper
@@ -57,6 +58,7 @@ add_handlers(api)
 api.add_router("", intake)
 api.add_router("", history)
 api.add_router("", sign_ups)
+api.add_router("", forms)
 api.add_router("", outlet)
 api.add_router("", merging)
 api.add_router("", returned)

@@ -3,12 +3,14 @@
 from typing import Any
 
 from listkeep.core.errors import Code, MalformedError
+from listkeep.dock.lists.visitors import are_networks
 from listkeep.dock.outlet.config import OutletConfig, read_outlet
 from listkeep.wire.config import Config
 
 FILE_NAME = "dock.toml"
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _TLS = frozenset({"starttls", "tls", "none"})
+_DAYS = ("export_keep_days", "key_renew_days", "history_keep_days", "scrub_days")
 
 
 class DockConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -34,6 +36,9 @@ class DockConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
 
     public_origin: str = ""
     """Where people outside leave lists and confirm. Empty: at ``drop_origin``."""
+
+    trusted_proxies: list[str] = []  # noqa: RUF012 - each gets its own
+    """Web proxies in front: their ``X-Forwarded-For`` says where visitors are."""
 
     seal_origin: str = "http://seal.localhost:8471"
     """Where people sign in and sign; they are sent there and nowhere else."""
@@ -104,14 +109,10 @@ class DockConfig(Config, frozen=True, kw_only=True, forbid_unknown_fields=True):
             fault = "smtp_host needs mail_from, the sender's address"
         elif bool(self.smtp_user) != bool(self.smtp_password_file):
             fault = "smtp_user and smtp_password_file belong together"
-        elif self.export_keep_days < 1:
-            fault = "export_keep_days is at least 1"
-        elif self.key_renew_days < 1:
-            fault = "key_renew_days is at least 1"
-        elif self.history_keep_days < 1:
-            fault = "history_keep_days is at least 1"
-        elif self.scrub_days < 1:
-            fault = "scrub_days is at least 1"
+        elif short := [name for name in _DAYS if getattr(self, name) < 1]:
+            fault = f"{short[0]} is at least 1"
+        elif not are_networks(self.trusted_proxies):
+            fault = "trusted_proxies are addresses or networks, as in 10.0.0.0/24"
         if fault:
             raise MalformedError(
                 "dock.toml contradicts itself", code=Code.CONFIG_INVALID, hint=fault

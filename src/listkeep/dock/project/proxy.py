@@ -26,6 +26,7 @@ from listkeep.dock.outlet.delivery.connections import Pool
 from listkeep.dock.outlet.delivery.delivering import Deliverer
 from listkeep.dock.outlet.delivery.desk import ProxyDesk
 from listkeep.dock.outlet.delivery.hops import RouteHops
+from listkeep.dock.outlet.delivery.logins import read_login
 from listkeep.dock.outlet.delivery.memory import Memory
 from listkeep.dock.outlet.delivery.names import Dns
 from listkeep.dock.outlet.delivery.opening import Opening
@@ -75,6 +76,8 @@ def check_proxy() -> OutletConfig:
     verify_version()
     read_service_key(settings.LISTKEEP_SERVICE_KEY_FILE)
     make_tls(config)
+    for path in _logins(config).values():
+        read_login(path)
     if connection.vendor == "sqlite":
         # Its processes are all on this machine, and none of them has begun.
         forget_claims()
@@ -189,6 +192,7 @@ def _make_carrier(
         memory,
         allow_private=config.private_targets,
         system_names=not config.resolver,
+        logins=_logins(config),
     )
     return RouteCarrier(
         hops,
@@ -228,6 +232,10 @@ def make_tls(config: OutletConfig) -> ssl.SSLContext | None:
             hint="both are PEM files, and belong together",
         ) from error
     return context
+
+
+def _logins(config: OutletConfig) -> dict[str, Path]:
+    return {host: Path(_path(name)) for host, name in config.logins.items()}
 
 
 def _path(name: str) -> str:

@@ -75,7 +75,7 @@ def check_instance() -> Recovered:
     verify_engine()
     read_service_key(settings.LISTKEEP_SERVICE_KEY_FILE)
     verify_version()
-    for folder in ("staging", "exports"):
+    for folder in ("staging", "exports", "forms"):
         (settings.LISTKEEP_HOME / folder).mkdir(mode=0o700, exist_ok=True)
     recovered = Recovered(
         imports=recover_imports(keeper=get_keeper(), clock=timezone.now),

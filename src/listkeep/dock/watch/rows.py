@@ -4,7 +4,7 @@ Somebody may have written anything into a column. What could not even travel goe
 empty row under its token, which does not open; it is counted like any other.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -58,14 +58,15 @@ def read_page(
     where = Condition(_WHOLE, ())
     if until is not None:
         where = Condition(f"{_WHOLE} AND token <= %s", (until,))
-    return _read(list_id, where, after=after, limit=limit)
+    return _page(
+        list_id,
+        lambda: bulk.read_rows(_COLUMNS, list_id, where, after=after, limit=limit),
+    )
 
 
 def read_again(list_id: str, tokens: Sequence[bytes]) -> Page | None:
     """Read rows once more, as they are now; those that are gone are left out."""
-    marks = ", ".join(["%s"] * len(tokens))
-    where = Condition(f"token IN ({marks})", tuple(tokens))
-    return _read(list_id, where, after=b"", limit=len(tokens))
+    return _page(list_id, lambda: bulk.find_rows(_COLUMNS, list_id, tokens))
 
 
 def count_misshapen(list_id: str) -> int:
@@ -73,9 +74,9 @@ def count_misshapen(list_id: str) -> int:
     return bulk.count_rows(list_id, Condition(f"NOT ({_WHOLE})", ()))
 
 
-def _read(list_id: str, where: Condition, *, after: bytes, limit: int) -> Page | None:
+def _page(list_id: str, read: Callable[[], list[bulk.Found]]) -> Page | None:
     try:
-        found = bulk.read_rows(_COLUMNS, list_id, where, after=after, limit=limit)
+        found = read()
     except DatabaseError as error:
         if "UTF-8" not in str(error):
             raise

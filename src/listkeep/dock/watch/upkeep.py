@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 
+from listkeep.dock.lists.paces import count_quiet, forget_quiet
 from listkeep.dock.lists.removal import remove_lists
 from listkeep.dock.lists.renewals import Renewing, count_left
 from listkeep.wire.messages import keys as k
@@ -27,6 +28,10 @@ def _nothing(_now: datetime) -> int:
     return 0
 
 
+def _forget_quiet(work: Work) -> int:
+    return forget_quiet(work.clock())
+
+
 def _left(_now: datetime) -> int:
     return count_left()
 
@@ -46,5 +51,12 @@ SWEEPS = (
         every=timedelta(minutes=1),
         run=_remove,
         backlog=_nothing,
+    ),
+    Sweep(
+        name="quiet-networks",
+        what="forget how often networks came, when they were quiet for some minutes",
+        every=timedelta(minutes=5),
+        run=_forget_quiet,
+        backlog=count_quiet,
     ),
 )

@@ -74,7 +74,8 @@ def show(request: HttpRequest, visit: Visit, name: str) -> HttpResponse:
             terms=view.terms.decode(),
             on_screen=terms.action == "reveal" and not terms.recipient,
             is_mine=asked == visit.person.id,
-            carried_out_at=_carried_out_at(terms.action),
+            carried_out_at=_carried_out_at(view.id, terms.action),
+            console=settings.CONFIG.app_origin,
         )
 
 
@@ -91,9 +92,10 @@ def sign(request: HttpRequest, visit: Visit, name: str) -> HttpResponse:
     return go_on(f"/requests/{name}")
 
 
-def _carried_out_at(action: Action) -> str:
+def _carried_out_at(name: str, action: Action) -> str:
     """Say where on the dock's pages somebody goes on with what was granted."""
-    place = {Action.EXPORT: "exports", Action.IMPORT: "import"}.get(action)
+    places = {Action.EXPORT: "exports", Action.IMPORT: "import"}
+    place = f"sends/{name}" if action is Action.SEND else places.get(action)
     return f"{settings.CONFIG.drop_origin}/{place}" if place else ""
 
 

@@ -10,11 +10,13 @@ from .releases import ReleaseCalls
 from .returned import ReturnedCalls
 from .sending import SendCalls
 from .sends import ProgressCalls
+from .sign_up_forms import FormCalls
 
 
 class DockClient(
     ListCalls,
     EntryCalls,
+    FormCalls,
     HistoryCalls,
     ReleaseCalls,
     SendCalls,

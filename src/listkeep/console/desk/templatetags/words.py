@@ -4,20 +4,29 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django import template
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 
+from listkeep.console.desk.codes import signer_of, word_of
+from listkeep.core.mail.slots import headline as write_headline
+from listkeep.looks.said import gettext_noop
 from listkeep.wire.answers import DockList
 from listkeep.wire.dock.sends import DockHour
 
 register = template.Library()
+_FROZEN = {
+    "owner": gettext_noop("{classes} of {tenant}, by owners"),
+    "custodian": gettext_noop("{classes} of {tenant}, by custodians"),
+}
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
 @register.filter
 def count(number: int | None) -> str:
     """Write a number with a mark at each thousand."""
-    return "-" if number is None else f"{number:,}"
+    return "-" if number is None else number_format(number, force_grouping=True)
 
 
 @register.filter
@@ -54,8 +63,8 @@ def strip(found: DockList) -> list[dict[str, object]]:
 
 @register.filter
 def named(name: str, names: dict[str, str]) -> str:
-    """Write the name of an id, where it is known."""
-    return names.get(name, name)
+    """Write the name of an id, where it is known; a person's id says nothing."""
+    return names.get(name, gettext("a colleague") if name.startswith("p_") else name)
 
 
 @register.filter
@@ -72,13 +81,32 @@ def hourly(hour: DockHour) -> str:
 
 @register.filter
 def words(text: str) -> str:
-    """Write an identifier as words."""
-    return text.replace("_", " ").replace("-", " ")
+    """Write a code as words."""
+    return word_of(text)
+
+
+@register.filter
+def signer(text: str) -> str:
+    """Write who signed, and what for."""
+    return signer_of(text)
+
+
+@register.filter
+def headline(title: str) -> str:
+    """Write a subject line as a heading, its slots by what stands for them."""
+    return write_headline(title)
 
 
 @register.filter
 def says(value: Any) -> str:
     """Write a facet's value."""
     if value is None:
-        return "(none)"
+        return gettext("(none)")
     return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+@register.filter
+def frozen(freeze: dict[str, str]) -> str:
+    """Say what of whom is frozen, and which side set it."""
+    form = gettext(_FROZEN.get(freeze["set_by"], "{classes} of {tenant}"))
+    return form.format(classes=freeze["class"], tenant=freeze["tenant"])

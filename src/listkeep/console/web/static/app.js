@@ -29,5 +29,43 @@ document.addEventListener("keydown", (event) => {
   event.preventDefault();
 });
 
+// What is too dear to count every few seconds is counted once more at the end.
+document.addEventListener("htmx:afterSettle", ({ target }) => {
+  if (target.id !== "so-far" || target.hasAttribute("hx-get")) return;
+  document.querySelector("[data-when-over]")?.dispatchEvent(new Event("over"));
+});
+
 document.addEventListener("htmx:afterSwap", (event) => localize(event.target.parentElement ?? document));
 localize(document);
+
+// What was typed into a form stays until it is sent: also on the way to the dock and
+// back, and when a session ended meanwhile. It lies in this tab alone.
+const isKept = (field) => field?.name && !["hidden", "submit"].includes(field.type);
+
+const putBack = (form, place) => {
+  const kept = JSON.parse(sessionStorage.getItem(place) ?? "{}");
+  const said = new URLSearchParams(location.search);
+  for (const field of form.elements) {
+    const text = kept[field.name];
+    if (!isKept(field) || text === undefined || said.has(field.name)) continue;
+    if (field.type === "radio") field.checked = field.value === text;
+    else field.value = text;
+    if (field.hasAttribute("hx-get")) field.dispatchEvent(new Event("input", { bubbles: true }));
+  }
+};
+
+const keep = (form, place) => {
+  const typed = [...new FormData(form)].filter(([name]) => isKept(form.querySelector(`[name="${CSS.escape(name)}"]`)));
+  sessionStorage.setItem(place, JSON.stringify(Object.fromEntries(typed)));
+};
+
+// After htmx has read the page, so that it hears of fields that were put back.
+document.addEventListener("DOMContentLoaded", () => {
+  const { sent } = document.querySelector("[data-sent]")?.dataset ?? {};
+  if (sent) for (const kind of ["send", "copy"]) sessionStorage.removeItem(`keep ${kind} ${sent}`);
+  for (const form of document.querySelectorAll("form[data-keep]")) {
+    const place = `keep ${form.dataset.keep}`;
+    if (!document.querySelector("main [role=alert]")) putBack(form, place);
+    form.addEventListener("input", () => keep(form, place));
+  }
+});

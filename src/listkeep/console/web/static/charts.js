@@ -95,7 +95,8 @@ window.addEventListener("resize", () => {
 matchMedia("(prefers-color-scheme: dark)").addEventListener("change", drawAll);
 document.addEventListener("htmx:afterSwap", drawAll);
 // Who reads the table or goes along the picture is not interrupted by a newer one.
-document.addEventListener("htmx:beforeRequest", (event) => {
-  if (event.target.querySelector?.("figure.series details[open], .plot:focus-within")) event.preventDefault();
+document.addEventListener("htmx:oobBeforeSwap", (event) => {
+  const { target } = event.detail;
+  if (target.querySelector("figure.series details[open], .plot:focus")) event.detail.shouldSwap = false;
 });
 drawAll();

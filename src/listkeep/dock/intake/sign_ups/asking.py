@@ -1,8 +1,10 @@
 """Take a sign-up: the same work and the same answer, whoever it is about."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final
+
+from django.db import transaction
 
 from listkeep.core.addresses import parse_address
 from listkeep.core.errors import Code, MalformedError, RefusedError
@@ -13,7 +15,7 @@ from listkeep.dock.lists import bulk
 from listkeep.dock.lists.access import Visit
 from listkeep.dock.lists.keeper import Keeper
 from listkeep.dock.lists.known import KnownTokens
-from listkeep.dock.lists.throttle import Throttle, network_of
+from listkeep.dock.lists.paces import Pace, network_of
 from listkeep.wire import messages as m
 
 from .models import SignUp
@@ -21,29 +23,8 @@ from .models import SignUp
 MAX_FIELD_CHARACTERS = 1000
 
 
-@dataclass(slots=True)
-class Doorman:
-    """How many sign-ups are taken from one network, and for one list."""
-
-    networks: Throttle = field(default_factory=lambda: Throttle(per_minute=6, burst=12))
-    lists: Throttle = field(default_factory=lambda: Throttle(per_minute=60, burst=300))
-
-    def require(self, list_id: str, network: str, *, at: float) -> None:
-        """Count one sign-up.
-
-        Raises:
-            RefusedError: There were too many, from there or at all.
-        """
-        is_let = self.networks.lets(f"{list_id} {network}", at=at)
-        if not is_let or not self.lists.lets(list_id, at=at):
-            raise RefusedError(
-                "too many sign-ups in a short time",
-                code=Code.OVER_PACE,
-                hint="ask the visitor to try again in some minutes",
-            )
-
-
-_doorman = Doorman()
+NETWORKS: Final = Pace("sign-ups", per_minute=6, burst=12)
+LISTS: Final = Pace("sign-ups", per_minute=60, burst=300)
 
 
 def sign_up(  # noqa: PLR0913 - one sign-up is described by all of these
@@ -54,7 +35,6 @@ def sign_up(  # noqa: PLR0913 - one sign-up is described by all of these
     source: str,
     keeper: Keeper,
     now: datetime,
-    doorman: Doorman | None = None,
 ) -> None:
     """Seal a sign-up and write it down, to be asked by mail whether it is meant.
 
@@ -65,14 +45,8 @@ def sign_up(  # noqa: PLR0913 - one sign-up is described by all of these
         RefusedError: It is no intake service that asks, or there were too many.
         UnavailableError: Keeper or database do not answer.
     """
-    if visit.principal.kind != "intake":
-        raise RefusedError(
-            "only an intake service signs people up",
-            code=Code.NOT_PERMITTED,
-            hint="make one with `listkeep service add --kind intake`",
-        )
-    doorman = doorman or _doorman
-    doorman.require(visit.record.id, network_of(source), at=now.timestamp())
+    require_intake(visit)
+    require_pace(visit.record.id, source, at=now.timestamp())
     batch = _batch(visit, address, fields)
     ticket = keeper.start_import(
         m.StartImport(caller=visit.caller, list=visit.record.id)
@@ -93,6 +67,43 @@ def sign_up(  # noqa: PLR0913 - one sign-up is described by all of these
             schema=" ".join(visit.record.facets),
             state=SignUp.State.ASKED,
             at=int(now.timestamp()),
+        )
+
+
+def require_intake(visit: Visit) -> None:
+    """Require an intake service: people and applications sign nobody up.
+
+    Raises:
+        RefusedError: It is somebody else.
+    """
+    if visit.principal.kind != "intake":
+        raise RefusedError(
+            "only an intake service signs people up",
+            code=Code.NOT_PERMITTED,
+            hint="make one with `listkeep service add --kind intake`",
+        )
+
+
+def require_pace(list_id: str, source: str, *, at: float) -> None:
+    """Count one sign-up, of a network and for a list.
+
+    A network that is refused uses nothing up of what the list takes from others, and
+    while the list takes nothing, no network is noted: the table stays small.
+
+    Raises:
+        RefusedError: There were too many, from there or at all.
+        UnavailableError: The database does not answer.
+    """
+    with bulk.translated(), transaction.atomic():
+        is_let = NETWORKS.lets(network_of(source), at=at, list_id=list_id)
+        is_let = is_let and LISTS.lets("", at=at, list_id=list_id)
+        if not is_let:
+            transaction.set_rollback(True)
+    if not is_let:
+        raise RefusedError(
+            "too many sign-ups in a short time",
+            code=Code.OVER_PACE,
+            hint="ask the visitor to try again in some minutes",
         )
 
 

@@ -12,7 +12,15 @@ rows of ``entry`` begins a change first (``history``), which locks the list.
 from .faults import describe_fault, translated
 from .forms import Columns, StagedRow
 from .merging import Merged, merge
-from .reading import READ_ROWS, Found, count_groups, count_kinds, count_rows, read_rows
+from .reading import (
+    READ_ROWS,
+    Found,
+    count_groups,
+    count_kinds,
+    count_rows,
+    find_rows,
+    read_rows,
+)
 from .staging import Staging
 
 __all__ = [
@@ -26,6 +34,7 @@ __all__ = [
     "count_kinds",
     "count_rows",
     "describe_fault",
+    "find_rows",
     "merge",
     "read_rows",
     "translated",

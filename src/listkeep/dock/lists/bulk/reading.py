@@ -79,6 +79,28 @@ def read_rows(  # noqa: PLR0913 - a page is described by all of these
     return found
 
 
+def find_rows(
+    columns: Sequence[str], list_id: str, tokens: Sequence[bytes]
+) -> list[Found]:
+    """Find the rows of a few tokens, whatever the size of the list.
+
+    No other bound stands beside the tokens: given ``token > ''`` as well, SQLite walks
+    the whole list for them.
+    """
+    if not tokens:
+        return []
+    if not _COLUMNS.issuperset(columns):
+        raise ValueError(columns)
+    sql = (
+        f"SELECT {', '.join(columns)} FROM entry WHERE list_id = %s"  # noqa: S608 - as above
+        f" AND token IN ({', '.join(['%s'] * len(tokens))}) ORDER BY token"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [list_id, *tokens])
+        found: list[Found] = cursor.fetchall()
+    return found
+
+
 def _where(
     list_id: str, condition: Condition | None
 ) -> tuple[str, tuple[Parameter, ...]]:

@@ -9,19 +9,26 @@ import ssl
 from collections import defaultdict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import aiosmtplib
+import structlog
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
 from .delivering import Letter
+from .logins import LoginError, log_in
 from .trust import Opportunistic, Requirement, UntrustedError
+
+log = structlog.get_logger("listkeep.dock.outlet")
 
 MAX_IDLE_SECONDS = 30.0
 MAX_MESSAGES = 500
 MAX_KEPT = 64  # idle ones of one hop
+REFUSED_SECONDS = 30.0  # no other try with a password that was refused
 _OPEN_SECONDS = 20.0
 _COMMAND_SECONDS = 60.0
+NO_UTF8 = "553 5.6.7 listkeep: the mail server takes ASCII addresses only"
 FAULTS = (SMTPException, OSError, ValueError, UntrustedError)
 
 
@@ -43,6 +50,7 @@ class Hop:
     port: int
     requirement: Requirement
     source: str = ""
+    login: Path | None = None  # the file with name and password
 
 
 @dataclass(slots=True)
@@ -67,6 +75,7 @@ class Pool:
     _kept: dict[Hop, list[Connection]] = field(
         default_factory=lambda: defaultdict(list)
     )
+    _refused: dict[Hop, float] = field(default_factory=dict)  # log-ins, and when
     opened: int = 0
 
     async def send(self, hop: Hop, letter: Letter) -> str:
@@ -118,6 +127,7 @@ class Pool:
         kept.append(connection)
 
     async def _open(self, hop: Hop) -> Connection:
+        self._require_untried(hop)
         client = SMTP(
             hostname=hop.address,
             port=hop.port,
@@ -131,9 +141,13 @@ class Pool:
             await client.connect()
             await client.ehlo()
             await self._secure(client, hop)
+            await self._log_in(client, hop)
         except UntrustedError as error:
             client.close()
             raise NotReachedError(f"451 4.7.5 listkeep: {error}") from error
+        except LoginError as error:
+            client.close()
+            raise NotReachedError(error.reply) from error
         except ssl.SSLError as error:
             client.close()
             raise NotReachedError(
@@ -162,6 +176,27 @@ class Pool:
         if isinstance(hop.requirement, Opportunistic):
             await self.seen_tls(hop.host)
 
+    async def _log_in(self, client: SMTP, hop: Hop) -> None:
+        if hop.login is None:
+            return
+        try:
+            await log_in(client, hop.login, requirement=hop.requirement)
+        except LoginError as error:
+            if error.is_refused:
+                self._refused[hop] = self.clock()
+                log.warning("smart-host.refused-login", host=hop.host)
+            raise
+        self._refused.pop(hop, None)
+
+    def _require_untried(self, hop: Hop) -> None:
+        """Leave a host alone that refused: many of them lock accounts out."""
+        since = self._refused.get(hop)
+        if since is not None and self.clock() - since < REFUSED_SECONDS:
+            raise NotReachedError(
+                "451 4.7.8 listkeep: the smart host refused name or password a "
+                "moment ago"
+            )
+
     async def _say(self, hop: Hop, connection: Connection, letter: Letter) -> str:
         """Say MAIL, RCPT and DATA; the first refusal is the answer."""
         client, connection.used = connection.client, connection.used + 1
@@ -188,9 +223,14 @@ class Pool:
 
 
 async def _envelope(client: SMTP, letter: Letter) -> str | None:
+    options = ""
+    if not letter.recipient.isascii():
+        if not client.supports_extension("smtputf8"):
+            return NO_UTF8
+        options = " BODY=8BITMIME SMTPUTF8"  # RFC 6531, 3.4 and 3.6
     for words in (
-        (b"MAIL", f"FROM:<{letter.sender}>".encode("ascii")),
-        (b"RCPT", f"TO:<{letter.recipient}>".encode("ascii")),
+        (b"MAIL", f"FROM:<{letter.sender}>{options}".encode("ascii")),
+        (b"RCPT", f"TO:<{letter.recipient}>".encode()),
     ):
         code, text = await client.execute_command(*words)
         if code // 100 != 2:

@@ -11,8 +11,9 @@ import ipaddress
 import random
 import socket
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from listkeep.dock.watch.targets import is_public
 from listkeep.wire.messages import sends as d
@@ -41,6 +42,7 @@ class RouteHops:
     memory: Memory
     allow_private: bool = False  # mail servers inside the own network, for `mx`
     system_names: bool = False  # a smart host's name may stand in /etc/hosts
+    logins: Mapping[str, Path] = field(default_factory=dict)  # by HOST:PORT
     clock: Callable[[], float] = time.monotonic
     _known: dict[_Question, tuple[float, asyncio.Future[list[Hop]]]] = field(
         default_factory=dict
@@ -78,11 +80,12 @@ class RouteHops:
 
     async def _smart_host(self, route: d.RouteView, source: str) -> list[Hop]:
         requirement = requirement_of(route.tls)
+        login = self.logins.get(f"{route.host}:{route.port}")
         addresses = await self._host_addresses(route.host)
         if not addresses:
             raise NoWayError("451 4.4.4 listkeep: the smart host has no address")
         return [
-            Hop(route.host, address, route.port, requirement, source)
+            Hop(route.host, address, route.port, requirement, source, login)
             for address in _of_family(addresses, source)
         ]
 

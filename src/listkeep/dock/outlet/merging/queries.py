@@ -50,9 +50,7 @@ def read_deferred(
     tokens = [bytes(token) for token in found[:limit]]
     if not tokens or not slots:
         return [Item(token, {}) for token in tokens]
-    marks = ", ".join(["%s"] * len(tokens))
-    condition = Condition(f"token IN ({marks})", tuple(tokens))
-    rows = bulk.read_rows(_COLUMNS, run.list_id, condition, limit=limit)
+    rows = bulk.find_rows(_COLUMNS, run.list_id, tokens)
     known = {item.token: item for item in _items(rows, Schema.parse(run.facets), slots)}
     return [known.get(token, Item(token, {})) for token in tokens]
 

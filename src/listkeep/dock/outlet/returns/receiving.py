@@ -6,7 +6,7 @@ could be written down.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime
 
 import structlog
@@ -20,7 +20,7 @@ from listkeep.core.mail import (
 )
 from listkeep.dock.lists import queries as entries
 from listkeep.dock.lists.bulk import translated
-from listkeep.dock.lists.throttle import Throttle, network_of
+from listkeep.dock.lists.paces import Pace, network_of
 
 from .book import Book, Named
 from .models import Returned
@@ -32,8 +32,7 @@ TAKEN = "250 2.0.0 taken"
 NOBODY = "550 5.1.1 there is no such mailbox"
 LATER = "451 4.3.0 come again later"
 TOO_FAST = "451 4.7.0 too many at once from there, come again later"
-_PER_MINUTE = 600
-_BURST = 1200
+_PACE = Pace("returned", per_minute=600, burst=1200)
 
 
 @dataclass(slots=True)
@@ -42,7 +41,7 @@ class Desk:
 
     book: Book
     clock: Callable[[], datetime]
-    throttle: Throttle = field(default_factory=lambda: Throttle(_PER_MINUTE, _BURST))
+    pace: Pace = _PACE
 
     def find_mailbox(self, text: str) -> ReturnAddress | None:
         """Find the mailbox an envelope names, if there could be one.
@@ -65,9 +64,9 @@ class Desk:
 
     def greet(self, recipient: str, *, peer: str) -> str:
         """Say whether mail for somebody is taken from there."""
-        if not self.throttle.lets(network_of(peer), at=self.clock().timestamp()):
-            return TOO_FAST
         try:
+            if not self.pace.lets(network_of(peer), at=self.clock().timestamp()):
+                return TOO_FAST
             return TAKEN if self.find_mailbox(recipient) else NOBODY
         except ListkeepError as error:
             log.warning("returned.not-asked", code=error.code)

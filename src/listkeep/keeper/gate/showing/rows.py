@@ -14,7 +14,11 @@ from listkeep.keeper.gate.sign_in.callers import principal_of
 from listkeep.keeper.gate.sign_in.uses import last_uses
 
 _Row = dict[str, str]
-_FOR_SENDERS = frozenset({"route", "domain"})
+_RIGHTS = {  # whoever asks for a release chooses where it goes
+    "route": Right.SEND,
+    "domain": Right.SEND,
+    "recipient": Right.EXPORT,
+}
 _KINDS = {
     Kind.SOFTWARE: "software (demo)",
     Kind.SYNCED: "synced",
@@ -57,7 +61,7 @@ def readable_kinds(person: Person) -> tuple[str, ...]:
 
 
 def _right_for(kind: str) -> Right:
-    return Right.SEND if kind in _FOR_SENDERS else Right.ADMINISTER
+    return _RIGHTS.get(kind, Right.ADMINISTER)
 
 
 def _tenants(registry: Registry) -> list[_Row]:

@@ -1,0 +1,1 @@
+"""Taking lists over from elsewhere: files of tokens, and where plaintext remains."""

@@ -1,0 +1,1 @@
+"""The two demos: the story told in the terminal, and the instance that stays."""
