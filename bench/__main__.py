@@ -21,6 +21,7 @@ from bench import (
     reimport,
     size,
     tokens,
+    whole_send,
 )
 from bench.harness import Result, SkippedError
 from bench.plot import PLOT, draw
@@ -50,6 +51,7 @@ LEGS: dict[str, Leg] = {
     "proxy": proxying.Leg("proxy", signs=False),
     "proxy-dkim": proxying.Leg("proxy-dkim", signs=True),
     "postfix": queueing,
+    "send": whole_send,
     "peers-import": peering.Leg("import"),
     "peers-open": peering.Leg("open"),
     "peers-lookup": peering.Leg("lookup"),

@@ -8,7 +8,7 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email import policy
@@ -240,32 +240,50 @@ def dock_client(running: Running) -> KeeperClient:
 
 def write_letters(sending: Sending, send: d.Send, file: Path) -> int:
     """Write what the mail server hands over: one message to each alias."""
-    key, count = AliasKey(send.tag, send.alias_key), 0
-    with (
-        file.open("w") as out,
-        sending.running.dock.stream_tokens(LIST, file_format="csv") as chunks,
-    ):
-        lines = b"".join(chunks).decode().splitlines()[1:]
-        for token in (line.partition(",")[0] for line in lines):
-            alias = make_alias(key, parse_token(token))
-            to = format_send_address(
-                SendAddress(alias, 0), token_domain=send.token_domain
-            )
-            out.write(json.dumps([to, letter(to, alias)]) + "\n")
+    count = 0
+    with file.open("w") as out:
+        for to in recipients(sending, send):
+            out.write(json.dumps([to, letter(to)]) + "\n")
             count += 1
     return count
 
 
-def letter(to: str, alias: str) -> str:
-    """Write one message, as an application does: slots filled in, 4 KB."""
+def recipients(sending: Sending, send: d.Send) -> Iterator[str]:
+    """Name everybody in the list as the mail server does, by the send's aliases."""
+    key = AliasKey(send.tag, send.alias_key)
+    with sending.running.dock.stream_tokens(LIST, file_format="csv") as chunks:
+        lines = _lines(chunks)
+        next(lines)
+        for token in (line.partition(",")[0] for line in lines):
+            yield format_send_address(
+                SendAddress(make_alias(key, parse_token(token)), 0),
+                token_domain=send.token_domain,
+            )
+
+
+def _lines(chunks: Iterable[bytes]) -> Iterator[str]:
+    rest = b""
+    for chunk in chunks:
+        *whole, rest = (rest + chunk).split(b"\n")
+        yield from (line.decode() for line in whole)
+    if rest:
+        yield rest.decode()
+
+
+def letter(to: str, *, encoding: str | None = None) -> str:
+    """Write one message, as an application does: slots filled in, 4 KB.
+
+    ``encoding`` is how its parts are transferred; of itself it may break names apart.
+    """
+    alias = to.partition("@")[0]
     made = EmailMessage()
     made["From"], made["To"], made["Subject"] = SENDER, to, SUBJECT
     texts = [
         text.replace("[[points:number]]", "1,200").replace("[[alias]]", alias)
         for text in (TEXT, HTML)
     ]
-    made.set_content(texts[0])
-    made.add_alternative(texts[1], subtype="html")
+    made.set_content(texts[0], cte=encoding)
+    made.add_alternative(texts[1], subtype="html", cte=encoding)
     return made.as_bytes(policy=policy.SMTP).decode()
 
 

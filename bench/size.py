@@ -60,3 +60,17 @@ def _count(path: Path) -> int:
     (count,) = database.execute("SELECT count(*) FROM entry").fetchone()
     database.close()
     return int(count)
+
+
+def table_bytes(path: Path, table: str) -> int:
+    """Tell what a table and its indexes take of a database."""
+    database = sqlite3.connect(path)
+    try:
+        (size,) = database.execute(
+            "SELECT sum(pgsize) FROM dbstat WHERE name IN "
+            "(SELECT name FROM sqlite_schema WHERE tbl_name = ?)",
+            [table],
+        ).fetchone()
+    finally:
+        database.close()
+    return int(size)

@@ -1,7 +1,8 @@
 """Take mail and count it: ``python -m bench.mailing.sink``; prints its port.
 
-As little as a mail server can do, so that the machine is the relay's. It answers one
-line, `COUNT`, with how many messages it took.
+As little as a mail server can do, so that the machine is the relay's. It takes several
+commands at once (RFC 2920), as mail servers do, and answers one line, `COUNT`, with how
+many messages it took.
 """
 
 import asyncio
@@ -26,30 +27,33 @@ class Sink(asyncio.Protocol):
         self._transport.write(b"220 sink\r\n")
 
     def data_received(self, data: bytes) -> None:
-        """Answer each command, and each message, as soon as it is whole."""
+        """Answer all that is whole at once, so that nobody is held up."""
         self._buffer += data
+        replies = []
         while True:
             end, size = (_END, 5) if self._is_data else (b"\r\n", 2)
             place = self._buffer.find(end)
             if place < 0:
-                return
+                break
             command = self._buffer[:5].upper()
             self._buffer = self._buffer[place + size :]
-            self._answer(command)
+            replies.append(self._answer(command))
+        if replies:
+            self._transport.write(b"".join(replies))
 
-    def _answer(self, command: bytes) -> None:
+    def _answer(self, command: bytes) -> bytes:
         if self._is_data:
             Sink.taken += 1
             self._is_data = False
-            reply = b"250 2.0.0 taken"
-        elif command.startswith(b"DATA"):
+            return b"250 2.0.0 taken\r\n"
+        if command.startswith(b"DATA"):
             self._is_data = True
-            reply = b"354 go on"
-        elif command.startswith(b"COUNT"):
-            reply = b"250 %d" % Sink.taken
-        else:
-            reply = b"250 ok"
-        self._transport.write(reply + b"\r\n")
+            return b"354 go on\r\n"
+        if command.startswith(b"EHLO"):
+            return b"250-sink\r\n250 PIPELINING\r\n"
+        if command.startswith(b"COUNT"):
+            return b"250 %d\r\n" % Sink.taken
+        return b"250 ok\r\n"
 
 
 async def _serve() -> None:

@@ -1,7 +1,8 @@
 """Hand mail over: ``python -m bench.mailing.source PORT SESSIONS FILE [LOGIN]``.
 
-Each line of the file is a JSON array: recipient and message. Prints how many were taken
-and the seconds it took. LOGIN is a file with name and key, for AUTH PLAIN.
+Each line of the file is a JSON array: recipient and message; or a recipient alone, who
+gets the message of the line before with the name put in. Prints how many were taken and
+the seconds it took. LOGIN is a file with name and key, for AUTH PLAIN.
 """
 
 import asyncio
@@ -10,9 +11,25 @@ import json
 import sys
 import time
 from pathlib import Path
+from typing import NamedTuple
 
 
-async def _converse(port: int, letters: list[tuple[bytes, bytes]], login: str) -> int:
+class Sample(NamedTuple):
+    """A message, and who is named in it."""
+
+    recipient: bytes
+    content: bytes
+
+    def for_whom(self, recipient: bytes) -> bytes:
+        """Give the message with another recipient, and the alias that stands there."""
+        if recipient == self.recipient:
+            return self.content
+        other, named = (who.partition(b"@")[0] for who in (recipient, self.recipient))
+        content = self.content.replace(self.recipient, recipient)
+        return content.replace(named, other)
+
+
+async def _converse(port: int, letters: list[tuple[bytes, Sample]], login: str) -> int:
     reader, writer = await asyncio.open_connection("127.0.0.1", port)
 
     async def say(data: bytes) -> bytes:
@@ -28,11 +45,11 @@ async def _converse(port: int, letters: list[tuple[bytes, bytes]], login: str) -
         await say(b"AUTH PLAIN %b\r\n" % login.encode())
     taken = 0
     while letters:
-        recipient, content = letters.pop()
+        recipient, sample = letters.pop()
         await say(b"MAIL FROM:<app@source.example>\r\n")
         await say(b"RCPT TO:<%b>\r\n" % recipient)
         await say(b"DATA\r\n")
-        answer = await say(content)
+        answer = await say(sample.for_whom(recipient))
         if answer.startswith(b"250"):
             taken += 1
         else:
@@ -41,13 +58,19 @@ async def _converse(port: int, letters: list[tuple[bytes, bytes]], login: str) -
     return taken
 
 
-def _read(file: Path) -> list[tuple[bytes, bytes]]:
-    lines = map(json.loads, file.read_text().splitlines())
-    return [(to.encode(), f"{content}.\r\n".encode()) for to, content in lines]
+def _read(file: Path) -> list[tuple[bytes, Sample]]:
+    letters: list[tuple[bytes, Sample]] = []
+    for found in map(json.loads, file.open()):
+        if isinstance(found, str):
+            letters.append((found.encode(), letters[-1][1]))
+            continue
+        to, content = found[0].encode(), f"{found[1]}.\r\n".encode()
+        letters.append((to, Sample(to, content)))
+    return letters
 
 
 async def _main(
-    port: int, sessions: int, letters: list[tuple[bytes, bytes]], login: str
+    port: int, sessions: int, letters: list[tuple[bytes, Sample]], login: str
 ) -> None:
     started = time.perf_counter()
     taken = sum(

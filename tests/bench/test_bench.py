@@ -97,6 +97,22 @@ def test_the_decide_leg_measures_the_whole_and_its_parts() -> None:
     assert min(figures["figures"].values()) > 0
 
 
+def test_the_send_leg_measures_memory_and_what_is_left() -> None:
+    done = bench("send", "--rows", "300", "--json")
+
+    assert done.returncode == 0, done.stderr
+    figures = json.loads(done.stdout)
+    assert (figures["leg"], figures["rows"], figures["unit"]) == ("send", 300, "MB")
+    found = figures["figures"]
+    for name in ("proxy", "keeper", "dock", "worker"):
+        assert found[f"{name}, MB"] >= found[f"{name}, MB at a tenth"] > 0
+    assert found["messages/s"] > 0
+    assert found["dock, bytes a message"] > 0
+    assert found["keeper, bytes a message"] > 0
+    assert found["forgotten, rows"] == 300
+    assert found["forgetting, rows/s"] > 0
+
+
 def test_a_missed_bound_fails_a_checked_run_only() -> None:
     done = bench("decide", "--rows", "10", "--rounds", "1", "--check")
 

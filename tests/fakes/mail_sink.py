@@ -36,6 +36,8 @@ class MailSink:
 
     mood: Mood = friendly
     tls: ssl.SSLContext | None = None
+    pipelines: bool = False  # offers to take several commands at once
+    is_gullible: bool = False  # wants content for nobody
     speaks_utf8: bool = False  # RFC 6531
     auth: str = ""  # methods that are offered, if any
     login: tuple[str, str] = ("", "")  # which name and password are taken
@@ -80,7 +82,7 @@ class _Talk:
     ) -> None:
         self.sink, self.reader, self.writer = sink, reader, writer
         self.sender = self.recipient = ""
-        self.is_tls = False
+        self.is_tls = self.is_taken = self.is_begun = self.is_addressed = False
 
     async def run(self) -> None:
         if not await self._stage("CONNECT", "220 sink"):
@@ -94,26 +96,42 @@ class _Talk:
     async def _act(self, verb: str, line: str) -> bool:
         if verb == "EHLO":
             offers = "250-STARTTLS\r\n" if self.sink.tls and not self.is_tls else ""
+            offers += "250-PIPELINING\r\n" if self.sink.pipelines else ""
             offers += f"250-AUTH {self.sink.auth}\r\n" if self.sink.auth else ""
             offers += "250-SMTPUTF8\r\n250-8BITMIME\r\n" * self.sink.speaks_utf8
             return await self._stage("EHLO", f"250-sink\r\n{offers}250 SIZE 9999999")
         if verb == "AUTH":
             return await self._log_in(line.split())
         if verb == "MAIL":
-            self.sender = line[10:].partition(">")[0].strip("<> ")
-            return await self._stage("MAIL", "250 2.1.0 ok")
+            return await self._begin(line)
         if verb == "RCPT":
-            self.recipient = line[8:].partition(">")[0].strip("<> ")
-            return await self._stage("RCPT", "250 2.1.5 ok")
+            return await self._address(line)
         if deed := {"STAR": self._start_tls, "DATA": self._data}.get(verb):
             return await deed()
         self._say("221 bye" if verb == "QUIT" else "250 ok")
         return verb != "QUIT"
 
+    async def _begin(self, line: str) -> bool:
+        self.sender = line[10:].partition(">")[0].strip("<> ")
+        goes_on = await self._stage("MAIL", "250 2.1.0 ok")
+        self.is_begun, self.is_addressed = self.is_taken, False
+        return goes_on
+
+    async def _address(self, line: str) -> bool:
+        if not self.is_begun:
+            self._say("503 5.5.1 from whom")
+            return True
+        self.recipient = line[8:].partition(">")[0].strip("<> ")
+        goes_on = await self._stage("RCPT", "250 2.1.5 ok")
+        self.is_addressed = self.is_taken
+        return goes_on
+
     async def _stage(self, stage: str, reply: str) -> bool:
         """Say what the mood is at a stage, or the reply; whether it goes on."""
         self.sink.stages[stage] += 1
-        return await self._do(self.sink.mood(stage, self.sink.stages[stage]) or reply)
+        said = self.sink.mood(stage, self.sink.stages[stage]) or reply
+        self.is_taken = said.startswith("2")
+        return await self._do(said)
 
     async def _do(self, wanted: str) -> bool:
         if wanted == HANG_UP:
@@ -154,6 +172,10 @@ class _Talk:
         return self.sink.tls
 
     async def _data(self) -> bool:
+        if not (self.is_addressed or self.sink.is_gullible):
+            self._say("503 5.5.1 for whom")
+            return True
+        self.is_begun = self.is_addressed = False
         self.sink.stages["DATA"] += 1
         wanted = self.sink.mood("DATA", self.sink.stages["DATA"])
         if not await self._do(wanted or "354 go on"):

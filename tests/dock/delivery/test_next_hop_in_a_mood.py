@@ -12,6 +12,12 @@ CARL = "carl@example.org"
 STAGES = ("CONNECT", "EHLO", "MAIL", "RCPT", "DATA", "END")
 
 
+@pytest.fixture(autouse=True, params=[True, False], ids=["at-once", "in-turn"])
+def _pipelines(request: pytest.FixtureRequest, stage: Stage) -> None:
+    """Each mood as a server has it that takes several commands at once, or does not."""
+    stage.sink.pipelines = request.param
+
+
 def once(at: str, deed: str) -> Mood:
     return lambda stage, count: deed if stage == at and count == 1 else ""
 

@@ -50,6 +50,21 @@ def test_a_smart_host_of_the_web_needs_its_name_from_an_authority(
         assert post.sink.taken[0].is_tls
 
 
+def test_what_is_said_in_clear_behind_the_start_of_tls_is_not_heard(
+    stage: Stage, relay: Identity, authority: Identity
+) -> None:
+    """Who sits in between answers the first questions of the secured connection."""
+    smart_host(stage, relay, tls="web")
+    trust(stage, authority)
+    forged = "250-mx\r\n250 PIPELINING\r\n250 ok\r\n550 5.1.1 nobody"
+    stage.sink.mood = lambda at, _: f"220 go\r\n{forged}" if at == "TLS" else ""
+
+    with delivered(stage) as (post, reply):
+        assert reply.startswith("250")
+        assert [one.is_tls for one in post.sink.taken] == [True]
+        assert post.sink.stages["CONNECT"] == 1
+
+
 @pytest.mark.parametrize("wrong", ["name", "authority", "expired"])
 def test_a_wrong_certificate_gets_nothing(
     stage: Stage, authority: Identity, wrong: str

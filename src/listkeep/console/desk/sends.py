@@ -17,9 +17,9 @@ from listkeep.console.web.doors import Visitor, personal
 from listkeep.console.web.ways import Panel, Ways, ask
 from listkeep.core.errors import Code, RefusedError
 from listkeep.core.grants import Action, Terms
-from listkeep.core.mail.slots import headline
 from listkeep.core.registry.sending import SendTerms, parse_send
-from listkeep.looks.said import gettext_noop
+from listkeep.looks.marking import gettext_noop
+from listkeep.looks.titles import headline
 from listkeep.wire import messages as m
 from listkeep.wire.dock.sends import (
     DockCameBack,

@@ -104,6 +104,8 @@ def _waited(
         for key, mark in zip(keys, marks, strict=True)
         if key not in tally.under_way
     }
+    if not asked:
+        return set()
     wanted = {*asked, *asked.values()}
     known = (wanted & tally.kept) | find_marks(facts.tag, wanted - tally.kept)
     return {key for key, mark in asked.items() if key in known and mark not in known}

@@ -173,7 +173,9 @@ def _sort(batch: Batch, tally: Tally) -> _Standing:
             rows.free.setdefault(key, []).append(place)
         else:
             asked.setdefault(key, []).append(place)
-    wanted = {*asked, *(batch.marks[places[0]] for places in asked.values())}
+    wanted = {batch.marks[places[0]] for places in asked.values()}
+    if tally.waiting:
+        wanted |= asked.keys()
     known = (wanted & tally.kept) | find_marks(batch.tag, wanted - tally.kept)
     for key, places in asked.items():
         if batch.marks[places[0]] in known:

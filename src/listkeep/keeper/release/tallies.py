@@ -21,11 +21,13 @@ import fcntl
 import hashlib
 import hmac
 import os
-from collections.abc import Collection, Iterator, KeysView
+from collections.abc import Callable, Collection, Iterator, KeysView
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from functools import lru_cache
+from operator import itemgetter
 from pathlib import Path
+from struct import Struct
 
 import msgspec
 
@@ -45,6 +47,8 @@ _MOST_AGAIN = 50  # times that a row opens, on average
 _FREE_AGAIN = 1000
 _MAC_BYTES = 16
 _MOST_BYTES = 65_536
+_KEY = Struct(f"{KEY_BYTES}s")
+_FIRST: Callable[[tuple[bytes]], bytes] = itemgetter(0)
 _BOOT = Path("/proc/sys/kernel/random/boot_id")
 
 
@@ -77,11 +81,16 @@ class Tally:
             for span, joined in state.under_way.items()
             for key in split_keys(joined)
         }
+        self._kept: frozenset[bytes] = frozenset()
+        self._kept_of = b""  # the marks it was made of
 
     @property
     def kept(self) -> frozenset[bytes]:
         """Marks that are not in the table."""
-        return frozenset(split_keys(self.state.keys))
+        if self._kept_of is not self.state.keys:  # asked for more often than changed
+            self._kept_of = self.state.keys
+            self._kept = frozenset(split_keys(self._kept_of))
+        return self._kept
 
     @property
     def under_way(self) -> KeysView[bytes]:
@@ -264,9 +273,7 @@ def _lock(path: Path) -> int:
 
 def split_keys(joined: bytes) -> Iterator[bytes]:
     """Take joined keys apart."""
-    return (
-        joined[start : start + KEY_BYTES] for start in range(0, len(joined), KEY_BYTES)
-    )
+    return map(_FIRST, _KEY.iter_unpack(joined))
 
 
 def span_of(moment: datetime) -> int:

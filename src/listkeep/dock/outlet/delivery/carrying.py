@@ -8,8 +8,9 @@ from typing import Protocol
 
 from listkeep.wire.messages import sends as d
 
-from .connections import Hop, NotReachedError, Pool
+from .connections import Hop, Pool
 from .delivering import Letter
+from .dialogue import NotReachedError
 
 LONGEST_SECONDS = 240.0
 """Less than a mail server waits for its answer, and than a claim holds."""

@@ -17,6 +17,7 @@ import structlog
 from aiosmtplib import SMTP, SMTPException, SMTPResponseException
 
 from .delivering import Letter
+from .dialogue import Dialogue, NotReachedError, hand_over
 from .logins import LoginError, log_in
 from .trust import Opportunistic, Requirement, UntrustedError
 
@@ -27,18 +28,7 @@ MAX_MESSAGES = 500
 MAX_KEPT = 64  # idle ones of one hop
 REFUSED_SECONDS = 30.0  # no other try with a password that was refused
 _OPEN_SECONDS = 20.0
-_COMMAND_SECONDS = 60.0
-NO_UTF8 = "553 5.6.7 listkeep: the mail server takes ASCII addresses only"
 FAULTS = (SMTPException, OSError, ValueError, UntrustedError)
-
-
-class NotReachedError(Exception):
-    """A hop could not be spoken with; nothing of the message was sent."""
-
-    def __init__(self, reply: str) -> None:
-        """Say in a reply of ours why."""
-        super().__init__(reply)
-        self.reply = reply
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +47,7 @@ class Hop:
 class Connection:
     """A connection that is open, and how it has been used."""
 
-    client: SMTP
+    dialogue: Dialogue
     used: int = 0
     idle_since: float = 0.0
 
@@ -96,7 +86,7 @@ class Pool:
         """Take leave of all."""
         for kept in self._kept.values():
             for connection in kept:
-                connection.client.close()
+                connection.dialogue.close()
         self._kept.clear()
 
     def prune(self) -> None:
@@ -104,7 +94,7 @@ class Pool:
         oldest = self.clock() - MAX_IDLE_SECONDS
         for hop, kept in list(self._kept.items()):
             while kept and kept[0].idle_since < oldest:
-                kept.pop(0).client.close()
+                kept.pop(0).dialogue.close()
             if not kept:
                 del self._kept[hop]
 
@@ -113,15 +103,15 @@ class Pool:
         oldest = self.clock() - MAX_IDLE_SECONDS
         while kept:
             connection = kept.pop()  # the one used last is the likeliest to live
-            if connection.client.is_connected and connection.idle_since >= oldest:
+            if connection.dialogue.is_usable and connection.idle_since >= oldest:
                 return connection
-            connection.client.close()
+            connection.dialogue.close()
         return None
 
     def _keep(self, hop: Hop, connection: Connection) -> None:
         kept = self._kept[hop]
         if connection.used >= MAX_MESSAGES or len(kept) >= MAX_KEPT:
-            connection.client.close()
+            connection.dialogue.close()
             return
         connection.idle_since = self.clock()
         kept.append(connection)
@@ -142,6 +132,7 @@ class Pool:
             await client.ehlo()
             await self._secure(client, hop)
             await self._log_in(client, hop)
+            return Connection(Dialogue.take_over(client))
         except UntrustedError as error:
             client.close()
             raise NotReachedError(f"451 4.7.5 listkeep: {error}") from error
@@ -159,8 +150,6 @@ class Pool:
         except BaseException:
             client.close()
             raise
-        client.timeout = _COMMAND_SECONDS
-        return Connection(client)
 
     async def _secure(self, client: SMTP, hop: Hop) -> None:
         if not client.supports_extension("starttls"):
@@ -198,68 +187,19 @@ class Pool:
             )
 
     async def _say(self, hop: Hop, connection: Connection, letter: Letter) -> str:
-        """Say MAIL, RCPT and DATA; the first refusal is the answer."""
-        client, connection.used = connection.client, connection.used + 1
+        """Hand a letter over, and keep the connection if it can be used again."""
+        dialogue, connection.used = connection.dialogue, connection.used + 1
         try:
-            answer = await _envelope(client, letter)
-        except FAULTS as error:
-            client.close()
+            answer = await hand_over(dialogue, letter)
+        except ValueError as error:
+            dialogue.close()
             raise NotReachedError(_why(error)) from error
         except BaseException:
-            client.close()
+            dialogue.close()
             raise
-        if answer is not None and answer.startswith("421"):
-            client.close()
-            raise NotReachedError(answer)
-        if answer is None:
-            answer = await _content(client, letter)
-        if answer.startswith("250"):
-            self._keep(hop, connection)
-        elif not await _is_usable(client):
-            client.close()
-        else:
+        if dialogue.is_usable:
             self._keep(hop, connection)
         return answer
-
-
-async def _envelope(client: SMTP, letter: Letter) -> str | None:
-    options = ""
-    if not letter.recipient.isascii():
-        if not client.supports_extension("smtputf8"):
-            return NO_UTF8
-        options = " BODY=8BITMIME SMTPUTF8"  # RFC 6531, 3.4 and 3.6
-    for words in (
-        (b"MAIL", f"FROM:<{letter.sender}>{options}".encode("ascii")),
-        (b"RCPT", f"TO:<{letter.recipient}>".encode()),
-    ):
-        code, text = await client.execute_command(*words)
-        if code // 100 != 2:
-            return f"{code} {text}"
-    return None
-
-
-async def _content(client: SMTP, letter: Letter) -> str:
-    """Send the content. A connection that ends here may have taken it, or not."""
-    try:
-        code, text = await client.data(letter.data)
-    except SMTPResponseException as error:
-        return f"{error.code} {error.message}"
-    except FAULTS as error:
-        client.close()
-        return _why(error)
-    except BaseException:
-        client.close()
-        raise
-    return f"{code} {text}"
-
-
-async def _is_usable(client: SMTP) -> bool:
-    """Begin anew after a refusal."""
-    try:
-        await client.rset()
-    except FAULTS:
-        return False
-    return client.is_connected
 
 
 def _why(error: BaseException) -> str:

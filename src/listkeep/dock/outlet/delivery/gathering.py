@@ -2,8 +2,9 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Sequence
-from typing import Generic, TypeVar
+from typing import Final, Generic, TypeVar
 
+BREATH_SECONDS: Final = 0.01
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -11,7 +12,9 @@ R = TypeVar("R")
 class Gatherer(Generic[T, R]):
     """One call at a time; the next takes all that gathered meanwhile.
 
-    Whoever is alone waits for nobody. A call that fails fails for those in it.
+    Whoever is alone waits for nobody. After a call for several there is a moment in
+    which more can gather: a call costs about the same however many are in it. A call
+    that fails fails for those in it.
     """
 
     def __init__(
@@ -42,6 +45,8 @@ class Gatherer(Generic[T, R]):
                 batch = self._waiting[: self._most]
                 del self._waiting[: self._most]
                 await self._answer(batch)
+                if len(batch) > 1 and len(self._waiting) < self._most:
+                    await asyncio.sleep(BREATH_SECONDS)
         finally:
             self._task = None
 
