@@ -13,6 +13,7 @@ from listkeep.console.desk.lists import _narrow
 from listkeep.console.desk.tables import write_csv
 from listkeep.core.errors import RefusedError
 from listkeep.core.segments import Schema, parse_segment
+from listkeep.wire import messages as m
 from tests.console.conftest import LIST, Buildings, Desk
 
 
@@ -246,3 +247,27 @@ def test_nobody_is_offered_what_then_refuses_them(  # noqa: PLR0917
 
     assert all(f'{place}"' in text for place in offered)
     assert not any(f'href="{place}"' in text for place in hidden)
+
+
+def test_people_are_shown_with_names_and_without_empty_columns(
+    ada: Desk, buildings: Buildings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    person = {"id": "p_nina", "name": "nina", "role": "agent", "tenant": "acme"}
+    more = {"team": "a_studio", "passkey": "synced, synced", "state": ""}
+    rows = {
+        "person": ({**person, **more},),
+        "agency": ({"id": "a_studio", "name": "studio", "until": "2099-01-01"},),
+    }
+    monkeypatch.setattr(
+        buildings,
+        "show_registry",
+        lambda asked: m.RegistryRows(rows=rows.get(asked.kind, ())),
+    )
+
+    text = ada.get("/people").content.decode()
+
+    assert "<td>studio</td>" in text
+    assert "2 × synced" in text  # noqa: RUF001 - times
+    assert ">state<" not in text
+    assert ">tenant<" not in text
+    assert b"a_studio" in ada.get("/people?as=person").content

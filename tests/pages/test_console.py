@@ -160,6 +160,8 @@ def test_nothing_keeps_people_out(
         found[path] = audit(page)
     open_list(house, page)
     found["list"] = audit(page)
+    page.get_by_role("link", name="Ask for a copy").click()
+    found["copy"] = audit(page)
     page.goto(f"{house.app}/requests")
     page.locator("a.line").first.click()
     found["request"] = audit(page)

@@ -1,6 +1,7 @@
 """People, agencies and software: who can reach what, and what nobody uses."""
 
-from dataclasses import dataclass
+from collections import Counter
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from django.http import HttpRequest, HttpResponse
@@ -11,10 +12,10 @@ from listkeep.console.web.doors import Visitor, personal
 from listkeep.console.web.ways import Panel, ask
 from listkeep.core.errors import Code, RefusedError
 from listkeep.core.grants import RIGHTS, Role
-from listkeep.looks.said import gettext_noop
+from listkeep.looks.codes import rights_of
+from listkeep.looks.marking import gettext_noop
 from listkeep.wire import messages as m
 
-from .codes import rights_of
 from .tables import write_csv
 
 Row = dict[str, str]
@@ -85,7 +86,7 @@ def show_all(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         return give_csv(kind, _as_csv(tables[0].rows.value or ()))
     context = {
         "visitor": visitor,
-        "tables": tables,
+        "tables": [_for_eyes(table, visitor, tables) for table in tables],
         "times": _TIMES,
         "codes": _CODES,
         "uses": uses,
@@ -93,6 +94,37 @@ def show_all(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         "ending": _find_ending(tables, now=now),
     }
     return show(request, "people", context)
+
+
+def _for_eyes(table: Table, visitor: Visitor, tables: list[Table]) -> Table:
+    """Leave out columns that tell nobody anything, and write names for ids."""
+    rows = table.rows.value
+    if not rows:
+        return table
+    agencies = {
+        row["id"]: row["name"]
+        for each in tables
+        if each.kind == "agency"
+        for row in each.rows.value or ()
+    }
+    told = [_in_words(row, agencies) for row in rows]
+    one = {"tenant"} if visitor.principal.tenant else set()
+    shown = [n for n in told[0] if n in _TIMES or any(row[n] for row in told)]
+    names = [n for n in shown if n not in one]
+    return replace(table, rows=Panel(tuple({n: row[n] for n in names} for row in told)))
+
+
+def _in_words(row: Row, agencies: dict[str, str]) -> Row:
+    told = dict(row)
+    if "team" in row:
+        told["team"] = agencies.get(row["team"], row["team"])
+    if "passkey" in row:
+        kinds = Counter(row["passkey"].split(", "))
+        told["passkey"] = ", ".join(
+            kind if number == 1 else f"{number} × {kind}"  # noqa: RUF001 - times
+            for kind, number in kinds.items()
+        )
+    return told
 
 
 def not_found() -> RefusedError:
