@@ -65,6 +65,7 @@ BUILDINGS: Final = (
         "console/desk/templates",
         ("listkeep.console.desk.templatetags.words",),
     ),
+    Building("dock", "dock/pages", "dock/pages", "dock/pages/templates"),
 )
 
 

@@ -26,7 +26,7 @@ from listkeep.core.errors import Code, ListkeepError, MalformedError, RefusedErr
 from listkeep.wire import messages as m
 
 from .answers import Answers
-from .said import Filled, gettext_noop
+from .marking import Filled, gettext_noop
 
 log = logging.getLogger("listkeep.pages")
 

@@ -6,8 +6,6 @@ What keeper and dock say in sentences of their own is quoted, and marked as Engl
 that a screen reader does not read it in another language.
 """
 
-from typing import Self
-
 from django import template
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
@@ -15,28 +13,11 @@ from django.utils.translation import get_language, gettext
 
 from listkeep.core.errors import ListkeepError
 
+from .codes import word_of
+from .marking import Filled
+
 register = template.Library()
 _SOURCE = "en"
-
-
-def gettext_noop(text: str) -> str:
-    """Mark a text for the catalogues; Django's own wants settings to do nothing."""
-    return text
-
-
-class Filled(str):
-    """A sentence with values in it, which is translated before they are put in."""
-
-    __slots__ = ("form", "values")
-
-    form: str
-    values: dict[str, str]
-
-    def __new__(cls, form: str, **values: str) -> Self:
-        """Fill ``form``, which ``gettext_noop`` marks and whose places have names."""
-        filled = super().__new__(cls, form.format(**values))
-        filled.form, filled.values = form, values
-        return filled
 
 
 @register.filter
@@ -50,3 +31,9 @@ def said(text: object) -> SafeString | str:
     if translated != plain or get_language() == _SOURCE:
         return translated
     return format_html('<span lang="{}">{}</span>', _SOURCE, plain)
+
+
+@register.filter
+def words(code: str) -> str:
+    """Write a code as words."""
+    return word_of(code)

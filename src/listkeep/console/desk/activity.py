@@ -11,11 +11,11 @@ from listkeep.console.web.ways import Ways, ask
 from listkeep.core.canonical import parse
 from listkeep.core.errors import Code, RefusedError
 from listkeep.core.ledger.events import Event
-from listkeep.looks.said import gettext_noop
+from listkeep.looks.codes import word_of
+from listkeep.looks.marking import gettext_noop
 from listkeep.wire import messages as m
 from listkeep.wire.answers import DockNotice
 
-from .codes import word_of
 from .names import Names, read_names
 from .tables import write_csv
 

@@ -3,7 +3,7 @@
 from typing import Final
 
 from listkeep.core.errors import Code, MalformedError
-from listkeep.looks.said import Filled, gettext_noop
+from listkeep.looks.marking import Filled, gettext_noop
 from listkeep.wire.answers import DockCount
 
 SEGMENT: Final = 1900

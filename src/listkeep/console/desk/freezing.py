@@ -9,7 +9,7 @@ from django.utils.translation import gettext
 from listkeep.console.web.answers import show
 from listkeep.console.web.doors import Visitor, personal
 from listkeep.core.errors import Code, ListkeepError, MalformedError
-from listkeep.looks.said import gettext_noop
+from listkeep.looks.marking import gettext_noop
 from listkeep.wire import messages as m
 
 CLASSES: Final = (

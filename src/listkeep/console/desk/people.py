@@ -12,10 +12,10 @@ from listkeep.console.web.doors import Visitor, personal
 from listkeep.console.web.ways import Panel, ask
 from listkeep.core.errors import Code, RefusedError
 from listkeep.core.grants import RIGHTS, Role
-from listkeep.looks.said import gettext_noop
+from listkeep.looks.codes import rights_of
+from listkeep.looks.marking import gettext_noop
 from listkeep.wire import messages as m
 
-from .codes import rights_of
 from .tables import write_csv
 
 Row = dict[str, str]

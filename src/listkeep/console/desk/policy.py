@@ -10,10 +10,9 @@ from listkeep.console.web.answers import show
 from listkeep.console.web.doors import Visitor, personal
 from listkeep.console.web.ways import ask
 from listkeep.core.grants import Budget
-from listkeep.looks.said import gettext_noop
+from listkeep.looks.codes import word_of
+from listkeep.looks.marking import gettext_noop
 from listkeep.wire.messages import policies as p
-
-from .codes import word_of
 
 _STATEMENT = re.compile(
     r'@id\("(?P<id>[^"]+)"\)\s*@says\("(?P<says>[^"]+)"\)\s*(?P<effect>permit|forbid)'

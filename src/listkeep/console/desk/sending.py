@@ -18,7 +18,7 @@ from listkeep.core.errors import Code, ListkeepError, MalformedError
 from listkeep.core.grants import Action
 from listkeep.core.registry.mail_names import format_words
 from listkeep.core.registry.sending import LONGEST_CAMPAIGN, SendKind
-from listkeep.looks.said import Filled, gettext_noop
+from listkeep.looks.marking import Filled, gettext_noop
 from listkeep.wire import messages as m
 from listkeep.wire.answers import DockCount, DockList
 from listkeep.wire.dock.sends import DockKept

@@ -18,7 +18,7 @@ from listkeep.core.errors import Code, RefusedError
 from listkeep.core.grants import Action, Terms
 from listkeep.core.mail.slots import headline
 from listkeep.core.registry.sending import SendTerms, parse_send
-from listkeep.looks.said import gettext_noop
+from listkeep.looks.marking import gettext_noop
 from listkeep.wire import messages as m
 from listkeep.wire.dock.sends import (
     DockCameBack,

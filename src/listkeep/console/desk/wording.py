@@ -7,7 +7,7 @@ from typing import Final
 from django.utils.translation import gettext
 
 from listkeep.core.grants import Terms
-from listkeep.looks.said import gettext_noop
+from listkeep.looks.marking import gettext_noop
 from listkeep.wire import messages as m
 
 _TITLES: Final = {

@@ -11,7 +11,7 @@ from listkeep.console.web.answers import show
 from listkeep.console.web.headers import harden
 from listkeep.core.errors import Code, RefusedError
 from listkeep.looks.headers import is_page
-from listkeep.looks.said import gettext_noop
+from listkeep.looks.marking import gettext_noop
 
 log = logging.getLogger("listkeep.console.access")
 _METHODS = frozenset({"GET", "HEAD", "POST"})

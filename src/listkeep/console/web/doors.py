@@ -6,7 +6,7 @@ from django.conf import settings
 
 from listkeep.core.errors import Code, RefusedError
 from listkeep.looks import doors as looks
-from listkeep.looks.said import gettext_noop
+from listkeep.looks.marking import gettext_noop
 from listkeep.wire import messages as m
 
 from .answers import answers

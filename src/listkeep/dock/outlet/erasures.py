@@ -19,6 +19,7 @@ from listkeep.dock.lists.keeper import Keeper
 from listkeep.wire import messages as m
 from listkeep.wire.messages import erasures as e
 
+from .forgetting import forget_mail
 from .requests import get_terms
 
 log = structlog.get_logger("listkeep.dock.outlet")
@@ -58,6 +59,8 @@ def erase(
             )
             for record in records
         }
+        for record in records:
+            forget_mail(record.id, token)
         there = {name: each for name, each in found.items() if each.was_there}
         keeper.erase_entry(_message(caller, request, token, there))
     past = sum(each.past for each in there.values())

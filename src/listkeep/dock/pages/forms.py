@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext
+
 from listkeep.core.files import Format
 from listkeep.core.segments import FacetType, Schema
 
@@ -86,8 +88,12 @@ class ImportForm:
 
     def targets(self, schema: Schema, columns: Sequence[str] = ()) -> list[Target]:
         """List what columns can be: address, status, each facet of the list."""
-        labels = {"address": "the address", "status": "the status"}
-        labels |= {name: f"facet {name}" for name in schema.names}
+        facet = gettext("Column of facet {name}")
+        labels = {
+            "address": gettext("Column of the address"),
+            "status": gettext("Column of the status"),
+            **{name: facet.format(name=name) for name in schema.names},
+        }
         return [
             Target(name, label, self.mapping.get(name, ""), columns)
             for name, label in labels.items()

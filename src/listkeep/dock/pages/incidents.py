@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from listkeep.core.errors import Code, ListkeepError, MalformedError
 from listkeep.core.registry.incidents import COUNTED
 from listkeep.dock.watch import knowing
+from listkeep.looks.marking import Filled, gettext_noop
 
 from .answers import go_to, show
 from .doors import Visitor, personal
@@ -53,7 +54,9 @@ def _act(request: HttpRequest, visitor: Visitor, incident_id: str) -> None:
                 accepts="accept" in request.POST,
             )
         case _:
-            raise MalformedError("there is no such act", code=Code.REQUEST_INVALID)
+            raise MalformedError(
+                gettext_noop("there is no such act"), code=Code.REQUEST_INVALID
+            )
 
 
 def _read(request: HttpRequest, field: str) -> str:
@@ -61,14 +64,16 @@ def _read(request: HttpRequest, field: str) -> str:
     text = " ".join(request.POST.get(field, "").split())
     if not text or len(text) > _LONGEST[field] or not text.isprintable():
         raise MalformedError(
-            f"write up to {_LONGEST[field]} characters",
+            Filled(
+                gettext_noop("write up to {most} characters"), most=str(_LONGEST[field])
+            ),
             code=Code.REQUEST_INVALID,
-            hint="one paragraph, of letters a page can show",
+            hint=gettext_noop("one paragraph, of letters a page can show"),
         )
     if "@" in text:
         raise MalformedError(
-            "a text with an at sign could be an address",
+            gettext_noop("a text with an at sign could be an address"),
             code=Code.REQUEST_INVALID,
-            hint="name people and lists by their ids or names here",
+            hint=gettext_noop("name people and lists by their ids or names here"),
         )
     return text

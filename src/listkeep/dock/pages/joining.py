@@ -33,6 +33,7 @@ from listkeep.dock.intake.sign_ups.forms import Form, find_form
 from listkeep.dock.lists.access import enter_list
 from listkeep.dock.lists.keeper import get_keeper
 from listkeep.dock.lists.visitors import visitor_address
+from listkeep.looks.marking import gettext_noop
 from listkeep.wire import messages as m
 
 from .answers import show
@@ -48,12 +49,13 @@ _FIELD: Final = "field."
 # No person sees it. Programs that fill in every form there is fill it in.
 _TRAP: Final = "leave_empty"
 _NOT_NOW: Final = UnavailableError(
-    "this form takes no sign-ups at the moment", hint="try again later"
+    gettext_noop("this form takes no sign-ups at the moment"),
+    hint=gettext_noop("try again later"),
 )
 _TOO_MANY: Final = RefusedError(
-    "too many people signed up from where you are, or at all",
+    gettext_noop("too many people signed up from where you are, or at all"),
     code=Code.OVER_PACE,
-    hint="try again in some minutes",
+    hint=gettext_noop("try again in some minutes"),
 )
 
 
@@ -106,9 +108,14 @@ def _read(request: HttpRequest) -> dict[str, str]:
 
 def _require_fields(form: Form, typed: dict[str, str]) -> None:
     if not typed.get(_ADDRESS, "").strip():
-        raise MalformedError("there is no address", hint="type yours")
+        raise MalformedError(
+            gettext_noop("there is no address"), hint=gettext_noop("type yours")
+        )
     if any(len(text) > MAX_FIELD_CHARACTERS for text in _fields(form, typed).values()):
-        raise MalformedError("that is too long", hint="1,000 characters are the most")
+        raise MalformedError(
+            gettext_noop("that is too long"),
+            hint=gettext_noop("1,000 characters are the most"),
+        )
 
 
 def _fields(form: Form, typed: dict[str, str]) -> dict[str, str]:

@@ -27,6 +27,7 @@ from listkeep.dock.intake.sign_ups import confirming as sign_ups
 from listkeep.dock.lists.origins import public_origin
 from listkeep.dock.outlet.returns.book import get_book
 from listkeep.dock.outlet.unsubscribe import find_proven, unsubscribe
+from listkeep.looks.marking import gettext_noop
 
 from .answers import show
 from .headers import keep_private
@@ -45,7 +46,8 @@ _IN_PARTS = re.compile(
 )
 
 _LATER = UnavailableError(
-    "this could not be written down", hint="try again in a few minutes"
+    gettext_noop("this could not be written down"),
+    hint=gettext_noop("try again in a few minutes"),
 )
 
 View = Callable[..., HttpResponse]
@@ -108,15 +110,15 @@ def require_form_from(request: HttpRequest, origins: Collection[str] = ()) -> No
         return
     if site not in ("same-origin", "none") or (origin and origin not in _here()):
         raise RefusedError(
-            "the form was sent from somewhere else",
-            hint="open the page by its link, then press its button",
+            gettext_noop("the form was sent from somewhere else"),
+            hint=gettext_noop("open the page by its link, then press its button"),
         )
 
 
 def _answer(request: HttpRequest, act: Callable[[], HttpResponse]) -> HttpResponse:
     if request.method not in ("GET", "HEAD", "POST"):
         response = _show_error(
-            request, RefusedError("this page is not for that"), status=405
+            request, RefusedError(gettext_noop("this page is not for that")), status=405
         )
         response["Allow"] = "GET, HEAD, POST"
         return response
@@ -129,7 +131,9 @@ def _answer(request: HttpRequest, act: Callable[[], HttpResponse]) -> HttpRespon
         return _show_error(request, error)
     except Exception:
         log.exception("page.broken")
-        return _show_error(request, ListkeepError("something went wrong here"))
+        return _show_error(
+            request, ListkeepError(gettext_noop("something went wrong here"))
+        )
 
 
 def _show_error(
@@ -145,7 +149,7 @@ def _require_here(request: HttpRequest) -> None:
     """Require the origin these pages are at."""
     hosts = {urlsplit(origin).netloc for origin in _here()}
     if request.META.get("HTTP_HOST", "") not in hosts:
-        raise RefusedError("there is no page at this address")
+        raise RefusedError(gettext_noop("there is no page at this address"))
 
 
 def _here() -> set[str]:

@@ -22,6 +22,7 @@ from listkeep.dock.outlet.merging import services as merges
 from listkeep.dock.outlet.models import StoredTemplate
 from listkeep.dock.outlet.requests import get_terms
 from listkeep.dock.outlet.templates import find_kept, get_kept, shelve_template
+from listkeep.looks.marking import gettext_noop
 from listkeep.wire import messages as m
 
 from .answers import go_to, show
@@ -136,7 +137,9 @@ def carry_out(request: HttpRequest, visitor: Visitor, request_id: str) -> HttpRe
 def _act(request: HttpRequest, caller: m.Caller, request_id: str) -> None:
     act = _ACTS.get(request.POST.get("act", ""))
     if act is None:
-        raise MalformedError("there is no such act", code=Code.REQUEST_INVALID)
+        raise MalformedError(
+            gettext_noop("there is no such act"), code=Code.REQUEST_INVALID
+        )
     act(caller, request=request_id, keeper=get_keeper(), now=timezone.now())
 
 
@@ -179,9 +182,9 @@ def _read(upload: Upload) -> bytes:
     if upload.size_bytes > MAX_BYTES:
         upload.drain(_DRAIN_BYTES)
         raise MalformedError(
-            "a template has at most 2 MiB",
+            gettext_noop("a template has at most 2 MiB"),
             code=Code.BODY_TOO_LARGE,
-            hint="put large pictures on a server, and link to them",
+            hint=gettext_noop("put large pictures on a server, and link to them"),
         )
     return b"".join(upload.chunks())
 

@@ -12,9 +12,11 @@ from dataclasses import dataclass
 from typing import Final
 
 from django.http import HttpRequest
+from django.utils.translation import gettext
 
 from listkeep.core.errors import Code, MalformedError
 from listkeep.dock.intake.receiving import Upload
+from listkeep.looks.marking import gettext_noop
 
 MAX_HEAD_BYTES: Final = 64 * 1024
 _READ_BYTES: Final = 8 * 1024
@@ -38,7 +40,7 @@ class FileForm:
     @property
     def shown_name(self) -> str:
         """The file's name for a page, which repeats no address outside its field."""
-        return "the file" if "@" in self.file_name else self.file_name
+        return gettext("the file") if "@" in self.file_name else self.file_name
 
 
 def is_form_with_file(path: str) -> bool:
@@ -67,7 +69,7 @@ def read_form(request: HttpRequest) -> FileForm:
     if size < 0:
         raise _crooked()
     if not size and not file_name:
-        raise MalformedError("no file was chosen", code=Code.FILE_EMPTY)
+        raise MalformedError(gettext_noop("no file was chosen"), code=Code.FILE_EMPTY)
     tail = _Tail(request.read, rest=head.rest, size=size, trailer=head.trailer)
     return FileForm(fields, file_name, Upload(tail.read, size_bytes=size))
 
@@ -166,5 +168,6 @@ class _Tail:
 
 def _crooked() -> MalformedError:
     return MalformedError(
-        "the form cannot be read", hint="open the page anew, then send it again"
+        gettext_noop("the form cannot be read"),
+        hint=gettext_noop("open the page anew, then send it again"),
     )

@@ -20,6 +20,7 @@ from listkeep.dock.outlet import queries as runs
 from listkeep.dock.outlet import services as answers
 from listkeep.dock.outlet.models import ExportRun
 from listkeep.dock.outlet.requests import get_terms
+from listkeep.looks.marking import gettext_noop
 from listkeep.wire import messages as m
 
 from .answers import go_to, show
@@ -255,7 +256,10 @@ def _run_export(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     keeper, name = get_keeper(), request.POST.get("request", "")
     file_format = request.POST.get("format", "")
     if file_format not in outlet.FORMATS:
-        raise RefusedError("there is no such file format", hint="csv or jsonl")
+        raise RefusedError(
+            gettext_noop("there is no such file format"),
+            hint=gettext_noop("csv or jsonl"),
+        )
     running = runs.find_running(visitor.principal.id, name)
     if running is not None:
         return go_to(f"/exports/{running.id}")

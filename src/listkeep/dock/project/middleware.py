@@ -2,11 +2,14 @@
 
 import time
 from collections.abc import Callable
+from typing import cast
 
 import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
+from django.middleware.locale import LocaleMiddleware
+from django.utils.translation import override
 
 from listkeep.dock.pages.uploads import is_form_with_file
 from listkeep.looks.headers import is_page
@@ -49,6 +52,21 @@ def guard(
             milliseconds=round((time.monotonic() - started) * 1000),
         )
         return response
+
+    return handle
+
+
+def speak(
+    get_response: Callable[[HttpRequest], HttpResponseBase],
+) -> Callable[[HttpRequest], HttpResponseBase]:
+    """Let pages be in the reader's language; software is answered in English."""
+    pages = LocaleMiddleware(get_response)
+
+    def handle(request: HttpRequest) -> HttpResponseBase:
+        if request.path.startswith("/v1/"):
+            with override(settings.LANGUAGE_CODE):
+                return get_response(request)
+        return cast("HttpResponseBase", pages(request))  # nothing here is async
 
     return handle
 

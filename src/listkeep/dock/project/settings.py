@@ -6,6 +6,7 @@ They can be imported where there is no instance: defaults apply, nothing is made
 import os
 import secrets
 
+from listkeep.looks import WORDS
 from listkeep.wire.config import instance_home, read_config
 
 from . import logs
@@ -38,12 +39,17 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "listkeep.dock.project.middleware.guard",
+    "listkeep.dock.project.middleware.speak",
     "django.middleware.security.SecurityMiddleware",
 ]
 ROOT_URLCONF = "listkeep.dock.project.urls"
 WSGI_APPLICATION = "listkeep.dock.project.wsgi.application"
 TEMPLATES = [
-    {"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "APP_DIRS": True,
+        "OPTIONS": {"builtins": ["django.templatetags.i18n", "listkeep.looks.said"]},
+    }
 ]
 STATIC_URL = "/v1/docs/assets/"
 APPEND_SLASH = False
@@ -58,7 +64,10 @@ DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
 
 TIME_ZONE = "UTC"
 USE_TZ = True
-USE_I18N = False
+USE_I18N = True
+LANGUAGE_CODE = "en"  # that of the source
+LANGUAGES = [("en", "English")]
+LOCALE_PATHS = [WORDS]
 
 LOGGING = logs.LOGGING
 logs.configure_structlog()

@@ -9,9 +9,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from listkeep.console.desk.codes import signer_of, word_of
 from listkeep.core.mail.slots import headline as write_headline
-from listkeep.looks.said import gettext_noop
+from listkeep.looks.codes import signer_of
+from listkeep.looks.marking import gettext_noop
 from listkeep.wire.answers import DockList
 from listkeep.wire.dock.sends import DockHour
 
@@ -77,12 +77,6 @@ def lookup(facts: dict[str, str], name: str) -> str:
 def hourly(hour: DockHour) -> str:
     """Write how many messages went out in an hour."""
     return count(hour.delivered)
-
-
-@register.filter
-def words(text: str) -> str:
-    """Write a code as words."""
-    return word_of(text)
 
 
 @register.filter

@@ -9,7 +9,7 @@ from django.db.models import Exists, QuerySet
 from listkeep.core.mail import Outcome
 from listkeep.dock.lists import bulk
 from listkeep.dock.lists.models import Entry
-from listkeep.dock.lists.statuses import SUBSCRIBED
+from listkeep.dock.lists.statuses import ERASED, SUBSCRIBED
 
 from .models import Returned
 
@@ -48,8 +48,8 @@ def record_returned(  # noqa: PLR0913 - one thing that came back, in all its par
 ) -> bool:
     """Write down what came back, unless that is known of today. Says whether it is new.
 
-    Of a send nobody knows it is only counted; that takes as long, and as much of the
-    disk, as writing down again what is known.
+    Of a send nobody knows, or of somebody who was erased, it is only counted; that
+    takes as long, and as much of the disk, as writing down again what is known.
 
     Raises:
         UnavailableError: The disk is full, or the database does not answer.
@@ -59,8 +59,9 @@ def record_returned(  # noqa: PLR0913 - one thing that came back, in all its par
     list_id, request = about or About(_NOBODY, "")
     with bulk.translated(), transaction.atomic():
         number = _take_number(list_id)
+        is_erased = _has_status(list_id, token, ERASED).exists()
         same = _find_same(list_id, request, token, outcome, day=day)
-        if same.exists() or about is None:
+        if same.exists() or is_erased or about is None:
             return False
         is_waiting = outcome in TO_SETTLE
         Returned.objects.create(
@@ -94,7 +95,11 @@ def _find_same(
 
 def _is_back(list_id: str, token: bytes) -> Exists:
     """Ask whether somebody is on the list, perhaps again."""
-    return Exists(Entry.objects.filter(list_id=list_id, token=token, status=SUBSCRIBED))
+    return Exists(_has_status(list_id, token, SUBSCRIBED))
+
+
+def _has_status(list_id: str, token: bytes, status: int) -> QuerySet[Entry]:
+    return Entry.objects.filter(list_id=list_id, token=token, status=status)
 
 
 def record_anew(row: Returned, *, how: Returned.How) -> None:

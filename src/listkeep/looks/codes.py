@@ -1,7 +1,7 @@
 """Codes that are read as words: states, kinds, names of columns.
 
-Each is a public code of the wire; the words are the console's. A test fetches the pages
-in a language that is not English, and finds a code that is missing here.
+Each is a public code of the wire. Tests fetch the pages in a language that is not
+English, and find a code that is missing here.
 """
 
 from collections.abc import Iterable
@@ -9,14 +9,14 @@ from typing import Final
 
 from django.utils.translation import gettext
 
-from listkeep.looks.said import gettext_noop
+from .marking import gettext_noop
 
 _WORDS: Final = (
     # of requests, sends, incidents
     *(gettext_noop("waiting"), gettext_noop("granted"), gettext_noop("denied")),
     *(gettext_noop("expired"), gettext_noop("done"), gettext_noop("draft")),
     *(gettext_noop("running"), gettext_noop("paused"), gettext_noop("stopped")),
-    *(gettext_noop("open"), gettext_noop("closed")),
+    *(gettext_noop("open"), gettext_noop("acknowledged"), gettext_noop("closed")),
     # of entries and messages
     *(gettext_noop("subscribed"), gettext_noop("unsubscribed")),
     *(gettext_noop("bounced"), gettext_noop("complained"), gettext_noop("erased")),
@@ -29,6 +29,7 @@ _WORDS: Final = (
     # what changed a list or an incident
     *(gettext_noop("import"), gettext_noop("status"), gettext_noop("restore")),
     *(gettext_noop("erase"), gettext_noop("opened"), gettext_noop("note")),
+    *(gettext_noop("noted"), gettext_noop("found")),
     # of a policy
     *(gettext_noop("permit"), gettext_noop("forbid")),
     # kinds and roles
