@@ -160,7 +160,7 @@ class Buildings:
     def show_lists(self) -> tuple[DockList, ...]:
         return self.lists
 
-    def show_list(self, name: str, **_age: int) -> DockList:
+    def show_list(self, name: str, **_how: int) -> DockList:
         for one in self.lists:
             if name in (one.id, one.name):
                 return one

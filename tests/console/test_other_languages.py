@@ -1,19 +1,23 @@
 """No page says anything that a translator was not given, in whatever language."""
 
+import os
+import shutil
 from collections.abc import Iterator
+from importlib.resources import files
 from pathlib import Path
 
 import msgspec
 import pytest
 from django.test import override_settings
 from django.utils import translation
+from playwright.sync_api import Page, Route, sync_playwright
 
 from listkeep.console.desk import urls
 from listkeep.console.desk.wording import _TITLES
 from listkeep.core.grants import Action
 from listkeep.core.ledger.events import Event
 from tests import pseudo
-from tests.console.conftest import Buildings, Desk
+from tests.console.conftest import ORIGIN, Buildings, Desk
 from tests.console.everything import OUTCOMES, fill
 from tests.house.messages import BUILDINGS
 
@@ -41,6 +45,8 @@ PAGES = [
     *("/incidents/i_rows", "/freeze", "/freeze?action=unfreeze", "/settings"),
     *("/sign-in", "/signed-in", "/nothing", "/lists/other", "/sends/new?as=x"),
 ]
+AXE = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 NO_PAGES = {"assets/<str:name>", "sign-out"}  # files, and a form's answer: see below
 
 
@@ -255,3 +261,51 @@ def test_no_page_grows_beyond_its_bound_in_a_longer_language(
     for path in PAGES:
         content = ada.get(path, **{"accept-language": "en-XA"}).content
         assert len(content) <= 60_000, path
+
+
+# --- in a browser ---
+
+
+@pytest.fixture
+def page(full: Buildings) -> Iterator[Page]:
+    """Show the console's pages in Chromium, as this process makes them."""
+    if shutil.which("chromium") is None and not os.environ.get("CI"):
+        pytest.skip("there is no chromium on the PATH: apt-get install chromium")
+
+    def answer(route: Route) -> None:
+        path = route.request.url.removeprefix(ORIGIN)
+        told = {"accept-language": "en-XA"}
+        told["hx-request"] = route.request.headers.get("hx-request", "false")
+        made = Desk().get(path, **told)
+        route.fulfill(
+            status=made.status_code, headers=dict(made.headers), body=made.getvalue()
+        )
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(
+            executable_path=shutil.which("chromium") or "chromium",
+            args=("--no-sandbox", "--disable-gpu"),
+        )
+        page = browser.new_page(bypass_csp=True, viewport={"width": 390, "height": 844})
+        page.route("**/*", answer)
+        yield page
+        browser.close()
+
+
+def test_texts_a_third_longer_fit_on_a_telephone_and_keep_nobody_out(
+    page: Page,
+) -> None:
+    too_wide, found = {}, {}
+    for path in PAGES:
+        if "/newer" in path or "/count" in path:
+            continue  # parts of a page, and no page
+        page.goto(f"{ORIGIN}{path}")
+        page.evaluate(AXE)
+        told = page.evaluate(
+            "tags => axe.run(document, {runOnly: {type: 'tag', values: tags}})", TAGS
+        )
+        found[path] = [each["id"] for each in told["violations"]]
+        too_wide[path] = page.evaluate("document.documentElement.scrollWidth") - 390
+
+    assert {path: more for path, more in too_wide.items() if more > 0} == {}
+    assert {path: names for path, names in found.items() if names} == {}

@@ -73,6 +73,17 @@ def write_outcomes(house: House, request: str) -> None:
                 " VALUES (?, ?, ?, '', ?, 250, ?, 1, '', ?)",
                 [list_id, request, token, state, code, now - 60 * number],
             )
+        for kinds in (
+            "0, state, CASE state WHEN 'delivered' THEN '' ELSE code END",
+            "at / 60, state, ''",
+        ):
+            db.execute(
+                "INSERT INTO mail_tally (list_id, request, minute, state, code,"  # noqa: S608 - ours
+                " provider, part, messages, gone)"
+                f" SELECT list_id, request, {kinds}, '', 0, COUNT(*), 0"
+                " FROM mail_delivery WHERE request = ? GROUP BY 1, 2, 3, 4, 5",
+                [request],
+            )
 
 
 def test_a_send_is_prepared_signed_approved_elsewhere_and_watched(
@@ -117,6 +128,18 @@ def test_a_send_is_prepared_signed_approved_elsewhere_and_watched(
     expect(page.locator("#reasons ~ .scroll")).to_contain_text("5.1.1")
     expect(page.locator("section:has(#providers)")).to_contain_text("provider:text")
     assert "example.com" not in page.locator("section:has(#returned)").inner_text()
+    assert_one_can_go_along(page)
+
+
+def assert_one_can_go_along(page: Page) -> None:
+    """A picture has a legend that says what is at a time, and a table behind it."""
+    picture = page.locator("#over-time figure.series")
+    expect(picture.locator("canvas")).to_be_visible()
+    picture.locator(".plot").focus()
+    page.keyboard.press("End")
+    expect(picture.locator(".u-legend")).to_contain_text("delivered1")
+    picture.get_by_text("As a table").click()
+    expect(picture.locator("details tbody tr")).to_have_count(60)
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])

@@ -18,6 +18,7 @@ WALK = (
     *("/activity/newer?after=0", "/activity/{entry}", "/requests/{request}"),
     *("/sends", "/sends?as=csv", "/sends/new", "/lists/{list}/send"),
     *("/lists/{list}/send/count", "/sends/{send}", "/sends/{send}/providers"),
+    *("/lists/{list}?as=growth", "/sends/{send}?as=series"),
 )
 NOBODY, SIGNED_OUT = "nobody", 401
 # Who may open what; 404 where somebody may not know that it is there.
@@ -30,6 +31,7 @@ MAY: dict[str, tuple[str, ...]] = {
     "/sends/new": ("eve", "ben", "ada"),
     "/sends/{send}": ("ben", "ada", "cleo"),
     "/sends/{send}/providers": ("ben", "ada", "cleo"),
+    "/sends/{send}?as=series": ("ben", "ada"),
     **{path: ("ben", "ada") for path in WALK if "{list}" in path},
     "/activity/{entry}": ("ada", "cleo"),
     "/requests/{request}": ("ben", "ada", "cleo"),

@@ -28,6 +28,15 @@ class DockHealth(msgspec.Struct, frozen=True, kw_only=True):
     profile: str | None = None
 
 
+class DockDay(msgspec.Struct, frozen=True, kw_only=True):
+    """What changed a list on one day; small imports and restores are rounded."""
+
+    at: str
+    added: int
+    changed: int  # statuses
+    removed: int
+
+
 class DockList(msgspec.Struct, frozen=True, kw_only=True):
     """A list; asked for alone, also how many entries it has, by status."""
 
@@ -39,6 +48,7 @@ class DockList(msgspec.Struct, frozen=True, kw_only=True):
     created_at: str
     entries: int | None = None
     statuses: dict[str, int] = {}
+    growth: tuple[DockDay, ...] = ()  # the days on which something changed it
 
 
 class DockImport(msgspec.Struct, frozen=True, kw_only=True):

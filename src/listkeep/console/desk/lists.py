@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import partial
 
 from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
 
 from listkeep.console.web.answers import give_csv, show
 from listkeep.console.web.doors import Visitor, personal
@@ -11,10 +12,12 @@ from listkeep.console.web.ways import Panel, Ways, ask
 from listkeep.wire.answers import DockChange, DockCount, DockHistogram, DockList
 
 from .names import read_people
+from .series import Series, list_growth, spark
 from .tables import write_csv
 
 _HISTORY_SHOWN = 8
 _BARS_SHOWN = 8
+_DAYS = 90
 _SEGMENT = 2000
 _MAX_AGE = 30
 """Seconds of single changes a count may miss: with a million entries it takes long."""
@@ -35,21 +38,29 @@ def show_all(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Show the lists one may see, with their sizes."""
     dock = visitor.ways.dock
     named = dock.show_lists()
-    found = [ask(partial(dock.show_list, one.id, max_age=_MAX_AGE)) for one in named]
+    found = [
+        ask(partial(dock.show_list, one.id, max_age=_MAX_AGE, days=_DAYS))
+        for one in named
+    ]
     lists = [panel.value or one for panel, one in zip(found, named, strict=True)]
     if request.GET.get("as") == "csv":
         return give_csv("lists", _as_csv(lists))
-    return show(request, "lists", {"visitor": visitor, "lists": lists})
+    rows = [(one, spark(_growth(one).lines[0].values)) for one in lists]
+    return show(request, "lists", {"visitor": visitor, "lists": lists, "rows": rows})
 
 
 @personal("GET")
 def show_one(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
     """Show one list: its segments, examples, history."""
     ways, segment = visitor.ways, _segment(request)
-    found = ways.dock.show_list(name, max_age=_MAX_AGE)
+    found = ways.dock.show_list(name, max_age=_MAX_AGE, days=_DAYS)
+    growth = _growth(found)
+    if request.GET.get("as") == "growth":
+        return give_csv(f"{found.name}-growth", _growth_csv(growth))
     context = {
         "visitor": visitor,
         "list": found,
+        "growth": growth,
         "segment": segment,
         "count": ask(lambda: _count(ways, found, segment)),
         "facets": ask(lambda: _bars(ways, found, segment)),
@@ -90,6 +101,10 @@ def show_history(request: HttpRequest, visitor: Visitor, name: str) -> HttpRespo
         "people": read_people(visitor),
     }
     return show(request, "history", context)
+
+
+def _growth(found: DockList) -> Series:
+    return list_growth(found, days=_DAYS, now=timezone.now())
 
 
 def _segment(request: HttpRequest) -> str:
@@ -147,6 +162,11 @@ def _as_csv(lists: list[DockList]) -> str:
             for one in lists
         ),
     )
+
+
+def _growth_csv(growth: Series) -> str:
+    names = ("day", "entries", "added", "status_changed", "removed")
+    return write_csv(names, ((at[:10], *numbers) for at, numbers in growth.rows))
 
 
 def _history_csv(changes: list[DockChange]) -> str:

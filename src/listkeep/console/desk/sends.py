@@ -8,27 +8,31 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+import msgspec
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from listkeep.console.web.answers import give_csv, show
 from listkeep.console.web.doors import Visitor, personal
 from listkeep.console.web.ways import Panel, Ways, ask
 from listkeep.core.errors import Code, RefusedError
 from listkeep.core.grants import Action, Terms
-from listkeep.core.mail.slots import headline
 from listkeep.core.registry.sending import SendTerms, parse_send
 from listkeep.looks.marking import gettext_noop
+from listkeep.looks.titles import headline
 from listkeep.wire import messages as m
 from listkeep.wire.dock.sends import (
     DockCameBack,
     DockHour,
     DockOutcomes,
+    DockPoint,
     DockProgress,
     DockProvider,
     DockReason,
+    DockSeries,
 )
 
+from .series import send_series
 from .tables import write_csv
 from .wording import Line, line_of
 
@@ -161,6 +165,7 @@ def show_one(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
             raise found.error or _no_table()
         return give_csv(f"{view.id}-{table}", _table_csv(told, table))
     context = {
+        **_over_time(told.series if told else DockSeries()),
         "visitor": visitor,
         "view": view,
         "sent": _sent(view, told.progress if told else None),
@@ -177,6 +182,14 @@ def show_one(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
         "new": view.facts.get("new", "").splitlines(),
     }
     return show(request, "send", context)
+
+
+def _over_time(found: DockSeries) -> dict[str, object]:
+    minutes = found.step_seconds // 60
+    title = ngettext(
+        "Messages by the minute", "Messages by %(minutes)d minutes", minutes
+    )
+    return {"series": send_series(found), "series_title": title % {"minutes": minutes}}
 
 
 @personal("GET")
@@ -292,10 +305,11 @@ def _counts(sent: Sent) -> tuple[int | None, ...]:
 
 
 def _table_csv(told: DockOutcomes, table: str) -> str:
-    kinds: dict[str, tuple[tuple[DockReason | DockHour | DockCameBack, ...], type]] = {
+    kinds: dict[str, tuple[tuple[msgspec.Struct, ...], type]] = {
         "reasons": (told.reasons, DockReason),
         "hours": (told.hours, DockHour),
         "returned": (told.returned, DockCameBack),
+        "series": (told.series.points, DockPoint),
     }
     if table not in kinds:
         raise _no_table()

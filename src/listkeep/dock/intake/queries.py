@@ -3,14 +3,11 @@
 from typing import NamedTuple
 
 from listkeep.dock.lists.access import not_found
+from listkeep.dock.lists.growth import ROUNDED_BELOW, ROUNDED_TO, TELLING
 from listkeep.dock.lists.models import Change
 from listkeep.dock.lists.moments import Preview
 
 from .models import Import, RejectedLine, Restore
-
-_ROUNDED_BELOW = 1_000
-_ROUNDED_TO = 10
-_TELLING = frozenset({Change.Kind.IMPORT, Change.Kind.RESTORE})  # who was known
 
 
 class Counts(NamedTuple):
@@ -101,7 +98,7 @@ def count_changes(source: Import, *, is_person: bool) -> Counts:
     """
     if not is_person:
         return Counts(None, None, rounded=False)
-    if source.rows + source.rejected >= _ROUNDED_BELOW:
+    if source.rows + source.rejected >= ROUNDED_BELOW:
         return Counts(source.added, source.updated, rounded=False)
     return Counts(_round(source.added), _round(source.updated), rounded=True)
 
@@ -119,7 +116,7 @@ def tell_preview(found: Preview) -> Seen:
     new. So what is true of imports is true here; a request may have a few rows more.
     """
     counts = (found.come_back, found.change, found.go, found.stay_suppressed)
-    is_small = sum(counts) < _ROUNDED_BELOW
+    is_small = sum(counts) < ROUNDED_BELOW
     show = _round if is_small else int
     return Seen(
         come_back=show(found.come_back),
@@ -134,7 +131,7 @@ def tell_preview(found: Preview) -> Seen:
 
 def tell_restore(restore: Restore) -> Done:
     """Tell how far a restore has come, by the same rule."""
-    is_small = restore.total + restore.removed < _ROUNDED_BELOW
+    is_small = restore.total + restore.removed < ROUNDED_BELOW
     show = _round if is_small else int
     return Done(
         rows=show(restore.rows),
@@ -149,7 +146,7 @@ def tell_restore(restore: Restore) -> Done:
 
 def _tell(change: Change) -> Told:
     rows = change.added + change.updated + change.removed
-    is_small = change.kind in _TELLING and rows < _ROUNDED_BELOW
+    is_small = change.kind in TELLING and rows < ROUNDED_BELOW
     show = _round if is_small else int
     return Told(
         change,
@@ -161,8 +158,8 @@ def _tell(change: Change) -> Told:
 
 
 def _round(count: int) -> int:
-    return (count + _ROUNDED_TO // 2) // _ROUNDED_TO * _ROUNDED_TO
+    return (count + ROUNDED_TO // 2) // ROUNDED_TO * ROUNDED_TO
 
 
 def _round_up(count: int) -> int:
-    return max(_ROUNDED_TO, -(-count // _ROUNDED_TO) * _ROUNDED_TO)
+    return max(ROUNDED_TO, -(-count // ROUNDED_TO) * ROUNDED_TO)

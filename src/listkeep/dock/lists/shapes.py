@@ -60,7 +60,7 @@ class ListView(Shape):
     created_at: str
 
     @classmethod
-    def of(cls, record: m.ListRecord, **more: int | dict[str, int]) -> Self:
+    def of(cls, record: m.ListRecord, **more: Any) -> Self:
         """Show a list as the keeper knows it."""
         return cls(
             id=record.id,

@@ -19,6 +19,7 @@ from listkeep.dock.lists.access import (
     Visit,
     enter_list,
 )
+from listkeep.dock.lists.growth import read_growth
 from listkeep.dock.lists.keeper import get_keeper
 from listkeep.dock.lists.models import Entry
 from listkeep.dock.lists.statuses import STATUSES
@@ -33,6 +34,7 @@ router = Router(auth=Bearer(), tags=["outlet"])
 
 SAMPLE_ROWS = 20
 SegmentText = Annotated[str, Query(max_length=2000)]
+Days = Annotated[int, Query(ge=0, le=400)]
 MaxAge = Annotated[
     int,
     Query(
@@ -46,13 +48,19 @@ MaxAge = Annotated[
 
 @router.get("/lists/{list_name}", response=shapes.ListDetail)
 def show_list(
-    request: CallerRequest, list_name: str, max_age: MaxAge = 0
+    request: CallerRequest, list_name: str, max_age: MaxAge = 0, days: Days = 0
 ) -> shapes.ListDetail:
-    """Show a list, its schema, and its entries by status."""
+    """Show a list, its schema, its entries by status, and to persons how it grew."""
     visit = _visit(request, list_name, right="view")
-    statuses = summaries.count_statuses(visit.record.id, visit.schema, max_age=max_age)
+    list_id = visit.record.id
+    statuses = summaries.count_statuses(list_id, visit.schema, max_age=max_age)
+    now = int(timezone.now().timestamp())
+    known = read_growth(list_id, now=now, days=days) if days and visit.is_person else ()
     return shapes.ListDetail.of(
-        visit.record, entries=sum(statuses.values()), statuses=statuses
+        visit.record,
+        entries=sum(statuses.values()),
+        statuses=statuses,
+        growth=[shapes.DayView.of(day) for day in known],
     )
 
 

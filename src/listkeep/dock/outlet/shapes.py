@@ -1,10 +1,13 @@
 """JSON that the outlet takes and gives. None of it has room for an address."""
 
-from typing import Annotated, Literal
+from datetime import UTC, datetime
+from typing import Annotated, Literal, Self
 
 from pydantic import Field
 
+from listkeep.core.grants import format_time
 from listkeep.core.segments import Value
+from listkeep.dock.lists.growth import Day
 from listkeep.dock.lists.shapes import Id, ListView, Shape, TokenText
 from listkeep.wire.base import MAX_ROWS
 
@@ -15,11 +18,27 @@ Tokens = Annotated[list[TokenText], Field(min_length=1, max_length=MAX_ROWS)]
 FewTokens = Annotated[list[TokenText], Field(min_length=1, max_length=MAX_REVEALED)]
 
 
+class DayView(Shape):
+    """What changed a list on one day; small imports and restores are rounded."""
+
+    at: str
+    added: int
+    changed: int
+    removed: int
+
+    @classmethod
+    def of(cls, day: Day) -> Self:
+        """Show one."""
+        at = format_time(datetime.fromtimestamp(day.at, UTC))
+        return cls(at=at, added=day.added, changed=day.changed, removed=day.removed)
+
+
 class ListDetail(ListView):
-    """A list, its schema and how many entries it has in each status."""
+    """A list, its schema, how many entries it has in each status, and how it grew."""
 
     entries: int
     statuses: dict[str, int]
+    growth: list[DayView]
 
 
 class Count(Shape):

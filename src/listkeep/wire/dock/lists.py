@@ -26,9 +26,13 @@ class ListCalls(Calls):
         """Read the lists the caller may view."""
         return self.get("lists", DockListsPage).lists
 
-    def show_list(self, name: str, *, max_age: int = 0) -> DockList:
-        """Read one list, with its entries by status, as of ``max_age`` seconds ago."""
-        return self.get(f"lists/{part(name)}", DockList, max_age=max_age)
+    def show_list(self, name: str, *, max_age: int = 0, days: int = 0) -> DockList:
+        """Read one list, with its entries by status, as of ``max_age`` seconds ago.
+
+        ``days``: over how many days it is told how the list grew, to persons.
+        """
+        path = f"lists/{part(name)}"
+        return self.get(path, DockList, max_age=max_age, days=days)
 
     def create_list(
         self, name: str, *, facets: Sequence[str], fields: Sequence[str] = ()

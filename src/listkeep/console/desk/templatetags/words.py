@@ -9,9 +9,9 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
-from listkeep.core.mail.slots import headline as write_headline
 from listkeep.looks.codes import signer_of
 from listkeep.looks.marking import gettext_noop
+from listkeep.looks.titles import headline as write_headline
 from listkeep.wire.answers import DockList
 from listkeep.wire.dock.sends import DockHour
 
