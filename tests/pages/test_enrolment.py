@@ -84,6 +84,7 @@ def test_ivan_lost_his_passkey_and_two_owners_help_him(
     enter(house, ada).get_by_role("link", name="People").click()
     ada.page.get_by_role("link", name="Bring somebody in, or help after a loss").click()
     ada.press_passkey()
+    expect(ada.page.get_by_role("link", name="Inbox")).to_be_visible()
     ivan.follow(help_out(ada, "ivan"))
     expect(ivan.page.locator("#says")).to_contain_text("take the place of all")
     ivan.make_passkey()
