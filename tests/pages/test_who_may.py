@@ -1,0 +1,271 @@
+"""All addresses of all pages, tried as everybody, held against a table.
+
+The table is ``docs/who-may.md``. ``LISTKEEP_REWRITE_TABLE=1`` writes it anew, to be
+read before it is kept: what stands there is what people may do.
+"""
+
+import os
+from collections.abc import Iterator
+from functools import partial
+from typing import Final
+
+import pytest
+
+from listkeep.cli.home import Instance
+from listkeep.drill.people import SoftwarePerson
+from listkeep.drill.stage import DIRECT, Stage
+from listkeep.wire import messages as m
+from tests.house.sizes import ROOT
+from tests.pages.kept import Kept
+from tests.pages.walking import (
+    FORM,
+    YES,
+    Walker,
+    addresses,
+    doors,
+)
+
+PAGE: Final = ROOT / "docs" / "who-may.md"
+BUILDINGS: Final = ("console", "dock", "keeper")
+# By the names they have in a kept demo; support looks under a consent.
+WHO: Final = {
+    "nobody": "",
+    "outsider": "olga",
+    "marketer": "ben",
+    "agency": "nina",
+    "owner": "ada",
+    "support": "sam",
+    "custodian": "cleo",
+}
+ENDS: Final = (
+    "/sign-out",
+    "/me/sessions/end",
+)  # the session: tried with one of its own
+OPEN: Final = {  # to whoever has the link, or is on the way in
+    "console": ("/sign-in", "/signed-in", "/sign-out", "/assets/"),
+    "dock": ("/sign-in", "/signed-in", "/sign-out", "/assets/", "/u/", "/c/", "/join/"),
+    "keeper": ("/sign-in", "/authorize", "/alive", "/static/", "/enrol", "/demo"),
+}
+SLOTS: Final = {
+    "console": {
+        "/lists/": "list",
+        "/sends/": "send",
+        "/requests/": "asked",
+        "/incidents/": "incident",
+        "/assets/": "css",
+    },
+    "keeper": {
+        "/requests/": "asked",
+        "/reveal/": "asked",
+        "/ask/": "export",
+        "/static/": "css",
+    },
+}
+FIELDS: Final = {
+    "/lists/{name}/copy": {"recipient": "warehouse", "purpose": "a walk", "cap": "1"},
+    "/lists/{name}/send": {
+        "template": "{digest}",
+        "route": "relay",
+        "purpose": "a walk",
+        "cap": "1",
+    },
+    "/freeze": {"action": "freeze", "class": "campaigns", "purpose": "a walk"},
+    "/exports": {"format": "csv", "request": "{granted}"},
+    "/look-up": {"list": "{list}", "address": "nobody@example.com"},
+    "/ask/{name}": {
+        "purpose": "a walk",
+        "hours": "1",
+        "list": "{list}",
+        "selection": "all",
+        "cap": "1",
+        "recipient": "warehouse",
+    },
+}
+Table = dict[tuple[str, str, str], dict[str, str]]  # by building, method, address
+
+
+@pytest.fixture(scope="module")
+def instance(kept: Kept) -> Iterator[Instance]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("LISTKEEP_HOME", str(kept.home))
+        yield Instance.open()
+
+
+@pytest.fixture(scope="module")
+def stage(instance: Instance) -> Iterator[Stage]:
+    """The people of the demo, each with the passkey of their terminal."""
+    with instance.keeper() as keeper:
+        stage = Stage(
+            people=instance.people,
+            keeper=keeper,
+            dock_service=instance.config.dock_service,
+        )
+        for name in filter(None, WHO.values()):
+            stage.people[name] = SoftwarePerson.load(instance.people, name)
+            stage.sign_in(name)
+        yield stage
+
+
+@pytest.fixture(scope="module")
+def names(instance: Instance, stage: Stage) -> dict[str, str]:
+    """What there is at acme, most of it Ben's."""
+    asked = {"list": "newsletter", "selection": "all", "recipient": "warehouse"}
+    granted = stage.ask("ben", "export", cap=3, purpose="a walk", **asked)
+    stage.sign("ada", granted, "approve")
+    waiting = stage.ask("ben", "export", cap=2, purpose="another walk", **asked)
+    with instance.dock(stage.carried["ben"]) as dock:
+        found = dock.show_list("newsletter")
+        run, source = dock.run_export(granted.id), dock.begin_import(found.id)
+        digest = dock.show_shelf(found.id)[0].digest
+    with instance.dock(stage.carried["ada"]) as dock:
+        incident = dock.show_incidents()[0].id
+    return {
+        **dict.fromkeys(("list", "list_id"), found.id),
+        **dict.fromkeys(("send", "request_id"), _send_of_ben(instance, stage)),
+        **dict.fromkeys(("incident", "incident_id"), incident),
+        "asked": waiting.id,
+        "granted": granted.id,
+        "run_id": run.id,
+        "import_id": source.id,
+        "digest": digest,
+        "index": "9",
+        "export": "export",
+        "css": "listkeep.css",
+        "form_id": "f" * 26,
+        "alias": "a" * 26,
+        "proof": "b" * 26,
+    }
+
+
+def _send_of_ben(instance: Instance, stage: Stage) -> str:
+    with instance.keeper() as keeper:
+        message = m.ShowRequest(session=stage.direct["ben"])
+        views = keeper.show_requests(message).requests
+    return next(each.id for each in views if "weekly" in each.facts["purpose"])
+
+
+@pytest.fixture(scope="module")
+def found(kept: Kept, instance: Instance, stage: Stage, names: dict[str, str]) -> Table:
+    """Walk everywhere as everybody."""
+    key = (kept.home / "console.key").read_text()
+    carriers = {
+        "console": key[4:18],
+        "dock": instance.config.dock_service,
+        "keeper": DIRECT,
+    }
+    table: Table = {}
+    for building, (origin, port) in doors(instance).items():
+        paths = list(addresses(building, kept.home))
+        for role, person in WHO.items():
+            come = partial(_come, stage, person, carriers[building])
+            with Walker(building, origin, port, come()) as walker:
+                for path in paths:
+                    if path in ENDS:
+                        walker.session = come()
+                    place, form = fill(building, path, names), _form(path, names)
+                    for method in ("GET", "POST"):
+                        told = table.setdefault((building, method, path), {})
+                        told[role] = walker.go(method, place, form)
+                    if path in ENDS:
+                        walker.session = come()
+    return table
+
+
+def _come(stage: Stage, person: str, service: str) -> str:
+    return stage.start_session(person, service) if person else ""
+
+
+def fill(building: str, path: str, names: dict[str, str]) -> str:
+    """Put what there is into an address."""
+    for start, name in SLOTS.get(building, {}).items():
+        if path.startswith(start):
+            path = path.replace("{name}", names[name])
+    return path.format(**names)
+
+
+def _form(path: str, names: dict[str, str]) -> dict[str, str]:
+    return {name: value.format(**names) for name, value in FIELDS.get(path, {}).items()}
+
+
+def test_everybody_may_what_the_table_says_and_nothing_else(found: Table) -> None:
+    if os.environ.get("LISTKEEP_REWRITE_TABLE"):
+        PAGE.write_text(write(found), encoding="utf-8")
+    assert read(PAGE.read_text(encoding="utf-8")) == found
+
+
+def test_nobody_gets_nowhere_but_to_where_one_signs_in(found: Table) -> None:
+    """Whatever the table says."""
+    for (building, method, path), words in found.items():
+        if not path.startswith(OPEN[building]):
+            assert words["nobody"] not in (YES, FORM), (building, method, path)
+
+
+def test_an_outsider_sees_nothing_that_has_the_name_of_something(found: Table) -> None:
+    """Whatever the table says: each address with a slot is filled with acme's."""
+    for (building, method, path), words in found.items():
+        if "{" in path and not path.startswith((*OPEN[building], "/ask/")):
+            told = {YES} if building == "keeper" else {YES, FORM}
+            assert words["outsider"] not in told, (building, method, path)
+
+
+def test_support_takes_and_changes_nothing(found: Table) -> None:
+    """Whatever the table says: looking is all that a consent gives."""
+    for (building, method, path), words in found.items():
+        changes = method == "POST" and "{" in path and building != "keeper"
+        if changes and not path.startswith(OPEN[building]):
+            assert words["support"] not in (YES, FORM), (building, method, path)
+
+
+# --- the table -----------------------------------------------------------------------
+
+_HEAD = """\
+# Who may open what
+
+Every address of the pages of console, dock and keeper, tried as everybody by
+`tests/pages/test_who_may.py` in a kept demo, by reading it (GET) and by sending its
+form (POST). An address that is missing here, or answers otherwise, fails that test.
+What stands in braces was filled with something of the tenant acme, whose marketer,
+owner and agency these are; the outsider owns another tenant; support looks under a
+consent of acme's.
+
+- **yes**: the page is shown, or the form is taken.
+- **form**: the form was looked at, and refused for what it says, or does not say: most
+  are sent empty. The keeper reads a form before it asks about whom or what it is; what
+  is signed there is judged by the passkey and the policy after that.
+- **sign in**: nobody is signed in, and the way in is shown.
+- **no**: it is refused.
+- **unknown**: as if it were not there.
+- **-**: the address is not read, or takes no form.
+
+The interfaces for programs have tables of their own: `tests/dock/test_strangers.py`
+names each operation of the dock's API with the right it needs, and
+`tests/keeper/edge_cases.py` each message of the keeper's.
+"""
+
+
+def write(found: Table) -> str:
+    """Write the page."""
+    lines = [_HEAD]
+    for building in BUILDINGS:
+        lines += [f"## The {building}'s pages", ""]
+        lines += [f"| | | {' | '.join(WHO)} |", f"|---|---|{'---|' * len(WHO)}"]
+        for (where, method, path), words in found.items():
+            if where == building:
+                told = " | ".join(words[role] for role in WHO)
+                lines.append(f"| {method} | `{path}` | {told} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def read(text: str) -> Table:
+    """Read the page."""
+    table: Table = {}
+    building = ""
+    for line in text.splitlines():
+        if line.startswith("## The "):
+            building = line.split()[2].removesuffix("'s")
+        if line.startswith(("| GET", "| POST")):
+            method, path, *told = [cell.strip() for cell in line.strip("|").split("|")]
+            words = dict(zip(WHO, told, strict=True))
+            table[building, method, path.strip("`")] = words
+    return table
