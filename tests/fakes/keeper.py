@@ -38,6 +38,7 @@ from listkeep.core.segments import Schema, parse_segment
 from listkeep.wire import messages as m
 from listkeep.wire.base import MAX_ROWS, Message, decode
 from listkeep.wire.base import encode as pack
+from tests.fakes.reconciling import sign_up_proof
 from tests.fakes.renewing import FakeRenewing
 from tests.fakes.restoring import FakeRestoring
 from tests.fakes.rights import SERVICE_RIGHTS
@@ -227,6 +228,9 @@ class FakeKeeper(FakeSignIn, FakeRenewing, FakeRestoring, FakeSending, FakeTelli
             older=tuple(
                 m.OlderRows(batch_id=o.batch_id, tokens=o.tokens, sealed=o.sealed)
                 for o in older
+            ),
+            proof=b"".join(
+                sign_up_proof(message.ticket, each.tokens) for each in (*older, newest)
             ),
         )
 
