@@ -29,7 +29,7 @@ from bench.sending import (
     serving,
 )
 from bench.size import table_bytes
-from listkeep.cli.supervisor import BUILDINGS, WORKER, Supervisor
+from listkeep.cli.running.supervisor import BUILDINGS, WORKER, Supervisor
 from listkeep.wire.messages import sends as d
 
 LEG = "send"

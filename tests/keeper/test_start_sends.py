@@ -3,8 +3,8 @@
 import pytest
 
 from listkeep.core.registry.charges import Measure
-from listkeep.keeper.gate.models import Suppression
-from listkeep.keeper.release import sends
+from listkeep.keeper.gate.models import SendOpening, Suppression
+from listkeep.keeper.release import openings, sends
 from tests.keeper.instance import refusal
 from tests.keeper.mailing import (
     begin,
@@ -187,6 +187,31 @@ def test_an_ended_send_is_told_for_ninety_days_and_then_forgotten(
     assert read(world) == {}
     assert not (world.home / "keys" / f"send-{request}.key").exists()
     assert read(world) == {}
+
+
+def test_the_marks_of_a_large_send_go_page_by_page_and_those_of_others_stay(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(openings, "_PAGE", 2)
+    monkeypatch.setattr(openings, "_PAGES_AT_ONCE", 2)
+    rows = with_sending(world, 10)
+    old, young = send_of(world, rows, 10), send_of(world, rows, 10)
+    for request in (old, young):
+        open_rows(world, request, rows.whole())
+    finish(world, old, delivered=10)
+    world.wait(days=30)
+    finish(world, young, delivered=10)
+    left = []
+
+    world.wait(days=60)
+    for _ in range(4):
+        assert old not in read(world), "nobody learns of it while its marks go"
+        left.append(SendOpening.objects.count())
+
+    assert left == [16, 12, 10, 10]
+    assert {row.send for row in SendOpening.objects.all()} == {
+        int(world.registry.sends[young].tag, 16)
+    }
 
 
 def test_a_cap_above_the_budget_of_the_day_does_not_begin(world: World) -> None:

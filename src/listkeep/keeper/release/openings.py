@@ -19,6 +19,12 @@ _TABLE = SendOpening._meta.db_table  # noqa: SLF001 - our own name
 _FIND = f"SELECT key FROM {_TABLE} WHERE send = %s AND key IN "  # noqa: S608 - ours
 _ADD = f"INSERT INTO {_TABLE} (send, key) VALUES "  # noqa: S608 - ours
 
+_FORGET = f"""DELETE FROM {_TABLE} WHERE send = %s AND key <= (SELECT key FROM (
+SELECT key FROM {_TABLE} WHERE send = %s ORDER BY key LIMIT %s
+) AS page ORDER BY key DESC LIMIT 1)"""  # noqa: S608 - ours
+_PAGE = 4096
+_PAGES_AT_ONCE = 16
+
 
 def opening_keys(
     seal: bytes, request: str, tokens: Sequence[bytes], triggers: Sequence[str]
@@ -90,6 +96,22 @@ def keep_marks(tag: str, keys: Iterable[bytes]) -> None:
         raise describe_failure(error) from error
 
 
-def forget_marks(tags: Iterable[str]) -> None:
-    """Forget the marks of sends that ended long ago."""
-    SendOpening.objects.filter(send__in=[int(tag, 16) for tag in tags]).delete()
+def forget_marks(tag: str) -> bool:
+    """Forget marks of a send that ended long ago; say if none is left.
+
+    A page at a time, so that nobody waits long for the ledger behind it, and so many
+    pages as a caller can wait for: a send to a million has a million of them.
+
+    Raises:
+        UnavailableError: The database does not answer.
+    """
+    send = int(tag, 16)
+    try:
+        with connection.cursor() as cursor:
+            for _ in range(_PAGES_AT_ONCE):
+                cursor.execute(_FORGET, [send, send, _PAGE])
+                if cursor.rowcount < _PAGE:
+                    return True
+    except OperationalError as error:
+        raise describe_failure(error) from error
+    return False

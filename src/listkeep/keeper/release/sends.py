@@ -186,9 +186,9 @@ def _forget(gate: Gate, over: list[SendFacts]) -> None:
     new = [facts for facts in over if facts.request not in done]
     for facts in new:
         gate.store.destroy(alias_key(facts.request))
-        done.add(facts.request)
         _ended(gate).pop(facts.request, None)
-    forget_marks(facts.tag for facts in new)
+        if forget_marks(facts.tag):  # else the rest when this is asked again
+            done.add(facts.request)
 
 
 def _describe(gate: Gate, requests: list[str], *, now: datetime) -> Iterator[d.Send]:
