@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from threading import Lock
 
 import pyrage
+from msgspec.structs import replace
 
 from listkeep.core.addresses import parse_many
 from listkeep.core.errors import (
@@ -38,6 +39,7 @@ from listkeep.core.segments import Schema, parse_segment
 from listkeep.wire import messages as m
 from listkeep.wire.base import MAX_ROWS, Message, decode
 from listkeep.wire.base import encode as pack
+from tests.fakes.reconciling import prove_rows
 from tests.fakes.renewing import FakeRenewing
 from tests.fakes.restoring import FakeRestoring
 from tests.fakes.rights import SERVICE_RIGHTS
@@ -220,14 +222,13 @@ class FakeKeeper(FakeSignIn, FakeRenewing, FakeRestoring, FakeSending, FakeTelli
             self.seal(record, tokens, message.facets, opened)
             for tokens in self._versions(record, message.addresses)
         )
-        return m.SealedRows(
-            batch_id=newest.batch_id,
-            tokens=newest.tokens,
-            sealed=newest.sealed,
+        return replace(
+            newest,
             older=tuple(
                 m.OlderRows(batch_id=o.batch_id, tokens=o.tokens, sealed=o.sealed)
                 for o in older
             ),
+            proof=prove_rows(message.ticket, *older, newest),
         )
 
     def seal_packed(self, message: bytes) -> m.SealedRows:

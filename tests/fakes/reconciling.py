@@ -1,13 +1,24 @@
 """The part of the fake keeper that brings suppressions together."""
 
+import hashlib
 from dataclasses import dataclass, field
 
-from listkeep.core.errors import Code, RefusedError
+from listkeep.core.errors import Code, RefusedError, VerificationError
 from listkeep.core.sealing import TOKEN_BYTES
 from listkeep.wire import messages as m
 from listkeep.wire.base import Message
 from listkeep.wire.messages import suppressions as s
 from tests.fakes.scrubbing import Ticket
+
+
+def sign_up_proof(ticket: str, token: bytes) -> bytes:
+    """Say whom a sign-up is about."""
+    return hashlib.blake2b(ticket.encode() + b" " + token, digest_size=16).digest()
+
+
+def prove_rows(ticket: str, *rows: m.SealedRows) -> bytes:
+    """Say so for each token somebody may have."""
+    return b"".join(sign_up_proof(ticket, each.tokens) for each in rows)
 
 
 @dataclass
@@ -50,6 +61,8 @@ class FakeReconciling:
             return m.Suppressed(changed=0)
         if self.reasons.get(message.token) in ("complained", "erased"):
             raise RefusedError("stays away", code=Code.NOT_PERMITTED)
+        if sign_up_proof(message.ticket, message.token) not in message.proof:
+            raise VerificationError("this sign-up is not about that person")
         known.discard(message.token)
         return m.Suppressed(changed=1)
 

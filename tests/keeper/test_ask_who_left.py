@@ -23,9 +23,13 @@ def rows(world: World) -> Rows:
 
 
 def sign_up(world: World, rows: Rows, position: int = 0) -> str:
+    return sign_up_with_proof(world, rows, position).ticket
+
+
+def sign_up_with_proof(world: World, rows: Rows, position: int = 0) -> s.Readmit:
     ticket = world.start_import("intake", rows.list_id).ticket
-    world.seal(ticket, [rows.addresses[position]])
-    return ticket
+    proof = world.seal(ticket, [rows.addresses[position]]).proof
+    return s.Readmit(ticket=ticket, token=rows.tokens(position), proof=proof)
 
 
 def asked(world: World, request: str, rows: Rows, trigger: str = "sign-up") -> str:
@@ -40,14 +44,14 @@ def test_who_left_is_asked_while_a_sign_up_is_open(
     request = standing_send(world, rows, triggers=TRIGGERS)
     world.suppress("ada", rows, 0, 1, reason=reason)
     assert asked(world, request, rows) == "suppressed"
-    ticket = sign_up(world, rows)
+    made = sign_up_with_proof(world, rows)
 
     assert asked(world, request, rows) == ""
     assert asked(world, request, rows, "welcome") == "suppressed", "nothing but that"
 
     readmit(
         world.gate,
-        s.Readmit(ticket=ticket, token=rows.tokens(0)),
+        made,
         carrier=world.service("dock"),
         now=world.now,
     )

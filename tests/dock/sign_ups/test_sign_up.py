@@ -153,6 +153,28 @@ def test_who_complained_stays_away(
     assert SignUp.objects.count() == 0
 
 
+@pytest.mark.parametrize("proof", [b"", b"x" * 16, None])
+def test_a_hand_that_puts_somebody_else_into_a_sign_up_brings_nobody_back(
+    keeper: FakeKeeper, ada: Api, intake: Api, post: Post, proof: bytes | None
+) -> None:
+    """Eve signs herself up, confirms it, and writes to the dock's table."""
+    token = keeper.token_of("acme", ANNA)
+    body = {"tokens": [_text(token)], "reason": "unsubscribed"}
+    ada.post("/lists/news/suppress", body)
+    ask(intake, NEW)
+    mail(keeper, post)
+    press(keeper, post.links[keeper.token_of("acme", NEW)])
+    SignUp.objects.update(token=token)
+    if proof is not None:
+        SignUp.objects.update(proof=proof)
+
+    assert settle(keeper) == 0
+
+    assert token in keeper.suppressed[post.send.list]
+    assert statuses(ada) == {"subscribed": 3, "unsubscribed": 1}
+    assert SignUp.objects.count() == 0
+
+
 def test_over_the_budget_of_changes_they_wait_for_another_day(
     keeper: FakeKeeper, ada: Api, intake: Api, post: Post
 ) -> None:

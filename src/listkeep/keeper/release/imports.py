@@ -11,6 +11,7 @@ import secrets
 import threading
 from collections.abc import Sequence
 from datetime import datetime
+from itertools import chain
 from typing import NamedTuple
 
 from listkeep.core.addresses import parse_columns
@@ -18,13 +19,14 @@ from listkeep.core.errors import Code, MalformedError, RefusedError
 from listkeep.core.grants import Action, Right
 from listkeep.core.ledger.events import Event
 from listkeep.core.registry.charges import Measure
-from listkeep.core.registry.facts import ListFacts, Service
+from listkeep.core.registry.facts import ListFacts, Service, Ticket
 from listkeep.core.registry.grounds import RUNS
 from listkeep.core.sealing import BATCH_ID_BYTES, make_tokens, seal_columns
 from listkeep.keeper.gate.custody.lists import require_right
 from listkeep.keeper.gate.custody.suppressions import read_all_known
 from listkeep.keeper.gate.custody.tickets import find_ticket, open_ticket
 from listkeep.keeper.gate.decisions.drafts import find_list
+from listkeep.keeper.gate.decisions.items import sign_up_proof
 from listkeep.keeper.gate.decisions.list_keys import fetch_newest_key
 from listkeep.keeper.gate.decisions.standing import require_granted
 from listkeep.keeper.gate.refusals import recorded_refusals
@@ -146,7 +148,7 @@ def seal_import_rows(gate: Gate, message: m.SealRows, *, now: datetime) -> m.Sea
         )
         for tokens, at in zip(columns, _find_places(found, columns), strict=True)
     )
-    if not older:
+    if not older and rows > 1:
         return newest
     return m.SealedRows(
         batch_id=newest.batch_id,
@@ -156,7 +158,19 @@ def seal_import_rows(gate: Gate, message: m.SealRows, *, now: datetime) -> m.Sea
             m.OlderRows(batch_id=each.batch_id, tokens=each.tokens, sealed=each.sealed)
             for each in older
         ),
+        proof=_prove_sign_up(gate, ticket, columns, now=now) if rows == 1 else b"",
     )
+
+
+def _prove_sign_up(
+    gate: Gate, ticket: Ticket, columns: list[list[bytes]], *, now: datetime
+) -> bytes:
+    """Say whom a sign-up is about, so that nobody else comes back by it."""
+    with gate.view(now) as registry:
+        service = registry.find_service(ticket.principal, now=now)
+    if service is None or service.kind != "intake":
+        return b""
+    return sign_up_proof(gate.store, ticket.id, chain.from_iterable(columns))
 
 
 def finish_import(gate: Gate, message: m.FinishImport, *, now: datetime) -> m.Empty:

@@ -94,6 +94,7 @@ class SealedRows(Message, frozen=True, kw_only=True):
     tokens: bytes  # 16 bytes each
     sealed: list[bytes]
     older: tuple[OlderRows, ...] = ()  # of an import, the oldest first
+    proof: bytes = b""  # of a sign-up, by which who left can be let back
 
 
 class FinishImport(Message, frozen=True, kw_only=True):

@@ -36,8 +36,10 @@ class KeepSuppressions(Message, frozen=True, kw_only=True):
 class Readmit(Message, frozen=True, kw_only=True):
     """Let somebody back who left or bounced, signed up anew and confirmed it.
 
-    The ticket is that of the sign-up, under which one row was sealed.
+    The ticket is that of the sign-up, under which one row was sealed; the proof came
+    with the row.
     """
 
     ticket: Id
     token: Token
+    proof: Annotated[bytes, msgspec.Meta(max_length=1024)] = b""

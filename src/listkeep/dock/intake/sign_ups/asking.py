@@ -51,7 +51,7 @@ def sign_up(  # noqa: PLR0913 - one sign-up is described by all of these
     ticket = keeper.start_import(
         m.StartImport(caller=visit.caller, list=visit.record.id)
     )
-    sealed = _seal(visit, batch, fields, ticket=ticket.ticket, keeper=keeper)
+    sealed, proof = _seal(visit, batch, fields, ticket=ticket.ticket, keeper=keeper)
     if not sealed.rows:
         raise _no_address()
     [(token, batch_id, position, seal, facets, _)] = sealed.rows
@@ -60,6 +60,7 @@ def sign_up(  # noqa: PLR0913 - one sign-up is described by all of these
             list_id=visit.record.id,
             ticket=ticket.ticket,
             token=token,
+            proof=proof,
             batch_id=batch_id,
             position=position,
             sealed=seal,
@@ -130,15 +131,16 @@ def _seal(
     *,
     ticket: str,
     keeper: Keeper,
-) -> Sealed:
+) -> tuple[Sealed, bytes]:
     encoding = Encoding(tuple(fields), schema=visit.schema, sealed=visit.record.fields)
     packed = pack(encoding.encode(batch), ticket=ticket)
+    answer = keeper.seal_packed(packed.message)
     [sealed] = seal_batches(
         [packed],
-        seal=lambda each: keeper.seal_packed(each.message),
+        seal=lambda _: answer,
         find_known=KnownTokens(visit.record.tenant, keeper).find,
     )
-    return sealed
+    return sealed, answer.proof
 
 
 def _no_address() -> MalformedError:

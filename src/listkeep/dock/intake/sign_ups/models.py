@@ -18,6 +18,7 @@ class SignUp(models.Model):
     list_id = models.CharField(max_length=40)
     ticket = models.CharField(max_length=40)  # under which the keeper sealed it
     token = models.BinaryField(max_length=16)
+    proof = models.BinaryField(default=b"")  # the keeper's, that it is about the token
     batch_id = models.BinaryField(max_length=12)
     position = models.PositiveIntegerField()
     sealed = models.BinaryField()

@@ -118,7 +118,17 @@ def _opens(sign_up: SignUp, held: frozenset[int]) -> bool:
 def _let_back(sign_up: SignUp, *, keeper: Keeper) -> bool:
     """Have the keeper lift what keeps the person away; say whether to go on now."""
     try:
-        keeper.readmit(s.Readmit(ticket=sign_up.ticket, token=bytes(sign_up.token)))
+        keeper.readmit(
+            s.Readmit(
+                ticket=sign_up.ticket,
+                token=bytes(sign_up.token),
+                proof=bytes(sign_up.proof),
+            )
+        )
+    except VerificationError:  # somebody's hand was in the table
+        log.warning("sign-ups.not-theirs", list=sign_up.list_id)
+        drop_sign_up(sign_up, keeper=keeper)
+        return False
     except RefusedError as error:
         if error.code is Code.BUDGET_SPENT:
             return False  # another day

@@ -2,7 +2,8 @@
 
 The person signed up anew, over a service of kind `intake`, and confirmed it by a link
 that only their own mail held. That it was confirmed is the dock's word; so it is bound:
-one token for each sign-up, within the service's budget of changes, each in the ledger.
+one token for each sign-up, which is the one that was sealed under it, within the
+service's budget of changes, each in the ledger.
 Who complained or was erased stays away, whoever says what.
 """
 
@@ -14,6 +15,7 @@ from listkeep.core.ledger.events import Event
 from listkeep.core.registry.charges import Measure
 from listkeep.core.registry.facts import Service, Ticket
 from listkeep.core.registry.state import Registry
+from listkeep.keeper.gate.decisions.items import verify_sign_up_proof
 from listkeep.keeper.gate.turns import Gate, Turn
 from listkeep.wire import messages as m
 from listkeep.wire.messages import suppressions as s
@@ -38,6 +40,7 @@ def readmit(
     Raises:
         RefusedError: No such sign-up, it was used or is too old, its service has gone,
             the person may not come back, or the budget is spent.
+        VerificationError: The sign-up is about somebody else.
     """
     with gate.turn(now) as turn:
         ticket = _find_sign_up(turn, message.ticket)
@@ -50,6 +53,7 @@ def readmit(
                 "who complained or was erased does not come back",
                 code=Code.NOT_PERMITTED,
             )
+        verify_sign_up_proof(gate.store, ticket.id, message.token, message.proof)
         turn.registry.charges.require(
             ticket.principal,
             Measure.ROWS_CHANGED,
