@@ -222,13 +222,13 @@ def test_a_command_loads_its_own_module_and_no_other_command() -> None:
 
     assert "listkeep.cli.commands.count" in loaded
     for other in ("audit", "ledger", "demo", "request", "restore_backup"):
-        assert f"listkeep.cli.{other}" not in loaded
+        assert f"listkeep.cli.commands.{other}" not in loaded
 
 
 def test_the_table_of_commands_is_what_the_modules_add() -> None:
     for module in MODULE_OF.values():
         program = typer.Typer()
-        import_module(f"listkeep.cli.{module}").register(program)
+        import_module(f"listkeep.cli.commands.{module}").register(program)
         groups = {group.name for group in program.registered_groups}
         commands = {
             command.name or getattr(command.callback, "__name__", "").replace("_", "-")
