@@ -5,12 +5,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from listkeep.core.addresses import provider_bucket
 from listkeep.drill.audience import SampleAudience
 from listkeep.drill.provider import GONE, TIRED
 
 DOMAIN = "news.example.com"
 FACETS = ("country:text", "language:text", "plan:text", "provider:text")
 _SEED = 2011
+_PROVIDERS = ("gmail", "outlook")
+_AT_ONCE = 4  # thousand rows in a file
 _ADDRESS = re.compile(rb"^([^,@\n]+@)([^,\n@]+)(?=,)", re.MULTILINE)
 _LETTER = """\
 From: News <news@{domain}>
@@ -60,7 +63,7 @@ def letter(title: str, page: str) -> bytes:
 
 
 def newsletter() -> list[bytes]:
-    """Make the files of a newsletter, each a thousand rows with a header."""
+    """Make the files of a newsletter, each with a header."""
     return _files(8000, seed=_SEED, away=GONE, every=40)
 
 
@@ -75,20 +78,35 @@ def members() -> list[bytes]:
 
 
 def _files(rows: int, *, seed: int, away: str, every: int) -> list[bytes]:
-    header, *parts = _people(rows, seed=seed, away=away, every=every)
-    return [header + part for part in parts]
+    header, *parts = _people(rows, seed=seed, away=away, every=every, tells=True)
+    return [
+        header + b"".join(parts[at : at + _AT_ONCE])
+        for at in range(0, len(parts), _AT_ONCE)
+    ]
 
 
-def _people(rows: int, *, seed: int, away: str, every: int) -> Iterator[bytes]:
-    """Give an audience at reserved domains; each so many have theirs at ``away``."""
+def _people(
+    rows: int, *, seed: int, away: str, every: int, tells: bool = False
+) -> Iterator[bytes]:
+    """Give an audience at reserved domains; each so many have theirs at ``away``.
+
+    ``tells``: who keeps a mailbox is a column, since no provider has a reserved domain.
+    Only the largest are named: more of them, or in a small file, would leave too many
+    rows alone with their facets.
+    """
     count = 0
 
     def readdress(found: re.Match[bytes]) -> bytes:
         nonlocal count
         count += 1
-        name = found[2].decode(errors="replace").partition(".")[0]
-        domain = away if count % every == 0 else f"{name.strip().lower()}.example"
-        return found[1] + domain.encode()
+        known = found[2].decode(errors="replace").strip().lower()
+        name, provider = known.partition(".")[0], provider_bucket(f"x@{known}")
+        provider = provider if provider in _PROVIDERS else "other"
+        domain = away if count % every == 0 else f"{name}.example"
+        told = f"{domain},{provider}" if tells else domain
+        return found[1] + told.encode()
 
-    for part in SampleAudience(rows, seed):
+    header, *parts = SampleAudience(rows, seed)
+    yield header.replace(b",", b",provider,", 1) if tells else header
+    for part in parts:
         yield _ADDRESS.sub(readdress, part)

@@ -19,12 +19,17 @@ const read = (figure) => {
   const last = Date.parse(figure.dataset.last) / 1000;
   for (let at = Date.parse(figure.dataset.first) / 1000; at <= last; at += step) times.push(at);
   const lines = heads.map((_, line) => times.map((at) => known.get(at)?.[line] ?? 0));
+  if (times.length === 1) {
+    // One step alone stands in the middle; a level holds until its end.
+    for (const line of lines) line.splice(0, 1, null, line[0], "stepped" in figure.dataset ? line[0] : null);
+    times.splice(0, 1, times[0] - step, times[0], times[0] + step);
+  }
   return { step, heads, data: [times, ...lines] };
 };
 
 const colorOf = (figure, look) => getComputedStyle(figure.querySelector(`.key.${CSS.escape(look)}`)).backgroundColor;
 
-const options = (figure, { step, heads }, width) => {
+const options = (figure, { step, heads, data }, width) => {
   const style = getComputedStyle(figure);
   const axis = {
     stroke: style.color,
@@ -53,7 +58,7 @@ const options = (figure, { step, heads }, width) => {
           stroke: color,
           fill: stepped ? undefined : `color-mix(in srgb, ${color} 25%, transparent)`,
           width: 2,
-          points: { show: !stepped && step * 60 > Date.parse(figure.dataset.last) / 1000 - Date.parse(figure.dataset.first) / 1000 },
+          points: { show: data[0].length <= 3 || (!stepped && data[0].length <= 60) },
           paths: stepped ? uPlot.paths.stepped({ align: 1 }) : uPlot.paths.linear(),
           value: (_plot, value) => (value == null ? "–" : number.format(value)),
         };
