@@ -41,6 +41,7 @@ PAGES = [
     *("/sends/r_spring/providers", "/requests", "/requests?state=denied"),
     *("/requests/r_spring", "/activity", "/activity/newer?after=0&looks=1"),
     *("/activity/newer?after=0&looks=90", "/activity/0", "/people", "/incidents"),
+    *("/lists/news/undo", "/lists/news/undo?to=2026-01-05T12%3A00%3A00Z&rows=10"),
     *("/lists/news/copy", "/lists/news/copy/count"),
     *("/incidents/i_rows", "/freeze", "/freeze?action=unfreeze", "/settings"),
     *("/sign-in", "/signed-in", "/nothing", "/lists/other", "/sends/new?as=x"),
@@ -120,6 +121,9 @@ def test_a_send_is_told_in_words_however_it_stands(
         ("/lists/news/send", {"template": "a" * 64, "cap": "1", "days": "0"}),
         ("/lists/news/send", {"template": "a" * 64, "cap": "1", "days": "99"}),
         ("/lists/news/send", {"template": "a" * 64, "cap": "1"}),
+        ("/lists/news/undo", {"rows": "0"}),
+        ("/lists/news/undo", {"rows": "1", "to": "yesterday"}),
+        ("/lists/news/undo", {"rows": "1", "to": "2026-01-05T12:00:00Z"}),
         ("/sign-out", {}),
     ],
 )

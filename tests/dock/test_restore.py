@@ -30,7 +30,7 @@ from tests.fakes.keeper import FakeKeeper
 @pytest.fixture(autouse=True)
 def _exact(monkeypatch: pytest.MonkeyPatch) -> None:
     """These few lines would all be rounded to nothing; see ``test_round_restores``."""
-    monkeypatch.setattr(queries, "_ROUNDED_BELOW", 0)
+    monkeypatch.setattr(queries, "ROUNDED_BELOW", 0)
 
 
 @pytest.fixture(autouse=True)

@@ -43,11 +43,18 @@ class FakeRestoring(FakeScrubbing):
 
     # --- what tests say to it ---
 
-    def grant_restore(self, list_id: str, *, moment: str, cap: int) -> str:
+    def grant_restore(
+        self, list_id: str, *, moment: str, cap: int, by: str = ""
+    ) -> str:
         """Put a granted restore into place."""
         subject = encode({"moment": moment}).decode()
         return self._grant(
-            Action.LIST_RESTORE, list_id, selection="", cap=cap, subject=subject
+            Action.LIST_RESTORE,
+            list_id,
+            selection="",
+            cap=cap,
+            by=by,
+            subject=subject,
         )
 
     def grant_erasure(self, list_id: str, token: bytes, *, keep: bool) -> str:

@@ -7,14 +7,17 @@ read before it is kept: what stands there is what people may do.
 import os
 from collections.abc import Iterator
 from functools import partial
+from io import BytesIO
 from typing import Final
 
 import pytest
 
+from listkeep.cli.commands.restore import find_moment
 from listkeep.cli.home import Instance
 from listkeep.drill.people import SoftwarePerson
 from listkeep.drill.stage import DIRECT, Stage
 from listkeep.wire import messages as m
+from listkeep.wire.dock import DockClient
 from tests.house.sizes import ROOT
 from tests.pages.kept import Kept
 from tests.pages.walking import (
@@ -70,6 +73,11 @@ FIELDS: Final = {
         "cap": "1",
     },
     "/freeze": {"action": "freeze", "class": "campaigns", "purpose": "a walk"},
+    "/lists/{name}/undo": {
+        "to": "2026-01-05T12:00:00Z",
+        "rows": "1",
+        "purpose": "a walk",
+    },
     "/exports": {"format": "csv", "request": "{granted}"},
     "/look-up": {"list": "{list}", "address": "nobody@example.com"},
     "/ask/{name}": {
@@ -116,6 +124,7 @@ def names(instance: Instance, stage: Stage) -> dict[str, str]:
     with instance.dock(stage.carried["ben"]) as dock:
         found = dock.show_list("newsletter")
         run, source = dock.run_export(granted.id), dock.begin_import(found.id)
+        restore = _undo_of_ben(dock, found.id)
         digest = dock.show_shelf(found.id)[0].digest
     with instance.dock(stage.carried["ada"]) as dock:
         incident = dock.show_incidents()[0].id
@@ -127,6 +136,7 @@ def names(instance: Instance, stage: Stage) -> dict[str, str]:
         "granted": granted.id,
         "run_id": run.id,
         "import_id": source.id,
+        "restore_id": restore,
         "digest": digest,
         "index": "9",
         "export": "export",
@@ -135,6 +145,17 @@ def names(instance: Instance, stage: Stage) -> dict[str, str]:
         "alias": "a" * 26,
         "proof": "b" * 26,
     }
+
+
+def _undo_of_ben(dock: DockClient, list_id: str) -> str:
+    """Have Ben bring in somebody, and begin to take that back."""
+    source = dock.begin_import(list_id)
+    content = b"E-mail\nwalker@example.com\n"
+    dock.send_file(source.id, BytesIO(content), size_bytes=len(content))
+    number = next(dock.read_history(list_id)).number
+    moment = find_moment(dock, list_id, to="", before=number)
+    seen = dock.preview_restore(list_id, moment, before=number)
+    return dock.begin_restore(list_id, moment, latest=seen.latest, before=number).id
 
 
 def _send_of_ben(instance: Instance, stage: Stage) -> str:

@@ -75,7 +75,12 @@ class Walker:
 
     def __post_init__(self) -> None:
         """Prepare the connection; host names of a demo are all this machine."""
-        self.client = httpx.Client(base_url=f"http://127.0.0.1:{self.port}", timeout=60)
+        # A building that refuses a form unread closes the line, as a next page begins.
+        self.client = httpx.Client(
+            base_url=f"http://127.0.0.1:{self.port}",
+            timeout=60,
+            limits=httpx.Limits(max_keepalive_connections=0),
+        )
 
     def go(self, method: str, path: str, fields: dict[str, str]) -> str:
         """Open a page, or send its form; gives one word."""

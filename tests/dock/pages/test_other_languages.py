@@ -9,9 +9,10 @@ from django.conf import settings
 from django.test import override_settings
 from django.utils import translation
 
+from listkeep.dock.intake.models import Restore
 from listkeep.dock.outlet.models import ExportRun
 from listkeep.dock.outlet.returns.book import forget_book
-from listkeep.dock.pages import urls
+from listkeep.dock.pages import runs, urls
 from tests import pseudo
 from tests.dock.conftest import Api, token_text
 from tests.dock.letters import eml, subject_of
@@ -224,6 +225,29 @@ def working_on_an_incident(there: Browser, person: Api, news: str) -> None:
     there.get(place)
 
 
+def undoing(there: Browser, person: Api, news: str) -> None:
+    there.sign_in(person)
+    there.get(f"/lists/{news}/undo")
+    place = f"/lists/{news}/undo?before=1"
+    page = there.get(place)
+    fields = {"before": "1", "to": page.field("to"), "latest": page.field("latest")}
+    there.submit(page, place, **{**fields, "latest": "9"})
+    there.submit(page, place, **{**fields, "before": "x"})
+    there.submit(page, place)
+    there.keeper.restore_budget = 0
+    assert there.submit(page, place, **fields).status == 403
+    there.keeper.restore_budget = 1_000
+    sent = there.submit(page, place, **fields)
+    assert sent.status == 303
+    runs._pool.submit(int).result()
+    for state in Restore.State:
+        Restore.objects.update(state=state)
+        there.get(sent.location)
+    page = there.get(f"/lists/{news}/undo?before=1")
+    there.keeper.grant_restore(news, moment=page.field("to"), cap=10, by="ben")
+    there.get(f"/lists/{news}/undo?to={page.field('to').replace(':', '%3A')}")
+
+
 def signing_up(someone: Browser, _person: Api, _news: str) -> None:
     intake = Api(someone.keeper.add_service("intake", "acme"))
     made = make_form(intake, fields={"name": "City"}, origins=[])
@@ -237,6 +261,7 @@ def signing_up(someone: Browser, _person: Api, _news: str) -> None:
 
 SCENES = (
     working_on_an_incident,
+    undoing,
     signing_up,
     looking_up,
     importing,

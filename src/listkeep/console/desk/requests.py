@@ -54,19 +54,26 @@ def show_one(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
     session, keeper = visitor.session, visitor.ways.keeper
     message = m.ShowRequest(session=session, request=name[:40])
     view = keeper.show_requests(message).requests[0]
-    action = Terms.parse(view.terms).action
+    terms = Terms.parse(view.terms)
+    action = terms.action
     asked = p.ExplainRequest(session=session, request=view.id)
     context = {
         "visitor": visitor,
         "view": view,
         "line": line_of(view),
         "is_copy": action is Action.EXPORT,
+        "undo": _undo(terms) if action is Action.LIST_RESTORE else None,
         "is_send": action is Action.SEND,
         "facts": list(view.facts.items()),
         "explained": ask(lambda: keeper.explain_request(asked)),
         "terms": json.dumps(json.loads(view.terms), indent=2),
     }
     return show(request, "request", context)
+
+
+def _undo(terms: Terms) -> dict[str, str]:
+    """Tell what is taken back, for the way to the dock's page of it."""
+    return {"list": terms.list, "moment": terms.subject_fields()["moment"]}
 
 
 def _as_csv(lines: list[Line]) -> str:

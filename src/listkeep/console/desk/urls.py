@@ -15,6 +15,7 @@ from . import (
     requests,
     sending,
     sends,
+    undoing,
 )
 
 urlpatterns = [
@@ -25,6 +26,7 @@ urlpatterns = [
     path("lists/<str:name>", lists.show_one),
     path("lists/<str:name>/count", lists.count),
     path("lists/<str:name>/history", lists.show_history),
+    path("lists/<str:name>/undo", undoing.prepare),
     path("lists/<str:name>/copy", copying.prepare),
     path("lists/<str:name>/copy/count", copying.count),
     path("lists/<str:name>/send", sending.prepare),

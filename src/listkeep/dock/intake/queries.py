@@ -1,13 +1,15 @@
 """What may be told about imports, restores and a list's history, and to whom."""
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from listkeep.dock.lists.access import not_found
 from listkeep.dock.lists.growth import ROUNDED_BELOW, ROUNDED_TO, TELLING
 from listkeep.dock.lists.models import Change
-from listkeep.dock.lists.moments import Preview
+from listkeep.dock.lists.moments import Moment, Preview
 
 from .models import Import, RejectedLine, Restore
+
+_LARGE: Final = 1_000  # rows of a restore whose time says something of others
 
 
 class Counts(NamedTuple):
@@ -70,6 +72,50 @@ def get_restore(restore_id: str) -> Restore:
     if restore is None:
         raise not_found("restore")
     return restore
+
+
+def find_begun(
+    principal: str, list_id: str, moment: Moment, *, request: str
+) -> Restore | None:
+    """Find the same way back that somebody began, and that has not ended yet."""
+    ends = (Restore.State.DONE, Restore.State.FAILED)
+    found = Restore.objects.filter(
+        principal=principal, list_id=list_id, request=request, **moment._asdict()
+    )
+    return found.exclude(state__in=ends).order_by("created_at").first()
+
+
+def find_change(restore: Restore) -> Change | None:
+    """Find the change that a restore has made, which can be taken back as well."""
+    return (
+        Change.objects.filter(
+            list_id=restore.list_id,
+            kind=Change.Kind.RESTORE,
+            source=restore.request or restore.ticket,
+            number__gt=restore.latest,
+        )
+        .order_by("number")
+        .first()
+    )
+
+
+def expect_seconds(list_id: str, rows: int) -> int | None:
+    """Expect how long going back takes, by the last large one of the same list.
+
+    None where there was none. Small ones say nothing of large ones, nor do they tell
+    of single addresses by their time.
+    """
+    last = (
+        Restore.objects.filter(
+            list_id=list_id, state=Restore.State.DONE, rows__gte=_LARGE
+        )
+        .order_by("-changed_at")
+        .first()
+    )
+    if last is None:
+        return None
+    took = (last.changed_at - last.created_at).total_seconds()
+    return max(1, round(took * rows / last.rows))
 
 
 def get_import(import_id: str) -> Import:

@@ -8,7 +8,7 @@ the list even if it came to it later. Nobody who was erased is here at all.
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
 from django.db import connection
@@ -106,6 +106,26 @@ def find_moment(list_id: str, at: datetime, *, before: int | None = None) -> Mom
             hint="`listkeep history LIST` shows how far back it goes",
         )
     return Moment(seconds, number, _number(changes.first()), later.count())
+
+
+def time_before(list_id: str, number: int) -> datetime:
+    """Find a time between a change of a list and the last one before it.
+
+    Raises:
+        RefusedError: The list has no such change.
+    """
+    changes = Change.objects.filter(list_id=list_id).order_by("-number")
+    change = changes.filter(number=number).first()
+    if change is None:
+        raise RefusedError(
+            "the list has no such change",
+            code=Code.NOT_FOUND,
+            hint="its page in the console shows its changes",
+        )
+    earlier = changes.filter(number__lt=number).first()
+    # Of two in one second the number says which is meant; the time cannot.
+    seconds = max(change.at - 1, earlier.at if earlier else 0)
+    return datetime.fromtimestamp(seconds, UTC)
 
 
 def preview(list_id: str, moment: Moment, *, schema: Schema) -> Preview:

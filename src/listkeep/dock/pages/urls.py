@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from . import coming, incidents, joining, outside, sending, views
+from . import coming, incidents, joining, outside, sending, undoing, views
 
 urlpatterns = [
     path("", views.home),
@@ -23,6 +23,8 @@ urlpatterns = [
     path("import/<slug:list_id>/check", views.check_import),
     path("import/<slug:list_id>/run", views.run_import),
     path("imports/<slug:import_id>", views.show_import),
+    path("lists/<slug:list_id>/undo", undoing.undo),
+    path("undos/<slug:restore_id>", undoing.show_undo),
     path("u/<str:alias>/<str:proof>", outside.leave),
     path("join/<slug:form_id>", joining.join),
     path("c/<str:alias>/<str:proof>", outside.confirm),

@@ -4,6 +4,7 @@ import json
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
+from urllib.parse import quote
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
@@ -74,7 +75,7 @@ def show(request: HttpRequest, visit: Visit, name: str) -> HttpResponse:
             terms=view.terms.decode(),
             on_screen=terms.action == "reveal" and not terms.recipient,
             is_mine=asked == visit.person.id,
-            carried_out_at=_carried_out_at(view.id, terms.action),
+            carried_out_at=_carried_out_at(view.id, terms),
             console=settings.CONFIG.app_origin,
         )
 
@@ -92,10 +93,15 @@ def sign(request: HttpRequest, visit: Visit, name: str) -> HttpResponse:
     return go_on(f"/requests/{name}")
 
 
-def _carried_out_at(name: str, action: Action) -> str:
+def _carried_out_at(name: str, terms: Terms) -> str:
     """Say where on the dock's pages somebody goes on with what was granted."""
     places = {Action.EXPORT: "exports", Action.IMPORT: "import"}
-    place = f"sends/{name}" if action is Action.SEND else places.get(action)
+    place = places.get(terms.action)
+    if terms.action is Action.SEND:
+        place = f"sends/{name}"
+    elif terms.action is Action.LIST_RESTORE:
+        moment = quote(terms.subject_fields()["moment"])
+        place = f"lists/{terms.list}/undo?to={moment}"
     return f"{settings.CONFIG.drop_origin}/{place}" if place else ""
 
 

@@ -1,0 +1,81 @@
+"""Ask for an undo above a day's budget: written by the keeper, signed in its inbox.
+
+What it would change was looked at at the dock, which leads here with the time and the
+number of entries; the console may not look at that, nor take anything back.
+"""
+
+from dataclasses import dataclass
+from typing import Final
+
+from django.http import HttpRequest, HttpResponse
+
+from listkeep.console.web.answers import show
+from listkeep.console.web.doors import Visitor, personal
+from listkeep.console.web.ways import Ways
+from listkeep.core.canonical import encode
+from listkeep.core.errors import Code, ListkeepError
+from listkeep.core.grants import Action, format_time, parse_time
+from listkeep.looks.marking import gettext_noop
+from listkeep.wire import messages as m
+from listkeep.wire.answers import DockList
+
+from .filling_in import read_number
+
+_A_DAY_SECONDS: Final = 86_400
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class UndoForm:
+    """What was filled in, as it was typed."""
+
+    to: str
+    rows: str
+    purpose: str
+
+    @classmethod
+    def read(cls, request: HttpRequest) -> "UndoForm":
+        """Read what was sent, or what a link says beforehand."""
+        given = request.POST if request.method == "POST" else request.GET
+        return cls(
+            to=given.get("to", "").strip()[:20],
+            rows=given.get("rows", "").strip()[:12],
+            purpose=given.get("purpose", "").strip()[:200],
+        )
+
+
+@personal("GET", "POST")
+def prepare(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
+    """Show the form; have the keeper write the terms of what was filled in."""
+    ways, form = visitor.ways, UndoForm.read(request)
+    found = ways.dock.show_list(name)
+    context = {"visitor": visitor, "list": found, "form": form}
+    if request.method == "GET":
+        return show(request, "undo_form", context)
+    try:
+        context["prepared"] = _prepare(ways, found, form)
+    except ListkeepError as error:
+        if error.code is Code.NOT_SIGNED_IN or type(error) is ListkeepError:
+            raise
+        context["error"] = error
+        return show(request, "undo_form", context, status=error.status)
+    return show(request, "prepared", context)
+
+
+def _prepare(ways: Ways, found: DockList, form: UndoForm) -> m.RequestView:
+    rows = read_number(
+        form.rows,
+        gettext_noop("say how many entries at most, as a whole number"),
+        least=1,
+    )
+    moment = format_time(parse_time(form.to))
+    return ways.keeper.draft_request(
+        m.DraftRequest(
+            session=ways.session,
+            action=Action.LIST_RESTORE.value,
+            purpose=form.purpose,
+            list=found.id,
+            cap=rows,
+            subject=encode({"moment": moment}).decode(),
+            valid_seconds=_A_DAY_SECONDS,
+        )
+    )
