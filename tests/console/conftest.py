@@ -27,6 +27,7 @@ from listkeep.wire.dock.sends import (
     DockProgress,
     DockProvider,
 )
+from listkeep.wire.messages import budgets as b
 from listkeep.wire.messages import policies as p
 
 ORIGIN = "http://app.localhost:8490"
@@ -84,6 +85,7 @@ class Buildings:
     services: tuple[dict[str, str], ...] = ()
     agencies: tuple[dict[str, str], ...] = ()
     uses: tuple[dict[str, str], ...] = ()
+    budgets: tuple[b.BudgetRow, ...] = ()
 
     def __getattribute__(self, name: str) -> Any:
         broken = object.__getattribute__(self, "broken")
@@ -142,6 +144,9 @@ class Buildings:
 
     def show_policy(self, _message: p.ShowPolicy) -> p.PolicyTexts:
         return p.PolicyTexts(texts={"floor": ""}, digest="00")
+
+    def show_budgets(self, _message: b.ShowBudgets) -> b.BudgetRows:
+        return b.BudgetRows(rows=self.budgets)
 
     def draft_request(self, message: m.DraftRequest) -> m.RequestView:
         self.drafts.append(message)

@@ -27,6 +27,7 @@ from listkeep.wire.dock.sends import (
     DockProvider,
     DockReason,
 )
+from listkeep.wire.messages import budgets as b
 from listkeep.wire.messages import policies as p
 from tests.console.conftest import Buildings
 from tests.console.test_sends import view_of
@@ -187,6 +188,18 @@ ANSWERS: dict[str, Any] = {
     ),
     "explain_request": lambda _message: p.Explanation(
         lines=("send is granted",), permits=(), forbids=(), missing=(), then=()
+    ),
+    "show_budgets": lambda _message: b.BudgetRows(
+        rows=tuple(
+            b.BudgetRow(measure=each, used=7, ceiling=50, days=days, hourly=hourly)
+            for each, days, hourly in (
+                ("look_ups", 1, True),
+                ("reveals", 1, True),
+                ("rows_added", 1, False),
+                ("rows_changed", 1, False),
+                ("rows_exported", 30, False),
+            )
+        )
     ),
     "show_policy": lambda _message: p.PolicyTexts(
         texts={"floor": POLICY, "bounds": POLICY, "tenant": POLICY}, digest="00"

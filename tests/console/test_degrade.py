@@ -8,7 +8,7 @@ from tests.console.conftest import Buildings, Desk
 PARTS = {
     "/": ["show_requests", "show_incidents", "show_lists"],
     "/lists/news": ["count", "count_facets", "read_sample", "read_history"],
-    "/settings": ["show_policy"],
+    "/settings": ["show_policy", "show_budgets"],
     "/people": ["show_registry"],
 }
 

@@ -7,6 +7,7 @@ import msgspec
 from listkeep.core.grants import format_time
 from listkeep.keeper.gate.sign_in.sessions import begin_sign_in
 from listkeep.wire import messages as m
+from listkeep.wire.messages import budgets as b
 from listkeep.wire.messages import erasures as e
 from listkeep.wire.messages import incidents as i
 from listkeep.wire.messages import keys as k
@@ -185,6 +186,7 @@ CASES: dict[str, Case] = {
     "policy/show": Case(
         lambda s, n: p.ShowPolicy(session=_session(s, n), tenant="acme"),
     ),
+    "budgets/show": Case(lambda s, n: b.ShowBudgets(session=_session(s, n)), told=""),
     "requests/statement": Case(
         _statement, told="not-permitted", nobody="message-invalid"
     ),

@@ -1,6 +1,5 @@
 """`listkeep demo --keep` as somebody meets it who has never seen it."""
 
-import os
 import re
 import shutil
 import subprocess
@@ -15,7 +14,6 @@ from playwright.sync_api import Browser, expect
 from listkeep.cli.running.children import own_command, own_environment
 from tests.pages.kept import Kept, Newcomer, running
 from tests.pages.test_console import audit
-from tests.pages.test_pictures import FOLDER, HEIGHT, README, WIDTH, size_of
 from tests.pages.visitor import Window
 from tests.ports import find_port
 
@@ -80,19 +78,6 @@ def test_one_can_be_each_of_them(newcomer: Newcomer, kept: Kept, name: str) -> N
     newcomer.work_as(name)
 
     expect(newcomer.page.get_by_text(name).first).to_be_visible()
-
-
-def test_the_picture_in_the_readme_is_of_the_page_behind_the_link(
-    newcomer: Newcomer,
-) -> None:
-    newcomer.page.set_viewport_size({"width": WIDTH, "height": HEIGHT})
-    expect(newcomer.page.get_by_text("var/demo/files/new-readers.csv")).to_be_visible()
-    path = FOLDER / "demo.png"
-    if os.environ.get("LISTKEEP_REWRITE_PICTURES"):
-        newcomer.page.screenshot(path=path)
-
-    assert "docs/pictures/demo.png" in README
-    assert size_of(path) == (WIDTH, HEIGHT)
 
 
 def test_it_is_started_again_as_it_was_left(kept: Kept, tmp_path: Path) -> None:

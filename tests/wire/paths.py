@@ -32,6 +32,7 @@ PATHS = {
     "run_reveal": "reveals/run",
     "explain_request": "requests/explain",
     "show_policy": "policy/show",
+    "show_budgets": "budgets/show",
     "show_keys": "keys/show",
     "show_registry": "registry/show",
     "invite": "people/invite",

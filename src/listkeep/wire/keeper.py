@@ -14,6 +14,7 @@ from listkeep.core.errors import Code, MalformedError, UnavailableError
 from . import messages as m
 from .base import FRAME_BYTES, MEDIA_TYPE, decode, encode
 from .lines import Lines, not_there, too_late
+from .messages import budgets as b
 from .messages import erasures as e
 from .messages import incidents as i
 from .messages import keys as k
@@ -297,6 +298,10 @@ class KeeperClient:
     def show_policy(self, message: p.ShowPolicy) -> p.PolicyTexts:
         """Read the policy in force."""
         return self._call("policy/show", message, p.PolicyTexts)
+
+    def show_budgets(self, message: b.ShowBudgets) -> b.BudgetRows:
+        """Read what the person of a session has spent, and may."""
+        return self._call("budgets/show", message, b.BudgetRows)
 
     def run_reveal(self, message: m.RunReveal) -> m.Ciphertext:
         """Open the few rows of a granted reveal."""

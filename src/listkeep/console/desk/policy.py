@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 
 from listkeep.console.web.answers import show
 from listkeep.console.web.doors import Visitor, personal
@@ -12,11 +12,19 @@ from listkeep.console.web.ways import ask
 from listkeep.core.grants import Budget
 from listkeep.looks.codes import word_of
 from listkeep.looks.marking import gettext_noop
+from listkeep.wire.messages import budgets as b
 from listkeep.wire.messages import policies as p
 
 _STATEMENT = re.compile(
     r'@id\("(?P<id>[^"]+)"\)\s*@says\("(?P<says>[^"]+)"\)\s*(?P<effect>permit|forbid)'
 )
+_MEASURES = {
+    "look_ups": gettext_noop("Addresses looked up"),
+    "reveals": gettext_noop("Addresses revealed"),
+    "rows_added": gettext_noop("Rows added"),
+    "rows_changed": gettext_noop("Rows suppressed"),
+    "rows_exported": gettext_noop("Rows in copies, until a custodian has to agree"),
+}
 _TITLES = {
     "floor": gettext_noop("What everybody's policy begins with"),
     "bounds": gettext_noop("What no policy can give away"),
@@ -33,24 +41,54 @@ class Text:
     text: str
 
 
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """What somebody used of one budget, in a window that rolls."""
+
+    what: str
+    window: str
+    used: int
+    ceiling: int
+
+    @property
+    def nearly(self) -> int:
+        """From where on there is little left."""
+        return self.ceiling * 9 // 10
+
+
 @personal("GET")
 def show_all(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Show the policy in force, and the ceilings it starts with."""
     message = p.ShowPolicy(session=visitor.session)
     found = ask(lambda: visitor.ways.keeper.show_policy(message))
     texts = [_read(*each) for each in found.value.texts.items()] if found.value else []
-    ceilings = [
-        (gettext("Look-ups a day"), Budget().look_ups),
-        (gettext("Addresses revealed a day"), Budget().reveals),
-        (gettext("Rows added a day"), Budget().rows_added),
-    ]
+    mine = ask(
+        lambda: visitor.ways.keeper.show_budgets(b.ShowBudgets(session=visitor.session))
+    )
     context = {
         "visitor": visitor,
         "policy": found,
         "texts": texts,
-        "ceilings": ceilings,
+        "budgets": mine,
+        "gauges": [_gauge(row) for row in mine.value.rows] if mine.value else [],
+        "ceilings": [
+            (gettext("Look-ups a day"), Budget().look_ups),
+            (gettext("Addresses revealed a day"), Budget().reveals),
+            (gettext("Rows added a day"), Budget().rows_added),
+        ],
     }
     return show(request, "settings", context)
+
+
+def _gauge(row: b.BudgetRow) -> Gauge:
+    spans = gettext("in a day"), gettext("in a day, half of it in an hour")
+    month = ngettext("in {days} day", "in {days} days", row.days)
+    return Gauge(
+        what=gettext(_MEASURES.get(row.measure, row.measure)),
+        window=spans[row.hourly] if row.days == 1 else month.format(days=row.days),
+        used=row.used,
+        ceiling=row.ceiling,
+    )
 
 
 def _read(name: str, text: str) -> Text:

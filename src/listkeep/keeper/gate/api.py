@@ -28,6 +28,7 @@ from listkeep.keeper.gate.decisions.requests import (
 )
 from listkeep.keeper.gate.decisions.showing import show_requests
 from listkeep.keeper.gate.people.enrolments import invite
+from listkeep.keeper.gate.showing.budgets import show_budgets
 from listkeep.keeper.gate.showing.incidents import show_incidents
 from listkeep.keeper.gate.showing.keys import show_keys
 from listkeep.keeper.gate.showing.ledger_views import prove_list_head, visible_body
@@ -51,6 +52,7 @@ from listkeep.keeper.gate.sign_in.sessions import (
 from listkeep.keeper.ledger.queries import prove_entry, read_entries, read_head
 from listkeep.keeper.ledger.services import ledger_key
 from listkeep.wire import messages as m
+from listkeep.wire.messages import budgets as b
 from listkeep.wire.messages import erasures as e
 from listkeep.wire.messages import incidents as i
 from listkeep.wire.messages import keys as k
@@ -236,6 +238,7 @@ _VIEWS = {
     "requests/statement": direct(m.SubmitStatement, submit_statement),
     "requests/explain": audible(p.ExplainRequest, explain_request),
     "policy/show": audible(p.ShowPolicy, show_policy),
+    "budgets/show": audible(b.ShowBudgets, show_budgets),
     "registry/show": registry_show,
     "people/invite": people_invite,
     "ledger/entries": ledger_entries,

@@ -1,25 +1,30 @@
 """What I may still spend, where I am signed in, and which keys sign for me."""
 
-from datetime import datetime, timedelta
 from typing import Any, Final
 
 import msgspec
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
-from listkeep.core.grants import RIGHTS, Right
 from listkeep.core.registry.charges import Measure
-from listkeep.core.registry.circumstances import RECENT
-from listkeep.core.registry.facts import Person
-from listkeep.core.registry.state import Registry
+from listkeep.keeper.gate.showing.budgets import budgets_of
 from listkeep.keeper.gate.sign_in.my_sessions import end_sessions, show_sessions
+from listkeep.wire.messages.budgets import BudgetRow
 
 from .answers import SIGN_IN, go_on, read_body, show_time
 from .signing import credentials_of
 from .visits import COOKIE, Visit, signed_in
 
-_DAY: Final = timedelta(days=1)
 _HALF: Final = "a day, half of it in an hour"
-_COPIES: Final = 1_000  # above, a custodian has to agree
+_WORDS: Final = {
+    Measure.REVEALS: ("addresses revealed", _HALF),
+    Measure.LOOK_UPS: ("addresses looked up", _HALF),
+    Measure.ROWS_ADDED: ("rows added", "a day"),
+    Measure.ROWS_CHANGED: ("rows suppressed", "a day"),
+    Measure.ROWS_EXPORTED: (
+        "rows in copies asked for",
+        "in 30 days, then a custodian agrees too",
+    ),
+}
 
 
 class Ended(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -35,7 +40,10 @@ def me(request: HttpRequest, visit: Visit) -> HttpResponse:
         return visit.page(
             request,
             "me.html",
-            budgets=_budgets(registry, visit.person, visit.now),
+            budgets=[
+                _in_words(row)
+                for row in budgets_of(registry, visit.person, now=visit.now)
+            ],
             sessions=[
                 {
                     "id": each.id,
@@ -72,37 +80,14 @@ def end(request: HttpRequest, visit: Visit) -> HttpResponse:
     return response
 
 
-def _budgets(registry: Registry, person: Person, now: datetime) -> list[dict[str, Any]]:
-    if Right.REVEAL not in RIGHTS.get(person.role, ()):
-        return []
-    spent = (
-        ("addresses revealed", Measure.REVEALS, _HALF),
-        ("addresses looked up", Measure.LOOK_UPS, _HALF),
-        ("rows added", Measure.ROWS_ADDED, "a day"),
-        ("rows suppressed", Measure.ROWS_CHANGED, "a day"),
-    )
-    rows = [
-        (what, window, measure, registry.ceiling(person.id, measure), _DAY)
-        for what, measure, window in spent
-    ]
-    copies = "in 30 days, then a custodian agrees too"
-    rows.append(
-        ("rows in copies asked for", copies, Measure.ROWS_EXPORTED, _COPIES, RECENT)
-    )
-    return [
-        {
-            "what": what,
-            "window": window,
-            "used": used,
-            "ceiling": ceiling,
-            "said": (f"{used:,}", f"{ceiling:,}"),
-            "low": ceiling // 2,
-            "high": ceiling * 9 // 10,
-        }
-        for what, window, measure, ceiling, span in rows
-        for used in [
-            min(
-                registry.charges.used(person.id, measure, now=now, window=span), ceiling
-            )
-        ]
-    ]
+def _in_words(row: BudgetRow) -> dict[str, Any]:
+    what, window = _WORDS[row.measure]
+    return {
+        "what": what,
+        "window": window,
+        "used": row.used,
+        "ceiling": row.ceiling,
+        "said": (f"{row.used:,}", f"{row.ceiling:,}"),
+        "low": row.ceiling // 2,
+        "high": row.ceiling * 9 // 10,
+    }

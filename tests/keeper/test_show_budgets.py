@@ -1,0 +1,51 @@
+"""What somebody may still spend, told to nobody else."""
+
+import pytest
+
+from listkeep.core.errors import RefusedError
+from listkeep.keeper.gate.showing.budgets import show_budgets
+from listkeep.keeper.gate.sign_in.sessions import DIRECT
+from listkeep.wire.messages import budgets as b
+from tests.keeper.world import World
+
+
+def budgets(world: World, name: str) -> dict[str, tuple[int, int]]:
+    message = b.ShowBudgets(session=world.session(name))
+    answer = show_budgets(world.gate, message, service=DIRECT, now=world.now)
+    return {row.measure: (row.used, row.ceiling) for row in answer.rows}
+
+
+def test_what_was_looked_up_is_counted_for_who_did_it(world: World) -> None:
+    rows = world.list_with_rows(2)
+    before = budgets(world, "ben")
+    world.look_up("ben", rows.list_id, "somebody@example.com")
+
+    assert before["look_ups"] == (0, 50)
+    assert budgets(world, "ben")["look_ups"] == (1, 50)
+    assert budgets(world, "ada")["look_ups"] == (0, 50)
+
+
+def test_each_window_is_told_in_days_that_roll(world: World) -> None:
+    message = b.ShowBudgets(session=world.session("ben"))
+    answer = show_budgets(world.gate, message, service=DIRECT, now=world.now)
+
+    assert {row.measure: (row.days, row.hourly) for row in answer.rows} == {
+        "look_ups": (1, True),
+        "reveals": (1, True),
+        "rows_added": (1, False),
+        "rows_changed": (1, False),
+        "rows_exported": (30, False),
+    }
+
+
+def test_who_may_open_nothing_has_no_budget(world: World) -> None:
+    assert budgets(world, "cleo") == {}
+
+
+def test_a_session_of_another_carrier_asks_for_what_its_person_has_left(
+    world: World,
+) -> None:
+    message = b.ShowBudgets(session=world.session("ben"))
+
+    with pytest.raises(RefusedError):
+        show_budgets(world.gate, message, service="s_elsewhere", now=world.now)
