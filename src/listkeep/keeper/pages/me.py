@@ -81,7 +81,7 @@ def end(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 
 def _in_words(row: BudgetRow) -> dict[str, Any]:
-    what, window = _WORDS[row.measure]
+    what, window = _WORDS[Measure(row.measure)]
     return {
         "what": what,
         "window": window,
