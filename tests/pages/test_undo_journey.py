@@ -19,7 +19,7 @@ def come(kept: Kept, chromium: Browser) -> Iterator[tuple[Newcomer, Newcomer]]:
         assert one.complaints == []
 
 
-def test_ben_takes_the_first_import_back_once_ada_has_signed_and_is_offered_to_undo_that(
+def test_ben_takes_the_first_import_back_once_ada_has_signed(
     kept: Kept, come: tuple[Newcomer, Newcomer]
 ) -> None:
     ben, ada = come
