@@ -44,7 +44,7 @@ def test_what_would_change_is_shown_and_nothing_is_changed(
     words = bens.get(place).words
 
     assert "Take news back" in words
-    assert "Entries that go 1" in words
+    assert "Go 1" in words
     assert "Who was erased does not come back" in words
     assert "an owner signs" in words
     assert "start_restore" not in keeper.calls
@@ -79,8 +79,8 @@ def test_who_left_since_stays_away_from_mail(
 
     page = bens.get(place)
 
-    assert "Entries that stay suppressed 1" in page.words
-    assert "Entries that go 0" in page.words
+    assert "Stay suppressed 1" in page.words
+    assert "Go 0" in page.words
 
 
 def test_above_the_budget_the_page_leads_to_a_signature_and_takes_it(
@@ -120,7 +120,7 @@ def test_a_list_that_changed_meanwhile_is_left_as_it_is(
 
     assert refused.status == 409
     assert "The list was changed meanwhile." in refused.words
-    assert "Entries that go 2" in refused.words  # and it shows what is true now
+    assert "Go 2" in refused.words  # and it shows what is true now
     assert Entry.objects.count() == 6
 
 
