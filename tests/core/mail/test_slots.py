@@ -176,7 +176,7 @@ def test_nothing_that_becomes_a_link_or_a_line_is_a_phrase(value: str) -> None:
         ("Dear [[first_name:sealed|reader]]", "Dear {reader}"),
         (
             "Dear [[first_name:sealed]], [[points:number]]",
-            "Dear ‹first name›, ‹points›",
+            "Dear {first name}, {points}",
         ),
         ("[[broken", "[[broken"),
     ],
