@@ -9,7 +9,7 @@ PAGES = (
     *("/", "/lists", "/lists/news", "/lists/news/history", "/requests"),
     *("/activity", "/people", "/incidents", "/freeze", "/settings"),
     *("/sends", "/sends/new", "/lists/news/send", "/lists/news/send/count"),
-    *("/lists/news/copy", "/lists/news/copy/count"),
+    *("/lists/news/copy", "/lists/news/copy/count", "/lists/news/undo"),
 )
 PARTS_OF_PAGES = (
     "/lists/news/send/count",

@@ -27,6 +27,7 @@ TOLD_ONCE = {
 }
 TOLD_TWICE: dict[type[msgspec.Struct], type[Shape]] = {
     a.DockHealth: HealthView,
+    a.DockDay: shapes.DayView,
     a.DockList: shapes.ListDetail,
     a.DockListsPage: intake.ListPage,
     a.DockImport: intake.ImportView,

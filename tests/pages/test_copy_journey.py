@@ -12,7 +12,7 @@ from playwright.sync_api import Browser, Page, expect
 from tests.pages.kept import Kept, Newcomer
 from tests.pages.test_console import audit
 
-SEGMENT = 'country = "BR" and plan = "team"'
+SEGMENT = 'country = "BR" and plan = "free"'  # to whom the demo does not write
 
 
 @pytest.fixture

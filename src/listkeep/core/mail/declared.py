@@ -12,6 +12,7 @@ from listkeep.core.errors import Code, MalformedError
 
 from .headers import Mailbox
 from .slots import Kind
+from .slots import headline as write_headline
 from .template import Template
 
 BETWEEN_TITLES = " / "
@@ -27,6 +28,11 @@ class Declared:
     links: tuple[str, ...]
     tracking: tuple[str, ...]
     fields: tuple[str, ...]
+
+    @property
+    def headline(self) -> str:
+        """The title for people who look, its slots by what stands for them."""
+        return write_headline(self.title)
 
 
 def declare(templates: Sequence[Template]) -> Declared:

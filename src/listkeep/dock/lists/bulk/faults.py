@@ -18,12 +18,13 @@ _BROKEN = (
     "the dock's database does not work as it should",
     "look at the dock's disk and log, then try again",
 )
+_DEADLOCK = "40P01"
 _SQLITE = {sqlite3.SQLITE_FULL: _FULL, sqlite3.SQLITE_BUSY: _BUSY}
 # By SQLSTATE or its class: lock_not_available, deadlock_detected, disk_full,
 # connection exceptions, the server is being stopped or started.
 _POSTGRESQL = {
     "55P03": _BUSY,
-    "40P01": _BUSY,
+    _DEADLOCK: _BUSY,
     "53100": _FULL,
     "53300": _BUSY,
     "08": _AWAY,
@@ -45,6 +46,12 @@ def translated() -> Iterator[None]:
         yield
     except _FOREIGN as error:
         raise describe_fault(error) from error
+
+
+def is_deadlock(error: UnavailableError) -> bool:
+    """Tell whether two transactions waited for each other, and this one was undone."""
+    cause = getattr(error.__cause__, "__cause__", None)
+    return getattr(cause, "sqlstate", None) == _DEADLOCK
 
 
 def describe_fault(error: Exception) -> UnavailableError:

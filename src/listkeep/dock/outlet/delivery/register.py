@@ -24,6 +24,7 @@ from listkeep.core.mail import Outcome, Reply
 from listkeep.core.mail.outcomes import judge_status
 from listkeep.dock.lists import queries as entries
 from listkeep.dock.lists.bulk import translated
+from listkeep.dock.lists.bulk.faults import is_deadlock
 from listkeep.dock.lists.bulk.reading import Found
 from listkeep.dock.outlet.models import MailDelivery
 from listkeep.dock.outlet.returns.models import Returned
@@ -38,6 +39,7 @@ log = structlog.get_logger("listkeep.dock.outlet")
 CLAIM_SECONDS = 300
 """The longest a delivery may take; a claim that is older belongs to nobody."""
 MOST = 256
+_TRIES = 4  # a transaction that was undone for another's sake is done again
 _PATIENCE_SECONDS = 60
 _PAUSE_SECONDS = 0.5
 
@@ -133,12 +135,22 @@ class Register:
         Raises:
             UnavailableError: The database does not answer; nothing was noted.
         """
+        for _ in range(_TRIES - 1):
+            try:
+                return self._work_once(items)
+            except UnavailableError as error:
+                if not is_deadlock(error):
+                    raise
+        return self._work_once(items)
+
+    def _work_once(self, items: Sequence[Key | Settled]) -> list[Claim]:
         claims = [item for item in items if isinstance(item, Key)]
         settled = [item for item in items if isinstance(item, Settled)]
         tallies = Tallies(self._part)
         with translated(), transaction.atomic():
             # All rows there are, then those that are made, each in the order of their
-            # keys, and counts last: two processes never wait in a ring.
+            # keys, and counts last: two processes seldom wait in a ring. One is left:
+            # a row of a third that was made between the two steps.
             held = lock_rows([*claims, *(one.key for one in settled)])
             self._settle(settled, held, tallies)
             found = self._claim(sorted(set(claims)), held, tallies)
