@@ -31,9 +31,10 @@ from listkeep.dock.watch.runner import Worker
 from listkeep.dock.watch.services import deliver, follow_notices
 from listkeep.dock.watch.sweeps import Work
 from listkeep.wire.base import encode
-from listkeep.wire.messages import RowBatch
+from listkeep.wire.messages import RowBatch, Suppressed
 from listkeep.wire.messages.scrubs import ScrubRows
 from listkeep.wire.messages.sends import ReportReturned, ReturnedCounts
+from listkeep.wire.messages.suppressions import Readmit
 from tests.dock.conftest import Api, token_text
 from tests.dock.interrupted_renewal import renew
 from tests.dock.taking_back import begin
@@ -372,7 +373,12 @@ def test_mail_and_suppressions_of_others_would_be_seen(
         keeper.suppressed[news].update(item.token for item in message.items)
         return ReturnedCounts(suppressed=1, known=0, counted=0, unknown=0, held=0)
 
+    def let_back(message: Readmit) -> Suppressed:
+        keeper.suppressed[news].discard(message.token)
+        return Suppressed(changed=1)
+
     monkeypatch.setattr(keeper, "report_returned", believe)
+    monkeypatch.setattr(keeper, "readmit", let_back)
     MailMerge.objects.filter(list_id=news).update(cursor=b"", is_through=False)
     waiting = Returned.objects.filter(list_id=news, state=Returned.State.WAITING)
     waiting.update(token=bytes(16))
