@@ -54,7 +54,7 @@ def demo(
         _keep(instance_home())
         return
     from listkeep.cli.demonstration.narrator import Narrator  # noqa: PLC0415 - only the demo needs all this
-    from listkeep.cli.demonstration.story import MARKER_FILE, Story, holds  # noqa: PLC0415
+    from listkeep.cli.demonstration.story import MARKER_FILE, Story, holds  # noqa: PLC0415 - as above
 
     home = instance_home()
     _make_room(home, marker=MARKER_FILE)
@@ -71,9 +71,9 @@ def demo(
 def _keep(home: Path) -> None:
     """Make an instance that stays, or start the one that did."""
     from listkeep.cli.demonstration.kept import make_kept, tell_kept  # noqa: PLC0415 - only the demo needs it
-    from listkeep.cli.demonstration.story import MARKER_FILE  # noqa: PLC0415
+    from listkeep.cli.demonstration.story import MARKER_FILE  # noqa: PLC0415 - as above
 
-    from .up import run_until_stopped  # noqa: PLC0415
+    from .up import run_until_stopped  # noqa: PLC0415 - starts fast
 
     if is_kept(home):
         note("there is a demo here already: it is started as it was left")
