@@ -12,7 +12,9 @@ from playwright.sync_api import Browser, Page, expect
 from tests.pages.kept import Kept, Newcomer
 from tests.pages.test_console import audit
 
-SEGMENT = 'country = "BR" and plan = "free"'  # to whom the demo does not write
+# To whom the demo does not write; and few, for what a printer got within thirty days
+# decides who has to approve the next copy, and other tests have copies approved.
+SEGMENT = 'country = "JP" and plan = "pro"'
 
 
 @pytest.fixture
@@ -82,7 +84,7 @@ def test_ben_asks_ada_approves_and_only_the_printer_reads_it(
 ) -> None:
     ben, ada, _ = come
     ben.work_as("ben")
-    why = "invitations for Brazil"
+    why = "invitations for Japan"
     request, rows = ask(kept, ben, SEGMENT, why=why)
     approve(kept, ada, "ada", request, rows)
     expect(ada.state()).to_have_text("granted")
@@ -94,7 +96,7 @@ def test_ben_asks_ada_approves_and_only_the_printer_reads_it(
     opened = pyrage.decrypt(copy, [pyrage.x25519.Identity.from_str(key)])
     lines = list(csv.DictReader(opened.decode().splitlines()))
     assert len(lines) == int(rows)
-    assert {line["country"] for line in lines} == {"BR"}
+    assert {line["country"] for line in lines} == {"JP"}
 
 
 def test_a_large_copy_takes_a_custodian_and_an_hour(
