@@ -25,7 +25,7 @@ from listkeep.dock.outlet.templates import find_kept, get_kept, shelve_template
 from listkeep.looks.marking import gettext_noop
 from listkeep.wire import messages as m
 
-from .answers import go_to, show
+from .answers import go_to, show, show_work
 from .doors import Visitor, personal
 from .releases import find_granted
 from .uploads import read_form
@@ -99,7 +99,7 @@ def show_sends(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     return show(request, "sends", {"visitor": visitor, "granted": granted})
 
 
-@personal("GET", "POST")
+@personal("GET", "POST", is_followed=True)
 def carry_out(request: HttpRequest, visitor: Visitor, request_id: str) -> HttpResponse:
     """Show a send; begin it, hold it, let it go on."""
     keeper = get_keeper()
@@ -119,7 +119,9 @@ def carry_out(request: HttpRequest, visitor: Visitor, request_id: str) -> HttpRe
             error = refused
         else:
             return go_to(f"/sends/{request_id}")
-    said = parse_send(terms)
+    said, merge = parse_send(terms), _find_merge(visitor, request_id)
+    # What went wrong stays to be read: a page that looks again would drop it.
+    goes_on = merge is not None and merge.run.state == "running" and error is None
     context = {
         "visitor": visitor,
         "list": visit.record,
@@ -127,11 +129,13 @@ def carry_out(request: HttpRequest, visitor: Visitor, request_id: str) -> HttpRe
         "terms": terms,
         "said": said,
         "title": headline(said.title),
-        "merge": _find_merge(visitor, request_id),
+        "merge": merge,
+        "running": goes_on,
         "has_template": _has_template(terms, said),
         "error": error,
     }
-    return show(request, "send", context, status=error.status if error else 200)
+    status = error.status if error else 200
+    return show_work(request, "send", context, goes_on=goes_on, status=status)
 
 
 def _act(request: HttpRequest, caller: m.Caller, request_id: str) -> None:
