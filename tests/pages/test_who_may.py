@@ -57,6 +57,7 @@ SLOTS: Final = {
         "/incidents/": "incident",
         "/assets/": "css",
     },
+    "dock": {"/assets/": "css"},
     "keeper": {
         "/requests/": "asked",
         "/reveal/": "asked",

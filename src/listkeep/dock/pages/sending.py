@@ -28,7 +28,7 @@ from listkeep.dock.outlet.templates import find_kept, get_kept, shelve_template
 from listkeep.looks.marking import gettext_noop
 from listkeep.wire import messages as m
 
-from .answers import go_to, show
+from .answers import go_to, show, show_work
 from .doors import Visitor, personal
 from .releases import find_granted
 from .uploads import read_form
@@ -105,7 +105,7 @@ def show_sends(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     return show(request, "sends", {"visitor": visitor, "granted": granted})
 
 
-@personal("GET", "POST")
+@personal("GET", "POST", is_followed=True)
 def carry_out(request: HttpRequest, visitor: Visitor, request_id: str) -> HttpResponse:
     """Show a send; begin it, hold it, let it go on."""
     keeper = get_keeper()
@@ -125,7 +125,10 @@ def carry_out(request: HttpRequest, visitor: Visitor, request_id: str) -> HttpRe
             error = refused
         else:
             return go_to(f"/sends/{request_id}")
-    said = parse_send(terms)
+    said, merge = parse_send(terms), _find_merge(visitor, request_id)
+    is_standing = said.kind is SendKind.STANDING
+    # What went wrong stays to be read: a page that looks again would drop it.
+    goes_on = merge is not None and merge.run.state == "running" and error is None
     context = {
         "visitor": visitor,
         "list": visit.record,
@@ -133,13 +136,15 @@ def carry_out(request: HttpRequest, visitor: Visitor, request_id: str) -> HttpRe
         "terms": terms,
         "said": said,
         "title": headline(said.title),
-        "merge": _find_merge(visitor, request_id),
+        "merge": merge,
+        "running": goes_on,
         "missing": _missing(terms, said),
-        "is_standing": said.kind is SendKind.STANDING,
-        "told": _told_by_keeper(visitor, request_id),
+        "is_standing": is_standing,
+        "told": _told_by_keeper(visitor, request_id) if is_standing else {},
         "error": error,
     }
-    return show(request, "send", context, status=error.status if error else 200)
+    status = error.status if error else 200
+    return show_work(request, "send", context, goes_on=goes_on, status=status)
 
 
 def _act(request: HttpRequest, caller: m.Caller, request_id: str) -> None:
