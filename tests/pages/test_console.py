@@ -16,6 +16,22 @@ AXE = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
 RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 PAGES = ("/", "/lists", "/requests", "/activity", "/people", "/incidents", "/settings")
 MOST_BYTES = 60_000
+COVER = """() => {
+    const here = document.activeElement;
+    if (here === document.body) return { name: "", under: "" };
+    const { left, right, top, bottom } = here.getClientRects()[0];
+    const name = here.textContent.trim() || here.tagName;
+    // Of what is longer than what is seen, or goes over its edge, a part is enough.
+    const across = (Math.max(left, 0) + Math.min(right, innerWidth)) / 2;
+    const middle = (Math.max(top, 0) + Math.min(bottom, innerHeight)) / 2;
+    const ends = [top + 2, bottom - 2];
+    for (const height of bottom - top > innerHeight / 2 ? [middle] : ends) {
+        const upper = document.elementFromPoint(across, height);
+        if (!upper || (!here.contains(upper) && !upper.contains(here)))
+            return { name, under: upper?.outerHTML.slice(0, 60) ?? "the edge" };
+    }
+    return { name, under: "" };
+}"""
 
 
 def enter(house: House, visitor: Visitor) -> Page:
@@ -132,6 +148,24 @@ def test_the_keyboard_is_enough(house: House, visit: Visit) -> None:
     expect(page.get_by_label("Segment")).to_be_focused()
     page.keyboard.type("l")  # in a field, keys are letters
     expect(page.get_by_label("Segment")).to_have_value("l")
+
+
+def test_nothing_lies_over_what_has_the_focus_on_the_way_back_up(
+    house: House, visit: Visit
+) -> None:
+    """WCAG 2.4.11, with the bar that stays; the smallest is 1280 by 1024 at 400 %."""
+    page = enter(house, visit("ada"))
+    page.goto(f"{house.app}/activity")
+    for width, height in ((1440, 700), (390, 700), (320, 256)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.locator("main a").last.focus()
+        seen = [page.evaluate(COVER)]
+        while seen[-1]["name"]:
+            page.keyboard.press("Shift+Tab")
+            seen.append(page.evaluate(COVER))
+
+        assert len(seen) > 30
+        assert [each for each in seen if each["under"]] == []
 
 
 def test_activity_follows_what_happens(house: House, visit: Visit) -> None:

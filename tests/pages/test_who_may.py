@@ -57,6 +57,7 @@ SLOTS: Final = {
         "/incidents/": "incident",
         "/assets/": "css",
     },
+    "dock": {"/assets/": "css"},
     "keeper": {
         "/requests/": "asked",
         "/reveal/": "asked",
@@ -71,6 +72,14 @@ FIELDS: Final = {
         "route": "relay",
         "purpose": "a walk",
         "cap": "1",
+    },
+    "/lists/{name}/standing": {
+        "template": "{digest}",
+        "triggers": "walk",
+        "route": "relay",
+        "purpose": "a walk",
+        "cap": "1",
+        "pace": "1",
     },
     "/freeze": {"action": "freeze", "class": "campaigns", "purpose": "a walk"},
     "/lists/{name}/undo": {
