@@ -1,5 +1,6 @@
 """A keeper and a dock that have something of everything to show."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ import msgspec
 import pytest
 
 from listkeep.core.canonical import encode
+from listkeep.core.grants import Terms
 from listkeep.wire import messages as m
 from listkeep.wire.answers import (
     DockBar,
@@ -30,7 +32,7 @@ from listkeep.wire.dock.sends import (
 from listkeep.wire.messages import budgets as b
 from listkeep.wire.messages import policies as p
 from tests.console.conftest import Buildings
-from tests.console.test_sends import view_of
+from tests.console.test_sends import SUBJECT, view_of
 
 NOW = datetime.now(UTC)
 AT = "2026-01-05T12:00:00Z"
@@ -54,7 +56,10 @@ def fill(buildings: Buildings, monkeypatch: pytest.MonkeyPatch) -> None:
             "began": AT,
         }
     )
-    buildings.requests = (waiting, sent)
+    subject = {**SUBJECT, "kind": "standing", "triggers": "basket"}
+    terms = replace(Terms.parse(sent.terms), subject=encode(subject).decode())
+    letters = msgspec.structs.replace(sent, id="r_letters", terms=terms.format())
+    buildings.requests = (waiting, letters, sent)
     buildings.outcomes = OUTCOMES
     buildings.providers = (PROVIDER,)
     past = f"{NOW - timedelta(days=60):%Y-%m-%dT%H:%M:%SZ}"

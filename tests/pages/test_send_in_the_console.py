@@ -20,8 +20,8 @@ HTML = '<html><body><p>Dear reader</p><a href="https://shop.example.com/spring">
 LETTER = eml(TEXT, HTML, Subject="Spring offers", From="News <news@news.example>")
 
 
-def hand_over(house: House, visitor: Visitor, folder: Path) -> None:
-    """Hand a template over at the dock, where files go."""
+def hand_over(house: House, visitor: Visitor, folder: Path) -> str:
+    """Hand a template over at the dock, where files go; gives its digest."""
     file = folder / "spring.eml"
     file.write_bytes(LETTER)
     visitor.enter_dock()
@@ -33,6 +33,7 @@ def hand_over(house: House, visitor: Visitor, folder: Path) -> None:
     page.get_by_label("Template").set_input_files(file)
     page.get_by_role("button", name="Keep it").click()
     expect(page.get_by_role("heading", name="Spring offers")).to_be_visible()
+    return page.url.rpartition("/")[2]
 
 
 def ask(page: Page, purpose: str, *, cap: str = "60") -> str:
@@ -127,6 +128,51 @@ def test_a_send_is_prepared_signed_approved_elsewhere_and_watched(
     expect(page.locator("section:has(#providers)")).to_contain_text("provider:text")
     assert "example.com" not in page.locator("section:has(#returned)").inner_text()
     assert_one_can_go_along(page)
+
+
+def test_a_standing_send_is_prepared_approved_and_begun_for_an_application(
+    house: House, visit: Visit, tmp_path: Path
+) -> None:
+    enrol_ways_out(house)
+    ben, amir = visit("ben"), visit("amir")
+    digest = hand_over(house, ben, tmp_path)
+    page = enter(house, ben)
+    page.goto(f"{house.app}/sends/new")
+    page.get_by_role("link", name="newsletter").click()
+    page.get_by_role("link", name="By itself").click()
+    form = page.url
+    page.locator("#triggers").fill("Welcome, basket")
+    template = page.locator(f"input[value='{digest}']")
+    template.check()
+    # To the dock and back: what was typed and chosen is still there.
+    page.get_by_role("link", name="Hand another one over").click()
+    expect(page.get_by_role("button", name="Keep it")).to_be_visible()
+    page.goto(form)
+    expect(page.locator("#triggers")).to_have_value("Welcome, basket")
+    expect(template).to_be_checked()
+    page.get_by_label("Messages at most, in all").fill("60")
+    page.get_by_label("Messages an hour").fill("500")
+    page.get_by_label("Why").fill("a welcome to the new")
+    page.get_by_role("button", name="Prepare it").click()
+    request = page.locator("main code").inner_text()
+
+    page.get_by_role("link", name="Open the keeper's inbox").click()
+    ben.press_passkey()
+    page.locator(f'a[href="/requests/{request}"]').click()
+    triggers = page.locator("#request [data-term='subject.triggers']")
+    expect(triggers).to_have_text("basket welcome")
+    page.get_by_role("button", name="Sign and ask").click()
+    expect(ben.state()).to_have_text("waiting")
+    amir.sign_in().open(request).approve("60")
+    expect(amir.state()).to_have_text("granted")
+
+    page.goto(f"{house.app}/sends/{request}")
+    page.get_by_role("link", name="Begin at the dock…").click()
+    page.get_by_role("button", name="Let it begin").click()
+    expect(page.get_by_text("It goes on")).to_be_visible()
+    page.goto(f"{house.app}/sends/{request}")
+    expect(page.locator("#state")).to_have_text("running")
+    expect(page.locator("section:has(#signed)")).to_contain_text("basket welcome")
 
 
 def assert_one_can_go_along(page: Page) -> None:

@@ -35,6 +35,14 @@ FIELDS: Final = {
         "purpose": "a walk",
         "cap": "1",
     },
+    "/lists/{name}/standing": {
+        "template": "{digest}",
+        "triggers": "walk",
+        "route": "relay",
+        "purpose": "a walk",
+        "cap": "1",
+        "pace": "1",
+    },
     "/freeze": {"action": "freeze", "class": "campaigns", "purpose": "a walk"},
     "/lists/{name}/undo": {
         "to": "2026-01-05T12:00:00Z",

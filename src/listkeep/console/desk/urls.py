@@ -15,6 +15,7 @@ from . import (
     requests,
     sending,
     sends,
+    standing,
     undoing,
 )
 
@@ -31,6 +32,7 @@ urlpatterns = [
     path("lists/<str:name>/copy/count", copying.count),
     path("lists/<str:name>/send", sending.prepare),
     path("lists/<str:name>/send/count", sending.count),
+    path("lists/<str:name>/standing", standing.prepare),
     path("sends", sends.show_all),
     path("sends/new", sending.choose_list),
     path("sends/<slug:name>", sends.show_one),
