@@ -70,6 +70,8 @@ def test_lists_are_a_table_and_a_file(ada: Desk, buildings: Buildings) -> None:
     rows = list(csv.reader(io.StringIO(ada.get("/lists?as=csv").content.decode())))
 
     assert rows[1][:2] == ["news", "12345"]
+    told = dict(zip(rows[0], rows[1], strict=True))
+    assert (told["subscribed"], told["bounced"]) == ("12000", "345")
 
 
 def test_no_list_yet_teaches_how_one_comes_in(ada: Desk, buildings: Buildings) -> None:
