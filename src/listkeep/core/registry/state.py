@@ -99,6 +99,7 @@ class Registry:
         self.ended_routes: dict[str, Route] = {}  # their mail still comes back
         self.domains: dict[str, SendingDomain] = {}
         self.sends: dict[str, SendFacts] = {}  # by request
+        self.ended_sends: list[str] = []  # in the order in which they ended
         self.habits: dict[str, Habits] = {}  # per tenant: what its sends used
         self.requests: dict[str, RequestFacts] = {}
         self.tickets: dict[str, Ticket] = {}
