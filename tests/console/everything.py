@@ -71,7 +71,12 @@ def fill(buildings: Buildings, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(buildings, name, answer, raising=False)
 
 
-_BODY = {"at": AT, "event": "list.opened", "person": "p_ada", "list": "l_news"}
+_BODY = {
+    "at": f"{NOW:%Y-%m-%dT%H:%M:%SZ}",
+    "event": "list.opened",
+    "person": "p_ada",
+    "list": "l_news",
+}
 ENTRY = m.LedgerEntry(index=0, leaf=b"\0" * 32, body=encode({**_BODY, "rows": "3"}))
 LINE = DockIncidentLine(at=AT, who="ada", what="note", text="something else")
 INCIDENT = DockIncident(
@@ -196,7 +201,14 @@ ANSWERS: dict[str, Any] = {
     ),
     "show_budgets": lambda _message: b.BudgetRows(
         rows=tuple(
-            b.BudgetRow(measure=each, used=7, ceiling=50, days=days, hourly=hourly)
+            b.BudgetRow(
+                measure=each,
+                used=7,
+                ceiling=50,
+                days=days,
+                hourly=hourly,
+                by_day=(2, 0, 5),
+            )
             for each, days, hourly in (
                 ("look_ups", 1, True),
                 ("reveals", 1, True),

@@ -10,7 +10,7 @@ PAGES = (
     *("/activity", "/people", "/incidents", "/freeze", "/settings"),
     *("/sends", "/sends/new", "/lists/news/send", "/lists/news/send/count"),
     *("/lists/news/copy", "/lists/news/copy/count", "/lists/news/undo"),
-    "/lists/news/standing",
+    *("/lists/news/standing", "/activity/hours"),
 )
 PARTS_OF_PAGES = (
     "/lists/news/send/count",

@@ -6,13 +6,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.dock.letters import eml
 from tests.pages.house import House
 from tests.pages.test_approve_a_send import enrol_ways_out
-from tests.pages.test_console import audit, enter
+from tests.pages.test_console import enter
 from tests.pages.visitor import Visitor
 
 Visit = Callable[[str], Visitor]
@@ -185,38 +184,3 @@ def assert_one_can_go_along(page: Page) -> None:
     expect(picture.locator(".u-legend")).to_contain_text("delivered1")
     picture.get_by_text("As a table").click()
     expect(picture.locator("details tbody tr")).to_have_count(60)
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 1024, 390])
-def test_nothing_keeps_people_out_of_the_pages_of_sends(
-    house: House, visit: Visit, tmp_path: Path, theme: str, width: int
-) -> None:
-    enrol_ways_out(house)
-    ben = visit("ben")
-    digest = hand_over(house, ben, tmp_path)
-    page = ben.page
-    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
-    page.set_viewport_size({"width": width, "height": 900})
-    found = {"template": audit(page)}
-    page.get_by_role("link", name="All templates").click()
-    found["templates"] = audit(page)
-    page.goto(f"{house.drop}/sends")
-    found["dock's sends"] = audit(page)
-    enter(house, ben)
-    request = ask(page, f"looks {theme} {width}")
-    page.goto(f"{house.app}/sends")
-    found["sends"] = audit(page)
-    page.goto(f"{house.app}/sends/{request}")
-    expect(page.get_by_text("provider:text")).to_be_visible()
-    found["send"] = audit(page)
-    page.goto(f"{house.app}/sends/new")
-    found["lists"] = audit(page)
-    page.get_by_role("link", name="newsletter").click()
-    found["form"] = audit(page)
-    page.get_by_role("link", name="By itself").click()
-    found["standing"] = audit(page)
-
-    assert {path: told for path, told in found.items() if told} == {}
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    assert digest[:12] in page.content()
