@@ -105,8 +105,7 @@ class Registry:
         self.tickets: dict[str, Ticket] = {}
         self.enrolments: dict[str, EnrolmentFacts] = {}
         self.freezes: set[tuple[str, str, str]] = set()  # tenant or "", class, side
-        # Count and check, per list; of the erased, per tenant.
-        self.suppressed: dict[str, tuple[int, str]] = {}
+        self.suppressed: dict[str, tuple[int, str]] = {}  # count and check, per list
         self.erased: dict[str, dict[str, datetime]] = {}  # per tenant: item, when
         self.entries: dict[str, int] = {}  # per list: added less removed
         self.holdings: dict[str, Holding] = {}
