@@ -126,6 +126,10 @@ class Buildings:
     def show_requests(self, message: m.ShowRequest) -> m.RequestViews:
         states = message.states
         chosen = [one for one in self.requests if not states or one.state in states]
+        if message.request:
+            chosen = [one for one in self.requests if one.id == message.request]
+            if not chosen:
+                raise RefusedError("there is no such request", code=Code.NOT_FOUND)
         first = max(len(chosen) - (message.newest or len(chosen)), 0)
         counts = Counter[str](one.state for one in self.requests)
         return m.RequestViews(

@@ -1,5 +1,6 @@
 """A keeper and a dock that have something of everything to show."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -7,6 +8,7 @@ import msgspec
 import pytest
 
 from listkeep.core.canonical import encode
+from listkeep.core.grants import Terms
 from listkeep.wire import messages as m
 from listkeep.wire.answers import (
     DockBar,
@@ -30,7 +32,7 @@ from listkeep.wire.dock.sends import (
 from listkeep.wire.messages import budgets as b
 from listkeep.wire.messages import policies as p
 from tests.console.conftest import Buildings
-from tests.console.test_sends import view_of
+from tests.console.test_sends import SUBJECT, view_of
 
 NOW = datetime.now(UTC)
 AT = "2026-01-05T12:00:00Z"
@@ -54,7 +56,10 @@ def fill(buildings: Buildings, monkeypatch: pytest.MonkeyPatch) -> None:
             "began": AT,
         }
     )
-    buildings.requests = (waiting, sent)
+    subject = {**SUBJECT, "kind": "standing", "triggers": "basket"}
+    terms = replace(Terms.parse(sent.terms), subject=encode(subject).decode())
+    letters = msgspec.structs.replace(sent, id="r_letters", terms=terms.format())
+    buildings.requests = (waiting, letters, sent)
     buildings.outcomes = OUTCOMES
     buildings.providers = (PROVIDER,)
     past = f"{NOW - timedelta(days=60):%Y-%m-%dT%H:%M:%SZ}"
@@ -66,7 +71,12 @@ def fill(buildings: Buildings, monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setattr(buildings, name, answer, raising=False)
 
 
-_BODY = {"at": AT, "event": "list.opened", "person": "p_ada", "list": "l_news"}
+_BODY = {
+    "at": f"{NOW:%Y-%m-%dT%H:%M:%SZ}",
+    "event": "list.opened",
+    "person": "p_ada",
+    "list": "l_news",
+}
 ENTRY = m.LedgerEntry(index=0, leaf=b"\0" * 32, body=encode({**_BODY, "rows": "3"}))
 LINE = DockIncidentLine(at=AT, who="ada", what="note", text="something else")
 INCIDENT = DockIncident(
@@ -191,7 +201,14 @@ ANSWERS: dict[str, Any] = {
     ),
     "show_budgets": lambda _message: b.BudgetRows(
         rows=tuple(
-            b.BudgetRow(measure=each, used=7, ceiling=50, days=days, hourly=hourly)
+            b.BudgetRow(
+                measure=each,
+                used=7,
+                ceiling=50,
+                days=days,
+                hourly=hourly,
+                by_day=(2, 0, 5),
+            )
             for each, days, hourly in (
                 ("look_ups", 1, True),
                 ("reveals", 1, True),

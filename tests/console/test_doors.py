@@ -10,9 +10,11 @@ PAGES = (
     *("/activity", "/people", "/incidents", "/freeze", "/settings"),
     *("/sends", "/sends/new", "/lists/news/send", "/lists/news/send/count"),
     *("/lists/news/copy", "/lists/news/copy/count", "/lists/news/undo"),
+    *("/lists/news/standing", "/activity/hours"),
 )
 PARTS_OF_PAGES = (
     "/lists/news/send/count",
+    "/lists/news/standing",
     "/lists/news/copy/count",
 )  # without a heading of their own
 

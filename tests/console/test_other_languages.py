@@ -31,17 +31,25 @@ DATA = frozenset(
         *("first_name", "spring offers", "r_spring", "t_acme", "s_shop", "a_studio"),
         *("p_ada", "l_news", "x_relay", "http://seal.localhost:8471", "sealed"),
         *Event,  # codes
-        *("campaigns", "something else", "to r.example:587", "text"),
+        *("campaigns", "something else", "r_old", "to r.example:587", "text"),
     }
 )
+STANDING = {"template": "a" * 64, "triggers": "basket", "cap": "9", "pace": "9"}
 PAGES = [
     *("/", "/lists", "/lists/news", "/lists/news?segment=plan+%3D+%22pro%22"),
     *("/lists/news/count", "/lists/news/history", "/lists/news/send"),
     *("/lists/news/send/count", "/sends", "/sends/new", "/sends/r_spring"),
     *("/sends/r_spring/providers", "/requests", "/requests?state=denied"),
     *("/requests/r_spring", "/activity", "/activity/newer?after=0&looks=1"),
-    *("/activity/newer?after=0&looks=90", "/activity/0", "/people", "/incidents"),
+    *(
+        "/activity/newer?after=0&looks=90",
+        "/activity/0",
+        "/activity/hours",
+        "/people",
+        "/incidents",
+    ),
     *("/lists/news/undo", "/lists/news/undo?to=2026-01-05T12%3A00%3A00Z&rows=10"),
+    *("/lists/news/standing", "/sends/r_letters"),
     *("/lists/news/copy", "/lists/news/copy/count"),
     *("/incidents/i_rows", "/freeze", "/freeze?action=unfreeze", "/settings"),
     *("/sign-in", "/signed-in", "/nothing", "/lists/other", "/sends/new?as=x"),
@@ -121,6 +129,12 @@ def test_a_send_is_told_in_words_however_it_stands(
         ("/lists/news/send", {"template": "a" * 64, "cap": "1", "days": "0"}),
         ("/lists/news/send", {"template": "a" * 64, "cap": "1", "days": "99"}),
         ("/lists/news/send", {"template": "a" * 64, "cap": "1"}),
+        ("/lists/news/standing", {}),
+        ("/lists/news/standing", {"template": "a" * 64, "triggers": "ü"}),
+        ("/lists/news/standing", {**STANDING, "cap": "many"}),
+        ("/lists/news/standing", {**STANDING, "days": "91"}),
+        ("/lists/news/standing", {**STANDING, "template": ["a" * 64] * 13}),
+        ("/lists/news/standing", STANDING),
         ("/lists/news/undo", {"rows": "0"}),
         ("/lists/news/undo", {"rows": "1", "to": "yesterday"}),
         ("/lists/news/undo", {"rows": "1", "to": "2026-01-05T12:00:00Z"}),
@@ -128,7 +142,7 @@ def test_a_send_is_told_in_words_however_it_stands(
     ],
 )
 def test_the_answer_to_a_form_says_nothing_that_was_not_looked_up(
-    ada: Desk, full: Buildings, path: str, fields: dict[str, str]
+    ada: Desk, full: Buildings, path: str, fields: dict[str, str | list[str]]
 ) -> None:
     given = {"token": ada.token, **fields}
 

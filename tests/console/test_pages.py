@@ -11,6 +11,7 @@ import pytest
 from listkeep.console.desk.activity import MOST_LOOKS
 from listkeep.console.desk.lists import _narrow
 from listkeep.console.desk.tables import write_csv
+from listkeep.core.canonical import encode
 from listkeep.core.errors import RefusedError
 from listkeep.core.segments import Schema, parse_segment
 from listkeep.wire import messages as m
@@ -69,6 +70,8 @@ def test_lists_are_a_table_and_a_file(ada: Desk, buildings: Buildings) -> None:
     rows = list(csv.reader(io.StringIO(ada.get("/lists?as=csv").content.decode())))
 
     assert rows[1][:2] == ["news", "12345"]
+    told = dict(zip(rows[0], rows[1], strict=True))
+    assert (told["subscribed"], told["bounced"]) == ("12000", "345")
 
 
 def test_no_list_yet_teaches_how_one_comes_in(ada: Desk, buildings: Buildings) -> None:
@@ -114,6 +117,24 @@ def test_who_may_read_nothing_of_the_ledger_is_told_whom_to_ask(
     buildings.role = ("view",)
 
     assert b"ask one of them" in ada.get("/activity").content
+
+
+def test_what_software_did_is_told_by_its_name(
+    ada: Desk, buildings: Buildings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buildings.services = ({"id": "s_bounces", "name": "bounces", "kind": "sink"},)
+    fields = {
+        "at": "2026-01-05T12:00:00Z",
+        "event": "entries.suppressed",
+        "principal": "s_bounces",
+    }
+    entry = m.LedgerEntry(index=0, leaf=b"", body=encode(fields))
+    page = m.LedgerPage(entries=(entry,), checkpoint=b"", ledger_key="")
+    monkeypatch.setattr(buildings, "read_ledger", lambda _message: page)
+    health = m.Health(version="0", keeper="k", profile="demo", ledger_size=1)
+    monkeypatch.setattr(buildings, "health", lambda: health)
+
+    assert b"<td>bounces</td>" in ada.get("/activity").content
 
 
 def test_names_from_outside_are_escaped(ada: Desk, buildings: Buildings) -> None:

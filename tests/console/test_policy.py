@@ -1,5 +1,10 @@
 """The policy in words, and one's own budgets beside it."""
 
+import csv
+import io
+
+import msgspec
+
 from listkeep.wire.messages import budgets as b
 from tests.console.conftest import Buildings, Desk
 
@@ -22,6 +27,25 @@ def test_each_budget_is_a_gauge_with_its_numbers(
     assert "1,900</td>" in page
     assert "in a day, half of it in an hour" in page
     assert "in 30 days" in page
+
+
+def test_beside_a_gauge_is_a_line_and_behind_it_a_table_and_a_file(
+    ada: Desk, buildings: Buildings
+) -> None:
+    used = msgspec.structs.replace(row(), by_day=(*[0] * 28, 40, 60))
+    lost = row("look_ups")  # of this one the keeper does not know it
+    buildings.budgets = (used, lost)
+
+    page = ada.get("/settings").content.decode()
+
+    assert page.count('class="spark"') == 1
+    days = page.partition('id="by-day"')[2].partition("</details>")[0]
+    assert days.count("<tr>") == 3
+    assert ">60</td>" in days
+    file = io.StringIO(ada.get("/settings?as=budgets").content.decode())
+    (_, first, second) = csv.reader(file)
+    assert (first[2:6], len(first)) == (["1900", "2000", "60", "40"], 34)
+    assert set(second[4:]) == {"0"}
 
 
 def test_who_may_open_nothing_has_no_gauge(ada: Desk) -> None:

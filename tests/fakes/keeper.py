@@ -282,7 +282,7 @@ class FakeKeeper(FakeSignIn, FakeRenewing, FakeRestoring, FakeSending, FakeTelli
         self._called("show_requests", message)
         tenant = self._principal(m.Caller(session=message.session)).tenant
         mine = [
-            view
+            replace(view, facts={**view.facts, **self.told_of_send(view.id)})
             for view in self.requests.values()
             if Terms.parse(view.terms).tenant == tenant
             and message.request in (None, view.id)

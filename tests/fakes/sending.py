@@ -136,6 +136,12 @@ class FakeSending(FakeScrubbing):
         """Count the rows that wait for another try."""
         return len(self._waiting[request])
 
+    def told_of_send(self, request: str) -> dict[str, str]:
+        """Say since when a send goes on, and until when it did."""
+        at = format_time(self.now)
+        began, ended = request in self.started, request in self.finished
+        return {"began": at if began else "", "ended": at if ended else ""}
+
     # --- what the dock asks ---
 
     def start_send(self, message: d.StartSend) -> d.Send:

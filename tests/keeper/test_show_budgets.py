@@ -1,5 +1,7 @@
 """What somebody may still spend, told to nobody else."""
 
+from datetime import timedelta
+
 import pytest
 
 from listkeep.core.errors import RefusedError
@@ -23,6 +25,21 @@ def test_what_was_looked_up_is_counted_for_who_did_it(world: World) -> None:
     assert before["look_ups"] == (0, 50)
     assert budgets(world, "ben")["look_ups"] == (1, 50)
     assert budgets(world, "ada")["look_ups"] == (0, 50)
+
+
+def test_what_was_used_is_told_by_day_as_well(world: World) -> None:
+    rows = world.list_with_rows(2)
+    world.look_up("ben", rows.list_id, "somebody@example.com")
+    world.now += timedelta(days=2)
+    world.look_up("ben", rows.list_id, "another@example.com")
+
+    message = b.ShowBudgets(session=world.session("ben"))
+    answer = show_budgets(world.gate, message, service=DIRECT, now=world.now)
+
+    by_day = {row.measure: row.by_day for row in answer.rows}
+    assert len(by_day["look_ups"]) == 30
+    assert by_day["look_ups"][-3:] == (1, 0, 1)
+    assert not any(by_day["reveals"])
 
 
 def test_each_window_is_told_in_days_that_roll(world: World) -> None:

@@ -9,10 +9,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, expect, sync_playwright
 
+from tests.pages.acme import acme, names, stage
 from tests.pages.house import House, open_house
 from tests.pages.kept import Kept, running
 from tests.pages.visitor import Visitor
 
+__all__ = ["acme", "names", "stage"]
 _CHROMIUM = shutil.which("chromium")
 _QUIET = (
     *("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),

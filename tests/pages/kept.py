@@ -85,3 +85,4 @@ class Newcomer(Window):
         self.be(name)
         self.page.get_by_role("link", name="Go to my desk").click()
         expect(self.page.get_by_role("link", name="Desk")).to_be_visible()
+        self.page.wait_for_load_state()  # until then the script has heard no key

@@ -1,21 +1,31 @@
-"""The console in a browser: journeys, looks, keys, and what keeps people out."""
+"""The console in a browser: journeys, keys, and what keeps people out."""
 
 import gzip
 from collections.abc import Callable
-from importlib.resources import files
-from typing import Any
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.pages.house import House
 from tests.pages.visitor import Visitor
 
 Visit = Callable[[str], Visitor]
-AXE = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
-RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-PAGES = ("/", "/lists", "/requests", "/activity", "/people", "/incidents", "/settings")
 MOST_BYTES = 60_000
+COVER = """() => {
+    const here = document.activeElement;
+    if (here === document.body) return { name: "", under: "" };
+    const { left, right, top, bottom } = here.getClientRects()[0];
+    const name = here.textContent.trim() || here.tagName;
+    // Of what is longer than what is seen, or goes over its edge, a part is enough.
+    const across = (Math.max(left, 0) + Math.min(right, innerWidth)) / 2;
+    const middle = (Math.max(top, 0) + Math.min(bottom, innerHeight)) / 2;
+    const ends = [top + 2, bottom - 2];
+    for (const height of bottom - top > innerHeight / 2 ? [middle] : ends) {
+        const upper = document.elementFromPoint(across, height);
+        if (!upper || (!here.contains(upper) && !upper.contains(here)))
+            return { name, under: upper?.outerHTML.slice(0, 60) ?? "the edge" };
+    }
+    return { name, under: "" };
+}"""
 
 
 def enter(house: House, visitor: Visitor) -> Page:
@@ -27,6 +37,7 @@ def enter(house: House, visitor: Visitor) -> Page:
     visitor.press_passkey()
     page.get_by_role("link", name="Go to my desk").click()
     expect(page.get_by_role("link", name="Desk")).to_be_visible()
+    page.wait_for_load_state()  # until then the script has heard no key
     return page
 
 
@@ -134,6 +145,24 @@ def test_the_keyboard_is_enough(house: House, visit: Visit) -> None:
     expect(page.get_by_label("Segment")).to_have_value("l")
 
 
+def test_nothing_lies_over_what_has_the_focus_on_the_way_back_up(
+    house: House, visit: Visit
+) -> None:
+    """WCAG 2.4.11, with the bar that stays; the smallest is 1280 by 1024 at 400 %."""
+    page = enter(house, visit("ada"))
+    page.goto(f"{house.app}/activity")
+    for width, height in ((1440, 700), (390, 700), (320, 256)):
+        page.set_viewport_size({"width": width, "height": height})
+        page.locator("main a").last.focus()
+        seen = [page.evaluate(COVER)]
+        while seen[-1]["name"]:
+            page.keyboard.press("Shift+Tab")
+            seen.append(page.evaluate(COVER))
+
+        assert len(seen) > 30
+        assert [each for each in seen if each["under"]] == []
+
+
 def test_activity_follows_what_happens(house: House, visit: Visit) -> None:
     page = enter(house, visit("ada"))
     page.goto(f"{house.app}/activity")
@@ -143,42 +172,6 @@ def test_activity_follows_what_happens(house: House, visit: Visit) -> None:
 
     page.locator("tbody.new td a").first.click()
     expect(page.get_by_role("heading", name="Its proof")).to_be_visible()
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 1024, 390])
-def test_nothing_keeps_people_out(
-    house: House, visit: Visit, theme: Any, width: int
-) -> None:
-    """axe-core, WCAG 2.2 AA and its own best practices."""
-    page = enter(house, visit("ada"))
-    page.emulate_media(color_scheme=theme)
-    page.set_viewport_size({"width": width, "height": 900})
-    found = {}
-    for path in (*PAGES, "/freeze"):
-        page.goto(f"{house.app}{path}")
-        found[path] = audit(page)
-    open_list(house, page)
-    found["list"] = audit(page)
-    page.get_by_role("link", name="Ask for a copy").click()
-    found["copy"] = audit(page)
-    page.goto(f"{house.app}/requests")
-    page.locator("a.line").first.click()
-    found["request"] = audit(page)
-
-    assert {path: told for path, told in found.items() if told} == {}
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-
-
-def audit(page: Page) -> list[str]:
-    # What lies half under the bar that stays is no small target: one can scroll.
-    page.evaluate("scrollTo(0, 0)")
-    page.evaluate(AXE)
-    told = page.evaluate(
-        "rules => axe.run(document, {runOnly: {type: 'tag', values: rules}})", RULES
-    )
-    worst = [(each["id"], each["nodes"][0]) for each in told["violations"]]
-    return [f"{name}: {at['target']} {at['failureSummary']}" for name, at in worst]
 
 
 def test_a_first_visit_loads_little_and_nothing_from_elsewhere(
@@ -199,5 +192,4 @@ def test_a_first_visit_loads_little_and_nothing_from_elsewhere(
 
 
 def compress(data: bytes) -> bytes:
-
     return gzip.compress(data)

@@ -4,11 +4,11 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from playwright.sync_api import Page, expect
 
 from tests.pages.house import House
-from tests.pages.test_console import audit, enter
+from tests.pages.looking import look_at
+from tests.pages.test_console import enter
 from tests.pages.visitor import Visitor
 
 Visit = Callable[[str], Visitor]
@@ -52,6 +52,7 @@ def test_a_file_is_brought_in_step_by_step_and_the_console_sees_none_of_it(
     choose(page, file, "Look at the file first")
     expect(step).to_have_text("Its columns")
     expect(page.get_by_role("alert")).to_contain_text("No column is known")
+    assert look_at(page) == []
     page.get_by_label("Column of the address").select_option("Kontakt")
     page.get_by_label("Column of facet plan").select_option("Tarif")
 
@@ -62,6 +63,7 @@ def test_a_file_is_brought_in_step_by_step_and_the_console_sees_none_of_it(
     expect(page.locator("tr", has_text="Seit")).to_contain_text("dates")
     expect(page.get_by_role("status")).to_contain_text(re.compile(r"Good rows\s*40"))
     assert "walker" not in page.content()
+    assert look_at(page) == []
 
     choose(page, file, "Import this file")
     expect(step).to_have_text("Into the list")
@@ -73,24 +75,3 @@ def test_a_file_is_brought_in_step_by_step_and_the_console_sees_none_of_it(
     posts = [each for each in sent if each.startswith("POST")]
     assert len(posts) == 3
     assert all(each.startswith(f"POST {house.drop}/import/") for each in posts)
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
-def test_nothing_keeps_people_out_of_the_steps(
-    house: House, visit: Visit, tmp_path: Path, theme: str, width: int
-) -> None:
-    file = tmp_path / "kontakte.csv"
-    file.write_text(ODD.replace("Kontakt", "E-mail"))
-    page = go_to_import(house, visit("ben"))
-    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
-    page.set_viewport_size({"width": width, "height": 900})
-    found = {"file": audit(page)}
-    choose(page, file, "Look at the file first")
-    found["dry run"] = audit(page)
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    page.get_by_role("link", name="Import", exact=True).click()
-    found["imports"] = audit(page)
-
-    assert {step: told for step, told in found.items() if told} == {}
-    assert page.evaluate("document.documentElement.scrollWidth") <= width

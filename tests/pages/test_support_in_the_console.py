@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 
 from tests.pages.house import House
 from tests.pages.test_consent import let_support_look, let_support_look_no_more, look_up
-from tests.pages.test_console import audit, enter
+from tests.pages.test_console import enter
 from tests.pages.visitor import Visitor
 
 Visit = Callable[[str], Visitor]
@@ -54,20 +54,3 @@ def test_sam_answers_a_complaint_and_sees_no_address_but_the_one_he_was_told(
     told = house.recorded("support.admitted")[-1]
     assert told["person"] == sam.person.person
     let_support_look_no_more(ada)
-
-
-@pytest.mark.parametrize("theme", ["light", "dark"])
-@pytest.mark.parametrize("width", [1440, 390])
-def test_nothing_keeps_people_out_of_the_page_of_people(
-    house: House, visit: Visit, theme: str, width: int
-) -> None:
-    page = enter(house, visit("ada"))
-    page.emulate_media(color_scheme="dark" if theme == "dark" else "light")
-    page.set_viewport_size({"width": width, "height": 900})
-
-    page.goto(f"{house.app}/people")
-
-    assert audit(page) == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    row = page.locator("tr", has_text="ada").first
-    expect(row.locator("time").first).to_be_visible()

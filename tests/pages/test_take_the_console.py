@@ -18,6 +18,8 @@ WALK = (
     *("/activity/newer?after=0", "/activity/{entry}", "/requests/{request}"),
     *("/sends", "/sends?as=csv", "/sends/new", "/lists/{list}/send"),
     *("/lists/{list}/send/count", "/sends/{send}", "/sends/{send}/providers"),
+    *("/lists/{list}/standing", "/activity/hours", "/activity/hours?as=csv"),
+    "/settings?as=budgets",
     *("/lists/{list}?as=growth", "/sends/{send}?as=series"),
 )
 NOBODY, SIGNED_OUT = "nobody", 401

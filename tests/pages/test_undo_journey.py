@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.pages.kept import Kept, Newcomer
-from tests.pages.test_console import audit
 
 
 @pytest.fixture
@@ -39,7 +38,6 @@ def test_ben_takes_the_first_import_back_once_ada_has_signed(
         page.get_by_role("link", name="Go on").click()
     rows = page.get_by_label("Entries at most").input_value()
     page.get_by_label("Why").fill("the wrong file")
-    assert audit(page) == []
     page.get_by_role("button", name="Prepare it").click()
     request = page.locator("main code").inner_text()
     page.get_by_role("link", name="Open the keeper's inbox").click()

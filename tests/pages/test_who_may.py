@@ -5,41 +5,19 @@ read before it is kept: what stands there is what people may do.
 """
 
 import os
-from collections.abc import Iterator
 from functools import partial
-from io import BytesIO
 from typing import Final
 
 import pytest
 
-from listkeep.cli.commands.restore import find_moment
 from listkeep.cli.home import Instance
-from listkeep.drill.people import SoftwarePerson
-from listkeep.drill.stage import DIRECT, Stage
-from listkeep.wire import messages as m
-from listkeep.wire.dock import DockClient
+from listkeep.drill.stage import Stage
 from tests.house.sizes import ROOT
-from tests.pages.kept import Kept
-from tests.pages.walking import (
-    FORM,
-    YES,
-    Walker,
-    addresses,
-    doors,
-)
+from tests.pages.acme import WHO, carriers, fill
+from tests.pages.walking import FORM, YES, Walker, addresses, doors
 
 PAGE: Final = ROOT / "docs" / "who-may.md"
 BUILDINGS: Final = ("console", "dock", "keeper")
-# By the names they have in a kept demo; support looks under a consent.
-WHO: Final = {
-    "nobody": "",
-    "outsider": "olga",
-    "marketer": "ben",
-    "agency": "nina",
-    "owner": "ada",
-    "support": "sam",
-    "custodian": "cleo",
-}
 ENDS: Final = (
     "/sign-out",
     "/me/sessions/end",
@@ -49,21 +27,6 @@ OPEN: Final = {  # to whoever has the link, or is on the way in
     "dock": ("/sign-in", "/signed-in", "/sign-out", "/assets/", "/u/", "/c/", "/join/"),
     "keeper": ("/sign-in", "/authorize", "/alive", "/static/", "/enrol", "/demo"),
 }
-SLOTS: Final = {
-    "console": {
-        "/lists/": "list",
-        "/sends/": "send",
-        "/requests/": "asked",
-        "/incidents/": "incident",
-        "/assets/": "css",
-    },
-    "keeper": {
-        "/requests/": "asked",
-        "/reveal/": "asked",
-        "/ask/": "export",
-        "/static/": "css",
-    },
-}
 FIELDS: Final = {
     "/lists/{name}/copy": {"recipient": "warehouse", "purpose": "a walk", "cap": "1"},
     "/lists/{name}/send": {
@@ -71,6 +34,14 @@ FIELDS: Final = {
         "route": "relay",
         "purpose": "a walk",
         "cap": "1",
+    },
+    "/lists/{name}/standing": {
+        "template": "{digest}",
+        "triggers": "walk",
+        "route": "relay",
+        "purpose": "a walk",
+        "cap": "1",
+        "pace": "1",
     },
     "/freeze": {"action": "freeze", "class": "campaigns", "purpose": "a walk"},
     "/lists/{name}/undo": {
@@ -93,115 +64,28 @@ Table = dict[tuple[str, str, str], dict[str, str]]  # by building, method, addre
 
 
 @pytest.fixture(scope="module")
-def instance(kept: Kept) -> Iterator[Instance]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("LISTKEEP_HOME", str(kept.home))
-        yield Instance.open()
-
-
-@pytest.fixture(scope="module")
-def stage(instance: Instance) -> Iterator[Stage]:
-    """The people of the demo, each with the passkey of their terminal."""
-    with instance.keeper() as keeper:
-        stage = Stage(
-            people=instance.people,
-            keeper=keeper,
-            dock_service=instance.config.dock_service,
-        )
-        for name in filter(None, WHO.values()):
-            stage.people[name] = SoftwarePerson.load(instance.people, name)
-            stage.sign_in(name)
-        yield stage
-
-
-@pytest.fixture(scope="module")
-def names(instance: Instance, stage: Stage) -> dict[str, str]:
-    """What there is at acme, most of it Ben's."""
-    asked = {"list": "newsletter", "selection": "all", "recipient": "warehouse"}
-    granted = stage.ask("ben", "export", cap=3, purpose="a walk", **asked)
-    stage.sign("ada", granted, "approve")
-    waiting = stage.ask("ben", "export", cap=2, purpose="another walk", **asked)
-    with instance.dock(stage.carried["ben"]) as dock:
-        found = dock.show_list("newsletter")
-        run, source = dock.run_export(granted.id), dock.begin_import(found.id)
-        restore = _undo_of_ben(dock, found.id)
-        digest = dock.show_shelf(found.id)[0].digest
-    with instance.dock(stage.carried["ada"]) as dock:
-        incident = dock.show_incidents()[0].id
-    return {
-        **dict.fromkeys(("list", "list_id"), found.id),
-        **dict.fromkeys(("send", "request_id"), _send_of_ben(instance, stage)),
-        **dict.fromkeys(("incident", "incident_id"), incident),
-        "asked": waiting.id,
-        "granted": granted.id,
-        "run_id": run.id,
-        "import_id": source.id,
-        "restore_id": restore,
-        "digest": digest,
-        "index": "9",
-        "export": "export",
-        "css": "listkeep.css",
-        "form_id": "f" * 26,
-        "alias": "a" * 26,
-        "proof": "b" * 26,
-    }
-
-
-def _undo_of_ben(dock: DockClient, list_id: str) -> str:
-    """Have Ben bring in somebody, and begin to take that back."""
-    source = dock.begin_import(list_id)
-    content = b"E-mail\nwalker@example.com\n"
-    dock.send_file(source.id, BytesIO(content), size_bytes=len(content))
-    number = next(dock.read_history(list_id)).number
-    moment = find_moment(dock, list_id, to="", before=number)
-    seen = dock.preview_restore(list_id, moment, before=number)
-    return dock.begin_restore(list_id, moment, latest=seen.latest, before=number).id
-
-
-def _send_of_ben(instance: Instance, stage: Stage) -> str:
-    with instance.keeper() as keeper:
-        message = m.ShowRequest(session=stage.direct["ben"])
-        views = keeper.show_requests(message).requests
-    return next(each.id for each in views if "weekly" in each.facts["purpose"])
-
-
-@pytest.fixture(scope="module")
-def found(kept: Kept, instance: Instance, stage: Stage, names: dict[str, str]) -> Table:
+def found(acme: Instance, stage: Stage, names: dict[str, str]) -> Table:
     """Walk everywhere as everybody."""
-    key = (kept.home / "console.key").read_text()
-    carriers = {
-        "console": key[4:18],
-        "dock": instance.config.dock_service,
-        "keeper": DIRECT,
-    }
     table: Table = {}
-    for building, (origin, port) in doors(instance).items():
-        paths = list(addresses(building, kept.home))
+    for building, (origin, port) in doors(acme).items():
+        paths = list(addresses(building, acme.home))
         for role, person in WHO.items():
-            come = partial(_come, stage, person, carriers[building])
-            with Walker(building, origin, port, come()) as walker:
+            enter = partial(come, stage, person, carriers(acme)[building])
+            with Walker(building, origin, port, enter()) as walker:
                 for path in paths:
                     if path in ENDS:
-                        walker.session = come()
+                        walker.session = enter()
                     place, form = fill(building, path, names), _form(path, names)
                     for method in ("GET", "POST"):
                         told = table.setdefault((building, method, path), {})
                         told[role] = walker.go(method, place, form)
                     if path in ENDS:
-                        walker.session = come()
+                        walker.session = enter()
     return table
 
 
-def _come(stage: Stage, person: str, service: str) -> str:
+def come(stage: Stage, person: str, service: str) -> str:
     return stage.start_session(person, service) if person else ""
-
-
-def fill(building: str, path: str, names: dict[str, str]) -> str:
-    """Put what there is into an address."""
-    for start, name in SLOTS.get(building, {}).items():
-        if path.startswith(start):
-            path = path.replace("{name}", names[name])
-    return path.format(**names)
 
 
 def _form(path: str, names: dict[str, str]) -> dict[str, str]:

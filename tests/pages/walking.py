@@ -29,7 +29,7 @@ django.setup()
 urls = importlib.import_module(sys.argv[1])
 print(json.dumps([str(each.pattern) for each in urls.urlpatterns]))
 """
-_COOKIES = {"console": "__Host-app", "dock": "__Host-drop", "keeper": "__Host-listkeep"}
+COOKIES = {"console": "__Host-app", "dock": "__Host-drop", "keeper": "__Host-listkeep"}
 _SLOT = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^)]*\)")
 _FORM = re.compile(r'(?:name="token" value|data-form)="(\w+)"')
 _WITH_FILES = ("/check", "/run", "/shelve")
@@ -106,7 +106,7 @@ class Walker:
         return found[1] if found else ""
 
     def _headers(self) -> dict[str, str]:
-        cookie = f"{_COOKIES[self.building]}={self.session}" if self.session else ""
+        cookie = f"{COOKIES[self.building]}={self.session}" if self.session else ""
         return {
             "host": self.origin.partition("://")[2],
             "cookie": cookie,

@@ -131,8 +131,13 @@ class Doors(Generic[V]):
 
         return wrap
 
-    def personal(self, *methods: str, has_file: bool = False) -> Callable[[View], View]:
-        """Make a page for who is signed in; a form with a file checks its own token."""
+    def personal(
+        self, *methods: str, has_file: bool = False, is_followed: bool = False
+    ) -> Callable[[View], View]:
+        """Make a page for who is signed in; a form with a file checks its own token.
+
+        ``is_followed``: whether a script of the page itself may read it again.
+        """
 
         def wrap(view: View) -> View:
             @wraps(view)
@@ -145,7 +150,9 @@ class Doors(Generic[V]):
                     return view(request, visitor, **parts)
 
                 form = "multipart/form-data" if has_file else _FORM
-                return self._answer(request, methods, enter, form=form)
+                return self._answer(
+                    request, methods, enter, form=form, is_followed=is_followed
+                )
 
             return page
 
@@ -231,12 +238,14 @@ class Doors(Generic[V]):
         act: Callable[[], HttpResponseBase],
         *,
         form: str = _FORM,
+        is_followed: bool = False,
     ) -> HttpResponseBase:
         """Let a request in or not; whatever goes wrong becomes a page."""
         if request.method not in methods:
             return self._refuse_method(request, methods)
         try:
-            self._require_here(request)
+            fetches = self._fetches or (is_followed and request.method == "GET")
+            self._require_here(request, fetches=fetches)
             if request.method == "POST":
                 self._require_own_form(request, form)
             return act()
@@ -254,7 +263,7 @@ class Doors(Generic[V]):
             )
             return self.show_error(request, fault)
 
-    def _require_here(self, request: HttpRequest) -> None:
+    def _require_here(self, request: HttpRequest, *, fetches: bool) -> None:
         """Require that the browser means this origin, and means a page of its own.
 
         A name that was rebound to this machine comes with another ``Host``.
@@ -270,7 +279,7 @@ class Doors(Generic[V]):
         if request.headers.get("Sec-Fetch-Mode", "navigate") == "navigate":
             return
         site = request.headers.get("Sec-Fetch-Site")
-        if not (self._fetches and site == "same-origin"):
+        if not (fetches and site == "same-origin"):
             raise RefusedError(
                 gettext_noop("these pages are opened, not fetched by programs")
             )

@@ -56,6 +56,30 @@ def refusal(made: EmailMessage | bytes, found: Template | None = None) -> str:
     return caught.value.message.rpartition(": ")[2]
 
 
+@pytest.mark.parametrize(
+    ("sender", "taken"),
+    [
+        ('"Doe, News" <news@example.com>', True),
+        ('"Doe, News"  <news@EXAMPLE.com>', True),
+        ("=?utf-8?q?Doe=2C_News?= <news@example.com>", True),
+        ("Doe, News <news@example.com>", False),
+        ('"Doe, News" <news@example.net>', False),
+        ("news@example.com", False),
+    ],
+)
+def test_a_sender_may_be_written_in_any_way_that_says_the_same(
+    sender: str, taken: bool
+) -> None:
+    found, raw = template(sender='"Doe, News" <news@example.com>'), bytes(message())
+    made = read(raw.replace(SENDER.encode(), sender.encode()))
+
+    if taken:
+        assert read_values(found, made, stands_for=FORMS)
+    else:
+        with pytest.raises(RefusedError, match="from is another one"):
+            read_values(found, made, stands_for=FORMS)
+
+
 def test_the_values_of_a_message_are_read() -> None:
     assert values(message(Date="Mon, 5 Jan 2026 12:00:00 +0000", X_Mailer="x")) == {
         "points": "1,200",

@@ -156,6 +156,9 @@ def test_the_published_example_verifies_over_our_canonical_form() -> None:
         (b" C \r\nD \t E\r\n\r\n\r\n", b" C\r\nD E\r\n"),  # RFC 6376, 3.4.5
         (b"a \t\r\n\r\nb", b"a\r\n\r\nb\r\n"),
         (b"  ", b""),
+        (b"a\t", b"a\r\n"),
+        (b"a \t  \t b  \r\n \r\n\t\r\n", b"a b\r\n"),
+        (b"a \n\t b", b"a \n b\r\n"),
     ],
 )
 def test_bodies_are_relaxed(body: bytes, relaxed: bytes) -> None:
@@ -171,6 +174,8 @@ def test_many_empty_lines_take_no_time() -> None:
 def test_fields_are_relaxed() -> None:
     assert relax_field("A: X") == "a:X"  # RFC 6376, 3.4.5
     assert relax_field("B : Y\t\r\n\tZ  ") == "b:Y Z"
+    assert relax_field("C:  a  b ") == "c:a b"
+    assert relax_field("D: a\u00a0b") == "d:a\u00a0b"  # a blank of another kind
 
 
 @pytest.mark.parametrize("name", ["", "example.com; h=from", "EXAMPLE.com", "a\r\nb"])

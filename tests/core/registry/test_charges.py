@@ -30,6 +30,29 @@ def test_nothing_is_spent_at_first() -> None:
     assert Charges().used(BEN, Measure.LOOK_UPS, now=NOON, items=("a",)) == 1
 
 
+def test_days_sum_to_what_is_spent_in_all_of_them() -> None:
+    charges, ago = Charges(), timedelta(days=1)
+    charges.add(BEN, Measure.ROWS_EXPORTED, at=NOON - 29 * ago, amount=7)
+    charges.add(BEN, Measure.ROWS_EXPORTED, at=NOON - ago, amount=5)
+    charges.add(BEN, Measure.ROWS_EXPORTED, at=NOON, amount=3)
+    about = BEN, Measure.ROWS_EXPORTED
+
+    by_day = charges.used_by_day(*about, now=NOON, days=30)
+
+    assert (by_day[0], by_day[-2:], sum(by_day)) == (7, [5, 3], 15)
+    assert sum(by_day) == charges.used(*about, now=NOON, window=30 * ago)
+    assert by_day[-1] == charges.used(*about, now=NOON)
+    assert charges.used_by_day(IVAN, Measure.LOOK_UPS, now=NOON, days=2) == [0, 0]
+
+
+def test_after_a_loss_nobody_is_told_days_that_nobody_knows() -> None:
+    charges = Charges()
+    looked_up(charges, "a")
+    charges.exhaust(at=NOON)
+
+    assert charges.used_by_day(BEN, Measure.LOOK_UPS, now=NOON, days=30) == []
+
+
 def test_the_same_address_counts_once_within_a_window() -> None:
     charges = Charges()
     for item in ("a", "b", "a"):

@@ -1,16 +1,19 @@
 """What a stranger, or somebody in between, tries with the port of the proxy."""
 
+import asyncio
 import base64
 import socket
 import ssl
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from aiosmtpd.smtp import Session
 from django.conf import settings
 
 from listkeep.dock.outlet.config import OutletConfig
+from listkeep.dock.outlet.smtp import Talk
 from listkeep.dock.project.proxy import make_tls
 from tests.dock.delivery.post import Post, Stage
 from tests.fakes.certificates import make_authority, make_host
@@ -332,3 +335,30 @@ def test_a_private_key_that_others_may_read_stops_the_start(home: Path) -> None:
     with pytest.raises(Exception, match="others may read"):
         make_tls(config)
     assert home == settings.LISTKEEP_HOME
+
+
+def test_who_says_nothing_for_long_is_hung_up_on_and_nobody_else(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    loop, moment = asyncio.new_event_loop(), [0.0]
+    monkeypatch.setattr(loop, "time", lambda: moment[0])
+    talk = Talk(object(), timeout=300, loop=loop)
+    talk.session = Session(loop)
+    ended = list[float]()
+    monkeypatch.setattr(talk, "transport", _Line(lambda: ended.append(moment[0])))
+
+    for moment[0] in (0.0, 200.0, 290.0):  # each time something is said
+        talk._reset_timeout()
+    while not ended:
+        assert talk._timeout_handle is not None
+        moment[0] = talk._timeout_handle.when()
+        talk._timeout_cb()
+    loop.close()
+
+    assert ended == [590.0]
+
+
+class _Line(asyncio.Transport):
+    def __init__(self, end: Callable[[], None]) -> None:
+        super().__init__()
+        self.close = end  # type: ignore[method-assign]

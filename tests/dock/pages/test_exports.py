@@ -56,7 +56,7 @@ def test_a_run_that_goes_on_looks_again_by_itself(
     ExportRun.objects.update(state=ExportRun.State.RUNNING)
 
     page = bens.get(sent.location)
-    assert '<meta http-equiv="refresh" content="2">' in page.text
+    assert 'data-follow="2"' in page.text
     assert bens.get(f"{sent.location}/file").status == 409
     again = run(bens, granted)
     assert again.location == sent.location  # one run of a request at a time
@@ -73,7 +73,7 @@ def test_a_run_that_fails_says_why_and_what_to_do(
 
     assert "Releases are frozen." in page.words
     assert "Ask an owner" in page.words
-    assert "refresh" not in page.text
+    assert "<script" not in page.text
 
 
 def test_a_run_that_breaks_is_marked_as_failed(

@@ -130,7 +130,7 @@ ADDRESSES: dict[str, Address] = {
     "sign-in": Address("/sign-in", is_open=True),
     "signed-in": Address("/signed-in", is_open=True),
     "sign-out": Address("/sign-out", asks=frozenset({"end_session"})),
-    "assets/listkeep.css": Address("/assets/listkeep.css", is_open=True),
+    "assets/<str:name>": Address("/assets/listkeep.css", is_open=True),
     "exports": Address(
         "/exports",
         lambda stage: {"request": stage.copy, "format": "csv"},

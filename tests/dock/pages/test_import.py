@@ -154,14 +154,15 @@ def test_an_import_the_keeper_does_not_permit_keeps_what_was_typed(
 
 def test_a_running_import_looks_again_by_itself(bens: Browser, news: str) -> None:
     path = bring_in(bens, news, GOOD).location
-    assert "refresh" not in bens.get(path).text
+    assert "<script" not in bens.get(path).text
     Import.objects.filter(principal="ben").update(
         state="receiving", received_bytes=1024, size_bytes=2048
     )
 
     page = bens.get(path)
 
-    assert '<meta http-equiv="refresh" content="2">' in page.text
+    assert 'data-follow="2"' in page.text
+    assert f'<a href="{path}">Look now</a>' in page.text  # without the script
     assert "Receiving: 1.0" in page.words
 
 

@@ -1,4 +1,4 @@
-"""The one file the pages load is the one that was shipped, or no dock starts."""
+"""The files the pages load are those that were shipped, or no dock starts."""
 
 from pathlib import Path
 
@@ -6,23 +6,25 @@ import pytest
 
 from listkeep import looks
 from listkeep.core.errors import VerificationError
-from listkeep.dock.pages.assets import stylesheet
+from listkeep.dock.pages.assets import LOOKS, SCRIPT, assets
 from listkeep.dock.project.start import check_instance
 from tests.dock.pages.conftest import Browser
 
 
 @pytest.fixture
 def _changed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    (tmp_path / "listkeep.css").write_bytes(stylesheet().data + b"\n")
+    (tmp_path / "listkeep.css").write_bytes(assets()[LOOKS].data + b"\n")
     monkeypatch.setattr(looks, "FOLDER", tmp_path)
-    stylesheet.cache_clear()
+    assets.cache_clear()
 
 
 def test_a_page_names_its_looks_by_their_hash(browser: Browser) -> None:
     page = browser.get("/sign-in").text
 
-    assert f'"/assets/listkeep.css" integrity="{stylesheet().integrity}"' in page
-    assert browser.get("/assets/listkeep.css").content == stylesheet().data
+    assert f'"/assets/listkeep.css" integrity="{assets()[LOOKS].integrity}"' in page
+    for name in (LOOKS, SCRIPT):
+        assert browser.get(f"/assets/{name}").content == assets()[name].data
+    assert browser.get("/assets/static.lock").status == 404
     assert "<style" not in page
     assert "style=" not in page
 

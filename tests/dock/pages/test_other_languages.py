@@ -271,7 +271,7 @@ SCENES = (
     coming_and_going,  # it ends the session
 )
 OF_AN_OWNER = (handing_over_and_sending, working_on_an_incident)
-FILES = {"assets/listkeep.css", "exports/<slug:run_id>/file"}
+FILES = {"assets/<str:name>", "exports/<slug:run_id>/file"}
 
 
 def test_each_page_says_nothing_that_was_not_looked_up(

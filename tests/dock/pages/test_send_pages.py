@@ -137,6 +137,67 @@ def test_another_act_is_none(adas: Browser, granted: str, act: str) -> None:
     assert not MailMerge.objects.exists()
 
 
+# --- standing sends: an application hands their messages over ---
+
+
+@pytest.fixture
+def standing(keeper: FakeKeeper, news: str) -> str:
+    subject = subject_of(LETTER, kind="standing", triggers="basket", pace="60")
+    request = keeper.sign_send(news, **subject)
+    keeper.grant_send(
+        news,
+        request=request,
+        kind="standing",
+        triggers=("basket",),
+        templates=(subject["templates"],),
+    )
+    return request
+
+
+def test_a_standing_send_begins_and_ends_and_the_dock_sends_nothing_of_it(
+    adas: Browser, keeper: FakeKeeper, news: str, standing: str
+) -> None:
+    hand_over(adas, news)
+    place = f"/sends/{standing}"
+    page = adas.get(place)
+    assert "Begin to send" not in page.text
+    assert "End it for good" not in page.text
+
+    assert adas.submit(page, place, act="begin").location == place
+    page = adas.get(place)
+    assert "It goes on" in page.words
+
+    assert adas.submit(page, place, act="end").location == place
+    assert standing in keeper.finished
+    assert "It has ended" in adas.get(place).words
+    assert not MailMerge.objects.exists()
+
+
+def test_a_standing_send_is_no_campaign_to_the_worker(
+    adas: Browser, keeper: FakeKeeper, news: str, standing: str
+) -> None:
+    hand_over(adas, news)
+
+    page = adas.submit(
+        adas.get(f"/sends/{standing}"), f"/sends/{standing}", act="start"
+    )
+
+    assert page.status == 400
+    assert standing not in keeper.started
+
+
+def test_eve_neither_begins_nor_ends_a_standing_send(
+    adas: Browser, eves: Browser, keeper: FakeKeeper, standing: str
+) -> None:
+    token = eves.get("/").field("token")
+
+    for act in ("begin", "end"):
+        page = eves.post(f"/sends/{standing}", {"token": token, "act": act})
+        assert page.status == 404
+
+    assert standing not in keeper.started
+
+
 def test_links_lead_back_to_the_console_where_there_is_one(
     adas: Browser, news: str, granted: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

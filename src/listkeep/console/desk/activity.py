@@ -68,7 +68,7 @@ def show_all(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 def show_newer(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Show what was recorded since, for a page that follows."""
     after = _number(request.GET.get("after", "")) or 0
-    page = _read(visitor.ways, after, limit=_PAGE)
+    page = read_page(visitor.ways, after, limit=_PAGE)
     names = read_names(visitor)
     entries = [found for each in page.entries if (found := _entry(each, names))]
     looks = (_number(request.GET.get("looks", "")) or MOST_LOOKS) + 1
@@ -85,7 +85,7 @@ def show_newer(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 @personal("GET")
 def show_one(request: HttpRequest, visitor: Visitor, index: int) -> HttpResponse:
     """Show one entry, and the way from it to what the keeper signed."""
-    page = _read(visitor.ways, index, limit=1)
+    page = read_page(visitor.ways, index, limit=1)
     entry = next(iter(page.entries), None)
     if entry is None or not entry.body:
         raise RefusedError(
@@ -121,7 +121,7 @@ def _read_back(
         if before <= 0:
             return found, None
         start = max(before - _WINDOW, 0)
-        page = _read(visitor.ways, start, limit=before - start)
+        page = read_page(visitor.ways, start, limit=before - start)
         for each in reversed(page.entries):
             line = _entry(each, names)
             if line is not None and event in ("", line.event):
@@ -132,7 +132,8 @@ def _read_back(
     return found, before or None
 
 
-def _read(ways: Ways, start: int, *, limit: int) -> m.LedgerPage:
+def read_page(ways: Ways, start: int, *, limit: int) -> m.LedgerPage:
+    """Read some entries; of those that are not one's own to read, the hash."""
     message = m.ReadLedger(session=ways.session, start=start, limit=max(limit, 1))
     return ways.keeper.read_ledger(message)
 

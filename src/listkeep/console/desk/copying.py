@@ -12,16 +12,14 @@ from django.http import HttpRequest, HttpResponse
 from listkeep.console.web.answers import show
 from listkeep.console.web.doors import Visitor, personal
 from listkeep.console.web.ways import Ways, ask
-from listkeep.core.errors import Code, ListkeepError
 from listkeep.core.grants import Action
 from listkeep.wire import messages as m
 from listkeep.wire.answers import DockCount, DockList
 
-from .filling_in import SEGMENT, read_cap
+from .filling_in import SECONDS_A_DAY, SEGMENT, answer_form, read_cap
 
 _USUAL_DAYS: Final = 7
 _DAYS: Final = (1, 2, 3, 5, 7)
-_SECONDS_A_DAY: Final = 86_400
 _ALONE: Final = 1000  # rows above which a custodian signs as well, by the floor
 
 
@@ -64,16 +62,10 @@ def prepare(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
         "count": counted,
         "alone": _ALONE,
     }
-    if request.method == "GET":
-        return show(request, "copy_form", context)
-    try:
-        context["prepared"] = _prepare(ways, found, form, counted.value)
-    except ListkeepError as error:
-        if error.code is Code.NOT_SIGNED_IN or type(error) is ListkeepError:
-            raise
-        context["error"] = error
-        return show(request, "copy_form", context, status=error.status)
-    return show(request, "prepared", context)
+    return answer_form(
+        *(request, "copy_form", context),
+        prepare=lambda: _prepare(ways, found, form, counted.value),
+    )
 
 
 @personal("GET")
@@ -108,6 +100,6 @@ def _prepare(
             selection=form.segment or "all",
             cap=read_cap(form.cap, counted),
             recipient=form.recipient,
-            valid_seconds=days * _SECONDS_A_DAY,
+            valid_seconds=days * SECONDS_A_DAY,
         )
     )

@@ -1,13 +1,46 @@
-"""What forms of releases have in common: how a number is typed, and how many rows."""
+"""What forms of requests have in common: what is typed, and what is answered."""
 
-from typing import Final
+from collections.abc import Callable
+from typing import Any, Final
 
-from listkeep.core.errors import Code, MalformedError
+from django.http import HttpRequest, HttpResponse
+
+from listkeep.console.web.answers import show
+from listkeep.core.errors import Code, ListkeepError, MalformedError
 from listkeep.looks.marking import Filled, gettext_noop
+from listkeep.wire import messages as m
 from listkeep.wire.answers import DockCount
 
+SECONDS_A_DAY: Final = 86_400
+PACE: Final = gettext_noop("say how many messages an hour, as a whole number")
 SEGMENT: Final = 1900
 """Characters of a segment; with a status behind it, what the dock reads."""
+
+
+def answer_form(
+    request: HttpRequest,
+    template: str,
+    context: dict[str, Any],
+    *,
+    prepare: Callable[[], m.RequestView],
+) -> HttpResponse:
+    """Show a form; once it is sent, have the keeper write its terms.
+
+    A refusal is told above the form, which has all that was typed.
+
+    Raises:
+        RefusedError: Nobody is signed in any more.
+        ListkeepError: Our own fault, which no form can mend.
+    """
+    if request.method == "GET":
+        return show(request, template, context)
+    try:
+        prepared = prepare()
+    except ListkeepError as error:
+        if error.code is Code.NOT_SIGNED_IN or type(error) is ListkeepError:
+            raise
+        return show(request, template, {**context, "error": error}, status=error.status)
+    return show(request, "prepared", {**context, "prepared": prepared})
 
 
 def read_number(text: str, sentence: str, *, least: int) -> int:
@@ -26,6 +59,24 @@ def read_number(text: str, sentence: str, *, least: int) -> int:
             hint=Filled(gettext_noop("from {least} on"), least=str(least)),
         )
     return int(plain)
+
+
+def read_days(text: str, sentence: str, *, most: int) -> int:
+    """Read for how many days something may go on.
+
+    ``sentence``: what is said of a longer time, with a slot for the days.
+
+    Raises:
+        MalformedError: It is no number, or too long.
+    """
+    days = read_number(
+        text, gettext_noop("say how many days, as a whole number"), least=1
+    )
+    if days > most:
+        raise MalformedError(
+            Filled(sentence, days=str(most)), code=Code.REQUEST_INVALID
+        )
+    return days
 
 
 def read_cap(text: str, counted: DockCount | None) -> int:

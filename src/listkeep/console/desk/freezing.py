@@ -6,11 +6,12 @@ from typing import Final
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext
 
-from listkeep.console.web.answers import show
 from listkeep.console.web.doors import Visitor, personal
-from listkeep.core.errors import Code, ListkeepError, MalformedError
+from listkeep.core.errors import Code, MalformedError
 from listkeep.looks.marking import gettext_noop
 from listkeep.wire import messages as m
+
+from .filling_in import answer_form
 
 CLASSES: Final = (
     (
@@ -46,16 +47,9 @@ def freeze(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         "purpose": request.POST.get("purpose", gettext("something is wrong"))[:200],
         "action": request.POST.get("action") or request.GET.get("action", "freeze"),
     }
-    if request.method == "GET":
-        return show(request, "freeze", context)
-    try:
-        context["prepared"] = _prepare(request, visitor)
-    except ListkeepError as error:
-        if error.code is Code.NOT_SIGNED_IN or type(error) is ListkeepError:
-            raise
-        context["error"] = error
-        return show(request, "freeze", context, status=error.status)
-    return show(request, "prepared", context)
+    return answer_form(
+        *(request, "freeze", context), prepare=lambda: _prepare(request, visitor)
+    )
 
 
 def _prepare(request: HttpRequest, visitor: Visitor) -> m.RequestView:

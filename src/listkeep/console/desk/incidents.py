@@ -24,4 +24,8 @@ def show_all(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 def show_one(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
     """Show one incident and its story."""
     incident = visitor.ways.dock.show_incident(name)
+    if request.GET.get("as") == "csv":
+        names = ("at", "who", "what", "text")
+        lines = ([getattr(one, name) for name in names] for one in incident.timeline)
+        return give_csv(incident.id, write_csv(names, lines))
     return show(request, "incident", {"visitor": visitor, "incident": incident})

@@ -5,10 +5,13 @@ from functools import partial
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
+from django.utils.translation import gettext
 
 from listkeep.console.web.answers import give_csv, show
 from listkeep.console.web.doors import Visitor, personal
 from listkeep.console.web.ways import Panel, Ways, ask
+from listkeep.core.errors import Code, RefusedError
+from listkeep.looks.marking import gettext_noop
 from listkeep.wire.answers import DockChange, DockCount, DockHistogram, DockList
 
 from .names import read_people
@@ -57,6 +60,9 @@ def show_one(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
     growth = _growth(found)
     if request.GET.get("as") == "growth":
         return give_csv(f"{found.name}-growth", _growth_csv(growth))
+    if request.GET.get("as") == "facet":
+        name = request.GET.get("facet", "")
+        return give_csv(f"{found.name}-facet", _facet_csv(ways, found, segment, name))
     context = {
         "visitor": visitor,
         "list": found,
@@ -155,13 +161,33 @@ def _narrow(segment: str, facet: str, value: object, kind: str) -> str:
 
 def _as_csv(lists: list[DockList]) -> str:
     names = ("name", "entries", "created_at", "facets", "sealed_fields")
+    statuses = list(dict.fromkeys(name for one in lists for name in one.statuses))
     return write_csv(
-        names,
+        (*names, *statuses),
         (
-            (one.name, one.entries, one.created_at, len(one.facets), len(one.fields))
+            (
+                *(one.name, one.entries, one.created_at),
+                *(len(one.facets), len(one.fields)),
+                *(one.statuses.get(name) for name in statuses),
+            )
             for one in lists
         ),
     )
+
+
+def _facet_csv(ways: Ways, found: DockList, segment: str, name: str) -> str:
+    """Write all values of one facet, also those the picture leaves out.
+
+    Raises:
+        RefusedError: The list has no such facet.
+    """
+    every = ways.dock.count_facets(found.id, segment, max_age=_MAX_AGE)
+    one = next((each for each in every if each.facet == name), None)
+    if one is None:
+        raise RefusedError(gettext_noop("there is no such table"), code=Code.NOT_FOUND)
+    rows = [(bar.value, bar.entries) for bar in one.values]
+    others = [(gettext("others"), one.other)] if one.other else []
+    return write_csv((name, "entries"), [*rows, *others])
 
 
 def _growth_csv(growth: Series) -> str:

@@ -2,11 +2,12 @@
 
 import re
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext, ngettext
 
-from listkeep.console.web.answers import show
+from listkeep.console.web.answers import give_csv, show
 from listkeep.console.web.doors import Visitor, personal
 from listkeep.console.web.ways import ask
 from listkeep.core.grants import Budget
@@ -15,6 +16,10 @@ from listkeep.looks.marking import gettext_noop
 from listkeep.wire.messages import budgets as b
 from listkeep.wire.messages import policies as p
 
+from .series import spark
+from .tables import write_csv
+
+_DAY = timedelta(days=1)
 _STATEMENT = re.compile(
     r'@id\("(?P<id>[^"]+)"\)\s*@says\("(?P<says>[^"]+)"\)\s*(?P<effect>permit|forbid)'
 )
@@ -49,6 +54,12 @@ class Gauge:
     window: str
     used: int
     ceiling: int
+    by_day: tuple[int, ...]  # of 24 hours, the newest last; empty: not known
+
+    @property
+    def line(self) -> str:
+        """What was used over time, as one thin line."""
+        return spark(self.by_day) if any(self.by_day) else ""
 
     @property
     def nearly(self) -> int:
@@ -58,19 +69,26 @@ class Gauge:
 
 @personal("GET")
 def show_all(request: HttpRequest, visitor: Visitor) -> HttpResponse:
-    """Show the policy in force, and the ceilings it starts with."""
+    """Show the policy in force, and what is left of one's own budgets."""
     message = p.ShowPolicy(session=visitor.session)
     found = ask(lambda: visitor.ways.keeper.show_policy(message))
     texts = [_read(*each) for each in found.value.texts.items()] if found.value else []
     mine = ask(
         lambda: visitor.ways.keeper.show_budgets(b.ShowBudgets(session=visitor.session))
     )
+    gauges = [_gauge(row) for row in mine.value.rows] if mine.value else []
+    days = _by_day(gauges, now=datetime.now(UTC))
+    if request.GET.get("as") == "budgets":
+        if mine.error:  # an empty file would say that nothing was used
+            raise mine.error
+        return give_csv("budgets", _as_csv(gauges, days))
     context = {
         "visitor": visitor,
         "policy": found,
         "texts": texts,
         "budgets": mine,
-        "gauges": [_gauge(row) for row in mine.value.rows] if mine.value else [],
+        "gauges": gauges,
+        "days": [(until, used) for until, used in days if any(used)],
         "ceilings": [
             (gettext("Look-ups a day"), Budget().look_ups),
             (gettext("Addresses revealed a day"), Budget().reveals),
@@ -88,6 +106,36 @@ def _gauge(row: b.BudgetRow) -> Gauge:
         window=spans[row.hourly] if row.days == 1 else month.format(days=row.days),
         used=row.used,
         ceiling=row.ceiling,
+        by_day=row.by_day,
+    )
+
+
+def _by_day(gauges: list[Gauge], *, now: datetime) -> list[tuple[str, list[int]]]:
+    """Put days under each other, the newest first, by the time they end at."""
+    most = max((len(gauge.by_day) for gauge in gauges), default=0)
+    return [
+        (
+            f"{now - ago * _DAY:%Y-%m-%dT%H:%M:%SZ}",
+            [gauge.by_day[-1 - ago] if gauge.by_day else 0 for gauge in gauges],
+        )
+        for ago in range(most)
+    ]
+
+
+def _as_csv(gauges: list[Gauge], days: list[tuple[str, list[int]]]) -> str:
+    names = ("what", "window", "used", "ceiling", *(until for until, _ in days))
+    return write_csv(
+        names,
+        (
+            (
+                one.what,
+                one.window,
+                one.used,
+                one.ceiling,
+                *(used[n] for _, used in days),
+            )
+            for n, one in enumerate(gauges)
+        ),
     )
 
 

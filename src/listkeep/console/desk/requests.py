@@ -19,6 +19,8 @@ STATES: Final[tuple[m.RequestState, ...]] = tuple(
     state for state in get_args(m.RequestState) if state != "draft"
 )
 _SHOWN: Final = 100
+_TIMES: Final = ("until", "began", "ended")
+_TOLD: Final = ("new", "changed")  # a sentence in each line
 
 
 @personal("GET")
@@ -64,7 +66,9 @@ def show_one(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
         "is_copy": action is Action.EXPORT,
         "undo": _undo(terms) if action is Action.LIST_RESTORE else None,
         "is_send": action is Action.SEND,
-        "facts": list(view.facts.items()),
+        "facts": [(name, text) for name, text in view.facts.items() if text],
+        "times": _TIMES,
+        "told": _TOLD,
         "explained": ask(lambda: keeper.explain_request(asked)),
         "terms": json.dumps(json.loads(view.terms), indent=2),
     }

@@ -12,22 +12,27 @@ from django.http import HttpRequest, HttpResponse
 
 from listkeep.console.web.answers import show
 from listkeep.console.web.doors import Visitor, personal
-from listkeep.console.web.ways import Panel, Ways, ask
+from listkeep.console.web.ways import Ways, ask
 from listkeep.core.canonical import encode
-from listkeep.core.errors import Code, ListkeepError, MalformedError
 from listkeep.core.grants import Action
-from listkeep.core.registry.mail_names import format_words
-from listkeep.core.registry.sending import LONGEST_CAMPAIGN, SendKind
-from listkeep.looks.marking import Filled, gettext_noop
+from listkeep.core.registry.sending import LONGEST_CAMPAIGN
+from listkeep.looks.marking import gettext_noop
 from listkeep.wire import messages as m
 from listkeep.wire.answers import DockCount, DockList
 from listkeep.wire.dock.sends import DockKept
 
-from .filling_in import SEGMENT, read_cap, read_number
+from .filling_in import (
+    PACE,
+    SECONDS_A_DAY,
+    SEGMENT,
+    answer_form,
+    read_cap,
+    read_days,
+    read_number,
+)
+from .mailing import choose_templates, count_subscribed, read_routes, write_subject
 
-Row = dict[str, str]
 MOST_DAYS: Final = LONGEST_CAMPAIGN.days
-_SECONDS_A_DAY: Final = 86_400
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -70,8 +75,8 @@ def prepare(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
     ways, form = visitor.ways, SendForm.read(request)
     found = ways.dock.show_list(name)
     shelf = ask(lambda: ways.dock.show_shelf(found.id))
-    routes = ask(lambda: _routes(ways))
-    counted = _count(ways, found, form.segment)
+    routes = ask(lambda: read_routes(ways))
+    counted = count_subscribed(ways, found, form.segment)
     context = {
         "visitor": visitor,
         "list": found,
@@ -81,18 +86,12 @@ def prepare(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
         "days": range(1, MOST_DAYS + 1),
         "count": counted,
     }
-    if request.method == "GET":
-        return show(request, "send_form", context)
-    try:
-        context["prepared"] = _prepare(
+    return answer_form(
+        *(request, "send_form", context),
+        prepare=lambda: _prepare(
             ways, found, form, shelf.value or (), counted=counted.value
-        )
-    except ListkeepError as error:
-        if error.code is Code.NOT_SIGNED_IN or type(error) is ListkeepError:
-            raise
-        context["error"] = error
-        return show(request, "send_form", context, status=error.status)
-    return show(request, "prepared", context)
+        ),
+    )
 
 
 @personal("GET")
@@ -101,21 +100,8 @@ def count(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
     ways = visitor.ways
     found = ways.dock.show_list(name)
     chosen = SendForm.read(request).segment
-    context = {"count": _count(ways, found, chosen), "list": found}
+    context = {"count": count_subscribed(ways, found, chosen), "list": found}
     return show(request, "_send_count", context)
-
-
-def _count(ways: Ways, found: DockList, segment: str) -> Panel[DockCount]:
-    """Count those of a segment who are subscribed: nobody else is written to."""
-    chosen = segment or "all"
-    subscribed = "status = subscribed"
-    whole = subscribed if chosen == "all" else f"({chosen}) and {subscribed}"
-    return ask(lambda: ways.dock.count(found.id, whole))
-
-
-def _routes(ways: Ways) -> tuple[Row, ...]:
-    message = m.ShowRegistry(session=ways.session, kind="route")
-    return ways.keeper.show_registry(message).rows
 
 
 def _prepare(
@@ -126,32 +112,14 @@ def _prepare(
     *,
     counted: DockCount | None,
 ) -> m.RequestView:
-    template = next((each for each in shelf if each.digest == form.template), None)
-    if template is None:
-        raise MalformedError(
-            gettext_noop("no template was chosen"),
-            code=Code.REQUEST_INVALID,
-            hint=gettext_noop(
-                "choose one of the list's, or hand one over at the dock first"
-            ),
-        )
+    chosen = choose_templates(shelf, [form.template])
     cap = read_cap(form.cap, counted)
-    pace = read_number(
-        form.pace or "0",
-        gettext_noop("say how many messages an hour, as a whole number"),
-        least=0,
+    pace = read_number(form.pace or "0", PACE, least=0)
+    days = read_days(
+        form.days,
+        gettext_noop("a campaign goes on for {days} days at most"),
+        most=MOST_DAYS,
     )
-    days = read_number(
-        form.days, gettext_noop("say how many days, as a whole number"), least=1
-    )
-    if days > MOST_DAYS:
-        raise MalformedError(
-            Filled(
-                gettext_noop("a campaign goes on for {days} days at most"),
-                days=str(MOST_DAYS),
-            ),
-            code=Code.REQUEST_INVALID,
-        )
     return ways.keeper.draft_request(
         m.DraftRequest(
             session=ways.session,
@@ -161,21 +129,7 @@ def _prepare(
             selection=form.segment or "all",
             cap=cap,
             recipient=form.route,
-            subject=encode(_subject(template, pace)).decode(),
-            valid_seconds=days * _SECONDS_A_DAY,
+            subject=encode(write_subject(chosen, pace=pace)).decode(),
+            valid_seconds=days * SECONDS_A_DAY,
         )
     )
-
-
-def _subject(template: DockKept, pace: int) -> dict[str, str]:
-    return {
-        "kind": SendKind.CAMPAIGN.value,
-        "templates": template.digest,
-        "from": template.sender,
-        "reply_to": template.reply_to,
-        "title": template.title,
-        "links": format_words(template.links),
-        "tracking": format_words(template.tracking),
-        "fields": format_words(template.fields),
-        "pace": str(pace),
-    }

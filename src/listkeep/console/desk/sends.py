@@ -17,7 +17,7 @@ from listkeep.console.web.doors import Visitor, personal
 from listkeep.console.web.ways import Panel, Ways, ask
 from listkeep.core.errors import Code, RefusedError
 from listkeep.core.grants import Action, Terms
-from listkeep.core.registry.sending import SendTerms, parse_send
+from listkeep.core.registry.sending import SendKind, SendTerms, parse_send
 from listkeep.looks.marking import gettext_noop
 from listkeep.looks.titles import headline
 from listkeep.wire import messages as m
@@ -72,6 +72,7 @@ class Sent:
     terms: Terms
     said: SendTerms
     list_name: str
+    began: str  # by the keeper's clock; empty: not yet
     opened: int  # rows, by the keeper's count
     is_counted: bool  # whether the dock was asked what came of them
     progress: DockProgress
@@ -80,6 +81,16 @@ class Sent:
     def title(self) -> str:
         """Its subject line, where it has one."""
         return headline(self.said.title) or gettext("Send")
+
+    @property
+    def is_standing(self) -> bool:
+        """Whether it goes on by itself, as an application sets it off."""
+        return self.said.kind is SendKind.STANDING
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether somebody let it begin, here or by an application."""
+        return bool(self.progress.state or self.began)
 
     @property
     def left(self) -> int:
@@ -102,7 +113,7 @@ class Sent:
     @property
     def begun(self) -> str:
         """How it is by the keeper, and whether an application hands messages over."""
-        if self.line.state == "granted" and self.progress.first_at:
+        if self.line.state == "granted" and (self.began or self.progress.first_at):
             return "running"
         return self.line.state
 
@@ -245,6 +256,7 @@ def _sent(view: m.RequestView, progress: DockProgress | None) -> Sent:
         terms=terms,
         said=parse_send(terms),
         list_name=view.facts.get("list", terms.list),
+        began=view.facts.get("began", ""),
         opened=int(view.facts.get("counted", "0")),
         is_counted=progress is not None,
         progress=progress or DockProgress(request=view.id),
@@ -281,13 +293,14 @@ def _outcome(name: str) -> str:
 
 def _as_csv(sends: list[Sent]) -> str:
     names = (
-        *("id", "list", "state", "cap", "opened"),
+        *("id", "list", "kind", "triggers", "state", "cap", "opened"),
         *("delivered", "waiting", "failed", "left"),
         *("pace", "title", "from", "purpose", "who", "expires"),
     )
     rows = (
         (
-            *(one.line.id, one.list_name, one.state, one.terms.cap, one.opened),
+            *(one.line.id, one.list_name, one.said.kind),
+            *(" ".join(one.said.triggers), one.state, one.terms.cap, one.opened),
             *_counts(one),
             *(one.said.pace, one.said.title, one.said.sender),
             *(one.terms.purpose, one.line.who, one.line.expires),

@@ -5,23 +5,18 @@ number of entries; the console may not look at that, nor take anything back.
 """
 
 from dataclasses import dataclass
-from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 
-from listkeep.console.web.answers import show
 from listkeep.console.web.doors import Visitor, personal
 from listkeep.console.web.ways import Ways
 from listkeep.core.canonical import encode
-from listkeep.core.errors import Code, ListkeepError
 from listkeep.core.grants import Action, format_time, parse_time
 from listkeep.looks.marking import gettext_noop
 from listkeep.wire import messages as m
 from listkeep.wire.answers import DockList
 
-from .filling_in import read_number
-
-_A_DAY_SECONDS: Final = 86_400
+from .filling_in import SECONDS_A_DAY, answer_form, read_number
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,16 +44,9 @@ def prepare(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
     ways, form = visitor.ways, UndoForm.read(request)
     found = ways.dock.show_list(name)
     context = {"visitor": visitor, "list": found, "form": form}
-    if request.method == "GET":
-        return show(request, "undo_form", context)
-    try:
-        context["prepared"] = _prepare(ways, found, form)
-    except ListkeepError as error:
-        if error.code is Code.NOT_SIGNED_IN or type(error) is ListkeepError:
-            raise
-        context["error"] = error
-        return show(request, "undo_form", context, status=error.status)
-    return show(request, "prepared", context)
+    return answer_form(
+        *(request, "undo_form", context), prepare=lambda: _prepare(ways, found, form)
+    )
 
 
 def _prepare(ways: Ways, found: DockList, form: UndoForm) -> m.RequestView:
@@ -76,6 +64,6 @@ def _prepare(ways: Ways, found: DockList, form: UndoForm) -> m.RequestView:
             list=found.id,
             cap=rows,
             subject=encode({"moment": moment}).decode(),
-            valid_seconds=_A_DAY_SECONDS,
+            valid_seconds=SECONDS_A_DAY,
         )
     )

@@ -8,6 +8,7 @@ from . import (
     copying,
     freezing,
     home,
+    hours,
     incidents,
     lists,
     people,
@@ -15,6 +16,7 @@ from . import (
     requests,
     sending,
     sends,
+    standing,
     undoing,
 )
 
@@ -31,6 +33,7 @@ urlpatterns = [
     path("lists/<str:name>/copy/count", copying.count),
     path("lists/<str:name>/send", sending.prepare),
     path("lists/<str:name>/send/count", sending.count),
+    path("lists/<str:name>/standing", standing.prepare),
     path("sends", sends.show_all),
     path("sends/new", sending.choose_list),
     path("sends/<slug:name>", sends.show_one),
@@ -39,6 +42,7 @@ urlpatterns = [
     path("requests/<slug:name>", requests.show_one),
     path("activity", activity.show_all),
     path("activity/newer", activity.show_newer),
+    path("activity/hours", hours.show_hours),
     path("activity/<int:index>", activity.show_one),
     path("people", people.show_all),
     path("incidents", incidents.show_all),

@@ -12,16 +12,18 @@ comes through as it is.
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from html import unescape
 
 from listkeep.core.errors import Code, RefusedError
 
-from .headers import decode_text, parse_mailbox
+from .headers import Mailbox, decode_text, parse_mailbox
 from .mime import Branch, Mail, Part, Text
 from .slots import MAX_TEXT_CHARACTERS, OURS, Kind, Piece, Slot, fits, format_slot
 from .template import FORBIDDEN_FIELDS, Fork, Letter, Node, Template
 
-_PROOFS = ("[[proof]]", "%5B%5Bproof%5D%5D")  # only we can make one
+_PROOFS = ("[[proof]]", "%5b%5bproof%5d%5d")  # only we can make one
+_REFUSED_FIELDS = FORBIDDEN_FIELDS - {"sender", "return-path", "errors-to"}
 _MAX_RAW = 8 * MAX_TEXT_CHARACTERS  # as character references
 
 
@@ -48,18 +50,32 @@ def _compare_fields(
     template: Template, mail: Mail, stands_for: Collection[str]
 ) -> None:
     for name, _ in mail.fields:
-        known = name.lower()
-        if known in FORBIDDEN_FIELDS - {"sender", "return-path", "errors-to"}:
-            raise _differs(f"it has a header {known}")
+        if name.lower() in _REFUSED_FIELDS:
+            raise _differs(f"it has a header {name.lower()}")
     for name, expected in (("from", template.sender), ("reply-to", template.reply_to)):
         raw = mail.find_all(name)
-        found = parse_mailbox(raw[0]) if len(raw) == 1 else None
-        if found != expected or len(raw) != (1 if expected else 0):
+        if len(raw) != (1 if expected else 0) or not all(
+            _is_mailbox(value, expected) for value in raw
+        ):
             raise _differs(f"its {name} is another one")
     raw = mail.find_all("to")
     to = parse_mailbox(raw[0]) if len(raw) == 1 else None
     if to is None or to.address.lower() not in stands_for:
         raise _differs("it is to somebody else, or to several")
+
+
+def _is_mailbox(raw: str, expected: Mailbox | None) -> bool:
+    """Say whether a field names the template's mailbox; mostly that shows at once."""
+    return expected is not None and (
+        raw == _usual_form(expected) or parse_mailbox(raw) == expected
+    )
+
+
+@lru_cache(maxsize=64)  # the same for each addressee of a send
+def _usual_form(mailbox: Mailbox) -> str | None:
+    """Write a mailbox as most programs do, if that says it and nothing else."""
+    form = f"{mailbox.name} <{mailbox.address}>" if mailbox.name else mailbox.address
+    return form if parse_mailbox(form) == mailbox else None
 
 
 def _text_of(mail: Mail, name: str) -> str:
@@ -74,7 +90,7 @@ def _spellings(stands_for: Collection[str]) -> tuple[str, ...]:
     """Give all ways to write what stands for the addressee, the longest first."""
     found = {format_slot(Slot(Kind.ALIAS, Kind.ALIAS))}
     for text in stands_for:
-        found |= {text, text.replace("@", "%40")}
+        found |= {text.lower(), text.lower().replace("@", "%40")}
     return tuple(sorted(found, key=len, reverse=True))
 
 
@@ -109,7 +125,7 @@ class _Reading:
         is_html: bool = False,
     ) -> None:
         position = 0
-        steps = list(_steps(pieces))
+        steps = _steps(pieces)
         for number, step in enumerate(steps):
             if isinstance(step, str):
                 if not text.startswith(step, position):
@@ -131,8 +147,10 @@ class _Reading:
     def _ours_at(
         text: str, position: int, spellings: tuple[str, ...], place: str
     ) -> int:
+        longest = max(map(len, spellings))
+        found = text[position : position + longest].lower()
         for known in spellings:
-            if text[position : position + len(known)].lower() == known.lower():
+            if found.startswith(known):
                 return len(known)
         raise _differs(f"{place} names somebody else")
 
@@ -146,8 +164,13 @@ class _Reading:
             raise _differs(f"{place} has another value in slot {slot.name}")
 
 
-def _steps(pieces: tuple[Piece, ...]) -> Iterator[str | Slot]:
+@lru_cache(maxsize=256)
+def _steps(pieces: tuple[Piece, ...]) -> tuple[str | Slot, ...]:
     """Join what is fixed: texts, and sealed slots as they are written."""
+    return tuple(_joined(pieces))
+
+
+def _joined(pieces: tuple[Piece, ...]) -> Iterator[str | Slot]:
     fixed = ""
     for piece in pieces:
         if isinstance(piece, str):

@@ -20,7 +20,7 @@ from dataclasses import dataclass
 from listkeep.core.addresses import parse_address
 from listkeep.core.errors import MalformedError
 
-from .slots import is_visible
+from .slots import is_line
 
 CHARSETS = {
     "us-ascii": "ascii",
@@ -56,9 +56,7 @@ class Mailbox:
 def decode_text(raw: str) -> str | None:
     """Decode an unstructured field; ``None`` unless it is one visible line."""
     decoded = _decode_words(_recover(raw))
-    if decoded is None or not all(map(is_visible, decoded)):
-        return None
-    return decoded
+    return decoded if decoded is not None and is_line(decoded) else None
 
 
 def parse_mailbox(raw: str) -> Mailbox | None:
@@ -97,7 +95,7 @@ def is_name(text: str) -> bool:
     return (
         len(text) <= MAX_NAME_CHARACTERS
         and not set(text) & set('<>@"\\\uff20\ufe6b')
-        and all(map(is_visible, text))
+        and is_line(text)
     )
 
 
@@ -140,7 +138,7 @@ def format_mailbox_field(name: str, mailbox: Mailbox) -> str:
 
 
 def _require_line(text: str) -> None:
-    if not all(map(is_visible, text)):
+    if not is_line(text):
         raise MalformedError("a header field holds what is not visible text")
 
 

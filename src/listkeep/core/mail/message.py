@@ -31,6 +31,7 @@ _MESSAGE_ID = re.compile(r"<[A-Za-z0-9._+-]{1,100}@[a-z0-9.-]{1,190}>")
 _UNSUBSCRIBE = re.compile(r"https://[a-z0-9.-]{1,190}/[A-Za-z0-9._~/?=&-]{1,300}")
 _FEEDBACK_ID = re.compile(r"[A-Za-z0-9._-]{1,64}(?::[A-Za-z0-9._-]{1,64}){3}")
 _ALIAS = re.compile(r"[a-z2-7]{16,64}")
+_FROM_LINE = re.compile(rb"(?m)^From (?=.{0,69}$)")
 _BASE64_LINE = 57  # bytes, which are 76 characters
 
 
@@ -84,7 +85,7 @@ def build_message(template: Template, addressee: Addressee, stamp: Stamp) -> Bui
     writer = _Writer(template, addressee)
     content, body = writer.write(template.body)
     fields = [
-        format_mailbox_field("From", template.sender),
+        _sender_field("From", template.sender),
         format_mailbox_field("To", Mailbox(addressee.address, writer.to_name())),
         format_field("Subject", writer.line(template.subject)),
         *_stamped(stamp),
@@ -92,7 +93,7 @@ def build_message(template: Template, addressee: Addressee, stamp: Stamp) -> Bui
         *content,
     ]
     if template.reply_to:
-        fields.insert(1, format_mailbox_field("Reply-To", template.reply_to))
+        fields.insert(1, _sender_field("Reply-To", template.reply_to))
     return Built(tuple(fields), body)
 
 
@@ -106,6 +107,11 @@ def _stamped(stamp: Stamp) -> Iterator[str]:
         yield "List-Unsubscribe-Post: List-Unsubscribe=One-Click"  # RFC 8058, 3.1
     if stamp.feedback_id:
         yield f"Feedback-ID: {_checked(_FEEDBACK_ID, stamp.feedback_id)}"
+
+
+@lru_cache(maxsize=64)  # the same for each addressee of a send
+def _sender_field(name: str, mailbox: Mailbox) -> str:
+    return format_mailbox_field(name, mailbox)
 
 
 def _checked(pattern: re.Pattern[str], text: str) -> str:
@@ -177,7 +183,8 @@ def _write_text(node: Letter, text: str) -> tuple[list[str], bytes]:
 def _quote(data: bytes) -> bytes:
     quoted = binascii.b2a_qp(data, istext=True)
     # Mailbox files put a > before lines that begin so (RFC 2049, 3).
-    quoted = re.sub(rb"(?m)^From (?=.{0,69}$)", b"=46rom ", quoted)
+    if b"From " in quoted:
+        quoted = _FROM_LINE.sub(b"=46rom ", quoted)
     return quoted.replace(b"\n", b"\r\n") + b"\r\n"
 
 
@@ -195,7 +202,7 @@ def _write_file(node: File) -> list[str]:
     return fields
 
 
-@lru_cache(maxsize=64)  # the same for each addressee of a send
+@lru_cache(maxsize=64)
 def _encode_file(data: bytes) -> bytes:
     return _encode_base64(data)
 

@@ -109,10 +109,10 @@ def parse_mail(data: bytes) -> Mail:
 
 def decode_mail(data: bytes, findings: Findings) -> Mail | None:
     """Read a message; ``None`` if it has no tree at all, faults in ``findings``."""
-    if problem := _why_unreadable(data):
+    bare = data.replace(b"\r\n", b"\n")
+    if problem := _why_unreadable(data, bare):
         findings.add("the message", problem, "save it as an .eml file anew")
         return None
-    bare = data.replace(b"\r\n", b"\n")
     return _decode_plain(bare) or _decode_by_library(bare, findings)
 
 
@@ -160,17 +160,16 @@ def unfold(value: object) -> str:
     return re.sub(r"\r?\n(?=[ \t])", "", str(value)).strip(" \t")
 
 
-def _why_unreadable(data: bytes) -> str:
-    bare = data.replace(b"\r\n", b"\n")
+def _why_unreadable(data: bytes, bare: bytes) -> str:
     lower = bare[:MAX_BYTES].lower()
     reasons = {
         "is longer than 2 MiB": len(data) > MAX_BYTES,
         "has line ends of several kinds": b"\r" in bare
-        or data.count(b"\r\n") not in {0, data.count(b"\n")},
+        or len(data) - len(bare) not in {0, bare.count(b"\n")},
         "has NUL bytes": b"\0" in data,
         "is a mailbox file, not one message": data.startswith(b"From "),
-        "has more than 64 KiB of headers": len(bare.partition(b"\n\n")[0])
-        > MAX_HEADER_BYTES,
+        "has more than 64 KiB of headers": len(bare) > MAX_HEADER_BYTES
+        and bare.find(b"\n\n", 0, MAX_HEADER_BYTES + 2) < 0,
         # Before the parser recurses: each level names its type, in plain letters.
         "has too many parts": lower.count(b"multipart/") + lower.count(b"message/")
         > MAX_PARTS,

@@ -39,8 +39,6 @@ SIGNED_FIELDS = (
 )
 _LINE = 70
 _SPACE = re.compile(r"[ \t\r\n]+")
-_BODY_SPACE = re.compile(rb"[ \t]{2,}|\t")
-_LINE_END_SPACE = re.compile(rb" (?=\r\n|\Z)")
 _DOMAIN = re.compile(r"[a-z0-9_](?:[a-z0-9._-]{0,250}[a-z0-9])?")
 
 
@@ -137,12 +135,17 @@ def attach_signatures(
 def relax_field(field: str) -> str:
     """Write a field in relaxed form (RFC 6376, 3.4.2), without the line break."""
     name, _, value = field.partition(":")
-    return f"{name.strip().lower()}:{_SPACE.sub(' ', value).strip()}"
+    if not value.isprintable() or "  " in value:  # else there is nothing to join
+        value = _SPACE.sub(" ", value)
+    return f"{name.strip().lower()}:{value.strip()}"
 
 
 def relax_body(body: bytes) -> bytes:
     """Write a body in relaxed form (RFC 6376, 3.4.4)."""
-    text = _LINE_END_SPACE.sub(b"", _BODY_SPACE.sub(b" ", body))
+    text = body.replace(b"\t", b" ")  # a pattern takes ten times as long
+    while b"  " in text:
+        text = text.replace(b"  ", b" ")
+    text = text.replace(b" \r\n", b"\r\n").removesuffix(b" ")
     end = len(text)
     while end and text[end - 2 : end] == b"\r\n":
         end -= 2

@@ -190,9 +190,14 @@ def is_phrase(value: str) -> bool:
     """Say whether a text is one short visible line that nothing turns into a link."""
     return (
         0 < len(value.strip()) <= len(value) <= MAX_TEXT_CHARACTERS
-        and all(map(is_visible, value))
+        and is_line(value)
         and not _LINK_LIKE.search(unicodedata.normalize("NFKC", value))
     )
+
+
+def is_line(text: str) -> bool:
+    """Say whether every sign of a text is visible, so that it is one line at most."""
+    return text.isprintable() if text.isascii() else all(map(is_visible, text))
 
 
 def is_visible(sign: str) -> bool:

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
+from itertools import chain
 
 from listkeep.core.errors import Code, RefusedError
 
@@ -103,6 +104,26 @@ class Charges:
         return len(recent.union(items)) + sum(
             amount for at, amount in spent.amounts if at > since
         )
+
+    def used_by_day(
+        self, principal: str, measure: Measure, *, now: datetime, days: int
+    ) -> list[int]:
+        """Sum what was spent in each of the last ``days`` times 24 hours, newest last.
+
+        A named item counts where it was asked for last. What was lost is not known:
+        then there is nothing to tell.
+        """
+        if self._is_exhausted(measure, since=now - days * DAY):
+            return []
+        spent = self._spent.get((principal, measure), _Spent())
+        sums = [0] * days
+        for at, amount in chain(
+            ((at, 1) for at in spent.items.values()), spent.amounts
+        ):
+            ago = max((now - at) // DAY, 0)
+            if ago < days:
+                sums[days - 1 - ago] += amount
+        return sums
 
     def is_exhausted(self, measure: Measure, *, now: datetime) -> bool:
         """Tell whether what was spent today is not known, so that it counts as all."""

@@ -40,6 +40,11 @@ def is_domain(text: str) -> bool:
         return False
 
 
+def is_word(text: str) -> bool:
+    """Tell whether a text is a name as triggers and fields have: a-z, 0-9, ``_.-``."""
+    return _WORD.fullmatch(text) is not None
+
+
 def _is_local(text: str) -> bool:
     try:
         parse_address(f"{text}@a.test")

@@ -22,6 +22,21 @@ class Talk(SMTP):
     line_length_limit = MAX_COMMAND_BYTES
     command_size_limit = MAX_COMMAND_BYTES
 
+    _idle_until = 0.0
+
+    def _reset_timeout(self, duration: float | None = None) -> None:
+        """Note that something was said; a new timer for each command is not cheap."""
+        self._idle_until = self.loop.time() + (duration or self._timeout_duration)
+        if self._timeout_handle is None:
+            self._timeout_handle = self.loop.call_at(self._idle_until, self._timeout_cb)
+
+    def _timeout_cb(self) -> None:
+        """Hang up on who says nothing for so long."""
+        if self.loop.time() >= self._idle_until:
+            super()._timeout_cb()  # type: ignore[no-untyped-call]
+        else:
+            self._timeout_handle = self.loop.call_at(self._idle_until, self._timeout_cb)
+
     def end(self) -> None:
         """Say that it is over, to whoever is in the middle of nothing."""
         raise NotImplementedError

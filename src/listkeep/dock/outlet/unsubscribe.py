@@ -18,23 +18,25 @@ from .returns.recording import About, record_returned
 _NOBODY = bytes(16)
 
 
-def unsubscribe_url(send: d.Send, alias: str) -> str:
+def unsubscribe_url(send: d.Send, alias: str, proof: str = "") -> str:
     """Write the link that stands in a message and in its `List-Unsubscribe`.
+
+    ``proof`` is the alias's, for who has made it already.
 
     Raises:
         MalformedError: It is no alias.
     """
-    proof = make_unsubscribe_proof(key_of(send), alias)
+    proof = proof or make_unsubscribe_proof(key_of(send), alias)
     return f"{public_origin()}/u/{alias}/{proof}"
 
 
-def header_url(send: d.Send, alias: str) -> str:
+def header_url(send: d.Send, alias: str, proof: str = "") -> str:
     """Write the link for `List-Unsubscribe`; none without TLS (RFC 8058, 3.1).
 
     Raises:
         MalformedError: It is no alias.
     """
-    url = unsubscribe_url(send, alias)
+    url = unsubscribe_url(send, alias, proof)
     return url if url.startswith("https://") else ""
 
 

@@ -4,7 +4,9 @@ A template is handed over before anybody asks for a send of it, and read by whoe
 to approve one: the keeper shows what people are told of a mail, and reads none.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any, Final
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -14,10 +16,11 @@ from listkeep.core.grants import Action, Terms
 from listkeep.core.mail import Template, TemplateError, declare
 from listkeep.core.mail.mime import MAX_BYTES
 from listkeep.core.mail.slots import format_pieces, headline
-from listkeep.core.registry.sending import SendTerms, parse_send
+from listkeep.core.registry.sending import SendKind, SendTerms, parse_send
 from listkeep.dock.intake.receiving import Upload
 from listkeep.dock.lists.access import enter_list
 from listkeep.dock.lists.keeper import get_keeper
+from listkeep.dock.outlet.begin_sends import begin_send, end_send
 from listkeep.dock.outlet.merging import services as merges
 from listkeep.dock.outlet.models import StoredTemplate
 from listkeep.dock.outlet.requests import get_terms
@@ -25,16 +28,19 @@ from listkeep.dock.outlet.templates import find_kept, get_kept, shelve_template
 from listkeep.looks.marking import gettext_noop
 from listkeep.wire import messages as m
 
-from .answers import go_to, show
+from .answers import go_to, show, show_work
 from .doors import Visitor, personal
 from .releases import find_granted
 from .uploads import read_form
 
 _DRAIN_BYTES = 16 * 1024 * 1024
-_ACTS = {
-    "start": merges.start_merge,
-    "pause": merges.pause_merge,
-    "resume": merges.resume_merge,
+_ACTS: Final[dict[str, Callable[[m.Caller, str], object]]] = {
+    "start": lambda caller, name: merges.start_merge(caller, **_now(name)),
+    "pause": lambda caller, name: merges.pause_merge(caller, **_now(name)),
+    "resume": lambda caller, name: merges.resume_merge(caller, **_now(name)),
+    # Of a standing send: an application hands its messages over.
+    "begin": lambda caller, name: begin_send(caller, request=name, keeper=get_keeper()),
+    "end": lambda caller, name: end_send(caller, request=name, keeper=get_keeper()),
 }
 
 
@@ -99,7 +105,7 @@ def show_sends(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     return show(request, "sends", {"visitor": visitor, "granted": granted})
 
 
-@personal("GET", "POST")
+@personal("GET", "POST", is_followed=True)
 def carry_out(request: HttpRequest, visitor: Visitor, request_id: str) -> HttpResponse:
     """Show a send; begin it, hold it, let it go on."""
     keeper = get_keeper()
@@ -119,7 +125,10 @@ def carry_out(request: HttpRequest, visitor: Visitor, request_id: str) -> HttpRe
             error = refused
         else:
             return go_to(f"/sends/{request_id}")
-    said = parse_send(terms)
+    said, merge = parse_send(terms), _find_merge(visitor, request_id)
+    is_standing = said.kind is SendKind.STANDING
+    # What went wrong stays to be read: a page that looks again would drop it.
+    goes_on = merge is not None and merge.run.state == "running" and error is None
     context = {
         "visitor": visitor,
         "list": visit.record,
@@ -127,11 +136,15 @@ def carry_out(request: HttpRequest, visitor: Visitor, request_id: str) -> HttpRe
         "terms": terms,
         "said": said,
         "title": headline(said.title),
-        "merge": _find_merge(visitor, request_id),
-        "has_template": _has_template(terms, said),
+        "merge": merge,
+        "running": goes_on,
+        "missing": _missing(terms, said),
+        "is_standing": is_standing,
+        "told": _told_by_keeper(visitor, request_id) if is_standing else {},
         "error": error,
     }
-    return show(request, "send", context, status=error.status if error else 200)
+    status = error.status if error else 200
+    return show_work(request, "send", context, goes_on=goes_on, status=status)
 
 
 def _act(request: HttpRequest, caller: m.Caller, request_id: str) -> None:
@@ -140,7 +153,17 @@ def _act(request: HttpRequest, caller: m.Caller, request_id: str) -> None:
         raise MalformedError(
             gettext_noop("there is no such act"), code=Code.REQUEST_INVALID
         )
-    act(caller, request=request_id, keeper=get_keeper(), now=timezone.now())
+    act(caller, request_id)
+
+
+def _now(request_id: str) -> dict[str, Any]:
+    return {"request": request_id, "keeper": get_keeper(), "now": timezone.now()}
+
+
+def _told_by_keeper(visitor: Visitor, request_id: str) -> dict[str, str]:
+    """Read what the keeper says of a send: since when it goes on, until when."""
+    asked = m.ShowRequest(session=visitor.caller.session, request=request_id)
+    return get_keeper().show_requests(asked).requests[0].facts
 
 
 def _find_merge(visitor: Visitor, request_id: str) -> merges.MergeView | None:
@@ -154,9 +177,11 @@ def _find_merge(visitor: Visitor, request_id: str) -> merges.MergeView | None:
         return None
 
 
-def _has_template(terms: Terms, said: SendTerms) -> bool:
+def _missing(terms: Terms, said: SendTerms) -> list[str]:
+    """List which of its templates were not handed over yet."""
     known = StoredTemplate.objects.filter(list_id=terms.list)
-    return known.filter(digest__in=said.templates).exists()
+    found = set(known.values_list("digest", flat=True))
+    return [digest for digest in said.templates if digest not in found]
 
 
 def _shelf(

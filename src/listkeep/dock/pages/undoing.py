@@ -21,7 +21,7 @@ from listkeep.dock.lists.keeper import get_keeper
 from listkeep.dock.lists.moments import find_moment, time_before
 from listkeep.looks.marking import gettext_noop
 
-from .answers import go_to, show
+from .answers import go_to, show, show_work
 from .doors import Visitor, personal
 from .releases import Granted, find_granted
 from .runs import start_restore
@@ -77,7 +77,7 @@ def undo(request: HttpRequest, visitor: Visitor, list_id: str) -> HttpResponse:
     return go_to(f"/undos/{restore.id}")
 
 
-@personal("GET")
+@personal("GET", is_followed=True)
 def show_undo(request: HttpRequest, visitor: Visitor, restore_id: str) -> HttpResponse:
     """Show how far it has come, or what came of it, and how that is taken back."""
     restore = queries.get_restore(restore_id)
@@ -90,16 +90,17 @@ def show_undo(request: HttpRequest, visitor: Visitor, restore_id: str) -> HttpRe
         right="touch",
         what="restore",
     )
+    running = restore.state in _UNDER_WAY
     context = {
         "visitor": visitor,
         "list": visit.record,
         "restore": restore,
         "moment": restores.show_moment(restore.at),
         "told": queries.tell_restore(restore),
-        "running": restore.state in _UNDER_WAY,
+        "running": running,
         "change": queries.find_change(restore),
     }
-    return show(request, "undone", context)
+    return show_work(request, "undone", context, goes_on=running)
 
 
 def _begin(request: HttpRequest, visit: Visit, asked: Asked) -> Restore:

@@ -7,7 +7,7 @@ from . import coming, incidents, joining, outside, sending, undoing, views
 urlpatterns = [
     path("", views.home),
     *coming.urlpatterns,
-    path("assets/listkeep.css", coming.serve),
+    path("assets/<str:name>", coming.serve),
     path("exports", views.export_runs),
     path("exports/<slug:run_id>", views.export_run),
     path("exports/<slug:run_id>/file", views.export_file),

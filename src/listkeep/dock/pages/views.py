@@ -23,7 +23,7 @@ from listkeep.dock.outlet.requests import get_terms
 from listkeep.looks.marking import gettext_noop
 from listkeep.wire import messages as m
 
-from .answers import go_to, show
+from .answers import go_to, show, show_work
 from .doors import Visitor, personal
 from .forms import ImportForm, ListForm
 from .headers import harden
@@ -58,11 +58,13 @@ def export_runs(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     return show(request, "exports", context)
 
 
-@personal("GET")
+@personal("GET", is_followed=True)
 def export_run(request: HttpRequest, visitor: Visitor, run_id: str) -> HttpResponse:
     """Show how far a run has come; the page looks again by itself until it ends."""
     run = _own_run(visitor, run_id)
-    return show(request, "export", {"visitor": visitor, "run": run})
+    goes_on = run.state == ExportRun.State.RUNNING
+    context = {"visitor": visitor, "run": run, "running": goes_on}
+    return show_work(request, "export", context, goes_on=goes_on)
 
 
 @personal("GET")
@@ -192,7 +194,7 @@ def run_import(request: HttpRequest, visitor: Visitor, list_id: str) -> HttpResp
     return go_to(f"/imports/{source.id}")
 
 
-@personal("GET")
+@personal("GET", is_followed=True)
 def show_import(request: HttpRequest, visitor: Visitor, import_id: str) -> HttpResponse:
     """Show how far an import has come, or what came of it."""
     source = imports.get_import(import_id)
@@ -204,15 +206,16 @@ def show_import(request: HttpRequest, visitor: Visitor, import_id: str) -> HttpR
         right="touch",
         what="import",
     )
+    running = source.state in Import.RUNNING
     context = {
         "visitor": visitor,
         "source": source,
         "list": visit.record,
-        "running": source.state in Import.RUNNING,
+        "running": running,
         "counts": imports.count_changes(source, is_person=True),
         "rejects": imports.read_rejects(source, after=0, limit=_REJECTS_SHOWN),
     }
-    return show(request, "import", context)
+    return show_work(request, "import", context, goes_on=running)
 
 
 # --- inside -----------------------------------------------------------------------

@@ -15,7 +15,7 @@ from listkeep.dock.lists.bulk import translated
 from listkeep.dock.lists.keeper import get_keeper, read_service_key
 from listkeep.dock.lists.reconciling import reconcile
 from listkeep.dock.outlet.jobs import recover_exports
-from listkeep.dock.pages.assets import stylesheet
+from listkeep.dock.pages.assets import assets
 
 log = structlog.get_logger("listkeep.dock")
 _OLDEST_POSTGRESQL = 150_000
@@ -71,7 +71,7 @@ def check_instance() -> Recovered:
         UnavailableError: The database does not answer.
         VerificationError: A file of the pages is not the one that was shipped.
     """
-    stylesheet()
+    assets()
     verify_engine()
     read_service_key(settings.LISTKEEP_SERVICE_KEY_FILE)
     verify_version()

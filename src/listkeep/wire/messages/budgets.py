@@ -17,6 +17,9 @@ class BudgetRow(Message, frozen=True, kw_only=True):
     ceiling: Count
     days: Count
     hourly: bool  # half of it at most in an hour
+    # In each of the last 30 times 24 hours, newest last; empty: it is not known. An
+    # address that was asked for again counts where it was asked for last.
+    by_day: tuple[Count, ...] = ()
 
 
 class BudgetRows(Message, frozen=True, kw_only=True):

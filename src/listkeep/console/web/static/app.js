@@ -48,21 +48,22 @@ const putBack = (form, place) => {
   for (const field of form.elements) {
     const text = kept[field.name];
     if (!isKept(field) || text === undefined || said.has(field.name)) continue;
-    if (field.type === "radio") field.checked = field.value === text;
-    else field.value = text;
+    if (["radio", "checkbox"].includes(field.type)) field.checked = text.includes(field.value);
+    else [field.value] = text;
     if (field.hasAttribute("hx-get")) field.dispatchEvent(new Event("input", { bubbles: true }));
   }
 };
 
 const keep = (form, place) => {
-  const typed = [...new FormData(form)].filter(([name]) => isKept(form.querySelector(`[name="${CSS.escape(name)}"]`)));
-  sessionStorage.setItem(place, JSON.stringify(Object.fromEntries(typed)));
+  const typed = new FormData(form);
+  const names = [...form.elements].filter(isKept).map((field) => field.name);
+  sessionStorage.setItem(place, JSON.stringify(Object.fromEntries(names.map((name) => [name, typed.getAll(name)]))));
 };
 
 // After htmx has read the page, so that it hears of fields that were put back.
 document.addEventListener("DOMContentLoaded", () => {
   const { sent } = document.querySelector("[data-sent]")?.dataset ?? {};
-  if (sent) for (const kind of ["send", "copy"]) sessionStorage.removeItem(`keep ${kind} ${sent}`);
+  if (sent) for (const kind of ["send", "standing", "copy", "undo"]) sessionStorage.removeItem(`keep ${kind} ${sent}`);
   for (const form of document.querySelectorAll("form[data-keep]")) {
     const place = `keep ${form.dataset.keep}`;
     if (!document.querySelector("main [role=alert]")) putBack(form, place);

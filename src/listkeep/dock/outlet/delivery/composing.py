@@ -17,7 +17,6 @@ from listkeep.core.mail import (
     build_message,
     draft_signatures,
     format_return_address,
-    make_alias,
     make_unsubscribe_proof,
 )
 from listkeep.wire.messages import sends as d
@@ -25,7 +24,7 @@ from listkeep.wire.messages import sends as d
 from .incoming import Parcel
 from .sends import alias_key
 
-Unsubscribe = Callable[[d.Send, str], str]
+Unsubscribe = Callable[[d.Send, str, str], str]  # of alias and proof
 ALGORITHMS = {"rsa": Algorithm.RSA, "ed25519": Algorithm.ED25519}
 _ID_BYTES = 20
 
@@ -38,21 +37,16 @@ def compose(
     Raises:
         MalformedError: A value does not fit its slot, or an argument its field.
     """
-    send = parcel.send
-    alias = make_alias(alias_key(send), parcel.token)
+    send, alias = parcel.send, parcel.alias
+    proof = make_unsubscribe_proof(alias_key(send), alias)
     stamp = Stamp(
         now,
         message_id(parcel),
-        unsubscribe_url=unsubscribe(send, alias),
+        unsubscribe_url=unsubscribe(send, alias, proof),
         feedback_id=feedback_id(parcel),
     )
     values = {**parcel.values, **row.values}
-    addressee = Addressee(
-        row.address,
-        alias,
-        values,
-        proof=make_unsubscribe_proof(alias_key(send), alias),
-    )
+    addressee = Addressee(row.address, alias, values, proof=proof)
     return build_message(parcel.template, addressee, stamp)
 
 
@@ -67,9 +61,8 @@ def draft(built: Built, send: d.Send, *, now: datetime) -> tuple[DraftSignature,
 
 def return_path(parcel: Parcel) -> str:
     """Give the envelope sender: where it comes back to if nobody takes it."""
-    alias = make_alias(alias_key(parcel.send), parcel.token)
     return format_return_address(
-        ReturnAddress(Purpose.BOUNCE, alias), mail_domain=parcel.send.mail_domain
+        ReturnAddress(Purpose.BOUNCE, parcel.alias), mail_domain=parcel.send.mail_domain
     )
 
 

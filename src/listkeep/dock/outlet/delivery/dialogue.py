@@ -96,13 +96,13 @@ class Dialogue(asyncio.Protocol):
         loop = asyncio.get_running_loop()
         self._replies, self._size, self._missing = [], 0, len(commands)
         self._waiter, self._heard_at = loop.create_future(), loop.time()
-        self._timer = loop.call_later(REPLY_SECONDS, self._expire)
+        if self._timer is None:  # of an earlier question it goes on: see _expire
+            self._timer = loop.call_later(REPLY_SECONDS, self._expire)
         try:
             self._transport.write(b"".join(commands))
             await self._waiter
         finally:
             self._missing, self._waiter = 0, None
-            self._timer.cancel()
         return self._replies
 
     def data_received(self, data: bytes) -> None:
@@ -142,13 +142,17 @@ class Dialogue(asyncio.Protocol):
     def _expire(self) -> None:
         """Give up, unless a reply came meanwhile; then the next has as long."""
         loop, due = asyncio.get_running_loop(), self._heard_at + REPLY_SECONDS
-        if loop.time() < due:
+        if self._waiter is None:
+            self._timer = None
+        elif loop.time() < due:
             self._timer = loop.call_at(due, self._expire)
-            return
-        self._end(_LATE)
+        else:
+            self._end(_LATE)
 
     def _end(self, fault: str) -> None:
         self.fault = self.fault or fault
+        if self._timer is not None:
+            self._timer.cancel()
         self._transport.abort()
         self._wake()
 

@@ -8,11 +8,13 @@ believed of a message are the values in its typed slots (`core/mail/comparing.py
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 
 from listkeep.core.errors import Code, MalformedError, RefusedError
 from listkeep.core.mail import (
     Mail,
     Template,
+    make_alias,
     open_alias,
     parse_mail,
     parse_send_address,
@@ -36,10 +38,10 @@ class Addressed:
     token: bytes
     sends: tuple[d.Send, ...]
     stands_for: frozenset[str]
-    is_alias: bool
+    alias: str = ""  # if it is one; else the address is a token's
 
 
-@dataclass(frozen=True, slots=True, repr=False)
+@dataclass(frozen=True, repr=False)  # no slots: its alias is made once
 class Parcel:
     """One message of a send: the template, for whom, and the application's values."""
 
@@ -48,6 +50,12 @@ class Parcel:
     token: bytes
     values: dict[str, str]
     trigger: str = ""
+    named: str = ""  # the alias it came under, if any
+
+    @cached_property
+    def alias(self) -> str:
+        """What the addressee is called in this send."""
+        return self.named or make_alias(alias_key(self.send), self.token)
 
 
 def read_recipient(text: str, *, book: SendBook, tenant: str) -> Addressed:
@@ -72,7 +80,7 @@ def read_recipient(text: str, *, book: SendBook, tenant: str) -> Addressed:
         raise no_such_send() from error
     _require_open((send,), tenant)
     names = _names(address, token, send.token_domain)
-    return Addressed(token, (send,), names, is_alias=True)
+    return Addressed(token, (send,), names, alias=local)
 
 
 def _read_token(address: str, domain: str, *, book: SendBook, tenant: str) -> Addressed:
@@ -87,7 +95,7 @@ def _read_token(address: str, domain: str, *, book: SendBook, tenant: str) -> Ad
     except MalformedError as error:
         raise no_such_send() from error
     sends = _require_open(sends, tenant)
-    return Addressed(token, sends, _names(address, token, domain), is_alias=False)
+    return Addressed(token, sends, _names(address, token, domain))
 
 
 def _require_open(sends: tuple[d.Send, ...], tenant: str) -> tuple[d.Send, ...]:
@@ -143,7 +151,8 @@ def read_message(
             hint="name one in a header X-Listkeep-Send, or use its aliases",
         )
     send, template, values = found[0]
-    return Parcel(send, template, addressed.token, values, _trigger(mail, send))
+    trigger = _trigger(mail, send)
+    return Parcel(send, template, addressed.token, values, trigger, addressed.alias)
 
 
 def _named_send(mail: Mail, addressed: Addressed) -> tuple[d.Send, ...]:
@@ -157,9 +166,9 @@ def _named_send(mail: Mail, addressed: Addressed) -> tuple[d.Send, ...]:
 
 
 def _trigger(mail: Mail, send: d.Send) -> str:
-    named = mail.find_all(TRIGGER_FIELD)
     if send.kind == "campaign":
         return ""
+    named = mail.find_all(TRIGGER_FIELD)
     if not named and len(send.triggers) == 1:
         return send.triggers[0]
     if len(named) != 1 or named[0] not in send.triggers:

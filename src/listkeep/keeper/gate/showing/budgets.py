@@ -50,6 +50,11 @@ def budgets_of(
             ceiling=ceiling,
             days=window.days,
             hourly=measure in _HOURLY,
+            by_day=tuple(
+                registry.charges.used_by_day(
+                    person.id, measure, now=now, days=RECENT.days
+                )
+            ),
         )
         for measure, ceiling, window in (
             *daily,

@@ -1,0 +1,84 @@
+"""What forms of sends have in common: to whom, by which way out, and what mail says.
+
+A template is one of those that were handed over at the dock. What people sign beside
+its digest is what the dock says that it says, passed on as it is.
+"""
+
+from collections.abc import Sequence
+
+from listkeep.console.web.ways import Panel, Ways, ask
+from listkeep.core.errors import Code, MalformedError
+from listkeep.core.registry.mail_names import format_words
+from listkeep.core.registry.sending import SendKind
+from listkeep.looks.marking import gettext_noop
+from listkeep.looks.titles import BETWEEN_TITLES
+from listkeep.wire import messages as m
+from listkeep.wire.answers import DockCount, DockList
+from listkeep.wire.dock.sends import DockKept
+
+
+def count_subscribed(ways: Ways, found: DockList, segment: str) -> Panel[DockCount]:
+    """Count those of a segment who are subscribed: nobody else is written to."""
+    chosen = segment or "all"
+    subscribed = "status = subscribed"
+    whole = subscribed if chosen == "all" else f"({chosen}) and {subscribed}"
+    return ask(lambda: ways.dock.count(found.id, whole))
+
+
+def read_routes(ways: Ways) -> tuple[dict[str, str], ...]:
+    """Read the ways out that are enrolled."""
+    message = m.ShowRegistry(session=ways.session, kind="route")
+    return ways.keeper.show_registry(message).rows
+
+
+def choose_templates(
+    shelf: Sequence[DockKept], digests: Sequence[str]
+) -> list[DockKept]:
+    """Find what was chosen among the templates of a list, in the order of its shelf.
+
+    Raises:
+        MalformedError: Nothing was chosen, or something that is not kept.
+    """
+    chosen = [each for each in shelf if each.digest in digests]
+    if not chosen or len(chosen) != len(set(digests)):
+        raise MalformedError(
+            gettext_noop("no template was chosen"),
+            code=Code.REQUEST_INVALID,
+            hint=gettext_noop(
+                "choose one of the list's, or hand one over at the dock first"
+            ),
+        )
+    return chosen
+
+
+def write_subject(
+    templates: Sequence[DockKept], *, pace: int, triggers: Sequence[str] = ()
+) -> dict[str, str]:
+    """Say of templates what people sign beside their digests: the subject of a send.
+
+    Raises:
+        MalformedError: They are from different senders.
+    """
+    first = templates[0]
+    sender = first.sender, first.reply_to
+    if any((each.sender, each.reply_to) != sender for each in templates):
+        raise MalformedError(
+            gettext_noop(
+                "the templates of one send have one sender and one reply address"
+            ),
+            code=Code.TEMPLATE_INVALID,
+            hint=gettext_noop("ask for a send of its own for each sender"),
+        )
+    kind = SendKind.STANDING if triggers else SendKind.CAMPAIGN
+    subject = {
+        "kind": kind.value,
+        "templates": format_words(each.digest for each in templates),
+        "from": first.sender,
+        "reply_to": first.reply_to,
+        "title": BETWEEN_TITLES.join(dict.fromkeys(each.title for each in templates)),
+        "links": format_words(name for each in templates for name in each.links),
+        "tracking": format_words(name for each in templates for name in each.tracking),
+        "fields": format_words(name for each in templates for name in each.fields),
+        "pace": str(pace),
+    }
+    return {**subject, "triggers": format_words(triggers)} if triggers else subject

@@ -1,0 +1,43 @@
+"""Look at a page as people with other eyes and hands meet it, by axe-core."""
+
+from importlib.resources import files
+from typing import Final, Literal
+
+from playwright.sync_api import Page
+
+AXE: Final = (files("axe_playwright_python") / "axe.min.js").read_text("utf-8")
+RULES: Final = (
+    *("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"),
+)
+LOOKS: Final[tuple[tuple[Literal["light", "dark"], int], ...]] = (
+    ("light", 1440),
+    ("dark", 390),
+)
+_RUN: Final = """rules => axe.run(document, {
+    runOnly: {type: "tag", values: rules},
+    resultTypes: ["violations"],
+})"""
+
+
+def audit(page: Page) -> list[str]:
+    """Say what keeps people out of a page: WCAG 2.2 AA, and axe's best practices."""
+    if page.evaluate("typeof axe") == "undefined":
+        page.evaluate(AXE)
+    # What lies half under the bar that stays is no small target: one can scroll.
+    page.evaluate("scrollTo(0, 0)")
+    told = page.evaluate(_RUN, RULES)
+    worst = [(each["id"], each["nodes"][0]) for each in told["violations"]]
+    return [f"{name}: {at['target']} {at['failureSummary']}" for name, at in worst]
+
+
+def look_at(page: Page) -> list[str]:
+    """Audit a page wide and light, and narrow and dark, with all it can unfold."""
+    page.evaluate("document.querySelectorAll('details').forEach(d => d.open = true)")
+    told = []
+    for theme, width in LOOKS:
+        page.emulate_media(color_scheme=theme)
+        page.set_viewport_size({"width": width, "height": 900})
+        told += [f"{theme}, {width}: {each}" for each in audit(page)]
+        if (seen := page.evaluate("document.documentElement.scrollWidth")) > width:
+            told.append(f"{theme}, {width}: it is {seen} wide")
+    return told
