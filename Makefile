@@ -164,8 +164,9 @@ test-pages: .venv/.dev
 	$(PYTEST) tests/pages
 
 .PHONY: drill
-drill: .venv/.dev ## Kill what works, at fifty moments of each operation (KILLS=50)
+drill: .venv/.dev ## Kill what works at fifty moments (KILLS=50), edit each column in each way
 	LISTKEEP_KILLS=$(or $(KILLS),50) $(BIN)/pytest -s tests/faults
+	LISTKEEP_EACH_WAY=1 $(BIN)/pytest --ds=$(DOCK) tests/dock/test_edit_each_table.py
 
 .PHONY: vectors
 vectors: .venv/.dev ## Run the published test vectors and say how many there were

@@ -159,7 +159,7 @@ def django_db_modify_db_settings(request: pytest.FixtureRequest) -> None:
         server: Cluster = request.getfixturevalue("cluster")
         known = database_settings(server.url("dock"), home=HOME)
         connections.settings = connections.configure_settings({"default": known})
-        DatabaseOperations.sql_flush = _delete_all
+        DatabaseOperations.sql_flush = _delete_all  # type: ignore[assignment]
         del connections["default"]
 
 
