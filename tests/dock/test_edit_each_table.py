@@ -8,9 +8,7 @@ After each edit everybody tries all they can, which takes half a second. Here co
 are edited in one way each, by turns; `make drill` edits each of them in every way.
 """
 
-import os
 import re
-from collections import Counter
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, replace
@@ -47,15 +45,12 @@ from tests.dock.tampering import MailRoom, moves_in, open_mail_room
 from tests.dock.ways import NOON, Ears
 from tests.fakes.keeper import FakeKeeper
 from tests.tamper import (
-    Change,
     Table,
-    changes_to,
+    changes_by_turns,
     read_table,
     table_names,
     write_table,
 )
-
-EACH_WAY = bool(os.environ.get("LISTKEEP_EACH_WAY"))
 
 WORTH = {
     "delivery": "to tell somebody outside what others are told, in words of one's own",
@@ -310,24 +305,12 @@ def is_known(name: str, power: str) -> bool:
     return bool(re.fullmatch(KNOWN.get(name, "(?!)"), power))
 
 
-def chosen(table: Table) -> Iterator[tuple[str, Change]]:
-    """Take turns at the ways to edit a column, unless all are asked for."""
-    turns = {column: place for place, column in enumerate(table.keyless())}
-    ways: Counter[str] = Counter()
-    for what, change in changes_to(table):
-        column = what.partition(" is ")[0]
-        ways[column] += 1
-        if EACH_WAY or column not in turns or (ways[column] - turns[column]) % 3 == 0:
-            yield what, change
-    yield from moves_in(table)
-
-
 @pytest.mark.parametrize("name", WORTH)
 def test_nobody_gains_anything(plot: Plot, name: str) -> None:
     honest = powers(plot)
     gained = {}
     table = plot.after[name]
-    for what, change in chosen(table):
+    for what, change in (*changes_by_turns(table), *moves_in(table)):
         restore(plot)
         try:
             write_table(table, change(table, plot.before[name]))
