@@ -100,7 +100,7 @@ def changes_to(table: Table) -> Iterator[tuple[str, Change]]:
         yield f"the key's {column} is bent", _each(column, _bent)
 
 
-def changes_by_turns(table: Table) -> Iterator[tuple[str, Change]]:
+def by_turns(table: Table) -> Iterator[tuple[str, Change]]:
     """Edit columns in one way each, where to see what comes of it takes long.
 
     With ``LISTKEEP_EACH_WAY`` it is each column in each way.
