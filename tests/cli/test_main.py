@@ -4,6 +4,7 @@ import errno
 import re
 import signal
 import subprocess
+import sys
 from importlib import import_module
 from pathlib import Path
 
@@ -266,3 +267,42 @@ def test_a_shell_completes_commands_of_any_module(bare: Terminal) -> None:
     )
 
     assert {"registry", "reveal", "restore-backup"} <= set(asked.stdout.split())
+
+
+# What SQLite needs a file for: a temporary database that outgrows its memory.
+SPILLING = """
+import os, sys
+from listkeep.cli import main
+main.run = lambda arguments: 0
+try:
+    main.main()
+except SystemExit:
+    pass
+import sqlite3
+database = sqlite3.connect("")
+database.execute("PRAGMA cache_size = 1")
+database.execute("CREATE TABLE rows AS SELECT randomblob(1000000)")
+for each in os.listdir("/proc/self/fd"):
+    try:
+        print(os.readlink(f"/proc/self/fd/{each}"))
+    except OSError:
+        pass
+"""
+
+
+def test_what_sqlite_sorts_on_disk_stays_in_the_instance(tmp_path: Path) -> None:
+    """Also where the place for temporary files lies around it, and is walled off."""
+    home = tmp_path / "var"
+    (home / "staging").mkdir(parents=True)
+
+    ran = subprocess.run(
+        [sys.executable, "-c", SPILLING],
+        env=own_environment(home) | {"TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    files = [line for line in ran.stdout.splitlines() if "etilqs" in line]
+    assert files
+    assert all(file.startswith(f"{home}/staging/") for file in files)

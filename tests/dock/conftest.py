@@ -16,6 +16,7 @@ from typing import Any
 import pytest
 from django.conf import settings
 from django.db import connection, connections
+from django.db.backends.postgresql.operations import DatabaseOperations
 from django.test import Client
 
 from listkeep.core.sealing import format_token
@@ -141,6 +142,16 @@ class Api:
         return [json.loads(line) for line in answer.content.splitlines()]
 
 
+def _delete_all(
+    operations: Any, _style: Any, tables: Sequence[str], **_options: Any
+) -> list[str]:
+    """Empty tables as a superuser does: Django's TRUNCATE makes each file anew."""
+    if not tables:
+        return []
+    deletes = [f"DELETE FROM {operations.quote_name(each)}" for each in tables]  # noqa: S608
+    return ["; ".join(("SET LOCAL session_replication_role = replica", *deletes))]
+
+
 @pytest.fixture(scope="session")
 def django_db_modify_db_settings(request: pytest.FixtureRequest) -> None:
     """Have pytest-django make its database on the engine that was asked for."""
@@ -148,6 +159,7 @@ def django_db_modify_db_settings(request: pytest.FixtureRequest) -> None:
         server: Cluster = request.getfixturevalue("cluster")
         known = database_settings(server.url("dock"), home=HOME)
         connections.settings = connections.configure_settings({"default": known})
+        DatabaseOperations.sql_flush = _delete_all  # type: ignore[assignment]
         del connections["default"]
 
 

@@ -2,7 +2,7 @@
 
 The dock has no authority to give away; what could be had of it is rows the keeper
 would open in an honest export, and what contacts are told. A new table needs a line in
-``WORTH`` and rows in ``plot``.
+``WORTH`` and rows in ``plot``. After each edit everybody tries all they can.
 """
 
 import re
@@ -41,7 +41,7 @@ from tests.dock.taking_back import begin
 from tests.dock.tampering import MailRoom, moves_in, open_mail_room
 from tests.dock.ways import NOON, Ears
 from tests.fakes.keeper import FakeKeeper
-from tests.tamper import Table, changes_to, read_table, table_names, write_table
+from tests.tamper import Table, by_turns, read_table, table_names, write_table
 
 WORTH = {
     "delivery": "to tell somebody outside what others are told, in words of one's own",
@@ -301,7 +301,7 @@ def test_nobody_gains_anything(plot: Plot, name: str) -> None:
     honest = powers(plot)
     gained = {}
     table = plot.after[name]
-    for what, change in (*changes_to(table), *moves_in(table)):
+    for what, change in (*by_turns(table), *moves_in(table)):
         restore(plot)
         try:
             write_table(table, change(table, plot.before[name]))

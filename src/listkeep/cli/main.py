@@ -31,7 +31,13 @@ EXIT_NOBODY_READS = 141
 
 
 def main() -> None:
-    """Run the command line of this process."""
+    """Run the command line of this process.
+
+    What SQLite sorts on disk are rows of the instance, and stay in it: behind the wall
+    no other place may be written to. SQLite asks where once, when it is loaded, which
+    nothing has done so far (`tests/cli/test_main.py`).
+    """
+    os.environ.setdefault("SQLITE_TMPDIR", str(instance_home() / "staging"))
     sys.exit(run(sys.argv[1:]))
 
 

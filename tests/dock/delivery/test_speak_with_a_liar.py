@@ -299,9 +299,9 @@ def test_each_reply_has_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_what_a_reply_hides_behind_a_bare_carriage_return_stays_in_it() -> None:
-    liar = Liar([(b"DATA", ENVELOPE), (b".", "550 5.1.1 no\r250 2.0.0 taken\r\n")])
+    says = [(b"DATA", ENVELOPE), (b".", "550 5.1.1 no\r250 2.0.0 taken\r\n")]
 
-    assert speak(liar).startswith("550 5.1.1 no")
+    assert speak(Liar(says, hangs_up=True)).startswith("550 5.1.1 no")
 
 
 # --- what a letter says ---

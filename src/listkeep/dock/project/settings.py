@@ -3,7 +3,6 @@
 They can be imported where there is no instance: defaults apply, nothing is made.
 """
 
-import os
 import secrets
 
 from listkeep.looks import WORDS
@@ -56,8 +55,6 @@ APPEND_SLASH = False
 
 DATABASES = {"default": database_settings(LISTKEEP_CONFIG.database, home=LISTKEEP_HOME)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-# SQLite sorts large imports in temporary files: sealed rows, but ours to keep.
-os.environ.setdefault("SQLITE_TMPDIR", str(LISTKEEP_HOME / "staging"))
 
 # JSON only. Files go another way (intake/api.py), streamed and of any size.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
