@@ -17,6 +17,7 @@ from listkeep.dock.outlet.models import MailDelivery
 from listkeep.dock.project import merging
 from listkeep.dock.project.merging import ProxyPath, open_path
 from listkeep.dock.watch.sweeps import Work
+from listkeep.wire.messages import sends as d
 from tests.dock.delivery.conftest import stage
 from tests.dock.delivery.post import Post, Stage
 
@@ -51,6 +52,11 @@ def merger(post: Post, path: ProxyPath) -> Merger:
         keep_on=lambda: True,
         elapsed=time.monotonic,
     )
+
+
+@pytest.fixture(autouse=True)
+def _no_book_of_another_keeper() -> None:
+    merging._book.cache_clear()
 
 
 def verify_counts() -> None:
@@ -158,3 +164,23 @@ def test_the_sweep_opens_a_path_of_its_own_and_closes_it(
     assert sweep.backlog(datetime.now(UTC)) == sweep.run(work) == 0
     assert len(opened) == 1
     assert {taken.recipient for taken in post.sink.taken} == set(PEOPLE)
+
+
+def test_a_send_that_has_just_begun_is_found_and_what_ended_is_asked_for_once(
+    post: Post,
+) -> None:
+    old = post.keeper.grant_send(post.list_id, cap=3)
+    post.keeper.started.add(old)
+    post.keeper.finish_send(d.FinishSend(request=old, delivered=0, failed=0))
+    path = ProxyPath(merging._book(), post.proxy.deliverer, post.loop)
+    assert path.find_send(post.request)
+    new = post.keeper.grant_send(post.list_id, cap=3)
+    post.keeper.started.add(new)
+    later = ProxyPath(merging._book(), post.proxy.deliverer, post.loop)
+
+    found = later.find_send(new)
+
+    assert found
+    assert found.state == "live"
+    asked = [m.known for m in post.keeper.seen if isinstance(m, d.ReadSends)]
+    assert asked[-2:] == [0, 1]

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import cache
 from typing import Final
 
 from django.conf import settings
@@ -42,8 +43,10 @@ class ProxyPath:
     loop: asyncio.AbstractEventLoop
 
     def find_send(self, request: str) -> d.Send | None:
-        """Find a send as the keeper knows it now."""
+        """Find a send as the keeper knows it now, also one that has just begun."""
         self.book.refresh(older_than=_FRESH_SECONDS)
+        if self.book.find(request) is None:
+            self.book.refresh(older_than=0)
         return self.book.find(request)
 
     def read_slots(self, send: d.Send) -> Collection[str]:
@@ -91,7 +94,7 @@ def open_path(config: OutletConfig) -> Iterator[ProxyPath]:
     ):
         carrier, deliverer = make_deliverer(config, callers, worker)
         try:
-            yield ProxyPath(SendBook(get_keeper, time.monotonic), deliverer, loop)
+            yield ProxyPath(_book(), deliverer, loop)
         finally:
             for closing in (deliverer.opening.close(), carrier.pool.close()):
                 asyncio.run_coroutine_threadsafe(closing, loop).result(10)
@@ -99,6 +102,12 @@ def open_path(config: OutletConfig) -> Iterator[ProxyPath]:
             loop.call_soon_threadsafe(loop.stop)
             thread.join(10)
             loop.close()
+
+
+@cache
+def _book() -> SendBook:
+    """Get the sends this process knows: at the next turn it asks for what is new."""
+    return SendBook(get_keeper, time.monotonic)
 
 
 def _send(work: Work) -> int:
