@@ -34,7 +34,7 @@ from listkeep.wire.messages import policies as p
 from tests.console.conftest import Buildings
 from tests.console.test_sends import SUBJECT, view_of
 
-NOW = datetime.now(UTC)
+NOW = datetime.now(UTC).replace(microsecond=0)
 AT = "2026-01-05T12:00:00Z"
 
 
@@ -57,7 +57,12 @@ def fill(buildings: Buildings, monkeypatch: pytest.MonkeyPatch) -> None:
         }
     )
     subject = {**SUBJECT, "kind": "standing", "triggers": "basket"}
-    terms = replace(Terms.parse(sent.terms), subject=encode(subject).decode())
+    terms = replace(
+        Terms.parse(sent.terms),
+        subject=encode(subject).decode(),
+        not_before=NOW,
+        expires=NOW + timedelta(days=2),
+    )
     letters = msgspec.structs.replace(sent, id="r_letters", terms=terms.format())
     buildings.requests = (waiting, letters, sent)
     buildings.outcomes = OUTCOMES

@@ -14,8 +14,8 @@ NOW = datetime.now(UTC)
 THIS_HOUR = NOW.replace(minute=0, second=0, microsecond=0)
 
 
-def entry(index: int, event: str, at: datetime) -> m.LedgerEntry:
-    body = encode({"at": f"{at:%Y-%m-%dT%H:%M:%SZ}", "event": event})
+def entry(index: int, event: str, at: datetime, **about: str) -> m.LedgerEntry:
+    body = encode({"at": f"{at:%Y-%m-%dT%H:%M:%SZ}", "event": event, **about})
     return m.LedgerEntry(index=index, leaf=b"\0" * 32, body=body)
 
 
@@ -66,8 +66,8 @@ def test_each_hour_counts_its_entries_and_leads_to_the_newest_of_them(
 
     assert (early[1:], late[1:]) == (["3", "1"], ["1", "1"])
     assert text.count('class="whole"') == 2
-    assert text.count("/activity?before=3&") == 2  # in picture and table
-    assert text.count("/activity?before=4&") == 2
+    assert text.count('/activity?before=3"') == 2  # in picture and table
+    assert text.count('/activity?before=4"') == 2
 
 
 def test_one_kind_is_counted_alone(
@@ -83,6 +83,60 @@ def test_one_kind_is_counted_alone(
     )
 
     assert last[1:] == ["2", "0"]
+
+
+ABOUT = {"list": "l_news", "person": "p_ada", "request": "r_1"}
+
+
+@pytest.mark.parametrize(
+    ("asked", "found"),
+    [
+        ("", 4),
+        ("?list=l_news", 2),
+        ("?who=p_ada", 2),
+        ("?who=s_shop", 1),
+        ("?request=r_1", 1),
+        ("?list=l_news&who=p_ada&event=request.made", 1),
+        ("?list=l_other&who=p_ada", 0),
+        ("?who=" + "x" * 5_000, 0),
+    ],
+)
+def test_entries_are_found_by_list_person_and_request(
+    *,
+    ada: Desk,
+    buildings: Buildings,
+    monkeypatch: pytest.MonkeyPatch,
+    asked: str,
+    found: int,
+) -> None:
+    entries = [
+        entry(0, "request.made", NOW, **ABOUT),
+        entry(1, "list.opened", NOW, list="l_news", principal="s_shop"),
+        entry(2, "session.started", NOW, person="p_ada"),
+        entry(3, "request.made", NOW, request="r_2"),
+    ]
+    put(buildings, monkeypatch, *entries)
+
+    lines = ada.get(f"/activity{asked or '?'}{'&' if asked else ''}as=csv").content
+    hours = ada.get(f"/activity/hours{asked or '?'}{'&' if asked else ''}as=csv")
+
+    assert len(lines.splitlines()) - 1 == found
+    counted = csv.DictReader(io.StringIO(hours.content.decode()))
+    assert sum(int(row["entries"]) for row in counted) == found
+    assert (b"every 4s" in ada.get(f"/activity{asked}").content) == (asked == "")
+
+
+def test_what_is_looked_for_stays_on_the_way_back(
+    ada: Desk, buildings: Buildings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entries = [entry(n, "list.opened", NOW, list="l_news") for n in range(60)]
+    put(buildings, monkeypatch, *entries)
+
+    text = ada.get("/activity?list=l_news").content.decode()
+
+    assert 'href="?before=10&amp;list=l_news"' in text
+    assert '<option value="l_news" selected>' in text
+    assert "/activity?list=l_news" in ada.get("/lists/news").content.decode()
 
 
 def test_a_long_ledger_is_read_until_two_days_back_and_no_further(
@@ -117,6 +171,6 @@ def test_it_comes_as_a_part_of_the_page_of_activity(
 
     assert b"<html" not in part
     assert b"Nothing that is yours to read" in part
-    assert b'hx-get="/activity/hours?event="' in ada.get("/activity").content
+    assert b'hx-get="/activity/hours"' in ada.get("/activity").content
     buildings.role = ("view",)
     assert b"/activity/hours" not in ada.get("/activity").content

@@ -204,6 +204,7 @@ def test_what_nobody_uses_is_named_and_what_is_new_or_works_is_not(
     assert named == {"old", "never"}
     assert "no use was noted since it came" in note
     assert 'id="row-s_old"' in text
+    assert '<a href="/activity?who=s_old"' in text
 
 
 def test_an_agency_that_ends_soon_is_named(ada: Desk, buildings: Buildings) -> None:

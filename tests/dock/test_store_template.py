@@ -19,7 +19,7 @@ def test_a_template_that_was_signed_for_is_kept_by_its_digest(
     subject = subject_of(eml())
     request = keeper.sign_send(news, **subject)
 
-    for _ in range(2):  # said again, it changes nothing
+    for _ in range(2):
         assert put(ada, request, eml()) == (200, subject["templates"])
 
     [row] = StoredTemplate.objects.all()

@@ -24,7 +24,12 @@ def a_send_is_begun_once_and_read_by_the_dock(stage: Stage) -> None:
 
     assert begun == again
     assert (begun.list, begun.cap, begun.state) == (list_id, 3, "live")
-    assert begun in stage.keeper.read_sends().sends
+    assert begun in _read(stage)
+
+
+def _read(stage: Stage) -> list[d.Send]:
+    told = stage.keeper.read_sends(d.ReadSends())
+    return [*told.sends, *told.ended]
 
 
 def a_stranger_begins_no_send(stage: Stage) -> None:
@@ -124,7 +129,7 @@ def who_is_suppressed_does_not_open(stage: Stage) -> None:
 def one_minute_late_nothing_opens_or_is_signed(stage: Stage) -> None:
     list_id, rows = _fill(stage)
     request = _start(stage, list_id)
-    [send] = [s for s in stage.keeper.read_sends().sends if s.request == request]
+    [send] = [s for s in _read(stage) if s.request == request]
     stage.wait(timedelta(days=7, minutes=1))
 
     assert {row.code for row in _open(stage, request, rows)} == {"expired"}
@@ -136,7 +141,7 @@ def one_minute_late_nothing_opens_or_is_signed(stage: Stage) -> None:
 def what_leaves_is_signed_by_the_keys_of_the_send_alone(stage: Stage) -> None:
     list_id, rows = _fill(stage)
     request = _start(stage, list_id)
-    [send] = [s for s in stage.keeper.read_sends().sends if s.request == request]
+    [send] = [s for s in _read(stage) if s.request == request]
     _open(stage, request, rows)
 
     signed = stage.keeper.sign_for_send(_sign(send, "ed25519"))
@@ -157,8 +162,10 @@ def a_finished_send_opens_nothing_more(stage: Stage) -> None:
     stage.keeper.finish_send(end)
 
     assert {row.code for row in _open(stage, request, rows)} == {"replayed"}
-    [send] = [s for s in stage.keeper.read_sends().sends if s.request == request]
+    [send] = [s for s in _read(stage) if s.request == request]
     assert send.state == "ended"
+    known = stage.keeper.read_sends(d.ReadSends()).known
+    assert send not in stage.keeper.read_sends(d.ReadSends(known=known)).ended
 
 
 def hard_bounces_and_complaints_suppress_and_others_do_not(stage: Stage) -> None:

@@ -155,10 +155,17 @@ class FakeSending(FakeScrubbing):
         self.started.add(send.request)
         return self._shown(send)
 
-    def read_sends(self) -> d.Sends:
-        self._called("read_sends", d.ReadSends())
-        known = (self.sends[request] for request in sorted(self.started))
-        return d.Sends(sends=tuple(map(self._shown, known)))
+    def read_sends(self, message: d.ReadSends) -> d.Sends:
+        self._called("read_sends", message)
+        going = sorted(self.started - self.finished.keys())
+        ended = [request for request in self.finished if request in self.started]
+        start = message.known if message.known <= len(ended) else 0
+        return d.Sends(
+            sends=tuple(self._shown(self.sends[request]) for request in going),
+            ended=tuple(self._shown(self.sends[each]) for each in ended[start:]),
+            start=start,
+            known=len(ended),
+        )
 
     def open_for_send(self, message: d.OpenForSend) -> d.OpenedForSend:
         self._called("open_for_send", message)

@@ -135,7 +135,11 @@ def verify_ids(world: MailSink, received: Counter[str]) -> None:
 
 def verify_budget(sending: Sending, send: d.Send, count: int, *, restarts: int) -> None:
     with dock_client(sending.running) as keeper:
-        [now] = [s for s in keeper.read_sends().sends if s.request == send.request]
+        [now] = [
+            s
+            for s in keeper.read_sends(d.ReadSends()).sends
+            if s.request == send.request
+        ]
     assert (
         count <= now.reserved <= min(send.cap, count + LARGEST_LEASE * (restarts + 1))
     )

@@ -144,15 +144,19 @@ def sign(
     ).signatures
 
 
-def read(world: World) -> dict[str, d.Send]:
-    told = sends.read_sends(
+def read_page(world: World, known: int = 0) -> d.Sends:
+    return sends.read_sends(
         world.gate,
-        d.ReadSends(),
+        d.ReadSends(known=known),
         carrier=world.service("dock"),
         spool=spool(world),
         now=world.now,
     )
-    return {send.request: send for send in told.sends}
+
+
+def read(world: World) -> dict[str, d.Send]:
+    told = read_page(world)
+    return {send.request: send for send in (*told.sends, *told.ended)}
 
 
 def finish(world: World, request: str, delivered: int = 0, failed: int = 0) -> None:

@@ -10,6 +10,9 @@ from cryptography.hazmat.primitives.asymmetric.utils import Prehashed
 from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
+from listkeep.core.grants import format_time
+from listkeep.keeper.gate.showing.keys import show_keys
+from listkeep.wire.messages import keys as k
 from tests.keeper.instance import refusal
 from tests.keeper.mailing import (
     finish,
@@ -18,7 +21,7 @@ from tests.keeper.mailing import (
     sign,
     with_sending,
 )
-from tests.keeper.sending import DOMAIN, add_domain
+from tests.keeper.sending import DOMAIN, add_domain, revoke_domain
 from tests.keeper.world import World
 
 
@@ -107,3 +110,19 @@ def test_after_the_window_nothing_is_signed(world: World) -> None:
     world.now = world.registry.requests[request].terms.expires
 
     assert refusal(sign, world, request) == "expired"
+
+
+def test_owners_see_the_keys_of_their_own_domains(world: World) -> None:
+    since = format_time(world.now)
+    with_sending(world)
+
+    def shown(name: str) -> list[tuple[str, str, tuple[str, ...], str]]:
+        message = k.ShowKeys(session=world.session(name))
+        told = show_keys(world.gate, message, now=world.now).domains
+        return [(row.name, row.tenant, row.selectors, row.since) for row in told]
+
+    mine = ("news.example", "acme", ("lk1-ed25519", "lk1"), since)
+    assert shown("ada") == shown("cleo") == [mine]
+    assert shown("ben") == shown("eve") == []
+    revoke_domain(world)
+    assert shown("ada") == []

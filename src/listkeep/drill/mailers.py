@@ -48,7 +48,7 @@ def abuse_live_sends(scene: Scene) -> Opened:
     addresses: set[str] = set()
     cap = closed = 0
     with KeeperClient(scene.keeper_socket, service_key=key) as keeper:
-        for send in keeper.read_sends().sends:
+        for send in keeper.read_sends(d.ReadSends()).sends:
             if send.state != "live":
                 continue
             cap += send.cap

@@ -203,9 +203,9 @@ class KeeperClient:
         """Begin a granted send; begun already, get it as it is."""
         return self._call("sends/start", message, d.Send)
 
-    def read_sends(self) -> d.Sends:
-        """Read the sends that go on, and those whose mail may still come back."""
-        return self._call("sends/read", d.ReadSends(), d.Sends)
+    def read_sends(self, message: d.ReadSends) -> d.Sends:
+        """Read the sends that go on, and a page of those that ended."""
+        return self._call("sends/read", message, d.Sends)
 
     def open_for_send(self, message: d.OpenForSend) -> d.OpenedForSend:
         """Have rows opened, each for one message that leaves now."""

@@ -4,7 +4,7 @@ import pytest
 
 from listkeep.core.errors import UnavailableError
 from listkeep.dock.outlet.delivery import retention
-from listkeep.dock.outlet.models import MailDelivery, MailPeer
+from listkeep.dock.outlet.models import MailDelivery, MailPeer, StoredTemplate
 from listkeep.dock.outlet.progress import count_outcomes
 from listkeep.dock.outlet.tallying import mend_tallies
 from tests.dock.delivery.post import Post
@@ -75,3 +75,34 @@ def test_what_came_of_messages_stays_counted_when_they_are_forgotten(
     assert sum(delivered for _, delivered in told.hours) == 3
     assert mend_tallies(post.list_id, "r_ended") == 0  # and no look takes them off
     assert count_outcomes(post.list_id, "r_ended").progress.delivered == 3
+
+
+def stored(list_id: str, digest: str, *, days: float) -> None:
+    StoredTemplate.objects.create(
+        list_id=list_id, digest=digest, eml=b"", stored_at=NOON - days * DAY
+    )
+
+
+def test_templates_go_that_no_send_has_and_nobody_handed_over_lately(
+    post: Post,
+) -> None:
+    [used] = StoredTemplate.objects.values_list("digest", flat=True)
+    StoredTemplate.objects.update(stored_at=NOON - 200 * DAY)
+    stored(post.list_id, "old", days=90.1)
+    stored(post.list_id, "new", days=89.9)
+    stored("l_another", used, days=200)
+
+    assert retention.drop_old_templates(post.keeper, now=NOON) == 2
+
+    left = StoredTemplate.objects.values_list("list_id", "digest")
+    assert set(left) == {(post.list_id, used), (post.list_id, "new")}
+
+
+def test_a_keeper_that_is_away_is_no_reason_to_drop_a_template(post: Post) -> None:
+    stored(post.list_id, "old", days=100)
+    post.keeper.break_at("read_sends", UnavailableError("away"))
+
+    with pytest.raises(UnavailableError):
+        retention.drop_old_templates(post.keeper, now=NOON)
+
+    assert StoredTemplate.objects.filter(digest="old").exists()

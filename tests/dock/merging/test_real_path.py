@@ -10,6 +10,7 @@ import pytest
 
 from listkeep.dock.lists.keeper import get_keeper
 from listkeep.dock.outlet.config import OutletConfig
+from listkeep.dock.outlet.merging import queries
 from listkeep.dock.outlet.merging.models import MailMerge
 from listkeep.dock.outlet.merging.running import Merger
 from listkeep.dock.outlet.models import MailDelivery
@@ -52,6 +53,12 @@ def merger(post: Post, path: ProxyPath) -> Merger:
     )
 
 
+def verify_counts() -> None:
+    """What people are shown is what the rows say."""
+    run = MailMerge.objects.get()
+    assert queries.read_states(run) == queries.count_states(run)
+
+
 def test_a_campaign_reaches_everybody_once_and_nothing_says_who(
     post: Post, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -64,6 +71,7 @@ def test_a_campaign_reaches_everybody_once_and_nothing_says_who(
     assert got == Counter(dict.fromkeys(PEOPLE, 1))
     assert MailMerge.objects.get().state == "done"
     assert post.keeper.finished[post.request].delivered == len(PEOPLE)
+    verify_counts()
     rows = [*MailDelivery.objects.values(), *MailMerge.objects.values()]
     assert "example.org" not in str(rows)
     assert not any("@example.org" in record.getMessage() for record in caplog.records)
@@ -112,6 +120,7 @@ def test_a_mail_server_that_is_busy_gets_the_rest_later(post: Post) -> None:
     merger(post, path).tick()
     assert MailMerge.objects.get().state == "running"
     assert 0 < len(post.sink.taken) < len(PEOPLE)
+    verify_counts()
 
     post.sink.mood = lambda _stage, _count: ""
     MailDelivery.objects.filter(state="deferred").update(at=0)

@@ -1,4 +1,4 @@
-"""``listkeep keys ls`` and ``keys renew``: which keys lists hold, and since when."""
+"""``listkeep keys ls`` and ``keys renew``: which keys there are, and since when."""
 
 from typing import Annotated, Any
 
@@ -14,8 +14,8 @@ from listkeep.wire.messages import keys as k
 from .registry import Name, Purpose, TenantName, ask_for, find_row
 
 _COLUMNS = (
-    *("name", "tenant", "key", "since", "older_keys", "older_rows", "older_until"),
-    *("overdue", "index_keys", "destroyed_at", "copies_until"),
+    *("kind", "name", "tenant", "key", "since", "older_keys", "older_rows"),
+    *("older_until", "overdue", "index_keys", "destroyed_at", "copies_until"),
 )
 ListName = Annotated[str, typer.Argument(metavar="LIST", show_default=False)]
 
@@ -30,16 +30,19 @@ def register(app: typer.Typer) -> None:
 
 
 def show_all(*, name: As = "", as_json: AsJson = False) -> None:
-    """Show the keys of lists: since when, what is left of older ones.
+    """Show the keys of lists and domains: since when, what is left of older ones.
 
     ``older_until`` is when older keys go at the earliest, ``older_rows`` how many rows
     are still under them, as the dock said last; ``overdue`` are renewals that should
     have ended a week ago. ``copies_until`` is when the last copy of the key store
     expires that has a destroyed key. A list that was shredded has no key.
-    ``index_keys`` are the tenant's, for tokens: the last one is for who is new.
+    ``index_keys`` are the tenant's, for tokens: the last one is for who is new. Of a
+    domain ``key`` has the names in the DNS; `listkeep domain show` prints the records.
     """
     answer = _ask(name)
-    show_rows([_describe(row) for row in answer.rows], _COLUMNS, as_json=as_json)
+    rows = [_describe(row) for row in answer.rows]
+    rows += [_describe_domain(domain) for domain in answer.domains]
+    show_rows(rows, _COLUMNS, as_json=as_json)
 
 
 def renew(
@@ -134,6 +137,7 @@ def _ask(name: str) -> k.KeyRows:
 def _describe(row: k.KeyRow) -> dict[str, Any]:
     newest = row.keys.keys[-1]
     return {
+        "kind": "list",
         "name": row.name,
         "id": row.keys.list,
         "tenant": row.tenant,
@@ -147,4 +151,15 @@ def _describe(row: k.KeyRow) -> dict[str, Any]:
         "entries": row.entries,
         "destroyed_at": row.destroyed_at or None,
         "copies_until": row.copies_until or None,
+    }
+
+
+def _describe_domain(domain: k.DomainKeys) -> dict[str, Any]:
+    return dict.fromkeys(_COLUMNS) | {
+        "kind": "domain",
+        "name": domain.name,
+        "id": domain.id,
+        "tenant": domain.tenant,
+        "key": list(domain.selectors),
+        "since": domain.since,
     }

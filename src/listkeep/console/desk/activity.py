@@ -18,8 +18,10 @@ from listkeep.wire.answers import DockNotice
 
 from .names import Names, read_names
 from .tables import write_csv
+from .wanted import Wanted
 
 _PAGE = 50
+_FILE = 2000
 _WINDOW = 500
 _WINDOWS = 4
 _ALARMS = ("alarm", "warning")
@@ -44,19 +46,25 @@ class Entry:
 @personal("GET")
 def show_all(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Show the newest entries, or those before one, perhaps of one kind."""
-    event = request.GET.get("event", "")
+    wanted, names = Wanted.read(request), read_names(visitor)
     before = _number(request.GET.get("before", ""))
     size = visitor.ways.keeper.health().ledger_size
-    entries, following = _read_back(visitor, size if before is None else before, event)
-    if request.GET.get("as") == "csv":
+    is_file = request.GET.get("as") == "csv"
+    entries, following = _read_back(
+        *(visitor.ways, names, size if before is None else before),
+        wanted=wanted,
+        most=_FILE if is_file else _PAGE,
+    )
+    if is_file:
         return give_csv("activity", _as_csv(entries))
     context = {
         "visitor": visitor,
         "entries": entries,
         "before": following,
         "size": size,
-        "event": event,
+        "wanted": wanted,
         "events": sorted(Event),
+        "names": names,
         "follows": before is None,
         "newest": size,
         "looks": 1,
@@ -70,7 +78,11 @@ def show_newer(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     after = _number(request.GET.get("after", "")) or 0
     page = read_page(visitor.ways, after, limit=_PAGE)
     names = read_names(visitor)
-    entries = [found for each in page.entries if (found := _entry(each, names))]
+    entries = [
+        _line(each.index, fields, names)
+        for each in page.entries
+        if (fields := read_fields(each))
+    ]
     looks = (_number(request.GET.get("looks", "")) or MOST_LOOKS) + 1
     context = {
         "visitor": visitor,
@@ -94,10 +106,11 @@ def show_one(request: HttpRequest, visitor: Visitor, index: int) -> HttpResponse
         )
     message = m.ReadProof(session=visitor.session, index=index)
     proof = ask(lambda: visitor.ways.keeper.read_proof(message))
+    fields = read_fields(entry)
     context = {
         "visitor": visitor,
-        "entry": _entry(entry, read_names(visitor)),
-        "fields": json.dumps(parse(entry.body, max_bytes=65_536), indent=2),
+        "entry": _line(index, fields, read_names(visitor)),
+        "fields": json.dumps(fields, indent=2),
         "leaf": entry.leaf.hex(),
         "proof": proof,
         "checkpoint": proof.value.checkpoint.decode() if proof.value else "",
@@ -113,20 +126,20 @@ def newest_notices(ways: Ways, *, limit: int) -> list[DockNotice]:
 
 
 def _read_back(
-    visitor: Visitor, before: int, event: str
+    ways: Ways, names: Names, before: int, *, wanted: Wanted, most: int
 ) -> tuple[list[Entry], int | None]:
-    """Read backwards until a page is full, or long enough has been looked for."""
-    names, found = read_names(visitor), list[Entry]()
+    """Read backwards until there are enough, or long enough has been looked for."""
+    found = list[Entry]()
     for _ in range(_WINDOWS):
         if before <= 0:
             return found, None
         start = max(before - _WINDOW, 0)
-        page = read_page(visitor.ways, start, limit=before - start)
+        page = read_page(ways, start, limit=before - start)
         for each in reversed(page.entries):
-            line = _entry(each, names)
-            if line is not None and event in ("", line.event):
-                found.append(line)
-                if len(found) == _PAGE:
+            fields = read_fields(each)
+            if fields and wanted.takes(fields):
+                found.append(_line(each.index, fields, names))
+                if len(found) == most:
                     return found, each.index or None
         before = start
     return found, before or None
@@ -138,15 +151,16 @@ def read_page(ways: Ways, start: int, *, limit: int) -> m.LedgerPage:
     return ways.keeper.read_ledger(message)
 
 
-def _entry(entry: m.LedgerEntry, names: Names) -> Entry | None:
-    """Describe an entry; one that is not this person's to read is none."""
-    if not entry.body:
-        return None
-    fields = parse(entry.body, max_bytes=65_536)
+def read_fields(entry: m.LedgerEntry) -> dict[str, str]:
+    """Read what an entry says; one that is not this person's to read says nothing."""
+    return parse(entry.body, max_bytes=65_536) if entry.body else {}
+
+
+def _line(index: int, fields: dict[str, str], names: Names) -> Entry:
     who = fields.get("person", "") or fields.get("principal", "")
     about = ("rows", "cap", "code", "reason", "decision", "added", "updated", "kind")
     return Entry(
-        index=entry.index,
+        index=index,
         at=fields["at"],
         event=fields["event"],
         who=names.person(who),

@@ -1,5 +1,7 @@
 """My desk: what waits for me, what I asked for, what is unusual."""
 
+from datetime import UTC, datetime
+
 from django.http import HttpRequest, HttpResponse
 
 from listkeep.console.web.answers import show
@@ -8,6 +10,7 @@ from listkeep.console.web.ways import ask
 from listkeep.wire import messages as m
 
 from .activity import newest_notices
+from .again import find_ending
 from .wording import Line, line_of
 
 _SHOWN = 8
@@ -30,6 +33,9 @@ def desk(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         "incidents": ask(ways.dock.show_incidents),
         "lists": None if visitor.is_operator else ask(ways.dock.show_lists),
         "freezes": _freezes(visitor),
+        "ending": find_ending(
+            asked.value.requests if asked.value else (), now=datetime.now(UTC)
+        ),
     }
     return show(request, "home", context)
 

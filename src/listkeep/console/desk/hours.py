@@ -12,12 +12,13 @@ from django.http import HttpRequest, HttpResponse
 
 from listkeep.console.web.answers import give_csv, show
 from listkeep.console.web.doors import Visitor, personal
-from listkeep.core.canonical import parse
+from listkeep.console.web.ways import Ways
 from listkeep.core.ledger.events import Event
 
-from .activity import read_page
+from .activity import read_fields, read_page
 from .series import HEIGHT, WIDTH
 from .tables import write_csv
+from .wanted import Wanted
 
 HOURS: Final = 48
 _LEAST: Final = 3  # of the picture's height: one of many is seen as well
@@ -109,37 +110,36 @@ class Day:
 @personal("GET")
 def show_hours(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Show activity by the hour: as a part of its page, or alone."""
-    event = request.GET.get("event", "")
-    found = count_hours(visitor, event, now=datetime.now(UTC))
+    wanted = Wanted.read(request)
+    found = count_hours(visitor.ways, wanted, now=datetime.now(UTC))
     if request.GET.get("as") == "csv":
         names = ("hour", "entries", "turned_away")
         rows = ((one.at, one.entries, one.turned_away) for one in found.hours)
         return give_csv("activity-hours", write_csv(names, rows))
-    context = {"visitor": visitor, "day": found, "event": event, "hours": HOURS}
+    context = {"visitor": visitor, "day": found, "wanted": wanted, "hours": HOURS}
     is_part = request.headers.get("HX-Request") == "true"
     return show(request, "_hours" if is_part else "hours", context)
 
 
-def count_hours(visitor: Visitor, event: str, *, now: datetime) -> Day:
-    """Count entries, perhaps of one kind, by the hour they were recorded in."""
+def count_hours(ways: Ways, wanted: Wanted, *, now: datetime) -> Day:
+    """Count the entries that are wanted by the hour they were recorded in."""
     first = now - (HOURS - 1) * _HOUR
     hours = {
         at: Hour(at)
         for at in (f"{first + place * _HOUR:{_TIME}}" for place in range(HOURS))
     }
-    size = end = visitor.ways.keeper.health().ledger_size
+    size = end = ways.keeper.health().ledger_size
     is_whole = False
     for _ in range(_PAGES):
         if is_whole or end <= 0:
             break
         start = max(end - _PAGE, 0)
-        page = read_page(visitor.ways, start, limit=end - start)
+        page = read_page(ways, start, limit=end - start)
         for each in page.entries:
-            if each.body:
-                fields = parse(each.body, max_bytes=65_536)
+            if fields := read_fields(each):
                 hour = hours.get(f"{fields['at'][:13]}:00:00Z")
                 is_whole = is_whole or hour is None
-                if hour is not None and event in ("", fields["event"]):
+                if hour is not None and wanted.takes(fields):
                     hour.count(each.index, fields["event"])
         end = start
     return Day(tuple(hours.values()), size - end, is_whole or end <= 0)

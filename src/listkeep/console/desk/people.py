@@ -33,6 +33,7 @@ _FIRST = ("name", "who", "class")
 _LAST = ("id", "public_key")
 _TIMES = ("last_used", "until")
 _CODES = ("role", "state", "kind", "measure", "class", "set_by")
+_ACTING = ("person", "service")
 _USED = ("person", "agency", "service", "recipient")
 LONG_UNUSED = timedelta(days=30)
 ENDS_SOON = timedelta(days=14)
@@ -89,6 +90,7 @@ def show_all(request: HttpRequest, visitor: Visitor) -> HttpResponse:
         "tables": [_for_eyes(table, visitor, tables) for table in tables],
         "times": _TIMES,
         "codes": _CODES,
+        "acting": _ACTING,
         "uses": uses,
         "forgotten": _find_forgotten(tables, uses.value or {}, now=now),
         "ending": _find_ending(tables, now=now),

@@ -32,6 +32,7 @@ from listkeep.wire.dock.sends import (
     DockSeries,
 )
 
+from .again import ask_again
 from .series import send_series
 from .tables import write_csv
 from .wording import Line, line_of
@@ -175,11 +176,13 @@ def show_one(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
         if told is None:
             raise found.error or _no_table()
         return give_csv(f"{view.id}-{table}", _table_csv(told, table))
+    sent = _sent(view, told.progress if told else None)
     context = {
         **_over_time(told.series if told else DockSeries()),
         "visitor": visitor,
         "view": view,
-        "sent": _sent(view, told.progress if told else None),
+        "sent": sent,
+        "again": ask_again(terms, sent.said),
         "outcomes": found,
         "why": _MEANING.get(told.progress.code, "") if told else "",
         "reasons": [(each, _meaning(each)) for each in told.reasons] if told else [],

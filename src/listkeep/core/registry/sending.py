@@ -92,6 +92,7 @@ class SendingDomain:
     selector: str
     algorithms: tuple[SigningAlgorithm, ...]
     public: Mapping[str, str]  # by algorithm, in base64, as it stands in the DNS
+    since: datetime | None = None  # when its keys were made
 
     @property
     def selectors(self) -> frozenset[str]:

@@ -6,6 +6,7 @@ intent or a tag that another send has are no honest keeper's.
 """
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import datetime
 
 from listkeep.core.grants import Action, Decision, Role
@@ -51,7 +52,7 @@ def _add_domain(registry: Registry, fields: Mapping[str, str], at: datetime) -> 
     domain = parse_domain(terms.subject_fields(), tenant=terms.tenant, public=public)
     if not public or domain.id in registry.used_ids:
         raise untrusted("a domain was added twice, or without keys")
-    registry.domains[domain.id] = domain
+    registry.domains[domain.id] = replace(domain, since=at)
     registry.used_ids.add(domain.id)
 
 
@@ -107,6 +108,7 @@ def _complete(registry: Registry, fields: Mapping[str, str], at: datetime) -> No
     if send.ended or not 0 <= opened <= send.reserved:
         raise untrusted("a send ended twice, or opened more rows than it leased")
     send.completed, send.ended_at = opened, at
+    registry.ended_sends.append(request.id)
     if not request.denied:
         request.done = True
         habits = registry.habits.setdefault(request.terms.tenant, Habits())

@@ -99,13 +99,13 @@ class Registry:
         self.ended_routes: dict[str, Route] = {}  # their mail still comes back
         self.domains: dict[str, SendingDomain] = {}
         self.sends: dict[str, SendFacts] = {}  # by request
+        self.ended_sends: list[str] = []  # in the order in which they ended
         self.habits: dict[str, Habits] = {}  # per tenant: what its sends used
         self.requests: dict[str, RequestFacts] = {}
         self.tickets: dict[str, Ticket] = {}
         self.enrolments: dict[str, EnrolmentFacts] = {}
         self.freezes: set[tuple[str, str, str]] = set()  # tenant or "", class, side
-        # Count and check, per list; of the erased, per tenant.
-        self.suppressed: dict[str, tuple[int, str]] = {}
+        self.suppressed: dict[str, tuple[int, str]] = {}  # count and check, per list
         self.erased: dict[str, dict[str, datetime]] = {}  # per tenant: item, when
         self.entries: dict[str, int] = {}  # per list: added less removed
         self.holdings: dict[str, Holding] = {}

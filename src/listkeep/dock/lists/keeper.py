@@ -136,8 +136,8 @@ class Keeper(Protocol):
     def start_send(self, message: d.StartSend) -> d.Send:
         """Begin a granted send."""
 
-    def read_sends(self) -> d.Sends:
-        """Say which sends go on, and which may still get something back."""
+    def read_sends(self, message: d.ReadSends) -> d.Sends:
+        """Say which sends go on, and which may still get something back, by pages."""
 
     def open_for_send(self, message: d.OpenForSend) -> d.OpenedForSend:
         """Open rows, each for one message that leaves now."""

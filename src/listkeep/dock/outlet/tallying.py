@@ -14,6 +14,7 @@ from django.db import connection, transaction
 
 from listkeep.dock.lists.bulk import translated
 from listkeep.dock.lists.keeper import Keeper
+from listkeep.dock.lists.told_sends import read_all_sends
 from listkeep.dock.watch.sweeps import Sweep, Work
 
 from .models import MailTally
@@ -131,7 +132,7 @@ def look_over(
 
 def _sends(keeper: Keeper) -> Iterable[tuple[str, str]]:
     """Name the sends that are told of, and those that the keeper tells of."""
-    known = {(send.list, send.request) for send in keeper.read_sends().sends}
+    known = {(send.list, send.request) for send in read_all_sends(keeper)}
     with translated():
         told = MailTally.objects.filter(minute=ANY_TIME)
         return sorted(known.union(told.values_list("list_id", "request").distinct()))

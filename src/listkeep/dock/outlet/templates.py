@@ -87,7 +87,7 @@ class Told(Protocol):
 def store_template(
     caller: m.Caller, *, request: str, eml: bytes, keeper: Keeper, now: datetime
 ) -> Template:
-    """Keep a template that the terms of a request name; again, it changes nothing.
+    """Keep a template that the terms of a request name; again, it stays for longer.
 
     Raises:
         RefusedError: There is no such request for this caller, its terms name another
@@ -106,7 +106,7 @@ def store_template(
 
 
 def shelve_template(visit: Visit, *, eml: bytes, now: datetime) -> Template:
-    """Keep a template that somebody may ask to send; again, it changes nothing.
+    """Keep a template that somebody may ask to send; again, it stays for longer.
 
     The caller has the right to send.
 
@@ -167,7 +167,7 @@ def _read(eml: bytes) -> Template:
 
 def _store(visit: Visit, template: Template, eml: bytes, *, now: datetime) -> None:
     with translated(), transaction.atomic():
-        StoredTemplate.objects.get_or_create(
+        row, is_new = StoredTemplate.objects.get_or_create(
             list_id=visit.record.id,
             digest=template.digest,
             defaults={
@@ -176,6 +176,9 @@ def _store(visit: Visit, template: Template, eml: bytes, *, now: datetime) -> No
                 "stored_at": now,
             },
         )
+        if not is_new:  # somebody means to send it: it stays as long as a new one
+            row.stored_at = now
+            row.save(update_fields=["stored_at"])
 
 
 def verify_template(template: Template, told: Told) -> None:

@@ -7,6 +7,7 @@ whatever comes of it. A send that nobody closed is closed once its time has pass
 import secrets
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from itertools import takewhile
 from pathlib import Path
 from typing import cast
 
@@ -33,6 +34,7 @@ from .tallies import split_keys
 from .watches import require_sending, unknown_send, watches_of
 
 KEPT = timedelta(days=90)  # after its end: until then mail may come back
+MOST_TOLD = 200  # ended ones in one answer
 _FORGOTTEN, _ENDED = "forgotten sends", "ended sends"
 
 
@@ -83,7 +85,7 @@ def start_send(
 
 def read_sends(
     gate: Gate,
-    message: d.ReadSends,  # noqa: ARG001 - it asks about everything
+    message: d.ReadSends,
     *,
     carrier: Service,
     spool: Path,
@@ -92,21 +94,34 @@ def read_sends(
     """Tell which sends go on, and which ended so lately that mail may come back.
 
     Those whose time has passed are closed, and what is kept of old ones is forgotten.
+    Of those that ended the next page is told. Who knows of more than there are has
+    heard of them from a ledger that was lost, and begins anew.
     """
     with gate.view(now) as registry:
-        known = list(registry.sends.values())
-        over = [f for f in known if not f.ended and _is_over(registry, f, now)]
+        known = dict(registry.sends)
+        over = [f for f in known.values() if not f.ended and _is_over(registry, f, now)]
     call = SendCall(gate, carrier, spool, now)
     for facts in over:
         _close(call, facts)
-    _sweep(call, {facts.request: facts for facts in known})
-    kept = [f.request for f in known if not _is_forgotten(f, now)]
-    _forget(gate, [f for f in known if _is_forgotten(f, now)])
-    told = d.Sends(sends=tuple(_describe(gate, kept, now=now)))
+    _sweep(call, known)
+    with gate.view(now) as registry:
+        ended = [registry.sends[request] for request in registry.ended_sends]
+        going = [f.request for f in registry.sends.values() if not f.ended]
+    old = list(takewhile(lambda facts: _is_forgotten(facts, now), ended))
+    _forget(gate, old)
+    start = max(len(old), message.known if message.known <= len(ended) else 0)
+    page = [facts.request for facts in ended[start : start + MOST_TOLD]]
+    sends = tuple(_describe(gate, going, now=now))
     # Of the others keys and suppressions leave the memory.
-    going = {send.request: send.list for send in told.sends if send.state != "ended"}
-    watches_of(gate).keep(going)
-    return told
+    watches_of(gate).keep({s.request: s.list for s in sends if s.state != "ended"})
+    return d.Sends(
+        sends=sends,
+        ended=tuple(_describe(gate, page, now=now)),
+        start=start,
+        kept=len(old),
+        known=start + len(page),
+        has_more=start + len(page) < len(ended),
+    )
 
 
 def finish_send(

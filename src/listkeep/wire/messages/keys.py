@@ -73,7 +73,7 @@ class HeldRows(Message, frozen=True, kw_only=True):
 
 
 class ShowKeys(Message, frozen=True, kw_only=True):
-    """Ask, as a person, about the keys of the lists one may know."""
+    """Ask, as a person, about the keys of lists and sending domains one may know."""
 
     session: Credential
 
@@ -92,8 +92,19 @@ class KeyRow(Message, frozen=True, kw_only=True):
     is_overdue: bool = False  # the renewal should have ended long ago
 
 
+class DomainKeys(Message, frozen=True, kw_only=True):
+    """The keys that sign mail of one sending domain, by the names they have there."""
+
+    id: Id
+    name: str
+    tenant: str  # its name
+    selectors: tuple[str, ...]
+    since: str
+
+
 class KeyRows(Message, frozen=True, kw_only=True):
-    """The keys of the lists somebody may know, and the end of the newest copy."""
+    """The keys of what somebody may know, and the end of the newest copy."""
 
     rows: tuple[KeyRow, ...]
+    domains: tuple[DomainKeys, ...] = ()
     copies_until: str = ""  # of all keys that are there now

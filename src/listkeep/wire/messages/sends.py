@@ -83,13 +83,24 @@ class Send(Message, frozen=True, kw_only=True):
 
 
 class ReadSends(Message, frozen=True, kw_only=True):
-    """Ask for the sends that go on, and those whose mail may still come back."""
+    """Ask for the sends that go on, and those whose mail may still come back.
+
+    Of those that ended nothing changes: they have numbers, in the order in which they
+    ended, and whoever knows the first ``known`` of them is told of the others.
+    """
+
+    known: Count = 0
 
 
 class Sends(Message, frozen=True, kw_only=True):
-    """Live and frozen ones, and ended ones for 90 days."""
+    """Live and frozen sends, and a page of those that ended in the last 90 days."""
 
     sends: tuple[Send, ...]
+    ended: tuple[Send, ...] = ()
+    start: Count = 0  # the number of the first one that is told of here
+    kept: Count = 0  # the number of the oldest one whose mail may still come back
+    known: Count = 0  # how many are known now: where the next page begins
+    has_more: bool = False
 
 
 class RowNames(Message, frozen=True, kw_only=True):

@@ -12,6 +12,7 @@ from listkeep.core.errors import Code, RefusedError, UnavailableError
 from listkeep.core.mail import AliasKey, Template, parse_template
 from listkeep.dock.lists.bulk import translated
 from listkeep.dock.lists.keeper import Keeper
+from listkeep.dock.lists.told_sends import ToldSends
 from listkeep.dock.outlet.models import StoredTemplate
 from listkeep.dock.outlet.templates import verify_template
 from listkeep.wire.messages import sends as d
@@ -26,6 +27,7 @@ class SendBook:
 
     keeper: Callable[[], Keeper]
     clock: Callable[[], float]
+    _told: ToldSends = field(default_factory=ToldSends)
     _read_at: float | None = None
     _by_tag: dict[bytes, d.Send] = field(default_factory=dict)
     _by_request: dict[str, d.Send] = field(default_factory=dict)
@@ -47,10 +49,11 @@ class SendBook:
         with self._lock:
             if self.age < older_than:
                 return
-            sends = self.keeper().read_sends().sends
+            sends = self._told.read(self.keeper())
             self._by_tag = {send.tag: send for send in sends}
             self._by_request = {send.request: send for send in sends}
             self._read_at = self.clock()
+            self._forget_templates()
 
     def find_tagged(self, tag: bytes) -> d.Send | None:
         """Find the send an alias belongs to."""
@@ -93,6 +96,15 @@ class SendBook:
             return False
         looked_at = self._looked.get(send.request)
         return looked_at is None or self.clock() - looked_at >= _AGAIN_SECONDS
+
+    def _forget_templates(self) -> None:
+        used = {(send.list, name) for send in self.live() for name in send.templates}
+        for key in list(self._templates):
+            if key not in used:
+                self._templates.pop(key, None)
+        for request in list(self._looked):
+            if request not in self._by_request:
+                self._looked.pop(request, None)
 
     def load_templates(self, send: d.Send) -> None:
         """Read the templates of a send from the database.

@@ -1,5 +1,6 @@
 """Who is next in a run, and what came of the others."""
 
+from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Final
 
@@ -10,6 +11,7 @@ from listkeep.dock.lists import bulk
 from listkeep.dock.lists.segments import Condition, compile_condition
 from listkeep.dock.lists.statuses import SUBSCRIBED
 from listkeep.dock.outlet.models import MailDelivery
+from listkeep.dock.outlet.tallies import read_counts
 
 from .models import MailMerge
 from .path import Item
@@ -66,6 +68,14 @@ def count_states(run: MailMerge) -> dict[str, int]:
     rows = _of(run).values_list("state").annotate(Count("token"))
     counts = dict(rows.order_by())
     return {str(state): counts.get(str(state), 0) for state in MailDelivery.State}
+
+
+def read_states(run: MailMerge) -> dict[str, int]:
+    """Read the same from what is counted as it goes: as fast for many as for few."""
+    counts = Counter[str]()
+    for counted in read_counts(run.list_id, run.request):
+        counts[counted.state] += counted.messages
+    return {str(state): counts[state] for state in MailDelivery.State}
 
 
 def count_due(now: int) -> int:

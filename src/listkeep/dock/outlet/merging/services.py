@@ -141,5 +141,5 @@ def _find(
 def _view(run: MailMerge, selection: str) -> MergeView:
     chosen = parse_segment(selection, Schema.parse(run.facets))
     return MergeView(
-        run, entries.count_segment(run.list_id, chosen), queries.count_states(run)
+        run, entries.count_segment(run.list_id, chosen), queries.read_states(run)
     )

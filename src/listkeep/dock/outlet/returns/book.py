@@ -15,6 +15,7 @@ import structlog
 from listkeep.core.errors import ListkeepError, MalformedError
 from listkeep.core.mail import AliasKey, open_alias, parse_tag
 from listkeep.dock.lists.keeper import Keeper, get_keeper
+from listkeep.dock.lists.told_sends import ToldSends
 from listkeep.wire.messages import sends as d
 
 log = structlog.get_logger("listkeep.dock.outlet")
@@ -37,6 +38,7 @@ class Book:
     keeper: Callable[[], Keeper] = get_keeper
     clock: Callable[[], float] = monotonic
     _by_tag: dict[bytes, d.Send] = field(default_factory=dict, repr=False)
+    _told: ToldSends = field(default_factory=ToldSends, repr=False)
     _read_at: float | None = None
     _lock: Lock = field(default_factory=Lock)
 
@@ -77,13 +79,13 @@ class Book:
         if self._read_at is not None and now - self._read_at < older_than:
             return
         try:
-            found = self.keeper().read_sends()
+            found = self._told.read(self.keeper())
         except ListkeepError as error:
             if self._read_at is None:
                 raise
             log.warning("sends.not-read", code=error.code)
         else:
-            self._by_tag = {send.tag: send for send in found.sends}
+            self._by_tag = {send.tag: send for send in found}
         self._read_at = now
 
 

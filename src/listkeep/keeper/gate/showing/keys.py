@@ -1,4 +1,4 @@
-"""Which keys lists hold, since when, and what became of those that were destroyed."""
+"""Which keys there are, since when, and what became of those that were destroyed."""
 
 from datetime import datetime
 
@@ -11,6 +11,7 @@ from listkeep.core.registry.held_keys import (
     list_key,
     renewal_due_at,
 )
+from listkeep.core.registry.sending import SendingDomain
 from listkeep.core.registry.state import Registry
 from listkeep.keeper.gate.sign_in.sessions import DIRECT, resolve_session
 from listkeep.keeper.gate.turns import Gate
@@ -20,7 +21,7 @@ from .ledger_views import may_read
 
 
 def show_keys(gate: Gate, message: k.ShowKeys, *, now: datetime) -> k.KeyRows:
-    """Show an owner the keys of the own lists, a custodian those of all.
+    """Show an owner the keys of the own lists and domains, a custodian those of all.
 
     Raises:
         RefusedError: Nobody is signed in.
@@ -36,6 +37,11 @@ def show_keys(gate: Gate, message: k.ShowKeys, *, now: datetime) -> k.KeyRows:
                 _row(gate, registry, found, now=now)
                 for found in known
                 if may_read(person, found.tenant)
+            ),
+            domains=tuple(
+                _domain(registry, domain)
+                for domain in registry.domains.values()
+                if may_read(person, domain.tenant)
             ),
             copies_until=format_time(until) if until > now else "",
         )
@@ -75,14 +81,13 @@ def _is_overdue(gate: Gate, found: ListFacts, *, now: datetime) -> bool:
 def _row(
     gate: Gate, registry: Registry, found: ListFacts, *, now: datetime
 ) -> k.KeyRow:
-    tenant = registry.tenants.get(found.tenant)
     gone = _gone_keys(registry, found)
     until = max((key.copies_until for key in gone if key.copies_until), default=now)
     is_gone = found.id in registry.shredded
     return k.KeyRow(
         keys=state_of_keys(found),
         name=found.name,
-        tenant=tenant.name if tenant else found.tenant,
+        tenant=_tenant(registry, found.tenant),
         entries=max(0, registry.entries.get(found.id, 0)),
         is_shredded=is_gone,
         destroyed_at=format_time(max(key.at for key in gone)) if gone else "",
@@ -90,6 +95,21 @@ def _row(
         older_rows=0 if len(found.keys) == 1 else gate.rows_left.get(found.id),
         is_overdue=not is_gone and _is_overdue(gate, found, now=now),
     )
+
+
+def _domain(registry: Registry, domain: SendingDomain) -> k.DomainKeys:
+    return k.DomainKeys(
+        id=domain.id,
+        name=domain.name,
+        tenant=_tenant(registry, domain.tenant),
+        selectors=tuple(map(domain.selector_of, domain.algorithms)),
+        since=format_time(domain.since) if domain.since else "",
+    )
+
+
+def _tenant(registry: Registry, tenant_id: str) -> str:
+    tenant = registry.tenants.get(tenant_id)
+    return tenant.name if tenant else tenant_id
 
 
 def _gone_keys(registry: Registry, found: ListFacts) -> list[GoneKey]:
