@@ -9,7 +9,7 @@ import pytest
 from listkeep.cli.commands.restore import find_moment
 from listkeep.cli.home import Instance
 from listkeep.drill.people import SoftwarePerson
-from listkeep.drill.stage import DIRECT, Stage
+from listkeep.drill.stage import Stage
 from listkeep.wire import messages as m
 from listkeep.wire.dock import DockClient
 from tests.pages.kept import Kept
@@ -114,12 +114,6 @@ def _send_of_ben(acme: Instance, stage: Stage) -> str:
         message = m.ShowRequest(session=stage.direct["ben"])
         views = keeper.show_requests(message).requests
     return next(each.id for each in views if "weekly" in each.facts["purpose"])
-
-
-def carriers(acme: Instance) -> dict[str, str]:
-    """The service that carries a session at each building."""
-    key = (acme.home / "console.key").read_text()
-    return {"console": key[4:18], "dock": acme.config.dock_service, "keeper": DIRECT}
 
 
 def fill(building: str, path: str, names: dict[str, str]) -> str:

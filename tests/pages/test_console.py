@@ -29,6 +29,14 @@ COVER = """() => {
 
 
 def enter(house: House, visitor: Visitor) -> Page:
+    """Be signed in to the console."""
+    del house
+    page = visitor.begin_at("console").page
+    expect(page.get_by_role("link", name="Desk")).to_be_visible()
+    return page
+
+
+def sign_in(house: House, visitor: Visitor) -> Page:
     """Sign in to the console by the passkey, as somebody would."""
     page = visitor.page
     page.goto(f"{house.app}/")
@@ -50,7 +58,7 @@ def open_list(house: House, page: Page) -> None:
 def test_ada_sees_her_list_counts_a_segment_and_no_letter_of_an_address(
     house: House, visit: Visit
 ) -> None:
-    page = enter(house, visit("ada"))
+    page = sign_in(house, visit("ada"))
     open_list(house, page)
 
     expect(page.locator("#found .big")).to_have_text("120 entries")

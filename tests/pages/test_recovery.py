@@ -86,7 +86,7 @@ def test_after_a_day_the_new_key_counts_and_the_old_one_does_not(
         ben = Guest(house.origin, chromium)
         ben.unplug()
         ben.plug_in(keys)
-        done = amir.sign_in().page.locator(f'a[href="/requests/{request}"]')
+        done = amir.sign_in_by_passkey().page.locator(f'a[href="/requests/{request}"]')
         expect(done).to_contain_text("done")
         thief.page.goto(house.origin)
         thief.page.get_by_role("button", name="Use my passkey").click()

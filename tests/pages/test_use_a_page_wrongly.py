@@ -22,7 +22,7 @@ Visit = Callable[[str], Visitor]
 
 def test_a_sign_in_is_posted_as_an_approval(house: House, visit: Visit) -> None:
     view = house.ask_export()
-    ada = visit("ada").sign_in()
+    ada = visit("ada").sign_in_by_passkey()
     (body,) = [body for url, body in ada.posts if url.endswith("/sign-in")]
     ada.open(view.id)
 
@@ -36,7 +36,7 @@ def test_a_sign_in_signature_is_put_under_an_approval(
     house: House, visit: Visit
 ) -> None:
     view = house.ask_export()
-    ada = visit("ada").sign_in()
+    ada = visit("ada").sign_in_by_passkey()
     (body,) = [body for url, body in ada.posts if url.endswith("/sign-in")]
     ada.open(view.id)
     statement = statement_of(ada, view, "approve").format().decode()
@@ -196,7 +196,7 @@ def test_the_count_is_left_out_of_what_is_posted(house: House, visit: Visit) -> 
 
 
 def test_an_old_sign_in_is_used_again(house: House, visit: Visit) -> None:
-    ben = visit("ben").sign_in()
+    ben = visit("ben").sign_in_by_passkey()
     (body,) = [body for url, body in ben.posts if url.endswith("/sign-in")]
     ben.page.get_by_role("button", name="Sign out").click()
     expect(ben.page.get_by_role("button", name="Use my passkey")).to_be_visible()

@@ -13,11 +13,11 @@ from playwright.sync_api import Browser, Page
 
 from listkeep.cli.home import Instance
 from listkeep.drill.stage import Stage
-from tests.pages.acme import WHO, carriers, fill
+from tests.pages.acme import WHO, fill
 from tests.pages.looking import look_at
 from tests.pages.test_who_may import BUILDINGS, ENDS, PAGE, come, read
 from tests.pages.visitor import Window
-from tests.pages.walking import COOKIES, YES, doors
+from tests.pages.walking import YES, carriers, doors
 
 # Who sees the most of a page comes first.
 ROLES: Final = ("owner", "marketer", "custodian", "nobody")
@@ -35,22 +35,6 @@ def readers(building: str) -> Iterator[tuple[str, str]]:
         is_page = (where, method) == (building, "GET") and path not in NO_PAGES
         if may and is_page:
             yield may[0], path
-
-
-def enter(window: Window, building: str, origin: str, session: str) -> None:
-    """Come to the start of a building's pages as whose session this is."""
-    if session:
-        cookie = {
-            "name": COOKIES[building],
-            "value": session,
-            "url": origin,
-            "path": "/",
-            "secure": True,
-            "httpOnly": True,
-            "sameSite": "Strict",
-        }
-        assert window.devtools.send("Network.setCookie", cookie)["success"]
-    window.page.goto(origin)
 
 
 def go_on(page: Page, path: str) -> None:
@@ -74,7 +58,7 @@ def test_nothing_keeps_anybody_out(
     for role, paths in groupby(sorted(readers(building)), key=lambda each: each[0]):
         window = Window(origin, chromium)
         session = come(stage, WHO[role], carriers(acme)[building])
-        enter(window, building, origin, session)
+        window.carry(building, origin, session)
         for _, path in sorted(paths, key=lambda each: each[1] in ENDS):
             go_on(window.page, fill(building, path, names))
             found[path] = look_at(window.page)

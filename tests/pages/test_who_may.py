@@ -13,8 +13,8 @@ import pytest
 from listkeep.cli.home import Instance
 from listkeep.drill.stage import Stage
 from tests.house.sizes import ROOT
-from tests.pages.acme import WHO, carriers, fill
-from tests.pages.walking import FORM, YES, Walker, addresses, doors
+from tests.pages.acme import WHO, fill
+from tests.pages.walking import FORM, YES, Walker, addresses, carriers, doors
 
 PAGE: Final = ROOT / "docs" / "who-may.md"
 BUILDINGS: Final = ("console", "dock", "keeper")

@@ -13,6 +13,7 @@ from playwright.sync_api import Browser, Locator, Page, Request, Route, expect
 
 from listkeep.drill.people import RP_ID, SoftwarePerson
 from tests.pages.house import House
+from tests.pages.walking import COOKIES, carriers, doors
 
 _OPTIONS = {
     "protocol": "ctap2",
@@ -83,6 +84,21 @@ class Window:
         expect(self.page.get_by_role("link", name="Inbox")).to_be_visible()
         self.page.wait_for_load_state()
         return self
+
+    def carry(self, building: str, origin: str, session: str) -> None:
+        """Come to a building's start with a session that was begun elsewhere."""
+        if session:
+            cookie = {
+                "name": COOKIES[building],
+                "value": session,
+                "url": origin,
+                "path": "/",
+                "secure": True,
+                "httpOnly": True,
+                "sameSite": "Strict",
+            }
+            assert self.devtools.send("Network.setCookie", cookie)["success"]
+        self.page.goto(origin)
 
     def ask_reveal(self, tokens: list[str]) -> str:
         """Ask for rows on this screen, and sign."""
@@ -186,6 +202,26 @@ class Visitor(Window):
         page = super().open_tab()
         self._add_passkey()
         return page
+
+    def sign_in(self) -> Self:
+        """Be signed in at the keeper, as most of what is tried there begins."""
+        return self.begin_at("keeper")
+
+    def sign_in_by_passkey(self) -> Self:
+        """Sign in on the keeper's page itself."""
+        return super().sign_in()
+
+    def begin_at(self, building: str) -> Self:
+        """Be signed in to a building's pages."""
+        self.remember_count()
+        instance = self.house.instance
+        service = carriers(instance)[building]
+        session = self.house.stage.start_session(self.name, service)
+        self.unplug()  # its counter went on elsewhere
+        self.plug_in([])
+        self._add_passkey()
+        self.carry(building, doors(instance)[building][0], session)
+        return self
 
     def leave(self) -> None:
         """Close the browser."""

@@ -17,6 +17,7 @@ import httpx
 
 from listkeep.cli.home import Instance
 from listkeep.cli.running.children import own_environment
+from listkeep.drill.stage import DIRECT
 
 _URLS = {
     "console": ("listkeep.console.project.settings", "listkeep.console.desk.urls"),
@@ -66,6 +67,7 @@ class Walker:
     port: int
     session: str = ""
     client: httpx.Client = field(init=False)
+    tokens: dict[str, str] = field(default_factory=dict)
 
     def __enter__(self) -> Self:
         return self
@@ -102,8 +104,11 @@ class Walker:
         return self.client.post(path, data=data, files=files, headers=headers)
 
     def _token(self) -> str:
-        found = _FORM.search(self.client.get("/", headers=self._headers()).text)
-        return found[1] if found else ""
+        """Read it from the start page, once for a session: it is the same on all."""
+        if self.session not in self.tokens:
+            found = _FORM.search(self.client.get("/", headers=self._headers()).text)
+            self.tokens[self.session] = found[1] if found else ""
+        return self.tokens[self.session]
 
     def _headers(self) -> dict[str, str]:
         cookie = f"{COOKIES[self.building]}={self.session}" if self.session else ""
@@ -135,4 +140,14 @@ def doors(instance: Instance) -> dict[str, tuple[str, int]]:
         "console": (app.app_origin, app.port),
         "dock": (instance.drop.drop_origin, dock),
         "keeper": (instance.seal.seal_origin, instance.seal.port),
+    }
+
+
+def carriers(instance: Instance) -> dict[str, str]:
+    """The service that carries a session at each building."""
+    key = (instance.home / "console.key").read_text()
+    return {
+        "console": key[4:18],
+        "dock": instance.config.dock_service,
+        "keeper": DIRECT,
     }

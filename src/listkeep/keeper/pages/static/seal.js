@@ -384,7 +384,7 @@ const requireOwn = (statement, told, created) => {
 
 // --- two links: founding an instance ----------------------------------------------
 
-const LOOK_EVERY = 3000;
+const LOOK_EVERY = 1000;
 
 const openFounding = async (link) => {
   turnTo("found");
