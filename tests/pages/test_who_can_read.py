@@ -9,7 +9,7 @@ from itertools import groupby
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
 
 from listkeep.cli.home import Instance
 from listkeep.drill.stage import Stage
@@ -41,7 +41,7 @@ def go_on(page: Page, path: str) -> None:
     """Go to another page of the same origin, as a link leads there."""
     with page.expect_navigation():
         page.evaluate("path => { location.href = path }", path)
-    page.wait_for_function("!document.querySelector('.htmx-request')")
+    expect(page.locator(".htmx-request")).to_have_count(0)
 
 
 @pytest.mark.parametrize("building", BUILDINGS)
