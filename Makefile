@@ -164,9 +164,11 @@ test-pages: .venv/.dev
 	$(PYTEST) tests/pages
 
 .PHONY: drill
-drill: .venv/.dev ## Kill what works at fifty moments (KILLS=50), edit each column in each way
+drill: .venv/.dev ## Kill, edit and look at things in more ways than each day (KILLS=50)
 	LISTKEEP_KILLS=$(or $(KILLS),50) $(BIN)/pytest -s tests/faults
+	LISTKEEP_EACH_WAY=1 $(BIN)/pytest --ds=$(KEEPER) tests/keeper/attack/test_edit_each_table.py
 	LISTKEEP_EACH_WAY=1 $(BIN)/pytest --ds=$(DOCK) tests/dock/test_edit_each_table.py
+	LISTKEEP_EACH_WAY=1 $(BIN)/pytest tests/pages/test_who_can_read.py
 
 .PHONY: vectors
 vectors: .venv/.dev ## Run the published test vectors and say how many there were

@@ -98,7 +98,10 @@ def a_row_that_does_not_belong_fails_alone(stage: Stage) -> None:
     request = _start(stage, list_id, selection='plan = "pro"')
     bent = replace(
         rows,
-        sealed=[rows.sealed[0][:-1] + b"\0", *rows.sealed[1:]],
+        sealed=[
+            rows.sealed[0][:-1] + bytes([rows.sealed[0][-1] ^ 1]),
+            *rows.sealed[1:],
+        ],
     )
 
     opened = _open(stage, request, bent)

@@ -158,7 +158,7 @@ def test_a_sign_up_of_one_brings_nobody_else_back(
         "another's": SignUp(mine.ticket, mine.proof),
         "none": SignUp(other.ticket, b""),
         "of another sign-up": SignUp(mine.ticket, other.proof),
-        "bent": SignUp(other.ticket, other.proof[:-1] + b"\0"),
+        "bent": SignUp(other.ticket, other.proof[:-1] + bytes([other.proof[-1] ^ 1])),
     }[what]
     entries = len(world.entries())
 

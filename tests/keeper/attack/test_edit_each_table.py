@@ -17,7 +17,14 @@ from listkeep.core.errors import ListkeepError
 from tests.keeper.attack.plot import Plot, lay_out, powers
 from tests.keeper.conftest import DEFAULT, Stages
 from tests.keeper.world import World
-from tests.tamper import Table, changes_to, read_table, table_names, write_table
+from tests.tamper import (
+    Table,
+    by_turns,
+    changes_to,
+    read_table,
+    table_names,
+    write_table,
+)
 
 WORTH = {
     "django_migrations": "older code on a newer database",
@@ -92,7 +99,7 @@ def tampered() -> list[tuple[str, str]]:
     return [
         (name, what)
         for name, (columns, key) in sorted(shapes.items())
-        for what, _ in changes_to(Table(name, columns, key, ()))
+        for what, _ in by_turns(Table(name, columns, key, ()))
     ]
 
 
