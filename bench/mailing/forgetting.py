@@ -20,7 +20,7 @@ _LATER = timedelta(days=91)
 class Forgetful:
     """The keeper after ninety days, as far as the sweep asks it."""
 
-    def read_sends(self) -> d.Sends:
+    def read_sends(self, _message: d.ReadSends) -> d.Sends:
         """Tell of no send any more."""
         return d.Sends(sends=())
 

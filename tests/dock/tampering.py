@@ -298,6 +298,7 @@ def remember(keeper: FakeKeeper, outbox: Outbox) -> Callable[[], None]:
         for name, value in kept.items():
             setattr(keeper, name, deepcopy(value))
         outbox.met = set(met)
+        merging._book.cache_clear()
 
     return again
 
@@ -325,6 +326,7 @@ def open_mail_room(
     monkeypatch.setattr(proxy, "make_deliverer", make_deliverer)
     monkeypatch.setattr(merging, "make_deliverer", make_deliverer)
     monkeypatch.setattr(sign_ups, "_couriers", [MailCourier()])
+    merging._book.cache_clear()  # what the keeper of another test told
     tenants = tuple(
         Tenant(
             name,

@@ -108,8 +108,10 @@ def test_the_inbox_is_walked_by_keys_alone(house: House, visit: Visit) -> None:
     page.keyboard.press("k")
     page.keyboard.press("Enter")
     expect(page.locator("#request")).to_be_visible()
+    page.wait_for_load_state()  # until then a page's script has heard no key
     page.keyboard.press("m")
     expect(page.get_by_role("heading", name="ada")).to_be_visible()
+    page.wait_for_load_state()
     page.keyboard.press("i")
     expect(page.get_by_text("Waiting for me")).to_be_visible()
 

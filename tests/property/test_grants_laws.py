@@ -3,7 +3,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from hypothesis import assume, given, settings
+from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from listkeep.core.errors import Code
@@ -148,7 +148,6 @@ def test_nothing_is_granted_without_a_requester_whose_role_may_ask(
         assert it.requester.tenant in (it.terms.tenant, OPERATOR)
 
 
-@settings(max_examples=300)
 @given(situations((Action.EXPORT,)))
 def test_no_export_without_an_owner_who_is_a_second_person_of_another_team(
     it: Situation,
@@ -163,7 +162,6 @@ def test_no_export_without_an_owner_who_is_a_second_person_of_another_team(
         )
 
 
-@settings(max_examples=300)
 @given(situations((Action.SEND,)), st.sampled_from([DEFAULT_POLICY, ANYTHING]))
 def test_nothing_unusual_or_standing_is_sent_without_an_owner(
     it: Situation, policy: Policy
@@ -176,7 +174,6 @@ def test_nothing_unusual_or_standing_is_sent_without_an_owner(
         )
 
 
-@settings(max_examples=300)
 @given(situations((Action.SEND,)))
 def test_what_is_usual_and_by_day_is_never_harder_to_send(it: Situation) -> None:
     if it.decide().granted:
@@ -200,7 +197,6 @@ def test_one_person_never_exports_however_often_they_sign(
     assert not it.decide(approvers=[asked, *signed]).granted
 
 
-@settings(max_examples=300)
 @given(situations((Action.EXPORT,)))
 def test_a_large_export_takes_three_people_and_an_hour(it: Situation) -> None:
     large = it.terms.cap > 1000 or it.circumstances.recent_rows + it.terms.cap > 1000
@@ -336,7 +332,6 @@ ACTIONS = st.sampled_from(
 )
 
 
-@settings(max_examples=300)
 @given(situations(), st.lists(st.tuples(ACTIONS, WHEN), min_size=1, max_size=3))
 def test_another_forbid_never_turns_a_denial_into_a_grant(
     it: Situation, forbids: list[tuple[str, str]]
