@@ -56,10 +56,18 @@ class MailSink:
     async def stop(self) -> None:
         if self._server is not None:
             self._server.close()
-        self.drop_all()
+        self._abort_all()
 
     def drop_all(self) -> None:
-        """End all connections without a word, as a restart does."""
+        """End all connections without a word, as a restart does; from any thread.
+
+        In another one the loop would hear of it when something else wakes it: whoever
+        waits for an answer waits until they lose patience.
+        """
+        assert self._server is not None
+        self._server.get_loop().call_soon_threadsafe(self._abort_all)
+
+    def _abort_all(self) -> None:
         for writer in list(self._writers):
             writer.transport.abort()
 

@@ -53,12 +53,13 @@ class Gatherer(Generic[T, R]):
     async def _answer(self, batch: list[tuple[T, asyncio.Future[R]]]) -> None:
         try:
             answers = await self._call([item for item, _ in batch])
+            answered = list(zip(batch, answers, strict=True))
         except Exception as error:  # noqa: BLE001 - it is for those who asked
             for _, future in batch:
                 if not future.done():
                     future.set_exception(error)
                     future.exception()  # its asker may have gone
             return
-        for (_, future), answer in zip(batch, answers, strict=True):
+        for (_, future), answer in answered:
             if not future.done():
                 future.set_result(answer)
