@@ -17,6 +17,10 @@ _EACH: Final[tuple[_Look, ...]] = (
     *(("dark", 1440), ("light", 1024), ("light", 390)),
 )
 LOOKS: Final = _EACH if os.environ.get("LISTKEEP_EACH_WAY") else _EACH[:3]
+MOST_ABOVE: Final = 300  # pixels of bars before the heading
+_TOP: Final = (
+    "document.querySelector('.desk main h1')?.getBoundingClientRect().top ?? 0"
+)
 _RUN: Final = """rules => axe.run(document, {
     runOnly: {type: "tag", values: rules},
     resultTypes: ["violations"],
@@ -44,4 +48,6 @@ def look_at(page: Page) -> list[str]:
         told += [f"{theme}, {width}: {each}" for each in audit(page)]
         if (seen := page.evaluate("document.documentElement.scrollWidth")) > width:
             told.append(f"{theme}, {width}: it is {seen} wide")
+        if (top := page.evaluate(_TOP)) > MOST_ABOVE:
+            told.append(f"{theme}, {width}: what it is about begins at {top}")
     return told
