@@ -1,6 +1,8 @@
 """Counting and the SQL of segments, held against the predicate of the core."""
 
 import json
+from collections import Counter
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -23,10 +25,12 @@ from listkeep.core.segments import (
     Status,
     StatusCompare,
     StatusMember,
+    Value,
     compile_predicate,
 )
 from listkeep.dock.lists import bulk
 from listkeep.dock.lists.models import Entry
+from listkeep.dock.lists.queries import make_histogram
 from listkeep.dock.lists.segments import compile_condition
 from listkeep.dock.lists.statuses import STATUSES
 from tests.dock.conftest import Api
@@ -202,8 +206,20 @@ def test_only_the_commonest_values_are_named(ada: Api) -> None:
 
     [histogram] = ada.get(f"/lists/{list_id}/facets").json["facets"]
 
-    assert len(histogram["values"]) == 50
+    assert [bar["value"] for bar in histogram["values"]] == list(range(50))
     assert histogram["other"] == 100
+
+
+@pytest.mark.parametrize(
+    "values", [[2, 10, -1], [False, True], ["free", "pro"], ["2024-02", "2024-03"]]
+)
+def test_equally_common_values_stand_in_one_order(values: list[Value]) -> None:
+    # As a database may tell them: in whatever order its plan leaves them.
+    told = permutations([*values, None])
+
+    pictures = {make_histogram("f", Counter(dict.fromkeys(t, 5))).bars for t in told}
+
+    assert pictures == {tuple((value, 5) for value in [*sorted(values), None])}
 
 
 def test_facets_are_counted_within_a_segment(ada: Api, news: str) -> None:

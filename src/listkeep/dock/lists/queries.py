@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from heapq import nsmallest
 from typing import NamedTuple
 
 from listkeep.core.errors import Code, RefusedError
@@ -171,11 +172,16 @@ def _pages(
 
 
 def make_histogram(facet: str, counter: Counter[Value | None]) -> Histogram:
-    """Name the values that are frequent enough to be nobody's, and add up the rest."""
-    common = [
-        Bar(value, count)
-        for value, count in counter.most_common(LARGEST_HISTOGRAM)
-        if count >= SMALLEST_GROUP
-    ]
+    """Name the values that are frequent enough to be nobody's, and add up the rest.
+
+    The commonest come first, and of equally common ones the smaller value.
+    """
+    named = (Bar(*each) for each in counter.items() if each[1] >= SMALLEST_GROUP)
+    common = nsmallest(LARGEST_HISTOGRAM, named, key=_place)
     other = counter.total() - sum(bar.entries for bar in common)
     return Histogram(facet, tuple(common), other)
+
+
+def _place(bar: Bar) -> tuple[int, bool, Value]:
+    # A database tells groups in any order: a picture must not change with it.
+    return -bar.entries, bar.value is None, 0 if bar.value is None else bar.value
