@@ -4,13 +4,13 @@ from collections import Counter
 from collections.abc import Collection, Sequence
 from typing import Final
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q
 
 from listkeep.core.segments import Schema, parse_segment
 from listkeep.dock.lists import bulk
 from listkeep.dock.lists.segments import Condition, compile_condition
 from listkeep.dock.lists.statuses import SUBSCRIBED
-from listkeep.dock.outlet.models import MailDelivery
+from listkeep.dock.outlet.models import Deliveries, MailDelivery
 from listkeep.dock.outlet.tallies import read_counts
 
 from .models import MailMerge
@@ -41,14 +41,18 @@ def read_page(
 def read_deferred(
     run: MailMerge, *, slots: Collection[str], limit: int, now: int
 ) -> list[Item]:
-    """Read whose message is due once more."""
+    """Read whose message is due once more, who waits for the longest first.
+
+    Costs a look at each message that waits, and at none that is over.
+    """
     due = Q(state=MailDelivery.State.CLAIMED, at__lte=now - CLAIM_SECONDS)
     for number, seconds in enumerate(DELAYS, 1):
         tries = (
             {"attempts": number} if number < len(DELAYS) else {"attempts__gte": number}
         )
         due |= Q(state=MailDelivery.State.DEFERRED, at__lte=now - seconds, **tries)
-    found = _of(run).filter(due).order_by("token").values_list("token", flat=True)
+    rested = _of(run).waiting().filter(due, at__lte=now - DELAYS[0])
+    found = rested.order_by("at", "token").values_list("token", flat=True)
     tokens = [bytes(token) for token in found[:limit]]
     if not tokens or not slots:
         return [Item(token, {}) for token in tokens]
@@ -59,8 +63,7 @@ def read_deferred(
 
 def is_waiting(run: MailMerge) -> bool:
     """Whether some message of a run may still go out."""
-    states = (MailDelivery.State.DEFERRED, MailDelivery.State.CLAIMED)
-    return _of(run).filter(state__in=states).exists()
+    return bool(_of(run).waiting().order_by("at").values_list("at")[:1])
 
 
 def count_states(run: MailMerge) -> dict[str, int]:
@@ -85,7 +88,7 @@ def count_due(now: int) -> int:
     ).count()
 
 
-def _of(run: MailMerge) -> QuerySet[MailDelivery]:
+def _of(run: MailMerge) -> Deliveries:
     return MailDelivery.objects.filter(list_id=run.list_id, request=run.request)
 
 

@@ -60,6 +60,8 @@ class Returned(models.Model):
             ),
             # how many were settled lately, before more are
             models.Index(fields=("list_id", "at"), name="returned_lately"),
+            # what came back of one send, each time its page is looked at
+            models.Index(fields=("list_id", "request"), name="returned_by_send"),
         )
 
 
