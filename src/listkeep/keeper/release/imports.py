@@ -12,7 +12,7 @@ import threading
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import chain
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from listkeep.core.addresses import parse_columns
 from listkeep.core.errors import Code, MalformedError, RefusedError
@@ -40,6 +40,9 @@ from .leaving_out import find_left_out
 from .opening import fetch_index_keys
 
 _SLICE_ROWS = 262_144
+LEAST_ROWS: Final = 100
+"""What an import of a person spends at least: a size before and after it answers, of
+one row, whether somebody was on the list (ADR 0090)."""
 _IMPORTERS = frozenset({"person", "intake"})
 _SHA256 = re.compile(r"([0-9a-f]{64})?")
 
@@ -325,11 +328,13 @@ def _reserve(gate: Gate, ticket_id: str, rows: int, *, now: datetime) -> int:
                 )
             amount = min(ceiling, max(rows, _SLICE_ROWS))
         else:
-            if rows > _budget_left(turn, ticket.principal):
+            left = _budget_left(turn, ticket.principal)
+            if rows > left:
                 raise _over_budget(
                     registry.ceiling(ticket.principal, Measure.ROWS_ADDED)
                 )
-            amount = rows
+            is_first = ticket.principal in registry.people and not ticket.reserved
+            amount = min(left, max(rows, LEAST_ROWS)) if is_first else rows
         turn.append(
             Event.ROWS_RESERVED,
             {"ticket": ticket.id, "rows": str(amount)},
