@@ -213,12 +213,14 @@ ANSWERS: dict[str, Any] = {
                 days=days,
                 hourly=hourly,
                 by_day=(2, 0, 5),
+                agency="studio" if each == "rows_sent" else "",
             )
             for each, days, hourly in (
                 ("look_ups", 1, True),
                 ("reveals", 1, True),
                 ("rows_added", 1, False),
                 ("rows_changed", 1, False),
+                ("rows_sent", 1, False),
                 ("rows_exported", 30, False),
             )
         )

@@ -96,3 +96,18 @@ def test_who_may_not_take_copies_is_offered_none(
     buildings.role = ("view", "export")
 
     assert b"/lists/l_news/copy" in ada.get("/lists/news").content
+
+
+@pytest.mark.parametrize("kind", ["copy", "send", "standing"])
+def test_counting_again_asks_for_nothing_and_keeps_what_was_typed(
+    ada: Desk, buildings: Buildings, kind: str
+) -> None:
+    fields = {**FIELDS, "cap": "many", "count": "again"}
+
+    answer = ada.post(f"/lists/news/{kind}", {"token": ada.token, **fields})
+
+    assert answer.status_code == 200
+    assert not buildings.drafts
+    assert b'value="postcards"' in answer.content
+    assert b"plan = &quot;pro&quot;" in answer.content
+    assert b"<b>12,345</b>" in answer.content

@@ -8,6 +8,7 @@ from listkeep.core.errors import RefusedError
 from listkeep.keeper.gate.showing.budgets import show_budgets
 from listkeep.keeper.gate.sign_in.sessions import DIRECT
 from listkeep.wire.messages import budgets as b
+from tests.keeper.agreements import add_agency
 from tests.keeper.world import World
 
 
@@ -51,6 +52,7 @@ def test_each_window_is_told_in_days_that_roll(world: World) -> None:
         "reveals": (1, True),
         "rows_added": (1, False),
         "rows_changed": (1, False),
+        "rows_sent": (1, False),
         "rows_exported": (30, False),
     }
 
@@ -66,3 +68,23 @@ def test_a_session_of_another_carrier_asks_for_what_its_person_has_left(
 
     with pytest.raises(RefusedError):
         show_budgets(world.gate, message, service="s_elsewhere", now=world.now)
+
+
+def test_an_agent_is_told_what_the_whole_agency_has_left(world: World) -> None:
+    rows = world.list_with_rows(2)
+    add_agency(world, "zoe", "yan", look_ups=7, rows_sent=2_000)
+    world.look_up("zoe", rows.list_id, "somebody@example.com")
+
+    message = b.ShowBudgets(session=world.session("yan"))
+    answer = show_budgets(world.gate, message, service=DIRECT, now=world.now)
+
+    shared = {row.measure: (row.used, row.ceiling) for row in answer.rows if row.agency}
+    assert shared == {
+        "look_ups": (1, 7),
+        "reveals": (0, 20),
+        "rows_exported": (0, 1000),
+        "rows_sent": (0, 2_000),
+    }
+    assert {row.agency for row in answer.rows} == {"", "studio"}
+    own = {row.measure: row.used for row in answer.rows if not row.agency}
+    assert own["look_ups"] == 0

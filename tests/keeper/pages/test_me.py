@@ -12,7 +12,7 @@ def test_what_is_spent_and_what_is_left_is_shown(served: World, ben: Browser) ->
 
     assert "addresses looked up a day, half of it in an hour 1 50" in told.plain
     assert "addresses revealed a day, half of it in an hour 0 20" in told.plain
-    assert told.text.count("<meter") == 5
+    assert told.text.count("<meter") == 6
     assert "<meter" not in Browser(served, "cleo").get("/me").text
 
 

@@ -16,7 +16,7 @@ from listkeep.core.grants import Action
 from listkeep.wire import messages as m
 from listkeep.wire.answers import DockCount, DockList
 
-from .filling_in import SECONDS_A_DAY, SEGMENT, answer_form, read_cap
+from .filling_in import SECONDS_A_DAY, SegmentForm, answer_form, read_cap, typed
 
 _USUAL_DAYS: Final = 7
 _DAYS: Final = (1, 2, 3, 5, 7)
@@ -24,26 +24,11 @@ _ALONE: Final = 1000  # rows above which a custodian signs as well, by the floor
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class CopyForm:
-    """What was filled in, as it was typed."""
+class CopyForm(SegmentForm):
+    """What is asked for with a copy."""
 
-    segment: str
-    cap: str
-    recipient: str
-    days: str
-    purpose: str
-
-    @classmethod
-    def read(cls, request: HttpRequest) -> "CopyForm":
-        """Read what was sent, or what a link says beforehand."""
-        given = request.POST if request.method == "POST" else request.GET
-        return cls(
-            segment=given.get("segment", "").strip()[:SEGMENT],
-            cap=given.get("cap", "").strip()[:12],
-            recipient=given.get("recipient", "")[:40],
-            days=given.get("days", str(_USUAL_DAYS))[:2],
-            purpose=given.get("purpose", "").strip()[:200],
-        )
+    recipient: str = typed(40)
+    days: str = typed(2, usual=str(_USUAL_DAYS))
 
 
 @personal("GET", "POST")
@@ -51,12 +36,12 @@ def prepare(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
     """Show the form; have the keeper write the terms of what was filled in."""
     ways, form = visitor.ways, CopyForm.read(request)
     found = ways.dock.show_list(name)
-    counted = ask(lambda: _count(ways, found, form.segment))
+    counted = ask(lambda: ways.dock.count(found.id, form.selection))
     context = {
         "visitor": visitor,
         "list": found,
         "form": form,
-        "segment": form.segment or "all",
+        "segment": form.selection,
         "recipients": ask(lambda: _recipients(ways)),
         "days": _DAYS,
         "count": counted,
@@ -73,13 +58,10 @@ def count(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
     """Count who would be in the copy, while it is typed."""
     ways = visitor.ways
     found = ways.dock.show_list(name)
-    chosen = CopyForm.read(request).segment
-    context = {"count": ask(lambda: _count(ways, found, chosen)), "alone": _ALONE}
+    chosen = CopyForm.read(request).selection
+    counted = ask(lambda: ways.dock.count(found.id, chosen))
+    context = {"count": counted, "alone": _ALONE}
     return show(request, "_copy_count", context)
-
-
-def _count(ways: Ways, found: DockList, segment: str) -> DockCount:
-    return ways.dock.count(found.id, segment or "all")
 
 
 def _recipients(ways: Ways) -> tuple[dict[str, str], ...]:
@@ -97,7 +79,7 @@ def _prepare(
             action=Action.EXPORT.value,
             purpose=form.purpose,
             list=found.id,
-            selection=form.segment or "all",
+            selection=form.selection,
             cap=read_cap(form.cap, counted),
             recipient=form.recipient,
             valid_seconds=days * SECONDS_A_DAY,

@@ -1,9 +1,10 @@
 """What forms of requests have in common: what is typed, and what is answered."""
 
 from collections.abc import Callable
-from typing import Any, Final
+from dataclasses import dataclass, field, fields
+from typing import Any, Final, Self
 
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 
 from listkeep.console.web.answers import show
 from listkeep.core.errors import Code, ListkeepError, MalformedError
@@ -12,9 +13,58 @@ from listkeep.wire import messages as m
 from listkeep.wire.answers import DockCount
 
 SECONDS_A_DAY: Final = 86_400
+COUNT: Final = "count"
+"""The button that counts anew what is typed, and asks for nothing."""
 PACE: Final = gettext_noop("say how many messages an hour, as a whole number")
 SEGMENT: Final = 1900
 """Characters of a segment; with a status behind it, what the dock reads."""
+
+
+def typed(most: int, *, usual: str = "", several: int = 0) -> Any:
+    """Say of a field of a form how many characters of it are read.
+
+    ``usual``: what stands there before anybody typed. ``several``: the field is a
+    tuple of what was chosen, and of so many at most.
+    """
+    return field(metadata={"most": most, "usual": usual, "several": several})
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Form:
+    """What was filled in, as it was typed; each field says how much of it is read."""
+
+    @classmethod
+    def read(cls, request: HttpRequest) -> Self:
+        """Read what was sent, or what a link says beforehand."""
+        given = request.POST if request.method == "POST" else request.GET
+        return cls(
+            **{
+                each.name: _read(given, each.name, **each.metadata)
+                for each in fields(cls)
+            }
+        )
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class SegmentForm(Form):
+    """What is asked for of a segment of a list."""
+
+    segment: str = typed(SEGMENT)
+    cap: str = typed(12)
+    purpose: str = typed(200)
+
+    @property
+    def selection(self) -> str:
+        """The segment as terms name it: nothing typed is everybody."""
+        return self.segment or "all"
+
+
+def _read(
+    given: QueryDict, name: str, *, most: int, usual: str, several: int
+) -> str | tuple[str, ...]:
+    if several:
+        return tuple(text.strip()[:most] for text in given.getlist(name)[:several])
+    return given.get(name, usual).strip()[:most]
 
 
 def answer_form(
@@ -26,13 +76,16 @@ def answer_form(
 ) -> HttpResponse:
     """Show a form; once it is sent, have the keeper write its terms.
 
+    Its button to count sends it as well, so that nothing of it comes into an address,
+    and shows it again.
+
     A refusal is told above the form, which has all that was typed.
 
     Raises:
         RefusedError: Nobody is signed in any more.
         ListkeepError: Our own fault, which no form can mend.
     """
-    if request.method == "GET":
+    if request.method == "GET" or COUNT in request.POST:
         return show(request, template, context)
     try:
         prepared = prepare()

@@ -5,9 +5,14 @@ its digest is what the dock says that it says, passed on as it is.
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Generic, Self, TypeVar
 
+from listkeep.console.web.doors import Visitor
 from listkeep.console.web.ways import Panel, Ways, ask
+from listkeep.core.canonical import encode
 from listkeep.core.errors import Code, MalformedError
+from listkeep.core.grants import Action
 from listkeep.core.registry.mail_names import format_words
 from listkeep.core.registry.sending import SendKind
 from listkeep.looks.marking import gettext_noop
@@ -16,10 +21,90 @@ from listkeep.wire import messages as m
 from listkeep.wire.answers import DockCount, DockList
 from listkeep.wire.dock.sends import DockKept
 
+from .filling_in import SECONDS_A_DAY, SegmentForm, typed
 
-def count_subscribed(ways: Ways, found: DockList, segment: str) -> Panel[DockCount]:
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MailForm(SegmentForm):
+    """What every send is asked for with."""
+
+    route: str = typed(40)
+    pace: str = typed(12)
+
+
+F = TypeVar("F", bound=MailForm)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class MailDesk(Generic[F]):
+    """What a send is asked for with, and what there is to choose from."""
+
+    visitor: Visitor
+    found: DockList
+    form: F
+    kept: Panel[tuple[DockKept, ...]]
+    routes: Panel[tuple[dict[str, str], ...]]
+    counted: Panel[DockCount]
+
+    @classmethod
+    def at(cls, visitor: Visitor, name: str, form: F) -> Self:
+        """Look at what the form lets one choose from.
+
+        Raises:
+            RefusedError: There is no such list for this person.
+        """
+        ways = visitor.ways
+        found = ways.dock.show_list(name)
+        return cls(
+            visitor=visitor,
+            found=found,
+            form=form,
+            kept=ask(lambda: ways.dock.show_shelf(found.id)),
+            routes=ask(lambda: read_routes(ways)),
+            counted=count_subscribed(ways, found, form.selection),
+        )
+
+    @property
+    def shelf(self) -> tuple[DockKept, ...]:
+        """The templates of the list, as far as the dock answered."""
+        return self.kept.value or ()
+
+    @property
+    def context(self) -> dict[str, Any]:
+        """What the form's page shows."""
+        return {
+            "visitor": self.visitor,
+            "list": self.found,
+            "form": self.form,
+            "templates": self.kept,
+            "routes": self.routes,
+            "count": self.counted,
+        }
+
+    def draft(self, subject: dict[str, str], *, cap: int, days: int) -> m.RequestView:
+        """Have the keeper write the terms.
+
+        Raises:
+            ListkeepError: It refuses, or does not answer.
+        """
+        ways, form = self.visitor.ways, self.form
+        return ways.keeper.draft_request(
+            m.DraftRequest(
+                session=ways.session,
+                action=Action.SEND.value,
+                purpose=form.purpose,
+                list=self.found.id,
+                selection=form.selection,
+                cap=cap,
+                recipient=form.route,
+                subject=encode(subject).decode(),
+                valid_seconds=days * SECONDS_A_DAY,
+            )
+        )
+
+
+def count_subscribed(ways: Ways, found: DockList, chosen: str) -> Panel[DockCount]:
     """Count those of a segment who are subscribed: nobody else is written to."""
-    chosen = segment or "all"
     subscribed = "status = subscribed"
     whole = subscribed if chosen == "all" else f"({chosen}) and {subscribed}"
     return ask(lambda: ways.dock.count(found.id, whole))

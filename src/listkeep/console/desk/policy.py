@@ -28,6 +28,7 @@ _MEASURES = {
     "reveals": gettext_noop("Addresses revealed"),
     "rows_added": gettext_noop("Rows added"),
     "rows_changed": gettext_noop("Rows suppressed"),
+    "rows_sent": gettext_noop("Rows of sends that began"),
     "rows_exported": gettext_noop("Rows in copies, until a custodian has to agree"),
 }
 _TITLES = {
@@ -48,13 +49,14 @@ class Text:
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """What somebody used of one budget, in a window that rolls."""
+    """What was used of one budget, in a window that rolls."""
 
     what: str
     window: str
     used: int
     ceiling: int
     by_day: tuple[int, ...]  # of 24 hours, the newest last; empty: not known
+    agency: str  # whose people spend it together; empty: it is one's own
 
     @property
     def line(self) -> str:
@@ -93,6 +95,7 @@ def show_all(request: HttpRequest, visitor: Visitor) -> HttpResponse:
             (gettext("Look-ups a day"), Budget().look_ups),
             (gettext("Addresses revealed a day"), Budget().reveals),
             (gettext("Rows added a day"), Budget().rows_added),
+            (gettext("Rows of sends a day"), Budget().rows_sent),
         ],
     }
     return show(request, "settings", context)
@@ -101,12 +104,17 @@ def show_all(request: HttpRequest, visitor: Visitor) -> HttpResponse:
 def _gauge(row: b.BudgetRow) -> Gauge:
     spans = gettext("in a day"), gettext("in a day, half of it in an hour")
     month = ngettext("in {days} day", "in {days} days", row.days)
+    window = spans[row.hourly] if row.days == 1 else month.format(days=row.days)
+    if row.agency:
+        together = gettext("in a day, by all of {agency} together")
+        window = together.format(agency=row.agency)
     return Gauge(
         what=gettext(_MEASURES.get(row.measure, row.measure)),
-        window=spans[row.hourly] if row.days == 1 else month.format(days=row.days),
+        window=window,
         used=row.used,
         ceiling=row.ceiling,
         by_day=row.by_day,
+        agency=row.agency,
     )
 
 

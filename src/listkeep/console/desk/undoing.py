@@ -16,26 +16,16 @@ from listkeep.looks.marking import gettext_noop
 from listkeep.wire import messages as m
 from listkeep.wire.answers import DockList
 
-from .filling_in import SECONDS_A_DAY, answer_form, read_number
+from .filling_in import SECONDS_A_DAY, Form, answer_form, read_number, typed
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class UndoForm:
-    """What was filled in, as it was typed."""
+class UndoForm(Form):
+    """What is asked for with an undo."""
 
-    to: str
-    rows: str
-    purpose: str
-
-    @classmethod
-    def read(cls, request: HttpRequest) -> "UndoForm":
-        """Read what was sent, or what a link says beforehand."""
-        given = request.POST if request.method == "POST" else request.GET
-        return cls(
-            to=given.get("to", "").strip()[:20],
-            rows=given.get("rows", "").strip()[:12],
-            purpose=given.get("purpose", "").strip()[:200],
-        )
+    to: str = typed(20)
+    rows: str = typed(12)
+    purpose: str = typed(200)
 
 
 @personal("GET", "POST")

@@ -20,6 +20,7 @@ _WORDS: Final = {
     Measure.LOOK_UPS: ("addresses looked up", _HALF),
     Measure.ROWS_ADDED: ("rows added", "a day"),
     Measure.ROWS_CHANGED: ("rows suppressed", "a day"),
+    Measure.ROWS_SENT: ("rows of sends that began", "a day"),
     Measure.ROWS_EXPORTED: (
         "rows in copies asked for",
         "in 30 days, then a custodian agrees too",
@@ -82,6 +83,8 @@ def end(request: HttpRequest, visit: Visit) -> HttpResponse:
 
 def _in_words(row: BudgetRow) -> dict[str, Any]:
     what, window = _WORDS[Measure(row.measure)]
+    if row.agency:
+        window = f"a day, by all of {row.agency} together"
     return {
         "what": what,
         "window": window,

@@ -10,7 +10,7 @@ class ShowBudgets(Message, frozen=True, kw_only=True):
 
 
 class BudgetRow(Message, frozen=True, kw_only=True):
-    """One budget of a person: distinct addresses, or rows, in a window that rolls."""
+    """One budget: distinct addresses, or rows, in a window that rolls."""
 
     measure: str
     used: Count  # the ceiling at most
@@ -20,6 +20,7 @@ class BudgetRow(Message, frozen=True, kw_only=True):
     # In each of the last 30 times 24 hours, newest last; empty: it is not known. An
     # address that was asked for again counts where it was asked for last.
     by_day: tuple[Count, ...] = ()
+    agency: str = ""  # whose people spend it together; empty: it is the person's own
 
 
 class BudgetRows(Message, frozen=True, kw_only=True):

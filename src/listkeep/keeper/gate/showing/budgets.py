@@ -1,7 +1,8 @@
 """What somebody has spent, and may: the same counts that decide."""
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, NamedTuple
 
 from listkeep.core.grants import RIGHTS, Right
 from listkeep.core.registry.charges import Measure
@@ -14,8 +15,23 @@ from listkeep.wire.messages import budgets as b
 
 _DAY: Final = timedelta(days=1)
 _HOURLY: Final = (Measure.REVEALS, Measure.LOOK_UPS)
-_DAILY: Final = (*_HOURLY, Measure.ROWS_ADDED, Measure.ROWS_CHANGED)
+_DAILY: Final = (
+    *_HOURLY,
+    Measure.ROWS_ADDED,
+    Measure.ROWS_CHANGED,
+    Measure.ROWS_SENT,
+)
 _COPIES: Final = 1_000  # rows; above, a custodian has to agree
+
+
+class _Budget(NamedTuple):
+    """One ceiling, and who spends up to it."""
+
+    payer: str
+    measure: Measure
+    ceiling: int
+    window: timedelta
+    agency: str = ""
 
 
 def show_budgets(
@@ -39,25 +55,37 @@ def budgets_of(
     """Tell what a person has used of each budget; who may open nothing has none."""
     if Right.REVEAL not in RIGHTS.get(person.role, ()):
         return ()
-    daily = [(each, registry.ceiling(person.id, each), _DAY) for each in _DAILY]
     return tuple(
         b.BudgetRow(
-            measure=measure.value,
+            measure=each.measure.value,
             used=min(
-                registry.charges.used(person.id, measure, now=now, window=window),
-                ceiling,
+                registry.charges.used(
+                    each.payer, each.measure, now=now, window=each.window
+                ),
+                each.ceiling,
             ),
-            ceiling=ceiling,
-            days=window.days,
-            hourly=measure in _HOURLY,
+            ceiling=each.ceiling,
+            days=each.window.days,
+            hourly=each.measure in _HOURLY and not each.agency,
             by_day=tuple(
                 registry.charges.used_by_day(
-                    person.id, measure, now=now, days=RECENT.days
+                    each.payer, each.measure, now=now, days=RECENT.days
                 )
             ),
+            agency=each.agency,
         )
-        for measure, ceiling, window in (
-            *daily,
-            (Measure.ROWS_EXPORTED, _COPIES, RECENT),
-        )
+        for each in _budgets_of(registry, person)
     )
+
+
+def _budgets_of(registry: Registry, person: Person) -> Iterator[_Budget]:
+    """List what a person pays from: the own budgets, and those of the agency."""
+    for measure in _DAILY:
+        yield _Budget(person.id, measure, registry.ceiling(person.id, measure), _DAY)
+    yield _Budget(person.id, Measure.ROWS_EXPORTED, _COPIES, RECENT)
+    agency = registry.agencies.get(person.company)
+    if agency is not None:
+        for name in sorted(agency.ceilings):
+            measure = Measure(name)
+            ceiling = registry.ceiling(agency.id, measure)
+            yield _Budget(agency.id, measure, ceiling, _DAY, agency.name)
