@@ -3,22 +3,17 @@
 import csv
 import io
 import json
-from dataclasses import asdict, replace
+from dataclasses import replace
 
 import msgspec
 import pytest
 
-from listkeep.cli import send_subject as command_line
-from listkeep.console.desk.mailing import write_subject
 from listkeep.core.canonical import encode
 from listkeep.core.errors import RefusedError
 from listkeep.core.grants import Terms
-from listkeep.core.mail import declare, parse_template
 from listkeep.core.registry.sending import LONGEST_GRANT, parse_send
-from listkeep.wire.dock.sends import DockKept
 from tests.console.conftest import KEPT, ROUTE, Buildings, Desk
 from tests.console.test_sends import SUBJECT, view_of
-from tests.dock.letters import eml
 
 BASKET = msgspec.structs.replace(
     KEPT,
@@ -79,26 +74,6 @@ def test_what_is_prepared_is_a_standing_send_to_who_reads_its_terms(
     subject = {**json.loads(draft.subject), "mail_domain": "b.example"}
     said = parse_send(with_subject(subject))
     assert (said.triggers, said.pace) == (("basket", "welcome"), 600)
-
-
-def test_the_console_says_of_templates_what_the_command_line_does() -> None:
-    """The dock holds each template against this, and takes no other."""
-    text = "Go to https://b.example.com/, [[first_name:sealed|reader]]\n"
-    pairs = (("Welcome", text), ("Your basket", "We wait.\n"), ("Welcome", "Hello.\n"))
-    letters = [eml(body, Subject=subject) for subject, body in pairs]
-    templates = [parse_template(each) for each in letters]
-    shelf = [
-        DockKept(
-            digest=each.digest,
-            stored_at="2026-01-05T12:00:00Z",
-            **asdict(declare([each])),
-        )
-        for each in templates
-    ]
-
-    said = write_subject(shelf, pace=9, triggers=["b", "a"])
-
-    assert said == command_line.write_subject(templates, pace=9, triggers=["b", "a"])
 
 
 def with_subject(subject: dict[str, str]) -> Terms:

@@ -2,7 +2,6 @@ from dataclasses import replace
 
 import pytest
 
-from listkeep.core.errors import MalformedError
 from listkeep.core.mail import Draft, Template, declare, find_undeclared, make_template
 from listkeep.core.mail.declared import format_mailbox
 from listkeep.core.mail.headers import Mailbox
@@ -26,7 +25,7 @@ def made(**changes: str) -> Template:
 
 
 def test_a_template_is_declared_as_terms_spell_it() -> None:
-    found = declare([made()])
+    found = declare(made())
 
     assert found.sender == "News, weekly <news@news.example>"
     assert found.reply_to == "help@news.example"
@@ -41,7 +40,7 @@ def test_a_template_is_declared_as_terms_spell_it() -> None:
 
 
 def test_what_was_declared_of_a_template_holds_for_it() -> None:
-    assert find_undeclared(made(), declare([made()])) == []
+    assert find_undeclared(made(), declare(made())) == []
 
 
 PHISH = {
@@ -62,32 +61,22 @@ def test_a_template_with_more_than_the_terms_say_is_found_out(
     said: str, changes: dict[str, str]
 ) -> None:
     """A requester wrote harmless words beside the digest of another template."""
-    assert said in find_undeclared(made(**changes), declare([made()]))
+    assert said in find_undeclared(made(**changes), declare(made()))
 
 
 def test_a_reply_address_that_was_taken_away_is_another() -> None:
-    found = find_undeclared(made(reply_to=""), declare([made()]))
+    found = find_undeclared(made(reply_to=""), declare(made()))
 
     assert found == ["another reply address"]
 
 
-def test_several_templates_are_declared_together() -> None:
-    one, two = made(), made(subject="Hello", html="<p>Hi</p>")
-    found = declare([one, two])
+def test_the_subject_line_of_one_of_several_is_said_and_a_part_of_it_is_not() -> None:
+    said = replace(declare(made()), title="Spring [[last_name:sealed]] / Hello")
 
-    assert found.title == "Spring [[last_name:sealed]] / Hello"
-    assert find_undeclared(one, found) == find_undeclared(two, found) == []
+    for subject in ("Spring [[last_name:sealed]]", "Hello"):
+        assert find_undeclared(made(subject=subject), said) == []
     for subject in ("Hell", "Hello / Spring", "/ Hello"):
-        other = made(subject=subject, html="<p>Hi</p>")
-        assert "another subject line" in find_undeclared(other, found)
-
-
-def test_templates_of_different_senders_are_no_one_send() -> None:
-    for changes in ({"sender": "n@other.example"}, {"reply_to": ""}):
-        with pytest.raises(MalformedError, match="one sender"):
-            declare([made(), made(**changes)])
-    with pytest.raises(MalformedError):
-        declare([])
+        assert "another subject line" in find_undeclared(made(subject=subject), said)
 
 
 def test_a_mailbox_without_a_name_is_its_address() -> None:

@@ -30,6 +30,7 @@ OFFER: Final = "250-mx\r\n250-PIPELINING\r\n250 SIZE 1\r\n"
 PLAIN: Final = "250 mx\r\n"
 TAKEN: Final = "250 2.0.0 taken\r\n"
 ENVELOPE: Final = "250 ok\r\n250 ok\r\n354 go on\r\n"
+REFUSED: Final = "250 ok\r\n550 5.1.1 nobody\r\n503 5.5.1 no\r\n"
 OVER: Final = b"\r\n.\r\n"
 
 
@@ -230,9 +231,37 @@ def test_a_refusal_holds_though_the_server_hangs_up_behind_it() -> None:
     assert speak(liar) == "550 5.1.1 nobody"
 
 
+def test_a_server_that_falls_silent_behind_a_refusal_holds_nobody_up() -> None:
+    """It would have our own mail server wait for a minute over each letter."""
+    liar = Liar([(b"DATA", REFUSED), (b"RSET", "")])
+
+    async def send_with_a_guard(pool: Pool, hop: Hop) -> str:
+        async with asyncio.timeout(dialogue.REPLY_SECONDS / 2):
+            return await send(pool, hop)
+
+    assert speak(liar, send_with_a_guard) == "550 5.1.1 nobody"
+
+
+def test_who_does_not_begin_anew_in_time_is_left(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(dialogue, "ANEW_SECONDS", 0)
+    liar = Liar([(b"DATA", REFUSED), (b"RSET", "")])
+
+    assert speak(liar, send_twice) == "550 5.1.1 nobody | 550 5.1.1 nobody"
+    assert liar.met == 2
+
+
+def test_the_letter_behind_a_refusal_goes_once_the_server_has_begun_anew() -> None:
+    says = [(b"DATA", REFUSED), (b"RSET", "250 ok\r\n"), (b"DATA", ENVELOPE)]
+    liar = Liar([*says, (b".", TAKEN)])
+
+    assert speak(liar, send_twice) == "550 5.1.1 nobody | 250 2.0.0 taken"
+    assert liar.met == 1
+
+
 def test_a_server_that_refuses_to_begin_anew_is_not_used_again() -> None:
-    refused = "250 ok\r\n550 5.1.1 nobody\r\n503 5.5.1 no\r\n"
-    liar = Liar([(b"DATA", refused), (b"RSET", "502 5.5.2 what\r\n")])
+    liar = Liar([(b"DATA", REFUSED), (b"RSET", "502 5.5.2 what\r\n")])
 
     assert speak(liar, send_twice) == "550 5.1.1 nobody | 550 5.1.1 nobody"
     assert liar.met == 2

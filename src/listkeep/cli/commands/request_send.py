@@ -6,10 +6,10 @@ from typing import Annotated
 import typer
 
 from listkeep.cli.output import AsJson, WrongUsage
-from listkeep.cli.send_subject import write_subject
 from listkeep.cli.sessions import As
 from listkeep.core.canonical import encode
 from listkeep.core.grants import Action
+from listkeep.core.registry.send_subjects import write_send_subject
 from listkeep.core.registry.sending import LONGEST_CAMPAIGN, LONGEST_GRANT
 from listkeep.wire import messages as m
 
@@ -81,8 +81,12 @@ def send(  # noqa: PLR0913 - each is an option
     this tenant has sent before you send alone; whatever is new, and every standing
     send, an owner beside you approves.
     """
+    from listkeep.core.mail import declare  # noqa: PLC0415 - starts fast
+
     _check_kind(template, standing=standing, triggers=trigger, pace=pace)
     headers = Headers(sender, subject, reply_to, to_name)
+    read = [load_template(file, text, headers) for file in template]
+    said = {each.digest: declare(each) for each in read}
     instance, view = draft(
         m.DraftRequest(
             session="",
@@ -93,11 +97,7 @@ def send(  # noqa: PLR0913 - each is an option
             cap=cap,
             recipient=route,
             subject=encode(
-                write_subject(
-                    [load_template(file, text, headers) for file in template],
-                    pace=pace,
-                    triggers=trigger,
-                )
+                write_send_subject(said, pace=pace, triggers=trigger)
             ).decode(),
             valid_seconds=_SECONDS_A_DAY * (days or _most_days(standing=standing)),
         ),

@@ -12,10 +12,10 @@ from typing import Any
 
 from listkeep.cli.home import Instance
 from listkeep.cli.output import note
-from listkeep.cli.send_subject import write_subject
 from listkeep.core.canonical import encode
 from listkeep.core.errors import UnavailableError
-from listkeep.core.mail import parse_template
+from listkeep.core.mail import declare, parse_template
+from listkeep.core.registry.send_subjects import write_send_subject
 from listkeep.drill.stage import Stage
 from listkeep.wire.dock import DockClient
 from listkeep.wire.messages import RequestView
@@ -130,7 +130,9 @@ class KeptStory:
         pace: int = 0,
     ) -> str:
         """Ask, have it approved, and begin; gives the request."""
-        subject = write_subject([parse_template(text)], pace=pace, triggers=[])
+        template = parse_template(text)
+        said = {template.digest: declare(template)}
+        subject = write_send_subject(said, pace=pace)
         with self._dock(name) as dock:
             view = self.stage.ask(
                 name,

@@ -13,15 +13,19 @@ from listkeep.console.web.ways import Panel, Ways, ask
 from listkeep.core.canonical import encode
 from listkeep.core.errors import Code, MalformedError
 from listkeep.core.grants import Action
-from listkeep.core.registry.mail_names import format_words
-from listkeep.core.registry.sending import SendKind
+from listkeep.core.registry.send_subjects import write_send_subject
 from listkeep.looks.marking import gettext_noop
-from listkeep.looks.titles import BETWEEN_TITLES
 from listkeep.wire import messages as m
 from listkeep.wire.answers import DockCount, DockList
 from listkeep.wire.dock.sends import DockKept
 
 from .filling_in import SECONDS_A_DAY, SegmentForm, typed
+
+# What the core refuses a choice of templates with, for the catalogue.
+_SAID_BY_THE_CORE = (
+    gettext_noop("the templates of one send have one sender and one reply address"),
+    gettext_noop("ask for a send of its own for each sender"),
+)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -144,26 +148,5 @@ def write_subject(
     Raises:
         MalformedError: They are from different senders.
     """
-    first = templates[0]
-    sender = first.sender, first.reply_to
-    if any((each.sender, each.reply_to) != sender for each in templates):
-        raise MalformedError(
-            gettext_noop(
-                "the templates of one send have one sender and one reply address"
-            ),
-            code=Code.TEMPLATE_INVALID,
-            hint=gettext_noop("ask for a send of its own for each sender"),
-        )
-    kind = SendKind.STANDING if triggers else SendKind.CAMPAIGN
-    subject = {
-        "kind": kind.value,
-        "templates": format_words(each.digest for each in templates),
-        "from": first.sender,
-        "reply_to": first.reply_to,
-        "title": BETWEEN_TITLES.join(dict.fromkeys(each.title for each in templates)),
-        "links": format_words(name for each in templates for name in each.links),
-        "tracking": format_words(name for each in templates for name in each.tracking),
-        "fields": format_words(name for each in templates for name in each.fields),
-        "pace": str(pace),
-    }
-    return {**subject, "triggers": format_words(triggers)} if triggers else subject
+    said = {each.digest: each for each in templates}
+    return write_send_subject(said, pace=pace, triggers=triggers)

@@ -5,22 +5,19 @@ says nothing to the eye. So whoever takes a template for a send holds it against
 terms: otherwise a requester could write harmless domains beside the digest of a phish.
 """
 
-from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-
-from listkeep.core.errors import Code, MalformedError
 
 from .headers import Mailbox
 from .slots import Kind
 from .slots import headline as write_headline
 from .template import Template
 
-BETWEEN_TITLES = " / "
+_BETWEEN_TITLES = " / "  # as registry.send_subjects writes it
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Declared:
-    """What is said of the templates of one send, each part in its one spelling."""
+    """What is said of one template or several, each part in its one spelling."""
 
     sender: str
     reply_to: str
@@ -35,26 +32,16 @@ class Declared:
         return write_headline(self.title)
 
 
-def declare(templates: Sequence[Template]) -> Declared:
-    """Say what templates have in common, for the terms of one send.
-
-    Raises:
-        MalformedError: They are from different senders, or none is given.
-    """
-    parts = [_declare(template) for template in templates]
-    if len({(part.sender, part.reply_to) for part in parts}) != 1:
-        raise MalformedError(
-            "the templates of one send have one sender and one reply address",
-            code=Code.TEMPLATE_INVALID,
-            hint="ask for a send of its own for each sender",
-        )
+def declare(template: Template) -> Declared:
+    """Say of a template what the terms of a send say of theirs."""
+    sealed = (s.name for s in template.slots.values() if s.kind is Kind.SEALED)
     return Declared(
-        sender=parts[0].sender,
-        reply_to=parts[0].reply_to,
-        title=BETWEEN_TITLES.join(dict.fromkeys(part.title for part in parts)),
-        links=_union(part.links for part in parts),
-        tracking=_union(part.tracking for part in parts),
-        fields=_union(part.fields for part in parts),
+        sender=format_mailbox(template.sender),
+        reply_to=format_mailbox(template.reply_to),
+        title=template.subject_text,
+        links=template.link_domains,
+        tracking=template.tracking_domains,
+        fields=tuple(sorted(sealed)),
     )
 
 
@@ -64,13 +51,13 @@ def find_undeclared(template: Template, declared: Declared) -> list[str]:
     Its subject line is one of those that stand in the title: several templates of a
     standing send have theirs there, one behind the other.
     """
-    part, found = _declare(template), []
+    part, found = declare(template), []
     if part.sender != declared.sender:
         found.append("another sender")
     if part.reply_to != declared.reply_to:
         found.append("another reply address")
-    titles = f"{BETWEEN_TITLES}{declared.title}{BETWEEN_TITLES}"
-    if f"{BETWEEN_TITLES}{part.title}{BETWEEN_TITLES}" not in titles:
+    titles = f"{_BETWEEN_TITLES}{declared.title}{_BETWEEN_TITLES}"
+    if f"{_BETWEEN_TITLES}{part.title}{_BETWEEN_TITLES}" not in titles:
         found.append("another subject line")
     for what, mine, said in (
         ("links to", part.links, declared.links),
@@ -87,19 +74,3 @@ def format_mailbox(mailbox: Mailbox | None) -> str:
         return ""
     named = f"{mailbox.name} <{mailbox.address}>"
     return named if mailbox.name else mailbox.address
-
-
-def _declare(template: Template) -> Declared:
-    sealed = (s.name for s in template.slots.values() if s.kind is Kind.SEALED)
-    return Declared(
-        sender=format_mailbox(template.sender),
-        reply_to=format_mailbox(template.reply_to),
-        title=template.subject_text,
-        links=template.link_domains,
-        tracking=template.tracking_domains,
-        fields=tuple(sorted(sealed)),
-    )
-
-
-def _union(parts: Iterable[tuple[str, ...]]) -> tuple[str, ...]:
-    return tuple(sorted({name for part in parts for name in part}))

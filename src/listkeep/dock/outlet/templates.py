@@ -49,7 +49,7 @@ class Kept:
     @classmethod
     def of(cls, template: Template, *, stored_at: datetime) -> Self:
         """Say what a template tells of itself."""
-        return cls(template.digest, stored_at, declare([template]))
+        return cls(template.digest, stored_at, declare(template))
 
 
 class Told(Protocol):

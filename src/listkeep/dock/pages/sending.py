@@ -91,7 +91,7 @@ def show_template(
         "visitor": visitor,
         "list": visit.record,
         "template": template,
-        "said": declare([template]),
+        "said": declare(template),
         "parts": _parts(template),
         "can_send": "send" in visit.principal.rights,
     }

@@ -6,6 +6,9 @@ turn. The content goes only after all three were taken: nothing of a letter leav
 somebody who was refused. If a server that refused one of them wants content all the
 same, we hang up: even a lone dot could become a letter.
 
+A refusal is told at once. That the server is to begin anew is said behind it, and only
+the next letter over that connection waits for the answer, for a few seconds.
+
 Replies are counted. What comes while nothing is asked, or is one too many, would be
 taken for the answer to what is said next: such a connection is not spoken over again.
 A letter is delivered when the reply to its content says so, and by nothing else.
@@ -21,6 +24,7 @@ from aiosmtplib import SMTP, SMTPServerDisconnected
 from .delivering import Letter
 
 REPLY_SECONDS: Final = 60.0
+ANEW_SECONDS: Final = 5.0  # for RSET, which costs a server nothing
 MAX_REPLY_BYTES: Final = 32_768
 _LATE: Final = "451 4.4.1 listkeep: the mail server did not answer in time"
 _ENDED: Final = "451 4.4.2 listkeep: the mail server ended the connection"
@@ -59,6 +63,7 @@ class Dialogue(asyncio.Protocol):
         self._heard_at = 0.0
         self._waiter: asyncio.Future[None] | None = None
         self._timer: asyncio.TimerHandle | None = None
+        self._anew: asyncio.Task[None] | None = None
 
     @classmethod
     def take_over(cls, client: SMTP) -> "Dialogue":
@@ -82,6 +87,8 @@ class Dialogue(asyncio.Protocol):
     def close(self) -> None:
         """End the connection, after what was said."""
         self.fault = self.fault or _ENDED
+        if self._anew is not None:
+            self._anew.cancel()
         self._transport.close()
 
     async def ask(self, *commands: bytes) -> list[str]:
@@ -104,6 +111,29 @@ class Dialogue(asyncio.Protocol):
         finally:
             self._missing, self._waiter = 0, None
         return self._replies
+
+    def begin_anew(self) -> None:
+        """Have the server forget a letter it refused, without waiting for its answer.
+
+        If that is not a yes, or does not come soon, nothing more is said to it.
+        """
+        self._anew = asyncio.get_running_loop().create_task(self._reset())
+
+    async def wait_until_anew(self) -> None:
+        """Wait for the answer to that, if one is due."""
+        if self._anew is not None:
+            await asyncio.wait((self._anew,))
+            self._anew = None
+
+    async def _reset(self) -> None:
+        try:
+            async with asyncio.timeout(ANEW_SECONDS):
+                replies = await self.ask(b"RSET\r\n")
+        except TimeoutError:
+            self._end(_LATE)
+            return
+        if not replies or not replies[0].startswith("2"):
+            self._end(_CONFUSED)
 
     def data_received(self, data: bytes) -> None:
         """Read replies; what is none, or too many, is the end."""
@@ -172,6 +202,7 @@ async def hand_over(dialogue: Dialogue, letter: Letter) -> str:
     """
     if not dialogue.takes_utf8 and not letter.recipient.isascii():
         return NO_UTF8
+    await dialogue.wait_until_anew()
     answer = await _say_envelope(dialogue, envelope_of(letter))
     if not answer:
         replies = await dialogue.ask(content_of(letter))
@@ -179,7 +210,7 @@ async def hand_over(dialogue: Dialogue, letter: Letter) -> str:
     elif answer.startswith("421"):
         raise NotReachedError(answer)
     if not answer.startswith("250") and dialogue.is_usable:
-        await _begin_anew(dialogue)
+        dialogue.begin_anew()
     return answer
 
 
@@ -209,13 +240,6 @@ def _are_taken(replies: list[str]) -> bool:
         reply.startswith(wanted)
         for reply, wanted in zip(replies, _WANTED, strict=False)
     )
-
-
-async def _begin_anew(dialogue: Dialogue) -> None:
-    """Leave nothing of a letter that was refused behind."""
-    replies = await dialogue.ask(b"RSET\r\n")
-    if not replies or not replies[0].startswith("2"):
-        dialogue.close()
 
 
 def envelope_of(letter: Letter) -> tuple[bytes, ...]:
