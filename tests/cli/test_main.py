@@ -249,6 +249,16 @@ def test_a_word_that_is_no_command_is_held_against_all_of_them(
         assert f"did you mean '{meant}'" in ran.stderr
 
 
+def test_what_is_missing_is_called_by_its_name(bare: Terminal) -> None:
+    for line in ("listkeep send", "listkeep send begin"):
+        assert bare(line).stderr.startswith("listkeep: REQUEST is missing\n")
+
+
+def test_help_says_no_type_of_a_switch(bare: Terminal) -> None:
+    for line in ("listkeep --help", "listkeep send -h", "listkeep keys ls --help"):
+        assert "<bool>" not in bare.ok(line).stdout
+
+
 def test_help_names_every_command_under_its_heading(bare: Terminal) -> None:
     shown = bare.ok("listkeep --help").stdout
 

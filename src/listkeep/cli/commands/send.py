@@ -102,6 +102,8 @@ def send(
 
 
 def _read_words(words: list[str]) -> tuple[str, str]:
+    if len(words) == 1 and words[0] in _VERBS:
+        raise WrongUsage("REQUEST is missing")
     if len(words) == 1:
         return "", require_request_id(words[0])
     if len(words) != 2 or words[0] not in _VERBS:
