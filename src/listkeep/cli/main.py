@@ -148,7 +148,10 @@ def _label(error: typer.TyperException) -> str:
     if parameter is None:
         return "something in the command line"
     options = [name for name in parameter.opts if name.startswith("--")]
-    return options[0] if options else (parameter.metavar or "an argument").strip("[]")
+    if options:
+        return options[0]
+    # What may be left out comes before it, as in `[begin|end] REQUEST`.
+    return re.sub(r"^\[.+?\] ", "", parameter.metavar or "an argument").strip("[]")
 
 
 def _leave(error: SystemExit) -> int:

@@ -7,6 +7,7 @@ that a screen reader does not read it in another language.
 """
 
 from django import template
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext
@@ -37,3 +38,9 @@ def said(text: object) -> SafeString | str:
 def words(code: str) -> str:
     """Write a code as words."""
     return word_of(code)
+
+
+@register.filter
+def count(number: int | None) -> str:
+    """Write a number with a mark at each thousand."""
+    return "-" if number is None else number_format(number, force_grouping=True)

@@ -224,7 +224,7 @@ def test_a_large_file_touches_no_disk_on_its_way(
     page = check(bens, news, b"E-mail,Plan,Country,Name\n" + rows)
 
     assert len(rows) > 2_621_440
-    assert "Good rows 120000" in page.words
+    assert "Good rows 120,000" in page.words
 
 
 def test_a_form_that_was_cut_off_is_not_a_short_file(bens: Browser, news: str) -> None:

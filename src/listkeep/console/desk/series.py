@@ -97,7 +97,7 @@ def send_series(found: DockSeries) -> Series:
     points = found.points
     lines = (
         (gettext("delivered"), "delivered", [point.delivered for point in points]),
-        (gettext("waiting"), "waiting", [point.waiting for point in points]),
+        (gettext("under way"), "waiting", [point.waiting for point in points]),
         (gettext("failed"), "failed", [point.failed for point in points]),
     )
     times = [point.at for point in points]

@@ -17,6 +17,12 @@ class Visitor(looks.Visitor):
     """A person whose session the keeper has just confirmed."""
 
     @property
+    def may_look_up(self) -> bool:
+        """Whether this person may find one address, support where an owner agrees."""
+        administers = "person" in self.principal.opens
+        return not (self.is_operator and administers)
+
+    @property
     def caller(self) -> m.Caller:
         """This person, as the rooms below are told."""
         return m.Caller(session=self.session)

@@ -213,6 +213,7 @@ def show_import(request: HttpRequest, visitor: Visitor, import_id: str) -> HttpR
         "list": visit.record,
         "running": running,
         "counts": imports.count_changes(source, is_person=True),
+        "unchanged": source.rows - source.added - source.updated,
         "rejects": imports.read_rejects(source, after=0, limit=_REJECTS_SHOWN),
     }
     return show_work(request, "import", context, goes_on=running)

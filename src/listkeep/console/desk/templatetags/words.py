@@ -4,13 +4,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django import template
-from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
 from listkeep.looks.codes import signer_of
 from listkeep.looks.marking import gettext_noop
+from listkeep.looks.said import count
 from listkeep.looks.titles import headline as write_headline
 from listkeep.wire.answers import DockList
 from listkeep.wire.dock.sends import DockHour
@@ -21,12 +21,6 @@ _FROZEN = {
     "custodian": gettext_noop("{classes} of {tenant}, by custodians"),
 }
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
-
-
-@register.filter
-def count(number: int | None) -> str:
-    """Write a number with a mark at each thousand."""
-    return "-" if number is None else number_format(number, force_grouping=True)
 
 
 @register.filter
