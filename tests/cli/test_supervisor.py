@@ -205,32 +205,6 @@ def test_up_in_an_empty_folder_makes_an_instance_to_be_founded(bare: Terminal) -
     assert stderr.decode().startswith("listkeep: there is nothing here yet")
 
 
-def test_up_makes_nothing_where_something_is(bare: Terminal) -> None:
-    bare.home.mkdir(mode=0o700)
-    (bare.home / "letter.txt").write_text("mine\n")
-
-    ran = bare("listkeep up")
-
-    assert ran.status != 0
-    assert "there is no instance here yet" in ran.stderr
-    assert [path.name for path in bare.home.iterdir()] == ["letter.txt"]
-
-
-def test_up_makes_no_instance_on_a_port_that_is_taken(bare: Terminal) -> None:
-    ports = {name: find_port() for name in ("--port", "--seal-port", "--app-port")}
-    with closing(socket.socket()) as other:
-        other.bind(("127.0.0.1", ports["--app-port"]))
-        other.listen()
-
-        line = " ".join(f"{name}={port}" for name, port in ports.items())
-        ran = bare(f"listkeep up {line}")
-
-    assert ran.status == 5
-    assert f"port {ports['--app-port']} of this machine" in ran.stderr
-    assert "another port with --app-port" in ran.stderr
-    assert not bare.home.exists()
-
-
 def is_listening_on(port: int) -> bool:
     with socket.socket() as line:
         return line.connect_ex(("127.0.0.1", port)) == 0
