@@ -148,6 +148,8 @@ def _read_words(words: list[str], request: str = "") -> tuple[str, str, str]:
             f"a request is named, perhaps with {', '.join(_VERBS)} in front",
             hint="for example `listkeep send pause r_abcdefghijkl`",
         )
+    if not verbs and not request and last in _VERBS:
+        raise WrongUsage("REQUEST is missing")
     verb = "".join(verbs)
     if request:
         return verb, require_request_id(request), last
