@@ -3,16 +3,19 @@
 import os
 import resource
 import signal
+import socket
 import stat
 import subprocess
 import time
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from listkeep.cli.running.children import own_command, own_environment
 from tests.cli.stage import Terminal
+from tests.ports import find_port
 
 PRIVATE = ("keys", "cli", "demo", "log", "spool", "staging", "exports")
 
@@ -190,3 +193,29 @@ def contents(home: Path) -> dict[str, bytes]:
         for path in sorted(home.rglob("*"))
         if path.is_file()
     }
+
+
+def test_up_makes_nothing_where_something_is(bare: Terminal) -> None:
+    bare.home.mkdir(mode=0o700)
+    (bare.home / "letter.txt").write_text("mine\n")
+
+    ran = bare("listkeep up")
+
+    assert ran.status != 0
+    assert "there is no instance here yet" in ran.stderr
+    assert [path.name for path in bare.home.iterdir()] == ["letter.txt"]
+
+
+def test_up_makes_no_instance_on_a_port_that_is_taken(bare: Terminal) -> None:
+    ports = {name: find_port() for name in ("--port", "--seal-port", "--app-port")}
+    with closing(socket.socket()) as other:
+        other.bind(("127.0.0.1", ports["--app-port"]))
+        other.listen()
+
+        line = " ".join(f"{name}={port}" for name, port in ports.items())
+        ran = bare(f"listkeep up {line}")
+
+    assert ran.status == 5
+    assert f"port {ports['--app-port']} of this machine" in ran.stderr
+    assert "another port with --app-port" in ran.stderr
+    assert not bare.home.exists()

@@ -249,6 +249,21 @@ def test_a_word_that_is_no_command_is_held_against_all_of_them(
         assert f"did you mean '{meant}'" in ran.stderr
 
 
+def test_what_is_missing_is_called_by_its_name(bare: Terminal) -> None:
+    told = {
+        "listkeep send": "listkeep: REQUEST|LIST is missing",
+        "listkeep send begin": "listkeep: REQUEST is missing",
+    }
+
+    for line, words in told.items():
+        assert bare(line).stderr.splitlines()[0] == words
+
+
+def test_help_says_no_type_of_a_switch(bare: Terminal) -> None:
+    for line in ("listkeep --help", "listkeep send -h", "listkeep keys ls --help"):
+        assert "<bool>" not in bare.ok(line).stdout
+
+
 def test_help_names_every_command_under_its_heading(bare: Terminal) -> None:
     shown = bare.ok("listkeep --help").stdout
 

@@ -53,7 +53,12 @@ class Dock:
     [([REQUEST], ""), *(([v, REQUEST], v) for v in ("begin", "end", "show"))],
 )
 def test_a_word_in_front_says_what_is_to_be_done(words: list[str], verb: str) -> None:
-    assert send._read_words(words) == (verb, REQUEST)
+    assert send._read_words(words) == (verb, REQUEST, "")
+
+
+@pytest.mark.parametrize("words", [["news"], ["begin", "news"]])
+def test_a_list_may_stand_where_the_request_does(words: list[str]) -> None:
+    assert send._read_words(words, REQUEST) == ("".join(words[:-1]), REQUEST, "news")
 
 
 @pytest.mark.parametrize("words", [["stop", REQUEST], [REQUEST, "show"], ["a"] * 3])
@@ -95,6 +100,8 @@ def test_a_template_that_is_not_there_is_wrong_usage(terminal: Terminal) -> None
     assert ran.status == 2
     ran = terminal(f"listkeep send show {REQUEST} --template x.eml --as ben")
     assert ran.status == 2
+    for options in ("--subject Spring", "--template nowhere.eml --text mail.txt"):
+        assert terminal(f"listkeep send {REQUEST} {options} --as ben").status == 2
 
 
 def test_nobody_waits_for_what_an_application_sends(terminal: Terminal) -> None:

@@ -8,7 +8,9 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import httpx
 import pytest
@@ -167,6 +169,7 @@ def test_up_waits_until_an_instance_is_founded(bare: Terminal) -> None:
     bare.ok(f"listkeep init --links --seal-port {port}")
     up = start_up(bare.home)
     wait_until(lambda: "the pages for that are at" in said(bare.home))
+    assert "nobody has founded this instance yet" in bare("listkeep status").stderr
     up.send_signal(signal.SIGTERM)
     up.wait(60)
 
@@ -182,7 +185,10 @@ def test_up_waits_until_an_instance_is_founded(bare: Terminal) -> None:
 def test_up_in_an_empty_folder_makes_an_instance_to_be_founded(bare: Terminal) -> None:
     port = find_port()
     up = subprocess.Popen(
-        own_command("up", "--seal-port", str(port), "--app-port", str(find_port())),
+        own_command(
+            *("up", f"--port={find_port()}", f"--app-port={find_port()}"),
+            f"--seal-port={port}",
+        ),
         env=own_environment(bare.home),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -197,17 +203,6 @@ def test_up_in_an_empty_folder_makes_an_instance_to_be_founded(bare: Terminal) -
         link.startswith(f"http://seal.localhost:{port}/enrol#") for _, link in links
     )
     assert stderr.decode().startswith("listkeep: there is nothing here yet")
-
-
-def test_up_makes_nothing_where_something_is(bare: Terminal) -> None:
-    bare.home.mkdir(mode=0o700)
-    (bare.home / "letter.txt").write_text("mine\n")
-
-    ran = bare("listkeep up")
-
-    assert ran.status != 0
-    assert "there is no instance here yet" in ran.stderr
-    assert [path.name for path in bare.home.iterdir()] == ["letter.txt"]
 
 
 def is_listening_on(port: int) -> bool:
@@ -252,6 +247,17 @@ def test_a_file_in_place_of_the_socket_is_left_alone(stopped: Instance) -> None:
         serve(stopped, "keeper")
 
     assert stopped.socket.read_text() == "precious"
+
+
+def test_a_stranger_on_the_port_of_the_dock_is_no_dock(stopped: Instance) -> None:
+    place = ("127.0.0.1", int(stopped.config.dock.rpartition(":")[2]))
+    with HTTPServer(place, BaseHTTPRequestHandler) as other:
+        Thread(target=other.serve_forever, daemon=True).start()
+        with pytest.raises(ConflictError) as caught:
+            Supervisor(stopped, ("dock",)).start()
+        other.shutdown()
+
+    assert "where the dock would" in caught.value.message
 
 
 def test_a_taken_port_is_named(stopped: Instance) -> None:

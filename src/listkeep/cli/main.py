@@ -12,7 +12,7 @@ import sys
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -23,6 +23,7 @@ from listkeep.wire.config import instance_home
 from .commands import add_commands
 from .output import WrongUsage, complain, hint, note, write
 
+_HELP = ["-h", "--help"]
 EXIT_USAGE = 2
 EXIT_FAULT = 70
 EXIT_UNAVAILABLE = 6
@@ -44,7 +45,7 @@ def main() -> None:
 def run(arguments: Sequence[str]) -> int:  # noqa: PLR0911 - one per kind of end
     """Run one command line and return its exit status."""
     try:
-        result = _program(arguments)(
+        result = _tidied(typer.main.get_command(_program(arguments)))(
             args=list(arguments), prog_name="listkeep", standalone_mode=False
         )
         sys.stdout.flush()
@@ -70,7 +71,7 @@ def _program(arguments: Sequence[str]) -> typer.Typer:
     program = typer.Typer(
         no_args_is_help=True,
         pretty_exceptions_enable=False,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings={"help_option_names": _HELP},
         help="Everyone works with the list. Nobody walks off with it.",
         epilog="Begin with `listkeep init`, then `listkeep up`. LISTKEEP_HOME says "
         "where the instance lives (default ./var), LISTKEEP_AS who you are.",
@@ -78,6 +79,19 @@ def _program(arguments: Sequence[str]) -> typer.Typer:
     program.callback()(options)
     add_commands(program, arguments)
     return program
+
+
+def _tidied(command: Any) -> Any:
+    """Have help break lines where the terminal does, and say no type of a switch."""
+    paragraphs = (command.help or "").split("\n\n")
+    command.help = "\n\n".join(" ".join(each.split()) for each in paragraphs)
+    context = command.context_class(command, help_option_names=_HELP)
+    for parameter in command.get_params(context):
+        if getattr(parameter, "is_flag", False):
+            parameter.metavar = ""
+    for each in getattr(command, "commands", {}).values():
+        _tidied(each)
+    return command
 
 
 def _show_version(is_wanted: bool) -> None:  # noqa: FBT001 - as typer calls it
@@ -149,9 +163,10 @@ def _label(error: typer.TyperException) -> str:
         return "something in the command line"
     options = [name for name in parameter.opts if name.startswith("--")]
     if options:
-        return options[0]
+        return str(options[0])
     # What may be left out comes before it, as in `[begin|end] REQUEST`.
-    return re.sub(r"^\[.+?\] ", "", parameter.metavar or "an argument").strip("[]")
+    name = str(parameter.metavar or "an argument")
+    return re.sub(r"^\[.+?\] ", "", name).strip("[]")
 
 
 def _leave(error: SystemExit) -> int:

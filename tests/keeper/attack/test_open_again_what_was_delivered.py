@@ -5,6 +5,8 @@ dock has told of stays closed: left are the rows under way, those that wait for 
 try, and what nobody opened yet.
 """
 
+from datetime import timedelta
+
 import pytest
 
 from listkeep.core.errors import MalformedError
@@ -21,6 +23,7 @@ from tests.keeper.mailing import (
     open_rows,
     power_cut,
     send_of,
+    send_subject,
     spool,
     standing_send,
     with_sending,
@@ -127,6 +130,25 @@ def test_a_dock_that_never_tells_is_stopped_and_leaves_a_trace(
         *[""] * 10,
         *["unreported"] * 10,
     ]
+
+
+def test_one_that_lies_from_the_beginning_gets_the_pace_of_an_hour_and_no_more(
+    world: World,
+) -> None:
+    """It says of each row that the message was delivered, and asks for the next."""
+    rows = with_sending(world, 15)
+    request = send_of(world, rows, 15, subject=send_subject(pace="6"))
+
+    def lie() -> int:
+        found = loot(world, request, rows)
+        close(world, request, ended=names(rows, *range(15)))
+        return len(found)
+
+    assert [lie(), lie()] == [6, 0]
+    world.now += timedelta(minutes=55)
+    assert lie() == 0
+    world.now += timedelta(minutes=15)
+    assert [lie(), lie()] == [6, 0]
 
 
 def test_rows_that_wait_count_as_under_way_when_they_open_again(

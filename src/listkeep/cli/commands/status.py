@@ -7,7 +7,7 @@ import typer
 from listkeep import __version__
 from listkeep.cli.home import Instance
 from listkeep.cli.output import AsJson, hint, note, show
-from listkeep.cli.running.supervisor import greets
+from listkeep.cli.running.supervisor import awaits_founding, greets
 from listkeep.cli.running.walls import is_walled
 from listkeep.core.errors import ListkeepError, UnavailableError
 
@@ -50,10 +50,15 @@ def status(*, as_json: AsJson = False) -> None:
         if "proxy" in found:
             found["proxy"] = _sentence(found["proxy"])
         show(found, as_json=False)
-    if not keeper["running"]:
+    if keeper["running"]:
+        return
+    if awaits_founding(instance.seal):
+        note("nobody has founded this instance yet: both custodians open their links")
+        hint("`listkeep up` printed them; it goes on by itself once both have signed")
+    else:
         note("the keeper is not running")
         hint("start it with `listkeep up`")
-        raise typer.Exit(EXIT_KEEPER_AWAY)
+    raise typer.Exit(EXIT_KEEPER_AWAY)
 
 
 def wall(instance: Instance) -> str:

@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping
 from types import FrameType
 
 import typer
@@ -12,7 +12,7 @@ from listkeep.cli.home import Instance
 from listkeep.cli.origins import APP_PORT, DOCK_PORT, SEAL_PORT
 from listkeep.cli.output import note
 from listkeep.cli.running.children import run_shown
-from listkeep.cli.running.locks import only_one
+from listkeep.cli.running.locks import is_listening_on, only_one
 from listkeep.cli.running.supervisor import (
     BUILDINGS,
     CONSOLE,
@@ -23,6 +23,7 @@ from listkeep.cli.running.supervisor import (
     Supervisor,
     is_founded,
 )
+from listkeep.core.errors import ConflictError
 from listkeep.drill.provider_place import ProviderPlace
 from listkeep.wire.config import instance_home
 
@@ -54,9 +55,7 @@ def up(
     `listkeep serve console` and `listkeep serve worker` itself.
     """
     ports = {"--port": port, "--seal-port": seal_port, "--app-port": app_port}
-    run_until_stopped(
-        _open_or_begin([f"{name}={each}" for name, each in ports.items()])
-    )
+    run_until_stopped(_open_or_begin(ports))
 
 
 def run_until_stopped(
@@ -80,14 +79,30 @@ def run_until_stopped(
         note("stopped")
 
 
-def _open_or_begin(ports: Sequence[str]) -> Instance:
-    """Open the instance; where there is nothing at all, make one to be founded."""
+def _open_or_begin(ports: Mapping[str, int]) -> Instance:
+    """Open the instance; where there is nothing at all, make one to be founded.
+
+    Raises:
+        ConflictError: A new one would have a port somebody listens on.
+    """
     home = instance_home()
     if not home.exists() or not any(home.iterdir()):
         note("there is nothing here yet: this makes a new instance")
-        if status := run_shown("init", "--links", *ports, home=home):
+        for option, port in ports.items():
+            _require_free(option, port)
+        given = [f"{option}={port}" for option, port in ports.items()]
+        if status := run_shown("init", "--links", *given, home=home):
             raise typer.Exit(status)
     return Instance.open()
+
+
+def _require_free(option: str, port: int) -> None:
+    """Refuse a port before it is written down: people's passkeys are bound to one."""
+    if is_listening_on(f"http://127.0.0.1:{port}"):
+        raise ConflictError(
+            f"somebody listens on port {port} of this machine already",
+            hint=f"stop it first, or choose another port with {option}",
+        )
 
 
 def _buildings(instance: Instance) -> tuple[str, ...]:

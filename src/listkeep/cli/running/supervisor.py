@@ -19,7 +19,7 @@ from typing import BinaryIO, Self
 from urllib.parse import urlsplit
 
 from listkeep.cli.home import PRIVATE_FILE, PRIVATE_FOLDER, App, Instance, Seal
-from listkeep.core.errors import Code, ConflictError, UnavailableError
+from listkeep.core.errors import Code, ConflictError, ListkeepError, UnavailableError
 from listkeep.drill.provider_place import ProviderPlace
 
 from .children import error_of, own_command, own_environment
@@ -169,10 +169,16 @@ class Supervisor:
         Raises:
             ConflictError: Another process serves there.
         """
-        if is_healthy(self.instance, name):
+        try:
+            is_taken = is_healthy(self.instance, name)
+        except UnavailableError:
+            raise
+        except ListkeepError:  # an answer, and none of ours
+            is_taken = True
+        if is_taken:
             raise ConflictError(
                 f"somebody answers already where the {name} would",
-                hint="stop it first, or give this instance another port",
+                hint="another instance may have its port: stop that one first",
             )
 
     def _spawn(self, name: str) -> Child:
@@ -250,6 +256,11 @@ def greets(proxy: tuple[str, int] | None) -> bool:
 def is_founded(seal: Seal) -> bool:
     """Tell whether the pages say that the instance has begun."""
     return _status(seal) == HTTPStatus.NO_CONTENT
+
+
+def awaits_founding(seal: Seal) -> bool:
+    """Tell whether the pages are there, and wait for two people to found it."""
+    return _status(seal) == HTTPStatus.ACCEPTED
 
 
 def _welcomes(app: App) -> bool:

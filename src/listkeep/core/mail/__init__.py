@@ -46,6 +46,7 @@ from .token_addresses import (
     parse_token_address,
 )
 from .unsubscribing import is_unsubscribe_proof, make_unsubscribe_proof
+from .writing import write_template
 
 __all__ = [
     "Addressee",
@@ -99,4 +100,5 @@ __all__ = [
     "read_values",
     "scrub_reply",
     "sign_message",
+    "write_template",
 ]

@@ -213,7 +213,7 @@ def _read_fields(mail: Mail, findings: Findings) -> _Fields:
     }
     # Only the name in front of the address, and only if it has slots in it.
     to = "".join(mail.find_all("to")[:1]).rpartition("<")[0].strip().strip('"')
-    raw["to"] = to if "[[" in to else ""
+    raw["to"] = to if "[[" in (decode_text(to) or to) else ""
     dropped = []
     for name, _ in mail.fields:
         known = name.lower()
