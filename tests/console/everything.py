@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -72,6 +73,7 @@ def fill(buildings: Buildings, monkeypatch: pytest.MonkeyPatch) -> None:
     buildings.services = ({"id": "s_shop", "name": "shop", "kind": "app"},)
     buildings.agencies = ({"id": "a_studio", "name": "studio", "until": soon},)
     buildings.uses = ({"id": "s_shop", "since": past, "last_used": past},)
+    monkeypatch.setattr(buildings, "show_registry", partial(_registry, buildings))
     for name, answer in ANSWERS.items():
         monkeypatch.setattr(buildings, name, answer, raising=False)
 

@@ -123,7 +123,11 @@ def test_entries_are_found_by_list_person_and_request(
     assert len(lines.splitlines()) - 1 == found
     counted = csv.DictReader(io.StringIO(hours.content.decode()))
     assert sum(int(row["entries"]) for row in counted) == found
-    assert (b"every 4s" in ada.get(f"/activity{asked}").content) == (asked == "")
+    if found:  # and the page goes on to show those that are looked for, no others
+        assert b"every 4s" in ada.get(f"/activity{asked}").content
+    newer = ada.get(f"/activity/newer?after=0&looks=1&{asked[1:]}").content
+    assert newer.count(b"<tr>") == found
+    assert all(each[:20].encode() in newer for each in asked[1:].split("&"))
 
 
 def test_what_is_looked_for_stays_on_the_way_back(

@@ -12,6 +12,7 @@ from listkeep.core.canonical import encode
 from listkeep.core.errors import RefusedError
 from listkeep.core.grants import Terms
 from listkeep.core.registry.sending import LONGEST_GRANT, parse_send
+from listkeep.wire.dock.sends import DockTrigger
 from tests.console.conftest import KEPT, ROUTE, Buildings, Desk
 from tests.console.test_sends import SUBJECT, view_of
 
@@ -160,6 +161,24 @@ def test_a_standing_send_says_what_sets_it_off_and_how_it_is_stopped(
     assert "/freeze?class=transactional" in text
     assert "Begin at the dock" not in text
     assert "500 an hour at most" in text
+
+
+def test_what_each_trigger_set_off_is_counted_also_what_set_off_nothing(
+    ada: Desk, standing: Buildings
+) -> None:
+    told = DockTrigger(trigger="welcome", delivered=1_200, waiting=3, failed=4)
+    standing.outcomes = msgspec.structs.replace(standing.outcomes, triggers=(told,))
+
+    page = ada.get("/sends/r_spring").content.decode()
+    table = page.partition('id="set-off"')[2].partition("</section>")[0]
+    file = io.StringIO(ada.get("/sends/r_spring?as=triggers").content.decode())
+
+    assert table.count("<tr>") == 3
+    assert '<td class="number">1,200</td>' in table
+    assert list(csv.reader(file))[1:] == [
+        ["basket", "0", "0", "0"],
+        ["welcome", "1200", "3", "4"],
+    ]
 
 
 def test_a_standing_send_is_told_from_campaigns_in_table_and_file(

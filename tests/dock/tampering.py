@@ -7,6 +7,7 @@ whom it was for is nothing anybody gains.
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from dataclasses import dataclass, field, replace
 from datetime import datetime
@@ -18,13 +19,15 @@ from django.conf import settings
 from django.utils import timezone
 from msgspec.structs import replace as with_facts
 
-from listkeep.core.mail import Outcome
+from listkeep.core.mail import Outcome, Reply
 from listkeep.dock.intake.sign_ups import sweeping as sign_ups
 from listkeep.dock.intake.sign_ups.confirming import confirm
 from listkeep.dock.outlet.delivery.carrying import RouteCarrier
+from listkeep.dock.outlet.delivery.claims import Key
 from listkeep.dock.outlet.delivery.delivering import Deliverer
 from listkeep.dock.outlet.delivery.delivering import Letter as Mail
 from listkeep.dock.outlet.delivery.memory import Memory
+from listkeep.dock.outlet.delivery.register import Register, Settled
 from listkeep.dock.outlet.models import MailDelivery
 from listkeep.dock.outlet.returns import sweeping as returns
 from listkeep.dock.outlet.returns.feeds import tell_feeds
@@ -143,7 +146,7 @@ class MailRoom:
         """Leave one of everything half done."""
         self.hear_back(now)
         for each in self.tenants:
-            self.stand(each)
+            self.set_off(each, self.stand(each))
             self.sign_up(each, f"omar@{each.name}.example")
             self.sign_up(each, each.people[1])
         self.run("mail-sign-ups", now)
@@ -184,8 +187,8 @@ class MailRoom:
         assert answer.status == 200, answer.content
         tenant.sends.append(request)
 
-    def stand(self, tenant: Tenant) -> None:
-        """Let a standing send ask whoever signs up."""
+    def stand(self, tenant: Tenant) -> str:
+        """Let a standing send ask whoever signs up; give the request."""
         told = subject_of(_ASKING, kind="standing", triggers="sign-up", pace="100")
         request = self.keeper.sign_send(tenant.list_id, **told)
         answer = tenant.owner.put(f"/sends/{request}/template", _ASKING)
@@ -194,6 +197,16 @@ class MailRoom:
         facts = {"kind": "standing", "triggers": ("sign-up",), "pace": 100}
         self.grant(tenant, told, host, request=request, **facts)
         self.keeper.started.add(request)
+        return request
+
+    def set_off(self, tenant: Tenant, request: str) -> None:
+        """Have an application's message delivered under a standing send."""
+        token = self.keeper.token_of(tenant.name, tenant.people[0])
+        key = Key(tenant.list_id, request, token, "sign-up")
+        with ThreadPoolExecutor(1) as worker:
+            book = Register(worker, holder="proxy", now=lambda: int(NOON.timestamp()))
+            book.work([key])
+            book.work([Settled(key, Reply(250, "2.0.0", "taken"))])
 
     def grant(
         self, tenant: Tenant, told: dict[str, str], host: str, **facts: object

@@ -57,6 +57,7 @@ WORTH = {
     "mail_merge": "to send to a list that nobody granted it for",
     "mail_peer": "to have a mail server believed that says it has no TLS",
     "mail_tally": "to have other numbers told of a send than there are",
+    "mail_trigger_tally": "to have another trigger told than the one that set it off",
     "mail_template": "words of one's own in mail that others signed for",
     "pace": "to have strangers' sign-ups, or what comes back, counted as fewer",
     "past_entry": "a row that was replaced, of another list, or out of the selection",

@@ -49,8 +49,11 @@ def test_messages_from_before_are_counted_with_who_kept_their_mailboxes(
         cursor.executemany(
             "INSERT INTO mail_delivery (list_id, request, token, trigger, state, reply,"
             " code, attempts, holder, at)"
-            " VALUES (%s, %s, %s, '', 'delivered', 250, '2.0.0', 1, '', %s)",
-            [(list_id, "r_old", token, NOON + n) for n, token in enumerate(tokens)],
+            " VALUES (%s, %s, %s, %s, 'delivered', 250, '2.0.0', 1, '', %s)",
+            [
+                (list_id, "r_old", token, "welcome" if n % 2 else "", NOON + n)
+                for n, token in enumerate(tokens)
+            ],
         )
 
     migrate()
@@ -61,4 +64,7 @@ def test_messages_from_before_are_counted_with_who_kept_their_mailboxes(
     rows = count_providers(list_id, "r_old", schema=Schema.parse(FACETS))
     assert rows is not None
     assert [(row.provider, row.delivered) for row in rows] == [("gmail", 6)]
+    assert [(each.trigger, each.delivered) for each in told.triggers] == [
+        ("welcome", 3)
+    ]
     assert find_differences(list_id, "r_old") == {}

@@ -186,6 +186,22 @@ def test_waiting_requests_can_be_asked_for_alone(world: World) -> None:
     assert [view.id for view in answer.requests] == [waiting.id]
 
 
+def test_whose_approval_a_request_waits_for_is_told_to_who_asks(world: World) -> None:
+    view = world.ask_export("ben", world.list_with_rows(1), 1)
+
+    def told(name: str, *, awaited: bool) -> dict[str, bool]:
+        session = world.session(name)
+        message = m.ShowRequest(session=session, states=("waiting",), awaited=awaited)
+        shown = showing.show_requests(
+            world.gate, message, service=DIRECT, now=world.now
+        )
+        return {each.id: each.awaits_you for each in shown.requests}
+
+    assert told("ada", awaited=True) == {view.id: True}
+    assert told("ben", awaited=True) == {view.id: False}
+    assert told("ada", awaited=False) == {view.id: False}
+
+
 def test_the_newest_come_first_and_the_rest_page_by_page(world: World) -> None:
     rows = world.list_with_rows(1)
     asked = [world.ask_export("ben", rows, 1).id for _ in range(5)]

@@ -128,6 +128,20 @@ def test_no_more_rows_are_reserved_than_were_signed_for(scribe: Scribe) -> None:
     assert reserve(4, 1)
 
 
+def test_no_more_rows_come_in_than_somebody_was_charged_for(scribe: Scribe) -> None:
+    begin(scribe, "ada")
+
+    def reserve(rows: int, charged: int) -> bool:
+        fields = {"ticket": "i_1", "rows": str(rows), "charged": str(charged)}
+        return refused(scribe, Event.ROWS_RESERVED, **fields)
+
+    assert reserve(2, 1)
+    assert not reserve(2, 100)  # a small import costs more than it has
+    assert not reserve(98, 0)
+    assert reserve(1, 0)
+    assert reserve(0, -1)
+
+
 def test_a_ticket_counts_for_its_own_list_and_kind_only(scribe: Scribe) -> None:
     begin(scribe, "ada")
     scribe.write(

@@ -24,9 +24,14 @@ from listkeep.dock.outlet.delivery.register import (
     Settled,
     forget_claims,
 )
-from listkeep.dock.outlet.models import MailDelivery, MailTally
-from listkeep.dock.outlet.tallies import read_counts, read_moments
-from listkeep.dock.outlet.tallying import find_differences, fold_minutes, mend_tallies
+from listkeep.dock.outlet.models import MailDelivery, MailTally, MailTriggerTally
+from listkeep.dock.outlet.tallies import read_counts, read_moments, read_triggers
+from listkeep.dock.outlet.tallying import (
+    find_differences,
+    find_trigger_differences,
+    fold_minutes,
+    mend_tallies,
+)
 from tests.dock.conftest import Api, database_address
 from tests.dock.delivery.flushes import (
     LIST,
@@ -65,9 +70,18 @@ def settle(book: Register, keys: Sequence[Key], *replies: tuple[int, str]) -> No
     flush(book, (), settled)
 
 
+def set_off() -> dict[tuple[str, str], int]:
+    """Count the rows of the send that a trigger set off, by it and by state."""
+    rows = MailDelivery.objects.exclude(trigger="").values_list("trigger", "state")
+    return dict(Counter(rows))
+
+
 def assert_right(note: str = "") -> None:
     assert find_differences(LIST, SEND) == {}, note
+    assert find_trigger_differences(LIST, SEND) == {}, note
     assert told() == states(), note
+    triggers = {(t, state): n for t, state, n in read_triggers(LIST, SEND)}
+    assert triggers == set_off(), note
 
 
 def test_messages_are_counted_as_they_are_claimed_and_settled() -> None:
@@ -184,8 +198,9 @@ def test_processes_that_work_at_one_send_at_once_count_every_message() -> None:
 def test_counts_that_somebody_changed_in_the_table_are_put_right() -> None:
     flush(register("one"), range(4))
     MailTally.objects.update(messages=4_000)
+    MailTriggerTally.objects.filter(trigger="welcome").update(messages=4_000)
 
-    assert mend_tallies(LIST, SEND) == 1
+    assert mend_tallies(LIST, SEND) == 2
 
     assert_right()
     assert mend_tallies(LIST, SEND) == 0
@@ -194,6 +209,7 @@ def test_counts_that_somebody_changed_in_the_table_are_put_right() -> None:
 def test_counts_that_are_gone_are_counted_anew() -> None:
     go_on(register("one"), random.Random(7), flushes=8)
     MailTally.objects.all().delete()
+    MailTriggerTally.objects.all().delete()
 
     assert mend_tallies(LIST, SEND)
 

@@ -21,7 +21,7 @@ def deliveries(post: Post, request: str, *, count: int = 3, days: int = 100) -> 
             list_id=post.list_id,
             request=request,
             token=bytes([number]) * 16,
-            trigger="",
+            trigger="welcome" if request == "r_ended" else "",
             state=MailDelivery.State.DELIVERED,
             at=at,
         )
@@ -73,6 +73,9 @@ def test_what_came_of_messages_stays_counted_when_they_are_forgotten(
     told = count_outcomes(post.list_id, "r_ended")
     assert told.progress.delivered == 3
     assert sum(delivered for _, delivered in told.hours) == 3
+    assert [(each.trigger, each.delivered) for each in told.triggers] == [
+        ("welcome", 3)
+    ]
     assert mend_tallies(post.list_id, "r_ended") == 0  # and no look takes them off
     assert count_outcomes(post.list_id, "r_ended").progress.delivered == 3
 

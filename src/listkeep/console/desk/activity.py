@@ -77,16 +77,17 @@ def show_newer(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Show what was recorded since, for a page that follows."""
     after = _number(request.GET.get("after", "")) or 0
     page = read_page(visitor.ways, after, limit=_PAGE)
-    names = read_names(visitor)
+    wanted, names = Wanted.read(request), read_names(visitor)
     entries = [
         _line(each.index, fields, names)
         for each in page.entries
-        if (fields := read_fields(each))
+        if (fields := read_fields(each)) and wanted.takes(fields)
     ]
     looks = (_number(request.GET.get("looks", "")) or MOST_LOOKS) + 1
     context = {
         "visitor": visitor,
         "entries": entries[::-1],
+        "wanted": wanted,
         "newest": after + len(page.entries),
         "looks": looks,
         "follows": looks <= MOST_LOOKS,

@@ -20,15 +20,16 @@ _SHOWN = 8
 def desk(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Show what a person begins the day with."""
     ways = visitor.ways
-    message = m.ShowRequest(session=ways.session, states=("waiting", "granted"))
+    message = m.ShowRequest(
+        session=ways.session, states=("waiting", "granted"), awaited=True
+    )
     asked = ask(lambda: ways.keeper.show_requests(message))
     lines = [line_of(view) for view in asked.value.requests] if asked.value else []
-    waiting, mine = _sort(lines, visitor.principal.name)
+    piles = _sort(lines, visitor.principal.name)
     context = {
         "visitor": visitor,
         "requests": asked,
-        "waiting": waiting,
-        "mine": mine[:_SHOWN],
+        **piles,
         "notices": ask(lambda: newest_notices(ways, limit=_SHOWN)),
         "incidents": ask(ways.dock.show_incidents),
         "lists": None if visitor.is_operator else ask(ways.dock.show_lists),
@@ -40,11 +41,16 @@ def desk(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     return show(request, "home", context)
 
 
-def _sort(lines: list[Line], name: str) -> tuple[list[Line], list[Line]]:
-    """Tell what waits from what one asked for oneself, newest first."""
-    waiting = [one for one in lines if one.state == "waiting" and one.who != name]
-    mine = [one for one in lines if one.who == name and one.is_open]
-    return waiting[::-1], mine[::-1]
+def _sort(lines: list[Line], name: str) -> dict[str, list[Line]]:
+    """Tell what waits for oneself from what waits for others, newest first."""
+    newest = lines[::-1]
+    waiting = [one for one in newest if one.state == "waiting" and one.who != name]
+    mine = [one for one in newest if one.who == name and one.is_open]
+    return {
+        "waiting": [one for one in waiting if one.awaits_you],
+        "elsewhere": [one for one in waiting if not one.awaits_you][:_SHOWN],
+        "mine": mine[:_SHOWN],
+    }
 
 
 def _freezes(visitor: Visitor) -> list[dict[str, str]]:

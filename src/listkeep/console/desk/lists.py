@@ -1,7 +1,6 @@
-"""Lists: how large, what is in them, what changed them; never who is in them."""
+"""One list: how large, what is in it, what changed it; never who is in it."""
 
 from dataclasses import dataclass
-from functools import partial
 
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -15,14 +14,16 @@ from listkeep.looks.marking import gettext_noop
 from listkeep.wire.answers import DockChange, DockCount, DockHistogram, DockList
 
 from .names import read_people
-from .series import Series, list_growth, spark
+from .reaching import Reach, read_reach, write_reach
+from .series import Series, list_growth
 from .tables import write_csv
 
 _HISTORY_SHOWN = 8
 _BARS_SHOWN = 8
-_DAYS = 90
 _SEGMENT = 2000
-_MAX_AGE = 30
+DAYS = 90
+"""How far back a list's growth is shown."""
+MAX_AGE = 30
 """Seconds of single changes a count may miss: with a million entries it takes long."""
 
 
@@ -37,32 +38,19 @@ class Bars:
 
 
 @personal("GET")
-def show_all(request: HttpRequest, visitor: Visitor) -> HttpResponse:
-    """Show the lists one may see, with their sizes."""
-    dock = visitor.ways.dock
-    named = dock.show_lists()
-    found = [
-        ask(partial(dock.show_list, one.id, max_age=_MAX_AGE, days=_DAYS))
-        for one in named
-    ]
-    lists = [panel.value or one for panel, one in zip(found, named, strict=True)]
-    if request.GET.get("as") == "csv":
-        return give_csv("lists", _as_csv(lists))
-    rows = [(one, spark(_growth(one).lines[0].values)) for one in lists]
-    return show(request, "lists", {"visitor": visitor, "lists": lists, "rows": rows})
-
-
-@personal("GET")
 def show_one(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
     """Show one list: its segments, examples, history."""
     ways, segment = visitor.ways, _segment(request)
-    found = ways.dock.show_list(name, max_age=_MAX_AGE, days=_DAYS)
-    growth = _growth(found)
+    found = ways.dock.show_list(name, max_age=MAX_AGE, days=DAYS)
+    growth = growth_of(found)
     if request.GET.get("as") == "growth":
         return give_csv(f"{found.name}-growth", _growth_csv(growth))
     if request.GET.get("as") == "facet":
         name = request.GET.get("facet", "")
         return give_csv(f"{found.name}-facet", _facet_csv(ways, found, segment, name))
+    reach = read_reach(visitor)
+    if request.GET.get("as") == "who":
+        return give_csv(f"{found.name}-who", _who_csv(reach))
     context = {
         "visitor": visitor,
         "list": found,
@@ -73,6 +61,7 @@ def show_one(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
         "sample": ask(lambda: ways.dock.read_sample(found.id, segment)),
         "history": ask(lambda: _history(ways, found.id)),
         "people": read_people(visitor),
+        "reach": reach,
     }
     return show(request, "list", context)
 
@@ -81,7 +70,7 @@ def show_one(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
 def count(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
     """Count a segment while it is typed, and show what it looks like."""
     ways, segment = visitor.ways, _segment(request)
-    found = ways.dock.show_list(name, max_age=_MAX_AGE)
+    found = ways.dock.show_list(name, max_age=MAX_AGE)
     context = {
         "visitor": visitor,
         "list": found,
@@ -96,7 +85,7 @@ def count(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
 @personal("GET")
 def show_history(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
     """Show everything that changed a list."""
-    found = visitor.ways.dock.show_list(name, max_age=_MAX_AGE)
+    found = visitor.ways.dock.show_list(name, max_age=MAX_AGE)
     changes = list(visitor.ways.dock.read_history(found.id, limit=500))
     if request.GET.get("as") == "csv":
         return give_csv(f"{found.name}-history", _history_csv(changes))
@@ -109,8 +98,17 @@ def show_history(request: HttpRequest, visitor: Visitor, name: str) -> HttpRespo
     return show(request, "history", context)
 
 
-def _growth(found: DockList) -> Series:
-    return list_growth(found, days=_DAYS, now=timezone.now())
+def _who_csv(reach: Panel[tuple[Reach, ...]] | None) -> str:
+    if reach is None:
+        raise RefusedError(gettext_noop("there is no such table"), code=Code.NOT_FOUND)
+    if reach.error:  # a file without rows would say that nobody reaches it
+        raise reach.error
+    return write_reach(reach.value or ())
+
+
+def growth_of(found: DockList) -> Series:
+    """Show how a list grew in the last days."""
+    return list_growth(found, days=DAYS, now=timezone.now())
 
 
 def _segment(request: HttpRequest) -> str:
@@ -118,7 +116,7 @@ def _segment(request: HttpRequest) -> str:
 
 
 def _count(ways: Ways, found: DockList, segment: str) -> DockCount:
-    return ways.dock.count(found.id, segment, max_age=_MAX_AGE)
+    return ways.dock.count(found.id, segment, max_age=MAX_AGE)
 
 
 def _history(ways: Ways, list_id: str) -> list[DockChange]:
@@ -129,7 +127,7 @@ def _bars(ways: Ways, found: DockList, segment: str) -> list[Bars]:
     types = dict(each.split(":", 1) for each in found.facets)
     return [
         _picture(histogram, types.get(histogram.facet, "text"), segment)
-        for histogram in ways.dock.count_facets(found.id, segment, max_age=_MAX_AGE)
+        for histogram in ways.dock.count_facets(found.id, segment, max_age=MAX_AGE)
     ]
 
 
@@ -159,29 +157,13 @@ def _narrow(segment: str, facet: str, value: object, kind: str) -> str:
     return test if segment == "all" else f"({segment}) and {test}"
 
 
-def _as_csv(lists: list[DockList]) -> str:
-    names = ("name", "entries", "created_at", "facets", "sealed_fields")
-    statuses = list(dict.fromkeys(name for one in lists for name in one.statuses))
-    return write_csv(
-        (*names, *statuses),
-        (
-            (
-                *(one.name, one.entries, one.created_at),
-                *(len(one.facets), len(one.fields)),
-                *(one.statuses.get(name) for name in statuses),
-            )
-            for one in lists
-        ),
-    )
-
-
 def _facet_csv(ways: Ways, found: DockList, segment: str, name: str) -> str:
     """Write all values of one facet, also those the picture leaves out.
 
     Raises:
         RefusedError: The list has no such facet.
     """
-    every = ways.dock.count_facets(found.id, segment, max_age=_MAX_AGE)
+    every = ways.dock.count_facets(found.id, segment, max_age=MAX_AGE)
     one = next((each for each in every if each.facet == name), None)
     if one is None:
         raise RefusedError(gettext_noop("there is no such table"), code=Code.NOT_FOUND)

@@ -78,7 +78,7 @@ def show_all(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     chosen = [each for each in KINDS if kind in (None, each[0])]
     if not chosen:
         raise not_found()
-    uses = ask(lambda: _read_uses(visitor))
+    uses = ask(lambda: read_uses(visitor))
     tables = [_table(visitor, *each, uses=uses.value or {}) for each in chosen]
     errors = [table.rows.error for table in tables if table.rows.error]
     if errors and kind:  # a file without rows would say that there are none
@@ -145,7 +145,8 @@ def _table(visitor: Visitor, kind: str, title: str, *, uses: dict[str, Row]) -> 
     )
 
 
-def _read_uses(visitor: Visitor) -> dict[str, Row]:
+def read_uses(visitor: Visitor) -> dict[str, Row]:
+    """Read when whoever has access was last used, by id."""
     message = m.ShowRegistry(session=visitor.session, kind="use")
     rows = visitor.ways.keeper.show_registry(message).rows
     return {row["id"]: row for row in rows}
@@ -187,22 +188,20 @@ def _find_ending(tables: list[Table], *, now: datetime) -> list[Row]:
 
 def _in_order(kind: str, row: Row) -> Row:
     """Begin with what people call it, and end with what software does."""
-    found = _reach(kind, row)
+    reach = reach_of(kind, row)
+    found = {**row, "reach": reach} if reach else row
     names = sorted(found, key=lambda name: (name in _LAST) - (name in _FIRST))
     return {name: found[name] for name in names}
 
 
-def _reach(kind: str, row: Row) -> Row:
-    """Add in words what somebody or something can reach."""
+def reach_of(kind: str, row: Row) -> str:
+    """Say in words what somebody or something can reach; of others nothing."""
     if kind == "service":
-        return {**row, "reach": _software(row["kind"])}
+        return _software(row["kind"])
     if kind == "person" and row["role"] in set(Role):
         rights = sorted(RIGHTS[Role(row["role"])])
-        return {
-            **row,
-            "reach": rights_of(rights) or gettext("the operator's own affairs"),
-        }
-    return row
+        return rights_of(rights) or gettext("the operator's own affairs")
+    return ""
 
 
 def _software(kind: str) -> str:

@@ -4,7 +4,7 @@ What was signed for is told in the keeper's words; what came of messages is the 
 word, in counts. Neither names anybody.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -30,6 +30,7 @@ from listkeep.wire.dock.sends import (
     DockProvider,
     DockReason,
     DockSeries,
+    DockTrigger,
 )
 
 from .again import ask_again
@@ -172,11 +173,11 @@ def show_one(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
     if not visitor.is_operator:
         found = ask(lambda: visitor.ways.dock.show_outcomes(terms.list, view.id))
     told = found.value
+    sent = _sent(view, told.progress if told else None)
     if table := request.GET.get("as"):
         if told is None:
             raise found.error or _no_table()
-        return give_csv(f"{view.id}-{table}", _table_csv(told, table))
-    sent = _sent(view, told.progress if told else None)
+        return give_csv(f"{view.id}-{table}", _table_csv(sent, told, table))
     context = {
         **_over_time(told.series if told else DockSeries()),
         "visitor": visitor,
@@ -187,6 +188,7 @@ def show_one(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
         "why": _MEANING.get(told.progress.code, "") if told else "",
         "reasons": [(each, _meaning(each)) for each in told.reasons] if told else [],
         "returned": _rows(told.returned) if told else [],
+        "triggers": _triggers(sent, told.triggers) if told else [],
         "held": sum(one.things for one in told.returned if one.state == "held")
         if told
         else 0,
@@ -279,6 +281,13 @@ def _meaning(reason: DockReason) -> str:
     return gettext("tried again") if reason.state == "deferred" else ""
 
 
+def _triggers(sent: Sent, told: Iterable[DockTrigger]) -> list[DockTrigger]:
+    """Put what each trigger set off under each other, also what set off nothing yet."""
+    known = {each.trigger: each for each in told}
+    signed = [known.pop(name, DockTrigger(trigger=name)) for name in sent.said.triggers]
+    return [*signed, *known.values()]
+
+
 def _rows(returned: Iterable[DockCameBack]) -> list[dict[str, object]]:
     """Put the states of each outcome into one row."""
     rows: dict[str, dict[str, object]] = {}
@@ -320,12 +329,13 @@ def _counts(sent: Sent) -> tuple[int | None, ...]:
     return sent.progress.delivered, sent.waiting, sent.progress.failed, sent.left
 
 
-def _table_csv(told: DockOutcomes, table: str) -> str:
-    kinds: dict[str, tuple[tuple[msgspec.Struct, ...], type]] = {
+def _table_csv(sent: Sent, told: DockOutcomes, table: str) -> str:
+    kinds: dict[str, tuple[Sequence[msgspec.Struct], type]] = {
         "reasons": (told.reasons, DockReason),
         "hours": (told.hours, DockHour),
         "returned": (told.returned, DockCameBack),
         "series": (told.series.points, DockPoint),
+        "triggers": (_triggers(sent, told.triggers), DockTrigger),
     }
     if table not in kinds:
         raise _no_table()

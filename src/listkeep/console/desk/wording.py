@@ -67,6 +67,7 @@ class Line:
     missing: tuple[str, ...]
     expires: str
     about: str
+    awaits_you: bool
 
     @property
     def is_open(self) -> bool:
@@ -88,6 +89,7 @@ def line_of(view: m.RequestView) -> Line:
         missing=view.missing,
         expires=view.facts.get("until", ""),
         about=_about(view.facts),
+        awaits_you=view.awaits_you,
     )
 
 

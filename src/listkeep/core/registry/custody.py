@@ -82,12 +82,16 @@ def _start_import(registry: Registry, fields: Mapping[str, str], at: datetime) -
 
 def _reserve_rows(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:
     ticket, rows = require_ticket(registry, fields), int(fields["rows"])
-    require_reserved(registry, ticket, rows=rows)
+    charged = int(fields.get("charged", rows))
+    require_reserved(registry, ticket, rows=rows, charged=charged)
     ticket.reserved += rows
+    ticket.charged += charged
     if ticket.request:  # a signed import has its own cap
         registry.requests[ticket.request].rows_used += rows
     else:
-        registry.charges.add(ticket.principal, Measure.ROWS_ADDED, at=at, amount=rows)
+        registry.charges.add(
+            ticket.principal, Measure.ROWS_ADDED, at=at, amount=charged
+        )
 
 
 def _close_import(registry: Registry, fields: Mapping[str, str], at: datetime) -> None:

@@ -169,6 +169,7 @@ class Ticket:
     max_rows: int
     started_at: datetime
     reserved: int = 0
+    charged: int = 0  # rows of the day's budget; a small import costs more than it has
     suppressed: int = 0
     readmitted: int = 0
     moment: str = ""  # of a restore: the time it goes back to

@@ -53,13 +53,17 @@ def require_import(
     return request
 
 
-def require_reserved(registry: Registry, ticket: Ticket, *, rows: int) -> None:
-    """Require that a signed import stays within what was signed.
+def require_reserved(
+    registry: Registry, ticket: Ticket, *, rows: int, charged: int
+) -> None:
+    """Require that rows were paid for, or stay within what was signed.
 
     Raises:
-        VerificationError: It does not.
+        VerificationError: They were not, or do not.
     """
     if not ticket.request:
+        if ticket.charged + charged < ticket.reserved + rows or charged < 0:
+            raise untrusted("rows came in that nobody was charged for")
         return
     request = registry.requests[ticket.request]
     if (

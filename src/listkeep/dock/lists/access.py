@@ -69,6 +69,19 @@ class Visit:
         return self.principal.kind == "person"
 
 
+def require_also(visit: Visit, right: str) -> None:
+    """Require another right of a caller beside the one it was let in for.
+
+    Raises:
+        RefusedError: The keeper did not give it to this caller.
+    """
+    if right not in visit.principal.rights:
+        raise RefusedError(
+            f"the right to {right} is not given to this caller",
+            hint="ask an owner of the tenant",
+        )
+
+
 def parse_bearer(token: str) -> m.Caller:
     """Read a bearer credential.
 

@@ -18,6 +18,7 @@ from listkeep.dock.lists.access import (
     CallerRequest,
     Visit,
     enter_list,
+    require_also,
 )
 from listkeep.dock.lists.growth import read_growth
 from listkeep.dock.lists.keeper import get_keeper
@@ -111,8 +112,13 @@ def count_facets(
 def read_tokens(
     request: CallerRequest, list_name: str, query: Query[shapes.TokenQuery]
 ) -> shapes.TokenPage | HttpResponseBase:
-    """Read the entries a segment selects, a page or all of them."""
+    """Read the entries a segment selects, a page or all of them.
+
+    It takes two rights: who may only look, as the console, sees no tokens; and who may
+    only bring rows in would learn by them which were new.
+    """
     visit = _visit(request, list_name, right="touch")
+    require_also(visit, "view")
     chosen = parse_segment(query.segment, visit.schema)
     if query.stream:
         return _stream(visit, chosen, query)

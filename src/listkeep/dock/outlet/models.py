@@ -134,6 +134,26 @@ class MailTally(models.Model):
         db_table = "mail_tally"
 
 
+class MailTriggerTally(models.Model):
+    """How many messages of a standing send a trigger set off, by what came of them.
+
+    As ``MailTally``: written with the rows, in a part of each process, and right over
+    rows that were forgotten.
+    """
+
+    pk = models.CompositePrimaryKey("list_id", "request", "trigger", "state", "part")
+    list_id = models.CharField(max_length=40)
+    request = models.CharField(max_length=40)
+    trigger = models.CharField(max_length=64)
+    state = models.CharField(max_length=9)
+    part = models.PositiveSmallIntegerField()
+    messages = models.BigIntegerField()
+    gone = models.BigIntegerField(default=0)
+
+    class Meta:
+        db_table = "mail_trigger_tally"
+
+
 class MailPeer(models.Model):
     """What was seen of a mail server or a domain once, so that it cannot be less later.
 

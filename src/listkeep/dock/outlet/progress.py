@@ -27,7 +27,7 @@ from .delivery.claims import PROVIDER
 from .merging.models import MailMerge
 from .models import MailDelivery
 from .returns.models import Returned
-from .tallies import Moment, read_counts, read_moments
+from .tallies import Moment, read_counts, read_moments, read_triggers
 
 OTHERS: Final = "others"
 _HOUR: Final = 3600
@@ -81,6 +81,16 @@ class Series:
 
 
 @dataclass(frozen=True, slots=True)
+class ByTrigger:
+    """What came of the messages that one trigger set off."""
+
+    trigger: str
+    delivered: int
+    waiting: int
+    failed: int
+
+
+@dataclass(frozen=True, slots=True)
 class Outcomes:
     """What came of a send's messages."""
 
@@ -88,6 +98,7 @@ class Outcomes:
     reasons: list[Why]  # the most frequent codes of what did not go through
     hours: list[tuple[int, int]]  # what was delivered in each hour that had any
     series: Series
+    triggers: list[ByTrigger]  # of a standing send: those that set anything off
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +143,24 @@ def count_outcomes(list_id: str, request: str) -> Outcomes:
         [Why(*reason, messages) for reason, messages in ranked[:_MOST_CODES]],
         _hours(moments),
         _series(moments),
+        _triggers(list_id, request),
     )
+
+
+def _triggers(list_id: str, request: str) -> list[ByTrigger]:
+    found: defaultdict[str, Counter[str]] = defaultdict(Counter)
+    for trigger, state, messages in read_triggers(list_id, request):
+        found[trigger][state] += messages
+    states = MailDelivery.State
+    return [
+        ByTrigger(
+            trigger,
+            delivered=counts[states.DELIVERED],
+            waiting=counts[states.CLAIMED] + counts[states.DEFERRED],
+            failed=counts[states.FAILED],
+        )
+        for trigger, counts in found.items()
+    ]
 
 
 def _hours(moments: Sequence[Moment]) -> list[tuple[int, int]]:

@@ -179,6 +179,15 @@ class CameBackView(Shape):
     things: int
 
 
+class TriggerView(Shape):
+    """What came of the messages that one trigger of a standing send set off."""
+
+    trigger: str
+    delivered: int
+    waiting: int
+    failed: int
+
+
 class OutcomesView(Shape):
     """What came of one send."""
 
@@ -187,6 +196,7 @@ class OutcomesView(Shape):
     hours: list[HourView]
     series: SeriesView
     returned: list[CameBackView]
+    triggers: list[TriggerView]
 
 
 class ProviderView(Shape):
@@ -311,6 +321,15 @@ def show_outcomes(
         returned=[
             CameBackView(outcome=each.outcome, state=each.state, things=each.things)
             for each in progress.count_returned(list_id, request_id)
+        ],
+        triggers=[
+            TriggerView(
+                trigger=each.trigger,
+                delivered=each.delivered,
+                waiting=each.waiting,
+                failed=each.failed,
+            )
+            for each in found.triggers
         ],
     )
 

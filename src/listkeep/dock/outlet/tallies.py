@@ -40,6 +40,15 @@ class Kind(NamedTuple):
     provider: str
 
 
+class TriggerKind(NamedTuple):
+    """Messages of one standing send that one trigger set off, in one state."""
+
+    list_id: str
+    request: str
+    trigger: str
+    state: str
+
+
 class Row(NamedTuple):
     """A message's row, as far as it is counted."""
 
@@ -49,6 +58,12 @@ class Row(NamedTuple):
     code: str
     provider: str
     at: int  # seconds since 1970, UTC
+    trigger: str = ""  # what set it off; empty, but for standing sends
+
+    @property
+    def set_off(self) -> TriggerKind:
+        """As what it counts by its trigger."""
+        return TriggerKind(self.list_id, self.request, self.trigger, self.state)
 
 
 def kinds_of(row: Row) -> Iterator[Kind]:
@@ -76,6 +91,15 @@ ON CONFLICT (list_id, request, minute, state, code, provider, part) DO UPDATE SE
     gone = mail_tally.gone + excluded.gone
 """
 
+_ADD_TRIGGER: Final = """
+INSERT INTO mail_trigger_tally
+    (list_id, request, trigger, state, part, messages, gone)
+VALUES (%s, %s, %s, %s, %s, %s, %s)
+ON CONFLICT (list_id, request, trigger, state, part) DO UPDATE SET
+    messages = mail_trigger_tally.messages + excluded.messages,
+    gone = mail_trigger_tally.gone + excluded.gone
+"""
+
 
 @dataclass
 class Tallies:
@@ -84,11 +108,15 @@ class Tallies:
     part: int = 0
     _messages: Counter[Kind] = field(default_factory=Counter)
     _gone: Counter[Kind] = field(default_factory=Counter)
+    _set_off: Counter[TriggerKind] = field(default_factory=Counter)
+    _set_off_gone: Counter[TriggerKind] = field(default_factory=Counter)
 
     def add(self, row: Row, messages: int = 1) -> None:
         """Count messages as they are now."""
         for kind in kinds_of(row):
             self._messages[kind] += messages
+        if row.trigger:
+            self._set_off[row.set_off] += messages
 
     def take(self, row: Row, messages: int = 1) -> None:
         """Count messages no more as what they were."""
@@ -98,23 +126,33 @@ class Tallies:
         """Go on counting messages whose rows go."""
         for kind in kinds_of(row):
             self._gone[kind] += messages
+        if row.trigger:
+            self._set_off_gone[row.set_off] += messages
 
     def move(self, kind: Kind, messages: int, gone: int = 0) -> None:
         """Count one kind anew, by as much as it was counted wrongly or elsewhere."""
         self._messages[kind] += messages
         self._gone[kind] += gone
 
+    def move_trigger(self, kind: TriggerKind, messages: int) -> None:
+        """Count what one trigger set off anew, by as much as it was counted wrongly."""
+        self._set_off[kind] += messages
+
     def write(self) -> None:
         """Add it to what was counted before."""
-        kinds = sorted(self._messages.keys() | self._gone.keys())
+        self._write(_ADD, self._messages, self._gone)
+        self._write(_ADD_TRIGGER, self._set_off, self._set_off_gone)
+
+    def _write(self, sql: str, messages: Counter[Any], gone: Counter[Any]) -> None:
+        kinds = sorted(messages.keys() | gone.keys())
         rows = [
-            (*kind, self.part, self._messages[kind], self._gone[kind])
+            (*kind, self.part, messages[kind], gone[kind])
             for kind in kinds
-            if self._messages[kind] or self._gone[kind]
+            if messages[kind] or gone[kind]
         ]
         if rows:
             with connection.cursor() as cursor:
-                cursor.executemany(_ADD, rows)
+                cursor.executemany(sql, rows)
 
 
 class Counted(NamedTuple):
@@ -155,6 +193,28 @@ def read_moments(list_id: str, request: str) -> list[Moment]:
             "SELECT minute, state, SUM(messages) FROM mail_tally"
             " WHERE list_id = %s AND request = %s AND minute > 0"
             " GROUP BY minute, state HAVING SUM(messages) > 0 ORDER BY minute, state",
+            [list_id, request],
+        )
+    ]
+
+
+class SetOff(NamedTuple):
+    """How many messages one trigger set off that are in a state."""
+
+    trigger: str
+    state: str
+    messages: int
+
+
+def read_triggers(list_id: str, request: str) -> list[SetOff]:
+    """Read what each trigger of a standing send set off; nothing, of a campaign."""
+    return [
+        SetOff(*row)
+        for row in _read(
+            "SELECT trigger, state, SUM(messages) FROM mail_trigger_tally"
+            " WHERE list_id = %s AND request = %s"
+            " GROUP BY trigger, state HAVING SUM(messages) > 0"
+            " ORDER BY trigger, state",
             [list_id, request],
         )
     ]

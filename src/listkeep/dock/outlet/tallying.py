@@ -18,7 +18,7 @@ from listkeep.dock.lists.told_sends import read_all_sends
 from listkeep.dock.watch.sweeps import Sweep, Work
 
 from .models import MailTally
-from .tallies import ANY_TIME, Kind, Tallies, told_code
+from .tallies import ANY_TIME, Kind, Tallies, TriggerKind, told_code
 
 log = structlog.get_logger("listkeep.dock.outlet")
 
@@ -38,6 +38,13 @@ UNION ALL
 SELECT -1, minute, state, code, provider, SUM(messages - gone)
     FROM mail_tally WHERE list_id = %s AND request = %s
     GROUP BY minute, state, code, provider
+"""
+_COMPARE_TRIGGERS: Final = """
+SELECT 1, trigger, state, COUNT(*) FROM mail_delivery
+    WHERE list_id = %s AND request = %s AND trigger <> '' GROUP BY trigger, state
+UNION ALL
+SELECT -1, trigger, state, SUM(messages - gone) FROM mail_trigger_tally
+    WHERE list_id = %s AND request = %s GROUP BY trigger, state
 """
 _FOLD: Final = """
 DELETE FROM mail_tally WHERE list_id = %s AND request = %s
@@ -68,6 +75,21 @@ def find_differences(list_id: str, request: str) -> dict[Kind, int]:
     return {kind: low for kind, low in found.items() if low and hours[_hour_of(kind)]}
 
 
+def find_trigger_differences(list_id: str, request: str) -> dict[TriggerKind, int]:
+    """Tell by how much each trigger of a send was counted too low; nothing, if right.
+
+    Costs a look at each message of the send.
+    """
+    send = (list_id, request)
+    with translated(), connection.cursor() as cursor:
+        cursor.execute(_COMPARE_TRIGGERS, [*send, *send])
+        rows = cursor.fetchall()
+    found = Counter[TriggerKind]()
+    for sign, trigger, state, messages in rows:
+        found[TriggerKind(*send, trigger, state)] += sign * int(messages)
+    return {kind: low for kind, low in found.items() if low}
+
+
 def _hour_of(kind: Kind) -> Kind:
     return kind._replace(minute=kind.minute // _HOUR * _HOUR)
 
@@ -78,18 +100,22 @@ def mend_tallies(list_id: str, request: str) -> int:
     Raises:
         UnavailableError: The database does not answer.
     """
-    if not find_differences(list_id, request):
+    send = (list_id, request)
+    if not find_differences(*send) and not find_trigger_differences(*send):
         return 0
     with translated(), transaction.atomic():
         _stop_writers()
-        differences = find_differences(list_id, request)
+        differences = find_differences(*send)
+        set_off = find_trigger_differences(*send)
         tallies = Tallies()
         for kind, low in differences.items():
             tallies.move(kind, low)
+        for trigger, low in set_off.items():
+            tallies.move_trigger(trigger, low)
         tallies.write()
-    if differences:
-        log.warning("tally.mended", request=request, kinds=len(differences))
-    return len(differences)
+    if mended := len(differences) + len(set_off):
+        log.warning("tally.mended", request=request, kinds=mended)
+    return mended
 
 
 def fold_minutes(list_id: str, request: str, *, now: datetime) -> int:

@@ -3,20 +3,18 @@
 There is no list of everything and no search: who works here decides, or asks.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
 from django.http import HttpRequest, HttpResponse
 
-from listkeep.core.grants import Decision, Statement
-from listkeep.core.registry.facts import Person, RequestFacts, Signed
-from listkeep.core.registry.passkeys import RecordedAssertion
+from listkeep.core.registry.facts import Person, RequestFacts
 from listkeep.core.registry.state import Registry
 from listkeep.keeper.gate.decisions.descriptions import name_of
 from listkeep.keeper.gate.decisions.requests import drafts_of
 from listkeep.keeper.gate.decisions.showing import show_requests
-from listkeep.keeper.gate.decisions.signers import may_say
+from listkeep.keeper.gate.decisions.signers import awaits
 from listkeep.keeper.gate.sign_in.sessions import DIRECT
 from listkeep.wire import messages as m
 
@@ -107,34 +105,6 @@ def _draft(registry: Registry, request: RequestFacts) -> Line:
         state="draft",
         note=f"until {show_time(terms.expires)}",
     )
-
-
-def awaits(
-    registry: Registry, request: RequestFacts, person: Person, *, now: datetime
-) -> bool:
-    """Tell whether a request would come further by this person's approval."""
-    if any(signed.person == person.id for signed in request.signed):
-        return False
-    if not may_say(registry, request.terms, person, Decision.APPROVE, signed=False):
-        return False
-    approved = replace(
-        request, signed=[*request.signed, _imagine(request, person, now)]
-    )
-    before = registry.decide(request, now=now).missing
-    return registry.decide(approved, now=now).missing != before
-
-
-def _imagine(request: RequestFacts, person: Person, now: datetime) -> Signed:
-    """Write the approval a person could give; nobody has signed it."""
-    statement = Statement(
-        keeper=request.terms.keeper,
-        person=person.id,
-        credential=person.credentials[0].id,
-        decision=Decision.APPROVE.value,
-        request=request.terms.digest(),
-    )
-    unsigned = RecordedAssertion(statement.format(), b"", b"", b"")
-    return Signed(person.id, statement.decision, now, unsigned)
 
 
 def _line(registry: Registry, request: RequestFacts, view: m.RequestView) -> Line:

@@ -17,12 +17,11 @@ from listkeep.core.registry.state import Registry
 from listkeep.keeper.gate.decisions.on_page import OnPage, needs_count
 from listkeep.keeper.gate.decisions.requests import submit_statement
 from listkeep.keeper.gate.decisions.showing import show_requests
-from listkeep.keeper.gate.decisions.signers import may_say
+from listkeep.keeper.gate.decisions.signers import awaits, may_say
 from listkeep.keeper.gate.sign_in.sessions import DIRECT
 from listkeep.wire import messages as m
 
 from .answers import go_on, read_body
-from .inbox import awaits
 from .sign_in import Signature
 from .unusual import unusual
 from .visits import Visit, signed_in

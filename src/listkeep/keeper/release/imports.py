@@ -12,7 +12,7 @@ import threading
 from collections.abc import Sequence
 from datetime import datetime
 from itertools import chain
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from listkeep.core.addresses import parse_columns
 from listkeep.core.errors import Code, MalformedError, RefusedError
@@ -40,6 +40,9 @@ from .leaving_out import find_left_out
 from .opening import fetch_index_keys
 
 _SLICE_ROWS = 262_144
+LEAST_ROWS: Final = 100
+"""What an import of a person spends at least: a size before and after it answers, of
+one row, whether somebody was on the list (ADR 0090)."""
 _IMPORTERS = frozenset({"person", "intake"})
 _SHA256 = re.compile(r"([0-9a-f]{64})?")
 
@@ -311,6 +314,7 @@ def _reserve(gate: Gate, ticket_id: str, rows: int, *, now: datetime) -> int:
     with gate.turn(now) as turn:
         registry = turn.registry
         ticket = open_ticket(registry, ticket_id, now=now)
+        charged: dict[str, str] = {}
         if ticket.request:
             request = registry.requests[ticket.request]
             ceiling = min(
@@ -325,17 +329,30 @@ def _reserve(gate: Gate, ticket_id: str, rows: int, *, now: datetime) -> int:
                 )
             amount = min(ceiling, max(rows, _SLICE_ROWS))
         else:
-            if rows > _budget_left(turn, ticket.principal):
-                raise _over_budget(
-                    registry.ceiling(ticket.principal, Measure.ROWS_ADDED)
-                )
+            charged = {"charged": str(_charge(turn, ticket, rows))}
             amount = rows
         turn.append(
             Event.ROWS_RESERVED,
-            {"ticket": ticket.id, "rows": str(amount)},
+            {"ticket": ticket.id, "rows": str(amount), **charged},
             list_id=ticket.list_id,
         )
     return amount
+
+
+def _charge(turn: Turn, ticket: Ticket, rows: int) -> int:
+    """Say what more rows of an import cost, of which a person's has a least price.
+
+    Raises:
+        RefusedError: The day's budget does not have so many left.
+    """
+    registry = turn.registry
+    ceiling = registry.ceiling(ticket.principal, Measure.ROWS_ADDED)
+    used = registry.charges.used(ticket.principal, Measure.ROWS_ADDED, now=turn.now)
+    left, needed = max(ceiling - used, 0), ticket.reserved + rows
+    if needed - ticket.charged > left:
+        raise _over_budget(ceiling)
+    price = LEAST_ROWS if ticket.principal in registry.people else 0
+    return min(max(needed, price) - ticket.charged, left)
 
 
 def _over_budget(ceiling: int) -> RefusedError:

@@ -85,6 +85,15 @@ class DockCameBack(msgspec.Struct, frozen=True, kw_only=True):
     things: int
 
 
+class DockTrigger(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of the messages that one trigger of a standing send set off."""
+
+    trigger: str
+    delivered: int = 0
+    waiting: int = 0
+    failed: int = 0
+
+
 class DockOutcomes(msgspec.Struct, frozen=True, kw_only=True):
     """What came of one send."""
 
@@ -93,6 +102,7 @@ class DockOutcomes(msgspec.Struct, frozen=True, kw_only=True):
     hours: tuple[DockHour, ...]
     returned: tuple[DockCameBack, ...]
     series: DockSeries = DockSeries()
+    triggers: tuple[DockTrigger, ...] = ()
 
 
 class DockProvider(msgspec.Struct, frozen=True, kw_only=True):

@@ -82,6 +82,8 @@ class ShowRequest(Message, frozen=True, kw_only=True):
     states: tuple[RequestState, ...] = ()  # nothing: in whatever state they are
     newest: Annotated[int, msgspec.Meta(ge=1, le=1000)] | None = None  # nothing: all
     before: Id | None = None  # those that are older than this one
+    # Tell as well which of those that wait would come further by the caller's approval.
+    awaited: bool = False
 
 
 class RequestView(Message, frozen=True, kw_only=True):
@@ -94,6 +96,7 @@ class RequestView(Message, frozen=True, kw_only=True):
     facts: dict[str, str]  # names for ids, told by the keeper for the signer's eyes
     signed_by: tuple[str, ...]  # "ben (request)", in order
     policy: str = ""  # the text whose SHA-256 the terms hold
+    awaits_you: bool = False  # told if it was asked for
 
 
 class RequestViews(Message, frozen=True, kw_only=True):

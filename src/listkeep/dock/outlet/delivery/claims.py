@@ -94,7 +94,7 @@ def move(tallies: Tallies, key: Key, old: Held | None, new: Held) -> None:
     """Count a message as what it is now, and no more as what it was."""
     for row, messages in ((old, -1), (new, 1)):
         if row is not None:
-            facts = (row.state, row.code, row.provider, row.at)
+            facts = (row.state, row.code, row.provider, row.at, key.trigger)
             tallies.add(Row(key.list_id, key.request, *facts), messages)
 
 

@@ -249,7 +249,7 @@ def forget_claims() -> int:
     Only for a start, when no other process of this database can be at work.
     """
     claimed = MailDelivery.objects.waiting().filter(state=MailDelivery.State.CLAIMED)
-    names = ("list_id", "request", "state", "code", "provider", "at")
+    names = ("list_id", "request", "state", "code", "provider", "at", "trigger")
     with translated(), transaction.atomic():
         found = Counter(Row(*row) for row in claimed.values_list(*names))
         tallies = Tallies()

@@ -54,7 +54,7 @@ def _drop_page(list_id: str, request: str) -> int:
                 " AND token <= (SELECT token FROM (SELECT token FROM mail_delivery"
                 " WHERE list_id = %s AND request = %s ORDER BY token LIMIT %s) AS page"
                 " ORDER BY token DESC LIMIT 1)"
-                " RETURNING list_id, request, state, code, provider, at",
+                " RETURNING list_id, request, state, code, provider, at, trigger",
                 [list_id, request, list_id, request, _PAGE],
             )
             rows = [Row(*row) for row in cursor.fetchall()]

@@ -3,6 +3,9 @@
 from collections import Counter
 from datetime import datetime
 from itertools import takewhile
+from typing import Final
+
+import msgspec
 
 from listkeep.core.registry.facts import Person
 from listkeep.core.registry.state import Registry
@@ -12,6 +15,10 @@ from listkeep.wire import messages as m
 
 from .descriptions import may_see, standing_of, view_request
 from .requests import carry_out_due, load_request, unknown_request
+from .signers import awaits
+
+_MOST_AWAITED: Final = 100
+"""Of those that wait, the newest: each is decided twice to know whom it waits for."""
 
 
 def show_requests(
@@ -54,11 +61,30 @@ def _show_page(
         if not message.states or standing.state in message.states
     ]
     first = max(len(chosen) - message.newest, 0) if message.newest else 0
+    views = [
+        view_request(registry, request, now=now, standing=standing)
+        for standing, request in chosen[first:]
+    ]
+    if message.awaited:
+        views = _for_whom(registry, person, views, now=now)
     return m.RequestViews(
-        requests=tuple(
-            view_request(registry, request, now=now, standing=standing)
-            for standing, request in chosen[first:]
-        ),
+        requests=tuple(views),
         counts=dict(Counter(standing.state for standing, _ in seen)),
         older=first,
     )
+
+
+def _for_whom(
+    registry: Registry, person: Person, views: list[m.RequestView], *, now: datetime
+) -> list[m.RequestView]:
+    """Say of those that wait whether they wait for this person."""
+    waiting = [view.id for view in views if view.state == "waiting"]
+    newest = frozenset(waiting[-_MOST_AWAITED:])
+    return [
+        msgspec.structs.replace(
+            view,
+            awaits_you=view.id in newest
+            and awaits(registry, registry.requests[view.id], person, now=now),
+        )
+        for view in views
+    ]

@@ -1,10 +1,12 @@
 """Who may put which word under a request; what is refused here is never signed."""
 
+from dataclasses import replace
 from datetime import datetime
 
 from listkeep.core.errors import Code, ConflictError, RefusedError
-from listkeep.core.grants import Action, Decision, Signer, Terms, may_sign
-from listkeep.core.registry.facts import Person, RequestFacts
+from listkeep.core.grants import Action, Decision, Signer, Statement, Terms, may_sign
+from listkeep.core.registry.facts import Person, RequestFacts, Signed
+from listkeep.core.registry.passkeys import RecordedAssertion
 from listkeep.core.registry.state import Registry
 
 from .subjects import check_side
@@ -81,6 +83,34 @@ def may_say(
         return _could(registry, terms, registry.signer(person.id, terms), decision)
     is_mine = terms.action is Action.PASSKEY_REPLACE and registry.about(terms) == person
     return signed or is_mine or _could(registry, terms, person.signer(), decision)
+
+
+def awaits(
+    registry: Registry, request: RequestFacts, person: Person, *, now: datetime
+) -> bool:
+    """Tell whether a request would come further by this person's approval."""
+    if any(signed.person == person.id for signed in request.signed):
+        return False
+    if not may_say(registry, request.terms, person, Decision.APPROVE, signed=False):
+        return False
+    approved = replace(
+        request, signed=[*request.signed, _imagine(request, person, now)]
+    )
+    before = registry.decide(request, now=now).missing
+    return registry.decide(approved, now=now).missing != before
+
+
+def _imagine(request: RequestFacts, person: Person, now: datetime) -> Signed:
+    """Write the approval a person could give; nobody has signed it."""
+    statement = Statement(
+        keeper=request.terms.keeper,
+        person=person.id,
+        credential=person.credentials[0].id,
+        decision=Decision.APPROVE.value,
+        request=request.terms.digest(),
+    )
+    unsigned = RecordedAssertion(statement.format(), b"", b"", b"")
+    return Signed(person.id, statement.decision, now, unsigned)
 
 
 def _could(
