@@ -137,6 +137,7 @@ def carry_out(request: HttpRequest, visitor: Visitor, request_id: str) -> HttpRe
         "said": said,
         "title": headline(said.title),
         "merge": merge,
+        "withheld": merge.selected - sum(merge.counts.values()) if merge else 0,
         "running": goes_on,
         "missing": _missing(terms, said),
         "is_standing": is_standing,

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import msgspec
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
 from listkeep.core.canonical import encode
@@ -170,7 +171,8 @@ class Asked(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 def choose(request: HttpRequest, visit: Visit) -> HttpResponse:
     """Show what this person may ask for."""
     forms = [form for form in FORMS.values() if visit.person.role in form.roles]
-    return visit.page(request, "ask.html", forms=forms)
+    console = settings.CONFIG.app_origin if visit.person.role in _WORKERS else ""
+    return visit.page(request, "ask.html", forms=forms, console=console)
 
 
 @signed_in

@@ -1,10 +1,11 @@
 """Times, counts and small pictures, as templates write them."""
 
+import re
 from datetime import UTC, datetime
 from typing import Any
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 
@@ -20,6 +21,12 @@ _FROZEN = {
     "owner": gettext_noop("{classes} of {tenant}, by owners"),
     "custodian": gettext_noop("{classes} of {tenant}, by custodians"),
 }
+_AUTHORS = {  # of changes that nobody signed for
+    "returned": gettext_noop("mail that came back"),
+    "reconciled": gettext_noop("what the keeper holds"),
+    "sign-up": gettext_noop("a sign-up form"),
+}
+_MOMENT = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)")
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 
 
@@ -34,6 +41,15 @@ def when(text: str | None) -> SafeString | str:
         return text
     shown = f"{moment:%Y-%m-%d %H:%M} UTC"
     return format_html('<time datetime="{}" title="{}">{}</time>', text, shown, shown)
+
+
+@register.filter
+def dated(text: str) -> SafeString:
+    """Write a sentence with moments in it, each in the reader's own zone."""
+    parts = _MOMENT.split(text)
+    return format_html_join(
+        "", "{}", ((when(p) if n % 2 else p,) for n, p in enumerate(parts))
+    )
 
 
 @register.filter
@@ -58,7 +74,9 @@ def strip(found: DockList) -> list[dict[str, object]]:
 @register.filter
 def named(name: str, names: dict[str, str]) -> str:
     """Write the name of an id, where it is known; a person's id says nothing."""
-    return names.get(name, gettext("a colleague") if name.startswith("p_") else name)
+    known = _AUTHORS.get(name, "")
+    unknown = gettext("a colleague") if name.startswith("p_") else name
+    return names.get(name, gettext(known) if known else unknown)
 
 
 @register.filter
