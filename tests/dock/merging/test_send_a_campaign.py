@@ -119,6 +119,42 @@ def test_what_is_refused_for_now_is_tried_again_later_each_time(desk: Desk) -> N
     assert len(set(desk.path.received())) == len(PEOPLE)
 
 
+@pytest.mark.parametrize("pace", [120, 1200])
+def test_who_was_told_to_wait_does_not_wait_for_the_end_of_a_long_send(
+    desk: Desk, pace: int
+) -> None:
+    """A greylisted mailbox got its mail after days, or never: its send had ended."""
+    desk.begin(pace=pace)
+    slow = min(token_of(desk, each) for each in PEOPLE)
+    heard = iter([LATER])
+    desk.path.answer = lambda token: (
+        next(heard, Reply(250, "", "")) if token == slow else Reply(250, "", "")
+    )
+
+    desk.tick(1, seconds=61)
+    assert slow.hex() not in desk.path.received()
+    desk.tick(1, seconds=61)
+
+    assert slow.hex() in desk.path.received()
+    assert not desk.run().is_through
+    desk.tick(30, seconds=61)
+    assert len(desk.path.received()) == len(set(desk.path.received())) == len(PEOPLE)
+    assert desk.run().state == "done"
+
+
+def test_a_page_that_is_handed_over_again_has_nobody_in_it_twice(desk: Desk) -> None:
+    desk.begin(pace=600)
+    desk.path.answer = lambda _token: LATER
+    desk.tick(1, seconds=3)
+    desk.now += timedelta(hours=2)  # all of the page are due once more
+    desk.path.seen.clear()
+    desk.path.answer = lambda _token: Reply(250, "", "")
+
+    desk.tick(1)
+
+    assert len(desk.path.seen) == len({item.token for item in desk.path.seen}) == 10
+
+
 def test_what_is_refused_for_good_is_not_tried_again(desk: Desk) -> None:
     run = desk.begin()
     bad = token_of(desk, PEOPLE[5])

@@ -44,7 +44,7 @@ def run() -> MailMerge:
     )
     return MailMerge.objects.create(
         list_id=LIST, request=SEND, principal="ada", facets=["provider:text"],
-        created_at=NOON, changed_at=NOON,
+        is_through=True, created_at=NOON, changed_at=NOON,
     )  # fmt: skip
 
 
@@ -52,7 +52,14 @@ def read_deferred(run: MailMerge) -> object:
     return queries.read_deferred(run, slots=(), limit=256, now=NOW)
 
 
-@pytest.mark.parametrize("look", [read_deferred, queries.is_waiting])
+def read_among_those_who_had_their_turn(run: MailMerge) -> object:
+    run.is_through, run.cursor = False, SLOW
+    return read_deferred(run)
+
+
+@pytest.mark.parametrize(
+    "look", [read_deferred, read_among_those_who_had_their_turn, queries.is_waiting]
+)
 def test_a_look_at_what_waits_reads_no_row_that_is_over(
     run: MailMerge, look: Callable[[MailMerge], object]
 ) -> None:

@@ -43,6 +43,8 @@ def read_deferred(
 ) -> list[Item]:
     """Read whose message is due once more, who waits for the longest first.
 
+    Until all had their turn these are such as had theirs: a page that has to be handed
+    over again is none of it.
     Costs a look at each message that waits, and at none that is over.
     """
     due = Q(state=MailDelivery.State.CLAIMED, at__lte=now - CLAIM_SECONDS)
@@ -52,6 +54,8 @@ def read_deferred(
         )
         due |= Q(state=MailDelivery.State.DEFERRED, at__lte=now - seconds, **tries)
     rested = _of(run).waiting().filter(due, at__lte=now - DELAYS[0])
+    if not run.is_through:
+        rested = rested.filter(token__lte=bytes(run.cursor))
     found = rested.order_by("at", "token").values_list("token", flat=True)
     tokens = [bytes(token) for token in found[:limit]]
     if not tokens or not slots:

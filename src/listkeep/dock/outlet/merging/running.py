@@ -3,10 +3,11 @@
 A page is settled before the next is read: the cursor moves when each of its messages
 has an outcome. A page of which nothing went out is tried again after a while, since it
 says more about the way than about the people; a single message that was deferred rests
-by itself, longer each time, until the send ends.
+by itself, longer each time, until the send ends. Such messages have up to half of each
+page: a send of days is not through before a mailbox that was busy takes its mail.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
@@ -67,55 +68,62 @@ class Merger:
     def _work(self, run: MailMerge, send: d.Send) -> int:
         """Hand pages over until the slice is over or the run has to wait."""
         slots = self.path.read_slots(send)
-        limit = min(PAGE, max(1, send.pace // 60)) if send.pace else PAGE
-        done, until = 0, self.elapsed() + SLICE_SECONDS
+        limit = _most_at_once(send.pace)
+        done, until, more = 0, self.elapsed() + SLICE_SECONDS, True
         while self.elapsed() < until and self.keep_on() and self._is_running(run):
-            items = (
-                []
-                if run.is_through
-                else queries.read_page(
-                    run, selection=send.selection, slots=slots, limit=limit
-                )
+            share = limit if run.is_through else limit // 2
+            again = (
+                queries.read_deferred(run, slots=slots, limit=share, now=self._now())
+                if more
+                else []
             )
-            is_first = bool(items)
-            if not items:
-                run.is_through = True
-                items = queries.read_deferred(
-                    run, slots=slots, limit=limit, now=self._now()
-                )
-            if not items:
+            more = len(again) == share  # else the others are looked for a slice later
+            first = self._read_first(run, send, slots, limit=limit - len(again))
+            if not first and not again:
                 self._finish_or_rest(run)
                 return done
+            items = [*first, *again]
             done += len(items)
             replies = self.path.deliver(send, items)
-            if not self._settle(run, items, replies, is_first=is_first):
+            if not self._settle(run, first, replies):
                 return done
             if send.pace:
                 self._wait(run, -(-len(items) * _HOUR // send.pace), code="")
                 return done
         return done
 
+    def _read_first(
+        self, run: MailMerge, send: d.Send, slots: Collection[str], *, limit: int
+    ) -> list[Item]:
+        """Read whose turn it is for the first time; nobody, once all had theirs."""
+        if run.is_through:
+            return []
+        items = queries.read_page(
+            run, selection=send.selection, slots=slots, limit=limit
+        )
+        run.is_through = not items
+        return items
+
     def _settle(
-        self,
-        run: MailMerge,
-        items: Sequence[Item],
-        replies: Sequence[Reply],
-        *,
-        is_first: bool,
+        self, run: MailMerge, first: Sequence[Item], replies: Sequence[Reply]
     ) -> bool:
-        """Note how far a page brought the run; say whether the next may follow."""
+        """Note how far a page brought the run; say whether the next may follow.
+
+        ``first`` came first in it; whoever was tried once more is noted elsewhere.
+        """
         codes = {reply.text.removeprefix(_OURS) for reply in replies if _is_ours(reply)}
         if str(Code.CAP_EXCEEDED) in codes:
             # Whoever fitted in has it; nobody else will under this request.
             self._end(run, code=Code.CAP_EXCEEDED)
             return False
-        if all(400 <= reply.code < 500 for reply in replies):
-            is_stuck = all(map(_is_ours, replies)) or run.stalls < MOST_STALLS
-            if is_stuck or not is_first:
+        page = replies[: len(first)] or replies
+        if all(400 <= reply.code < 500 for reply in page):
+            is_stuck = all(map(_is_ours, page)) or run.stalls < MOST_STALLS
+            if is_stuck or not first:
                 self._stall(run, code=min(codes, default=""))
                 return False
-        if is_first:
-            run.cursor = items[-1].token
+        if first:
+            run.cursor = first[-1].token
         run.stalls, run.code = 0, ""
         return self._save(run)
 
@@ -187,6 +195,14 @@ class Merger:
 
     def _now(self) -> int:
         return int(self.clock().timestamp())
+
+
+def _most_at_once(pace: int) -> int:
+    """Say how many go out together: a minute's, and two where an hour has two.
+
+    So one of them may be somebody who was told to wait, however long the send is.
+    """
+    return min(PAGE, max(min(pace, 2), pace // 60)) if pace else PAGE
 
 
 def _is_ours(reply: Reply) -> bool:
