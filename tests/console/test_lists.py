@@ -93,3 +93,42 @@ def test_the_desk_tells_what_waits_for_me_from_what_waits_for_others(
     assert "/requests/r_others" not in first
     assert "/requests/r_others" in rest
     assert "Desk (1)" in page
+
+
+@pytest.mark.parametrize(
+    ("path", "link"),
+    [
+        ("/lists/news/copy", '<a href="/lists/l_news?segment=all"><b>12,345</b></a>'),
+        ("/lists/news/send/count", '"><b>12,345</b></a>'),
+        ("/lists/news", "subscribed <b>12,000</b></a>"),
+        ("/sends/r_spring", "delivered <b>5</b></a>"),
+        (
+            "/sends/r_spring/providers",
+            '<a href="/lists/l_news?segment=provider+%3D+%22mail.example%22">',
+        ),
+    ],
+)
+def test_a_number_leads_to_what_it_counts(
+    *,
+    ada: Desk,
+    buildings: Buildings,
+    monkeypatch: pytest.MonkeyPatch,
+    path: str,
+    link: str,
+) -> None:
+    fill(buildings, monkeypatch)
+
+    assert link in ada.get(path).content.decode()
+
+
+@pytest.mark.parametrize("path", ["/", "/lists", "/requests", "/activity", "/freeze"])
+def test_without_a_keeper_a_page_says_what_to_start(
+    ada: Desk, buildings: Buildings, path: str
+) -> None:
+    buildings.away("who_am_i")
+
+    answer = ada.get(path)
+
+    assert answer.status_code == 503
+    assert b"not running or not reachable" in answer.content
+    assert b"listkeep up" in answer.content

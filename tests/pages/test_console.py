@@ -92,7 +92,7 @@ def test_a_segment_with_a_fault_says_where(house: House, visit: Visit) -> None:
     expect(page.locator("#found [role=status]")).to_contain_text("column 1")
 
 
-def test_a_freeze_is_prepared_here_and_signed_at_the_keeper(
+def test_a_freeze_is_prepared_here_signed_at_the_keeper_and_lifted_by_two(
     house: House, visit: Visit
 ) -> None:
     house.bring_in_others()  # whose releases nobody here needs
@@ -112,6 +112,22 @@ def test_a_freeze_is_prepared_here_and_signed_at_the_keeper(
 
     page.goto(f"{house.app}/")
     expect(page.get_by_role("heading", name="Frozen")).to_be_visible()
+
+    page.get_by_role("link", name="Ask to lift it").click()
+    page.get_by_label("Why").fill("it was a drill")
+    page.get_by_role("button", name="Prepare it").click()
+    lift = page.locator("main code").inner_text()
+    page.get_by_role("link", name="Open the keeper's inbox").click()
+    page.locator(f'a[href="/requests/{lift}"]').click()
+    page.get_by_role("button", name="Sign and ask").click()
+    expect(eve.state()).to_have_text("waiting")
+    eli = visit("eli").sign_in().open(lift)
+    eli.page.keyboard.press("a")
+    eli.page.keyboard.press("Enter")
+    expect(eli.state()).to_have_text("done")
+
+    page.goto(f"{house.app}/")
+    expect(page.get_by_role("heading", name="Frozen")).to_have_count(0)
 
 
 def test_what_waits_leads_to_its_terms_and_to_the_inbox(

@@ -75,6 +75,11 @@ class Visitor:
         """Whether this is one of the operator's people, who have no lists."""
         return not self.principal.tenant
 
+    @property
+    def may_freeze(self) -> bool:
+        """Whether this person's word stops releases."""
+        return "freeze" in self.principal.opens
+
 
 V = TypeVar("V", bound=Visitor)
 

@@ -60,7 +60,7 @@ def count(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
     found = ways.dock.show_list(name)
     chosen = CopyForm.read(request).selection
     counted = ask(lambda: ways.dock.count(found.id, chosen))
-    context = {"count": counted, "alone": _ALONE}
+    context = {"list": found, "count": counted, "alone": _ALONE}
     return show(request, "_copy_count", context)
 
 

@@ -46,11 +46,6 @@ class Visitor(looks.Visitor):
         """Whether there are sends for this person to see."""
         return self.may_open("route")
 
-    @property
-    def may_freeze(self) -> bool:
-        """Whether this person's word stops releases."""
-        return self.may_open("freeze")
-
 
 def _place() -> looks.Place:
     return looks.Place(settings.LISTKEEP_APP_ORIGIN, settings.LISTKEEP_SEAL_ORIGIN)

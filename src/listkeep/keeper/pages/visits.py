@@ -11,6 +11,7 @@ from typing import Any, Final
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 
 from listkeep.core.errors import Code, RefusedError
+from listkeep.core.grants import Role
 from listkeep.core.registry.facts import Person
 from listkeep.keeper.gate.endpoint import current_time, open_gate
 from listkeep.keeper.gate.refusals import MisplacedSessionError, record_misplaced
@@ -32,6 +33,11 @@ class Visit:
     tenant: str  # its name, or the operator
     token: str
     now: datetime
+
+    @property
+    def may_freeze(self) -> bool:
+        """Whether this person's word stops releases."""
+        return self.person.role in (Role.OWNER, Role.CUSTODIAN)
 
     def page(self, request: HttpRequest, template: str, **context: Any) -> HttpResponse:
         """Answer with a page for this person."""
