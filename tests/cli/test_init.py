@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from listkeep.cli.commands.demo import _make_room
+from listkeep.cli.demonstration.story import MARKER_FILE
 from listkeep.cli.running.children import own_command, own_environment
 from tests.cli.stage import Terminal
 from tests.ports import find_port
@@ -204,6 +206,33 @@ def test_up_makes_nothing_where_something_is(bare: Terminal) -> None:
     assert ran.status != 0
     assert "there is no instance here yet" in ran.stderr
     assert [path.name for path in bare.home.iterdir()] == ["letter.txt"]
+
+
+def test_what_a_killed_init_left_is_in_nobodys_way(bare: Terminal) -> None:
+    (bare.home / ".init-0a1b2c3d").mkdir(parents=True)
+
+    _make_room(bare.home, marker=MARKER_FILE)
+    with closing(socket.socket()) as other:
+        other.bind(("127.0.0.1", port := find_port()))
+        other.listen()
+        ran = bare(f"listkeep up --port {port}")
+
+    assert "there is nothing here yet" in ran.stderr
+    assert f"port {port} of this machine" in ran.stderr
+
+
+@pytest.mark.parametrize("command", ["init", "up", "demo --keep"])
+def test_a_home_that_cannot_be_a_folder_is_called_by_its_name(
+    bare: Terminal, command: str
+) -> None:
+    bare.home.write_text("a letter\n")
+
+    ran = bare(f"listkeep {command}")
+
+    assert ran.status == 6
+    assert ran.stderr.startswith("listkeep: LISTKEEP_HOME: ")
+    assert ran.stderr.splitlines()[-1].startswith("listkeep: hint: set LISTKEEP_HOME")
+    assert bare.home.read_text() == "a letter\n"
 
 
 def test_up_makes_no_instance_on_a_port_that_is_taken(bare: Terminal) -> None:

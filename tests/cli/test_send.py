@@ -1,12 +1,19 @@
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 import pytest
 
 from listkeep.cli.commands import send
+from listkeep.cli.commands.signed_send import TemplateFiles, read_template
 from listkeep.cli.output import WrongUsage
+from listkeep.core.canonical import encode
 from listkeep.core.errors import RefusedError
+from listkeep.core.grants import Action, Terms
+from listkeep.core.mail import Draft, declare, make_template, parse_template
+from listkeep.core.registry.send_subjects import write_send_subject
 from listkeep.wire.dock.sending import DockSend
 from tests.cli.stage import Terminal
+from tests.core.grants.cast import make_terms
 
 REQUEST = "r_abcdefghijkl"
 
@@ -102,6 +109,57 @@ def test_a_template_that_is_not_there_is_wrong_usage(terminal: Terminal) -> None
     assert ran.status == 2
     for options in ("--subject Spring", "--template nowhere.eml --text mail.txt"):
         assert terminal(f"listkeep send {REQUEST} {options} --as ben").status == 2
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {},
+        {"sender": '"News, weekly" <news@news.example>'},
+        {"sender": "news@news.example", "reply_to": '"Zoë, help" <help@news.example>'},
+        {"subject": "Frühling / [[first_name:sealed|you]]"},
+        {"to_name": "[[first_name:sealed|reader]]"},
+    ],
+)
+def test_html_is_handed_over_as_what_was_signed_for(
+    tmp_path: Path, fields: dict[str, str]
+) -> None:
+    signed = replace(DRAFT, **fields)
+    file, text = tmp_path / "mail.html", tmp_path / "mail.txt"
+    file.write_text(DRAFT.html)
+    text.write_text(DRAFT.text)
+    files = TemplateFiles(file, text, to_name=signed.to_name)
+
+    handed_over = read_template(files, terms_of(signed))
+
+    assert parse_template(handed_over).digest == make_template(signed).digest
+
+
+def test_of_several_the_subject_line_says_which_it_is(tmp_path: Path) -> None:
+    drafts = DRAFT, replace(DRAFT, subject="Basket", html="<p>We wait.</p>", text="")
+    file = tmp_path / "mail.html"
+    file.write_text(drafts[1].html)
+
+    handed_over = read_template(
+        TemplateFiles(file, subject="Basket"), terms_of(*drafts)
+    )
+
+    assert parse_template(handed_over).digest == make_template(drafts[1]).digest
+
+
+DRAFT = Draft(
+    html='<p>See <a href="https://shop.example.com/">our offers</a>.</p>\n',
+    text="See https://shop.example.com/\n\n",
+    sender="News <news@news.example>",
+    subject="Spring",
+)
+
+
+def terms_of(*drafts: Draft) -> Terms:
+    templates = [make_template(draft) for draft in drafts]
+    said = {each.digest: declare(each) for each in templates}
+    subject = write_send_subject(said, pace=0)
+    return make_terms(Action.SEND, subject=encode(subject).decode())
 
 
 def test_nobody_waits_for_what_an_application_sends(terminal: Terminal) -> None:

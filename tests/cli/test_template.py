@@ -61,6 +61,21 @@ def test_a_saved_mail_is_a_template(bare: Terminal, folder: Path) -> None:
     assert {slot["name"]: slot["type"] for slot in found["slots"]}["until"] == "date"
 
 
+def test_html_is_written_as_the_mail_that_says_the_same(
+    bare: Terminal, folder: Path
+) -> None:
+    html = f"listkeep template check mail.html --text mail.txt {WITH} --json"
+    found = bare.ok(f"{html} -o spring.eml").json
+
+    assert bare.ok("listkeep template check spring.eml --json").json == found
+    written = (folder / "spring.eml").read_bytes()
+    assert bare(f"{html} -o spring.eml").status == 5
+    assert bare(f"{html} -o no/folder.eml").status == 2
+    assert bare("listkeep template check mail.eml -o again.eml").status == 2
+    assert (folder / "spring.eml").read_bytes() == written
+    assert not (folder / "again.eml").exists()
+
+
 def test_every_reason_is_told_at_once(bare: Terminal, folder: Path) -> None:
     ran = bare(f"listkeep template check bad.html {WITH}")
 

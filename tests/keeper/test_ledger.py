@@ -5,7 +5,7 @@ import pytest
 from django.db import IntegrityError, connection
 
 from listkeep.core.canonical import parse
-from listkeep.core.errors import RefusedError, UnavailableError
+from listkeep.core.errors import MalformedError, RefusedError, UnavailableError
 from listkeep.core.ledger.events import Event
 from listkeep.core.ledger.heads import (
     ListHead,
@@ -142,6 +142,18 @@ def test_a_budget_spent_in_one_process_is_spent_in_the_other(world: World) -> No
     )
     code = refusal(look_up, two, message, carrier=world.service("dock"), now=world.now)
     assert code == "budget-spent"
+
+
+def test_an_entry_that_could_not_be_read_again_is_not_written(world: World) -> None:
+    before = len(world.entries())
+
+    with (
+        pytest.raises(MalformedError),
+        world.gate.turn(world.now) as turn,
+    ):
+        turn.append(Event.SESSION_ENDED, {"session": "n" * 65_536, "person": "p_x"})
+
+    assert len(world.entries()) == before
 
 
 def test_a_clock_that_went_back_stops_the_keeper(world: World) -> None:

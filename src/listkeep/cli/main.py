@@ -23,6 +23,7 @@ from listkeep.wire.config import instance_home
 from .commands import add_commands
 from .output import WrongUsage, complain, hint, note, write
 
+_HOME = "LISTKEEP_HOME: "
 _HELP = ["-h", "--help"]
 EXIT_USAGE = 2
 EXIT_FAULT = 70
@@ -182,8 +183,11 @@ def _system_says_no(error: OSError) -> int:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return EXIT_NOBODY_READS
     reason = os.strerror(error.errno).lower() if error.errno else "the system refused"
-    note(f"{_place(error)}{reason}")
-    if error.errno == errno.ENOSPC:
+    place = _place(error)
+    note(f"{place}{reason}")
+    if place == _HOME:
+        hint("set LISTKEEP_HOME to a folder that is yours, or that can be made")
+    elif error.errno == errno.ENOSPC:
         hint("make room on the disk, then try again")
     return EXIT_UNAVAILABLE
 
@@ -193,6 +197,8 @@ def _place(error: OSError) -> str:
     if not isinstance(name, str | os.PathLike):
         return ""
     path, home = Path(os.fspath(name)), instance_home()
+    if home.is_relative_to(path):
+        return _HOME
     return f"{path.relative_to(home)}: " if path.is_relative_to(home) else ""
 
 

@@ -188,9 +188,15 @@ def test_no_address_is_in_the_result(made: bytes) -> None:
     assert "zoe" not in repr(read(made))
 
 
-def many_parts() -> bytes:
-    part = b"--b\nContent-Type: message/delivery-status\n\nAction: failed\n"
-    return b'Content-Type: multipart/report; boundary="b"\n\n' + part * 100 + b"--b--\n"
+def crowded(kind: bytes, *, before: int = 0, after: int = 0) -> bytes:
+    """Make a bounce that would count, with so many other parts around its report."""
+    other = b"--b\nContent-Type: " + kind + b"\n\nx\n"
+    report = (
+        b"--b\nContent-Type: message/delivery-status\n\nReporting-MTA: dns; x\n\n"
+        b"Final-Recipient: rfc822; a\nAction: failed\nStatus: 5.1.1\n"
+    )
+    head = b'Content-Type: multipart/report; boundary="b"\n\n'
+    return head + other * before + report + other * after + b"--b--\n"
 
 
 def nested(depth: int) -> bytes:
@@ -213,16 +219,31 @@ def bomb() -> bytes:
 @pytest.mark.parametrize(
     "data",
     [
-        many_parts(),
+        crowded(b"message/rfc822", after=30),
+        crowded(b"text/plain", before=30),
         nested(5000),
-        b"X: y\n" * 200_000 + b"\nx",
+        b"X: y\n" * 20_000 + bounce("failed", "5.1.1"),
         b"From: a\n\n" + b"x" * 600_000,
         bounce("failed", "5.1.1") + b"x" * 600_000,
     ],
-    ids=["many parts", "nested", "many headers", "large", "large bounce"],
+    ids=[
+        "many messages",
+        "many parts",
+        "nested",
+        "many headers",
+        "large",
+        "large bounce",
+    ],
 )
 def test_what_is_too_much_is_read_as_far_as_its_headers(data: bytes) -> None:
     assert read(data).outcome is Outcome.UNKNOWN
+
+
+@pytest.mark.parametrize("kind", [b"message/rfc822", b"text/plain"])
+def test_a_bounce_of_some_parts_is_read(kind: bytes) -> None:
+    made = crowded(kind, before=10, after=10)
+
+    assert read(made) == Returned(ALIAS, Outcome.HARD_BOUNCE, "5.1.1")
 
 
 def test_few_parts_in_a_digest_are_counted() -> None:

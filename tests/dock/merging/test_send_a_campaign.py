@@ -1,6 +1,7 @@
 """A run of the mail merge, from its first page to what the keeper is told."""
 
 import tracemalloc
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -238,6 +239,29 @@ def test_the_cap_ends_it(desk: Desk) -> None:
     assert (desk.run().state, desk.run().code) == ("stopped", "cap-exceeded")
     assert desk.keeper.finished[run.request].delivered == 10
     assert len(desk.path.seen) == len(PEOPLE)
+
+
+def test_at_the_cap_those_who_were_told_to_wait_have_their_turn(desk: Desk) -> None:
+    run = desk.begin()
+    opened = set[bytes]()
+
+    def answer(token: bytes) -> Reply:
+        if token not in opened and len(opened) == 10:
+            return Reply(451, "4.7.0", "listkeep: cap-exceeded")
+        is_new = token not in opened
+        opened.add(token)
+        return LATER if is_new and len(opened) == 3 else Reply(250, "", "")
+
+    desk.path.answer = answer
+    desk.tick(1)
+    assert (desk.run().state, len(desk.path.received())) == ("running", 9)
+
+    desk.tick(20)
+
+    assert (desk.run().state, desk.run().code) == ("stopped", "cap-exceeded")
+    assert desk.keeper.finished[run.request].delivered == 10
+    tries = Counter(item.token for item in desk.path.seen)
+    assert max(tries.values()) <= 4, "nobody beyond the cap is asked for without end"
 
 
 def test_one_that_expired_is_over(desk: Desk) -> None:

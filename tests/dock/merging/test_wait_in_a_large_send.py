@@ -58,7 +58,13 @@ def read_among_those_who_had_their_turn(run: MailMerge) -> object:
 
 
 @pytest.mark.parametrize(
-    "look", [read_deferred, read_among_those_who_had_their_turn, queries.is_waiting]
+    "look",
+    [
+        read_deferred,
+        read_among_those_who_had_their_turn,
+        queries.is_waiting,
+        queries.count_waiting,
+    ],
 )
 def test_a_look_at_what_waits_reads_no_row_that_is_over(
     run: MailMerge, look: Callable[[MailMerge], object]

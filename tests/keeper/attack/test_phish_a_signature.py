@@ -196,6 +196,17 @@ def test_somebody_elses_passkey_does_not_sign_for_an_owner(
     assert entry["claimed_person"] == world.meet("ada").person
 
 
+def test_wrong_signatures_without_end_fill_twenty_lines_of_the_ledger(
+    world: World, view: m.RequestView
+) -> None:
+    assertion = forge(world.meet("ben"), approval(world, view))
+
+    for _ in range(23):
+        assert refusal(world.submit, view, assertion) == "signature-invalid"
+
+    assert world.events().count("statement.refused") == 20
+
+
 def test_a_passkey_nobody_enrolled_signs_for_nobody(
     world: World, view: m.RequestView
 ) -> None:

@@ -18,6 +18,8 @@ from listkeep.cli.output import note, write_json
 from listkeep.core.errors import Code, ConflictError, ListkeepError
 from listkeep.wire.config import instance_home
 
+from .staging import is_bare
+
 
 def register(program: typer.Typer) -> None:
     """Add the command."""
@@ -96,7 +98,7 @@ def _make_room(home: Path, *, marker: str) -> None:
         )
     if (home / marker).exists():
         shutil.rmtree(home)
-    elif home.exists() and any(home.iterdir()):
+    elif not is_bare(home):
         raise ConflictError(
             "there is something here that no demo made",
             code=Code.ALREADY_EXISTS,

@@ -12,12 +12,20 @@ from listkeep.cli.home import CONFIG_FILE, PRIVATE_FOLDER
 from listkeep.core.errors import Code, ConflictError
 
 _COMMIT_POINT = CONFIG_FILE
+_DRAFT = ".init-"
 _OURS = (
     *("keys", "demo", "cli", "log", "spool", "staging", "exports", "forms"),
     *("keeper.toml", "dock.toml", "dock.key", "dock.sqlite3", "keeper.sqlite3"),
     *("console.toml", "console.key"),
     _COMMIT_POINT,
 )
+
+
+def is_bare(home: Path) -> bool:
+    """Tell whether nothing is here but what an `init` left that was killed."""
+    return not home.exists() or all(
+        path.name.startswith(_DRAFT) for path in home.iterdir()
+    )
 
 
 @contextmanager
@@ -38,7 +46,7 @@ def staged(home: Path) -> Iterator[Path]:
     _require_free(home)
     is_new = not home.exists()
     home.mkdir(mode=PRIVATE_FOLDER, parents=True, exist_ok=True)
-    staging = home / f".init-{secrets.token_hex(4)}"
+    staging = home / f"{_DRAFT}{secrets.token_hex(4)}"
     staging.mkdir(mode=PRIVATE_FOLDER)
     moved: list[Path] = []
     try:

@@ -17,7 +17,7 @@ from listkeep.cli.output import (
     write_facts,
     write_json,
 )
-from listkeep.core.errors import Code, MalformedError
+from listkeep.core.errors import Code, ConflictError, MalformedError
 
 if TYPE_CHECKING:
     from listkeep.core.mail import Draft, Template, TemplateError
@@ -51,6 +51,17 @@ ToName = Annotated[
     ),
 ]
 
+Target = Annotated[
+    Path | None,
+    typer.Option(
+        "--output",
+        "-o",
+        metavar="FILE",
+        help="Write .html as the .eml that says the same, for the dock's page.",
+        show_default=False,
+    ),
+]
+
 
 def register(program: typer.Typer) -> None:
     """Add the commands."""
@@ -69,6 +80,7 @@ def check(  # noqa: PLR0913 - each is an option
     subject: Subject = "",
     reply_to: ReplyTo = "",
     to_name: ToName = "",
+    output: Target = None,
     as_json: AsJson = False,
 ) -> None:
     """Read a template as a send would, and say all that it is refused for.
@@ -77,11 +89,31 @@ def check(  # noqa: PLR0913 - each is an option
     from, what is filled in, and who learns that it was opened or clicked.
     """
     headers = Headers(sender, subject, reply_to, to_name)
+    if output and not is_html(file):
+        raise WrongUsage("an .eml file is one already", hint="leave --output out")
     found = load_template(file, text, headers, as_json=as_json)
+    if output:
+        _write_message(found, output)
     if as_json:
         write_json({"accepted": True} | _describe(found) | {"faults": []})
     else:
         _show(found)
+
+
+def _write_message(template: "Template", target: Path) -> None:
+    from listkeep.core.mail import write_template  # noqa: PLC0415 - starts fast
+
+    try:
+        with target.open("xb") as file:
+            file.write(write_template(template))
+    except FileExistsError as error:
+        raise ConflictError(
+            "there is such a file already",
+            code=Code.ALREADY_EXISTS,
+            hint="choose another name",
+        ) from error
+    except OSError as error:
+        raise WrongUsage("the file cannot be written there") from error
 
 
 class Headers(NamedTuple):

@@ -28,6 +28,7 @@ from listkeep.drill.provider_place import ProviderPlace
 from listkeep.wire.config import instance_home
 
 from .init import AppPort, Port, SealPort
+from .staging import is_bare
 from .status import wall
 
 _TICK_SECONDS = 0.25
@@ -86,7 +87,7 @@ def _open_or_begin(ports: Mapping[str, int]) -> Instance:
         ConflictError: A new one would have a port somebody listens on.
     """
     home = instance_home()
-    if not home.exists() or not any(home.iterdir()):
+    if is_bare(home):
         note("there is nothing here yet: this makes a new instance")
         for option, port in ports.items():
             _require_free(option, port)

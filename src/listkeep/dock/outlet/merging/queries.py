@@ -70,6 +70,11 @@ def is_waiting(run: MailMerge) -> bool:
     return bool(_of(run).waiting().order_by("at").values_list("at")[:1])
 
 
+def count_waiting(run: MailMerge) -> int:
+    """Count messages of a run that may still go out; costs a look at each of them."""
+    return _of(run).waiting().filter(at__gte=0).count()
+
+
 def count_states(run: MailMerge) -> dict[str, int]:
     """Count a run's messages by what came of them; every state is there."""
     rows = _of(run).values_list("state").annotate(Count("token"))

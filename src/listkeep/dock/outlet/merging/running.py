@@ -7,6 +7,7 @@ by itself, longer each time, until the send ends. Such messages have up to half 
 page: a send of days is not through before a mailbox that was busy takes its mail.
 """
 
+from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -111,11 +112,16 @@ class Merger:
 
         ``first`` came first in it; whoever was tried once more is noted elsewhere.
         """
-        codes = {reply.text.removeprefix(_OURS) for reply in replies if _is_ours(reply)}
-        if str(Code.CAP_EXCEEDED) in codes:
-            # Whoever fitted in has it; nobody else will under this request.
-            self._end(run, code=Code.CAP_EXCEEDED)
-            return False
+        codes = Counter(
+            reply.text.removeprefix(_OURS) for reply in replies if _is_ours(reply)
+        )
+        if beyond := codes[Code.CAP_EXCEEDED]:
+            # Nobody else will have it under this request: left are those who fitted in
+            # and were told to wait.
+            run.is_through = True
+            if queries.count_waiting(run) <= beyond:
+                self._end(run, code=Code.CAP_EXCEEDED)
+                return False
         page = replies[: len(first)] or replies
         if all(400 <= reply.code < 500 for reply in page):
             is_stuck = all(map(_is_ours, page)) or run.stalls < MOST_STALLS
