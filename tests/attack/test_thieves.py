@@ -6,6 +6,7 @@ from listkeep.core.grants import Budget
 from listkeep.drill.breach import Stolen, count_revealed
 from listkeep.drill.intruders import abuse_insider, steal_app_key, steal_session
 from listkeep.drill.loot import Loot
+from listkeep.drill.scene import browse, call
 from listkeep.drill.thieves import steal_database, steal_dock_disk
 from listkeep.keeper.keys import FileProvider, KeyStore
 
@@ -46,6 +47,23 @@ def test_a_stolen_app_key_reads_tokens_and_tests_no_guess(world: World) -> None:
     assert "POST /v1/lists/newsletter/look-up: 403" in loot.attempts
     assert "POST /v1/lists/newsletter/look-up: 200" not in loot.attempts
     assert "POST /v1/lists/newsletter/imports: 403" in loot.attempts
+
+
+def test_a_stolen_intake_key_reads_no_token_and_no_size(world: World) -> None:
+    key = world.stage.add_service("collector", kind="intake", by=("ada", "amir"))
+    scene = world.scene()
+    loot = scene.loot()
+
+    with browse(scene, key) as http:
+        for part in ("", "/tokens", "/count", "/facets", "/sample", "/history"):
+            call(loot, http, "GET", f"lists/{scene.list_name}{part}")
+        assert call(
+            loot, http, "POST", f"lists/{scene.list_name}/imports", format="csv"
+        )
+
+    *read, added = loot.attempts
+    assert [each.rpartition(": ")[2] for each in read] == ["403"] * 6
+    assert added.endswith(": 201")
 
 
 def test_a_greedy_insider_gets_the_budget_and_each_row_is_recorded(

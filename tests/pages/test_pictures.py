@@ -32,7 +32,7 @@ def newcomer(kept: Kept, chromium: Browser) -> Iterator[Newcomer]:
 
 
 def show_desk(page: Page) -> None:
-    expect(page.get_by_role("heading", name="Waiting")).to_be_visible()
+    expect(page.get_by_role("heading", name="Waiting for your")).to_be_visible()
 
 
 def show_list(page: Page) -> None:

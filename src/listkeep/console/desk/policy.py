@@ -31,6 +31,7 @@ _MEASURES = {
     "rows_sent": gettext_noop("Rows of sends that began"),
     "rows_exported": gettext_noop("Rows in copies, until a custodian has to agree"),
 }
+_NOTES = {"rows_added": gettext_noop("an import counts as 100 at least")}
 _TITLES = {
     "floor": gettext_noop("What everybody's policy begins with"),
     "bounds": gettext_noop("What no policy can give away"),
@@ -108,6 +109,8 @@ def _gauge(row: b.BudgetRow) -> Gauge:
     if row.agency:
         together = gettext("in a day, by all of {agency} together")
         window = together.format(agency=row.agency)
+    if note := _NOTES.get(row.measure):
+        window = f"{window}; {gettext(note)}"
     return Gauge(
         what=gettext(_MEASURES.get(row.measure, row.measure)),
         window=window,

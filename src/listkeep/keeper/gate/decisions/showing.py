@@ -17,8 +17,8 @@ from .descriptions import may_see, standing_of, view_request
 from .requests import carry_out_due, load_request, unknown_request
 from .signers import awaits
 
-_MOST_AWAITED: Final = 100
-"""Of those that wait, the newest: each is decided twice to know whom it waits for."""
+_MOST_AWAITED: Final = 50
+"""Of those that wait, the newest: each is decided once more to know for whom."""
 
 
 def show_requests(
@@ -84,7 +84,13 @@ def _for_whom(
         msgspec.structs.replace(
             view,
             awaits_you=view.id in newest
-            and awaits(registry, registry.requests[view.id], person, now=now),
+            and awaits(
+                registry,
+                registry.requests[view.id],
+                person,
+                now=now,
+                missing=view.missing,
+            ),
         )
         for view in views
     ]

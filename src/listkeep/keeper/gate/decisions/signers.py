@@ -86,9 +86,17 @@ def may_say(
 
 
 def awaits(
-    registry: Registry, request: RequestFacts, person: Person, *, now: datetime
+    registry: Registry,
+    request: RequestFacts,
+    person: Person,
+    *,
+    now: datetime,
+    missing: tuple[str, ...] | None = None,
 ) -> bool:
-    """Tell whether a request would come further by this person's approval."""
+    """Tell whether a request would come further by this person's approval.
+
+    ``missing`` is what is missing now, if that was found out a moment ago.
+    """
     if any(signed.person == person.id for signed in request.signed):
         return False
     if not may_say(registry, request.terms, person, Decision.APPROVE, signed=False):
@@ -96,8 +104,9 @@ def awaits(
     approved = replace(
         request, signed=[*request.signed, _imagine(request, person, now)]
     )
-    before = registry.decide(request, now=now).missing
-    return registry.decide(approved, now=now).missing != before
+    if missing is None:
+        missing = registry.decide(request, now=now).missing
+    return registry.decide(approved, now=now).missing != missing
 
 
 def _imagine(request: RequestFacts, person: Person, now: datetime) -> Signed:
