@@ -93,7 +93,7 @@ def test_a_freeze_is_told_by_mail_and_webhook_and_leaves_no_address_behind(
     terminal = town.terminal
     terminal.ok("listkeep freeze --as ada")
 
-    alarm = "[Listkeep] ALARM acme: campaigns export+reveal is frozen, by ada"
+    alarm = "[Listkeep] ALARM acme: ada froze campaigns, exports and reveals"
     wait_until(lambda: alarm in town.subjects())
     wait_until(lambda: any(b"releases.frozen" in body for _, body in town.hook.heard))
 

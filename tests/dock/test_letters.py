@@ -134,7 +134,7 @@ def test_an_alarm_says_so_and_what_stops_it() -> None:
         inbox="",
     )
 
-    assert letter.subject == ("[Listkeep] ALARM acme: export+reveal is frozen, by ben")
+    assert letter.subject == ("[Listkeep] ALARM acme: ben froze exports and reveals")
     assert "ask whoever is named" in letter.text
     assert "your inbox on the keeper's pages" in letter.text
     assert "Rows" not in letter.text

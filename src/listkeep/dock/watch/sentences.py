@@ -27,8 +27,8 @@ _SIGNED: Final = {
     Event.REQUEST_DENIED: "{who} denies the request to {what}",
 }
 _OTHER: Final = {
-    Event.RELEASES_FROZEN: "{about} is frozen, by {who}",
-    Event.RELEASES_UNFROZEN: "{about} is not frozen any more, by {who}",
+    Event.RELEASES_FROZEN: "{who} froze {about}",
+    Event.RELEASES_UNFROZEN: "{who} lifted the freeze of {about}",
     Event.REVEAL_INTENDED: "{who} opens addresses of {list} for the first time",
     Event.EXPORT_INTENDED: "{who} takes a copy of {list} for the first time",
     Event.SEND_INTENDED: "{who} begins to send to {list} for the first time",
@@ -70,6 +70,11 @@ INCIDENTS: Final = {
     IncidentKind.RETURNED_FLOOD: "so many bounces and complaints about {list} came by "
     "mail at once that they are held: they may be forged",
 }
+_CLASSES: Final = {
+    "export+reveal": "exports and reveals",
+    "transactional": "transactional mail",
+}
+_FREEZES: Final = frozenset({"freeze", "unfreeze"})
 _WAITING: Final = frozenset({"waiting", "granted"})
 
 
@@ -80,7 +85,7 @@ def sentence(notice: n.Notice) -> str:
         who=notice.person_name or "somebody",
         what=_what(notice),
         list=notice.list_name or "a list",
-        about=notice.about or "everything",
+        about=_about(notice) or "everything",
         action=notice.action or "release",
         incident=describe_incident(notice.about, notice.list_name),
     )
@@ -117,6 +122,13 @@ def advice(notice: n.Notice, inbox: str) -> list[str]:
     ]
 
 
+def _about(notice: n.Notice) -> str:
+    """Say what it is about, what a freeze stops in words."""
+    if notice.action not in _FREEZES:
+        return notice.about
+    return ", ".join(_CLASSES.get(each, each) for each in notice.about.split())
+
+
 def _what(notice: n.Notice) -> str:
     """Say what a request is for, also of actions this code has no words for."""
     form = _ROWS.get(notice.action)  # type: ignore[call-overload]
@@ -126,7 +138,7 @@ def _what(notice: n.Notice) -> str:
         )
     noun, _, verb = notice.action.partition(".")
     link = _LINKS.get(noun, "")
-    about = f"{link} {notice.about}" if notice.about else ""
+    about = f"{link} {_about(notice)}" if notice.about else ""
     if verb:
         return f"{_VERBS.get(verb, verb)} the {noun}{about}"
     return f"{notice.action or 'change something'}{about}"
