@@ -121,6 +121,7 @@ def pages(filled: Filled, request: str) -> dict[str, str]:
     """Name the pages, and one of each that stands for many."""
     with filled.running.instance.keeper() as keeper:
         newest = keeper.health().ledger_size - 1
+    ada = filled.running.stage.people["ada"].person
     one, chosen = f"/lists/{filled.list_id}", f"?segment={quote(SEGMENT)}"
     return {
         "desk": "/",
@@ -129,11 +130,20 @@ def pages(filled: Filled, request: str) -> dict[str, str]:
         "list, a segment": one + chosen,
         "count while typing": f"{one}/count{chosen}",
         "history": f"{one}/history",
+        "form of an undo": f"{one}/undo",
+        "form of a copy": f"{one}/copy",
+        "form of a send": f"{one}/send",
+        "form of a standing send": f"{one}/standing",
+        "sends": "/sends",
+        "lists to send to": "/sends/new",
         "requests": "/requests",
         "requests, denied": "/requests?state=denied",
         "request": f"/requests/{request}",
         "activity": "/activity",
         "activity, one kind": "/activity?event=request.made",
+        "activity, one list": f"/activity?list={filled.list_id}",
+        "activity, one person": f"/activity?who={ada}",
+        "activity by the hour": "/activity/hours",
         "entry": f"/activity/{newest}",
         "people": "/people",
         "incidents": "/incidents",

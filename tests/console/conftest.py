@@ -13,6 +13,7 @@ from django.test import Client
 
 from listkeep.console.web import doors, ways
 from listkeep.core.errors import Code, ListkeepError, RefusedError, UnavailableError
+from listkeep.core.grants import Terms
 from listkeep.wire import messages as m
 from listkeep.wire.answers import (
     DockChange,
@@ -125,7 +126,12 @@ class Buildings:
 
     def show_requests(self, message: m.ShowRequest) -> m.RequestViews:
         states = message.states
-        chosen = [one for one in self.requests if not states or one.state in states]
+        chosen = [
+            one
+            for one in self.requests
+            if (not states or one.state in states)
+            and message.action in ("", Terms.parse(one.terms).action.value)
+        ]
         if message.request:
             chosen = [one for one in self.requests if one.id == message.request]
             if not chosen:
@@ -187,7 +193,7 @@ class Buildings:
     def read_history(self, _name: str, **_limit: int) -> Iterator[DockChange]:
         return iter(())
 
-    def read_notices(self, _start: int) -> DockNotices:
+    def read_unusual_notices(self, **_limit: int) -> DockNotices:
         return DockNotices(notices=(), next=0)
 
     def show_incidents(self) -> tuple[()]:

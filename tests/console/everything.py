@@ -189,7 +189,7 @@ def _registry(buildings: Buildings, message: m.ShowRegistry) -> m.RegistryRows:
 ANSWERS: dict[str, Any] = {
     "show_incidents": lambda: (INCIDENT, CLOSED),
     "show_incident": lambda _name: INCIDENT,
-    "read_notices": lambda _start: DockNotices(notices=(NOTICE,), next=1),
+    "read_unusual_notices": lambda **_limit: DockNotices(notices=(NOTICE,), next=1),
     "read_history": lambda _name, **_limit: iter(CHANGES),
     "count_facets": lambda _name, _segment, **_age: (HISTOGRAM,),
     "read_sample": lambda _name, segment="all": DockSample(

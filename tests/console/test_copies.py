@@ -56,7 +56,10 @@ def test_a_number_that_is_none_is_refused_and_everything_typed_is_kept(
 def test_a_copy_of_nobody_is_not_asked_for(
     ada: Desk, buildings: Buildings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def count(_name: str, segment: str) -> DockCount:
+    ages = []
+
+    def count(_name: str, segment: str, *, max_age: int) -> DockCount:
+        ages.append(max_age)
         return DockCount(count=0, segment=segment)
 
     monkeypatch.setattr(buildings, "count", count)
@@ -65,6 +68,7 @@ def test_a_copy_of_nobody_is_not_asked_for(
     assert answer.status_code == 400
     assert b"nobody is in this segment" in answer.content
     assert not buildings.drafts
+    assert ages[-1] == 0  # what is signed for was counted at that moment
 
 
 def test_what_the_keeper_refuses_is_told_on_the_form(

@@ -306,7 +306,7 @@ def test_only_who_is_subscribed_is_counted(
 ) -> None:
     asked: list[str] = []
 
-    def count(_name: str, segment: str) -> DockCount:
+    def count(_name: str, segment: str, **_age: int) -> DockCount:
         asked.append(segment)
         return DockCount(count=3, segment=segment)
 

@@ -1,8 +1,10 @@
 """Counts from a summary: right after every change, but for single ones of a moment."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
 
 import pytest
+from django.db import OperationalError, connection, connections
 
 from listkeep.core.segments import Schema, parse_segment
 from listkeep.dock.lists import bulk, queries, summaries
@@ -92,6 +94,75 @@ def test_a_single_change_may_be_missed_for_as_long_as_was_asked(
     assert left(30) == 0
     clock.now += 31
     assert left(30) == 1
+
+
+def test_what_misses_a_change_for_a_while_is_counted_anew_behind_whoever_asks(
+    keeper: FakeKeeper, ada: Api, app: Api, many: str, clock: Clock
+) -> None:
+    aside: list[Callable[[], None]] = []
+    summaries.book.aside = aside.append
+
+    def left() -> int:
+        query = {"segment": "status = unsubscribed", "max_age": "300"}
+        count: int = ada.get(f"/lists/{many}/count", **query).json["count"]
+        return count
+
+    assert left() == 0
+    unsubscribe(app, keeper, many, "person8@example.com")
+    assert (left(), aside) == (0, [])
+    clock.now += 31
+    assert [left(), left(), len(aside)] == [0, 0, 1]
+
+    aside.pop()()
+
+    assert (left(), aside) == (1, [])
+    clock.now += 301
+    assert (left(), aside) == (1, [])  # there was no change
+
+
+def test_a_database_that_fails_aside_is_told_to_who_comes_next(  # noqa: PLR0917
+    keeper: FakeKeeper,
+    ada: Api,
+    app: Api,
+    many: str,
+    clock: Clock,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    aside: list[Callable[[], None]] = []
+    summaries.book.aside = aside.append
+
+    def broken(list_id: str) -> Iterator[tuple[str, int, int]]:
+        raise OperationalError(list_id)
+
+    path, query = f"/lists/{many}/count", {"max_age": "300"}
+    ada.get(path, **query)
+    unsubscribe(app, keeper, many, "person8@example.com")
+    clock.now += 31
+    assert ada.get(path, **query).status == 200
+
+    monkeypatch.setattr(bulk, "count_kinds", broken)
+    aside.pop()()
+
+    assert ada.get(path, **query).status == 200
+    assert len(aside) == 1
+    clock.now += 300
+    assert ada.get(path, **query).status == 503
+
+
+def test_whoever_counts_aside_closes_its_connection() -> None:
+    opened, may_go = [], threading.Event()
+
+    def work() -> None:
+        assert may_go.wait(60)
+        connection.ensure_connection()
+        opened.append(connections["default"])
+
+    summaries._do_aside(work)
+    [thread] = [each for each in threading.enumerate() if each.name == "count"]
+    may_go.set()
+    thread.join(60)
+
+    assert [each.connection for each in opened] == [None]
 
 
 def test_entries_of_too_many_kinds_are_counted_themselves(

@@ -43,6 +43,22 @@ def test_a_person_sees_the_own_notices_and_how_telling_went(
     assert b"@" not in ada.get("/notices").content
 
 
+def test_the_newest_warnings_are_found_behind_any_number_of_others(
+    told: FakeKeeper, ada: Api
+) -> None:
+    told.tell("releases.frozen", severity="alarm")
+    for _ in range(3):
+        told.tell()
+    told.tell("person.revoked", severity="warning")
+
+    def found(limit: int) -> list[str]:
+        page = ada.get("/notices", unusual="true", limit=str(limit)).json
+        return [notice["event"] for notice in page["notices"]]
+
+    assert found(8) == ["releases.frozen", "person.revoked"]
+    assert found(1) == ["person.revoked"]
+
+
 def test_eve_sees_hers_only(told: FakeKeeper, eve: Api) -> None:
     [notice] = eve.get("/notices").json["notices"]
 

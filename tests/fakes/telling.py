@@ -101,7 +101,11 @@ class FakeTelling(FakeReconciling):
         if message.caller is not None:
             tenant = self._principal(message.caller).tenant
         found = [t for t in self.notices if t.index >= message.start][: message.limit]
-        is_all = len(found) < message.limit
+        is_all = message.unusual or len(found) < message.limit
+        if message.unusual:
+            unusual = [t for t in self.notices if t.severity != "info"]
+            theirs = [t for t in unusual if tenant in (None, t.tenant)]
+            found = theirs[-message.limit :]
         following = self.ledger_size if is_all else found[-1].index + 1
         return n.Notices(
             notices=tuple(t for t in found if tenant in (None, t.tenant)),

@@ -219,6 +219,31 @@ def test_reading_goes_on_where_it_ended(stage: Telling, desk: str) -> None:
     assert start == stage.size()
 
 
+def test_what_was_unusual_is_told_alone_and_to_those_it_concerns(
+    stage: Telling, desk: str
+) -> None:
+    rows = stage.list_with_rows()
+    for row in range(2):  # the second is nothing new
+        view, _ = stage.ask_reveal("ivan", rows, row)
+        stage.reveal("ivan", view, rows.batch(row))
+
+    def unusual(name: str, *, limit: int = 500) -> list[n.Notice]:
+        message = n.ReadNotices(
+            unusual=True, limit=limit, caller=stage.caller(name) if name else None
+        )
+        page = notices.read_notices(
+            stage.gate, message, carrier=stage.service("dock"), now=stage.now
+        )
+        assert page.next == stage.size()
+        return list(page.notices)
+
+    for name in ("", "ada", "eve", "cleo"):
+        all_told = [t for t in stage.told(name=name) if t.severity != "info"]
+        assert unusual(name) == all_told
+        assert unusual(name, limit=1) == all_told[-1:]
+    assert len(unusual("")) < len(stage.told())
+
+
 def test_a_restart_tells_the_same(stage: Telling, desk: str) -> None:
     rows = stage.list_with_rows()
     view, _ = stage.ask_reveal("ivan", rows, 0)

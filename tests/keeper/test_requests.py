@@ -186,6 +186,20 @@ def test_waiting_requests_can_be_asked_for_alone(world: World) -> None:
     assert [view.id for view in answer.requests] == [waiting.id]
 
 
+def test_requests_of_one_kind_can_be_asked_for_alone(world: World) -> None:
+    rows = world.list_with_rows(1)
+    exported = world.ask_export("ben", rows, 1)
+
+    def shown(action: str) -> m.RequestViews:
+        message = m.ShowRequest(session=world.session("ada"), action=action)
+        return showing.show_requests(world.gate, message, service=DIRECT, now=world.now)
+
+    assert [view.id for view in shown("export").requests] == [exported.id]
+    assert shown("export").counts == {"waiting": 1}
+    assert shown("send").requests == ()
+    assert {view.facts["action"] for view in shown("").requests} > {"export"}
+
+
 def test_whose_approval_a_request_waits_for_is_told_to_who_asks(world: World) -> None:
     view = world.ask_export("ben", world.list_with_rows(1), 1)
 

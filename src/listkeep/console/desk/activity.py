@@ -24,7 +24,6 @@ _PAGE = 50
 _FILE = 2000
 _WINDOW = 500
 _WINDOWS = 4
-_ALARMS = ("alarm", "warning")
 # Each look is a sign of life to the keeper. A page nobody sits at must not keep a
 # session from ending, so it stops looking after six minutes.
 MOST_LOOKS = 90
@@ -121,9 +120,7 @@ def show_one(request: HttpRequest, visitor: Visitor, index: int) -> HttpResponse
 
 def newest_notices(ways: Ways, *, limit: int) -> list[DockNotice]:
     """Read what people were told lately that is out of the ordinary."""
-    size = ways.keeper.health().ledger_size
-    found = ways.dock.read_notices(max(size - _WINDOW, 0)).notices
-    return [one for one in found if one.severity in _ALARMS][: -limit - 1 : -1]
+    return list(ways.dock.read_unusual_notices(limit=limit).notices[::-1])
 
 
 def _read_back(

@@ -11,11 +11,12 @@ from django.http import HttpRequest, HttpResponse
 
 from listkeep.console.web.answers import show
 from listkeep.console.web.doors import Visitor, personal
-from listkeep.console.web.ways import Ways, ask
+from listkeep.console.web.ways import Panel, Ways, ask
 from listkeep.core.grants import Action
 from listkeep.wire import messages as m
 from listkeep.wire.answers import DockCount, DockList
 
+from .ages import MAX_AGE
 from .filling_in import SECONDS_A_DAY, SegmentForm, answer_form, read_cap, typed
 
 _USUAL_DAYS: Final = 7
@@ -35,8 +36,7 @@ class CopyForm(SegmentForm):
 def prepare(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
     """Show the form; have the keeper write the terms of what was filled in."""
     ways, form = visitor.ways, CopyForm.read(request)
-    found = ways.dock.show_list(name)
-    counted = ask(lambda: ways.dock.count(found.id, form.selection))
+    found = ways.dock.show_list(name, max_age=MAX_AGE)
     context = {
         "visitor": visitor,
         "list": found,
@@ -44,12 +44,11 @@ def prepare(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
         "segment": form.selection,
         "recipients": ask(lambda: _recipients(ways)),
         "days": _DAYS,
-        "count": counted,
+        "count": _count(ways, found, form.selection),
         "alone": _ALONE,
     }
     return answer_form(
-        *(request, "copy_form", context),
-        prepare=lambda: _prepare(ways, found, form, counted.value),
+        *(request, "copy_form", context), prepare=lambda: _prepare(ways, found, form)
     )
 
 
@@ -57,11 +56,16 @@ def prepare(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
 def count(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
     """Count who would be in the copy, while it is typed."""
     ways = visitor.ways
-    found = ways.dock.show_list(name)
-    chosen = CopyForm.read(request).selection
-    counted = ask(lambda: ways.dock.count(found.id, chosen))
+    found = ways.dock.show_list(name, max_age=MAX_AGE)
+    counted = _count(ways, found, CopyForm.read(request).selection)
     context = {"list": found, "count": counted, "alone": _ALONE}
     return show(request, "_copy_count", context)
+
+
+def _count(
+    ways: Ways, found: DockList, chosen: str, *, max_age: int = MAX_AGE
+) -> Panel[DockCount]:
+    return ask(lambda: ways.dock.count(found.id, chosen, max_age=max_age))
 
 
 def _recipients(ways: Ways) -> tuple[dict[str, str], ...]:
@@ -69,9 +73,10 @@ def _recipients(ways: Ways) -> tuple[dict[str, str], ...]:
     return ways.keeper.show_registry(message).rows
 
 
-def _prepare(
-    ways: Ways, found: DockList, form: CopyForm, counted: DockCount | None
-) -> m.RequestView:
+def _prepare(ways: Ways, found: DockList, form: CopyForm) -> m.RequestView:
+    def count() -> Panel[DockCount]:
+        return _count(ways, found, form.selection, max_age=0)
+
     days = int(form.days) if form.days in map(str, _DAYS) else _USUAL_DAYS
     return ways.keeper.draft_request(
         m.DraftRequest(
@@ -80,7 +85,7 @@ def _prepare(
             purpose=form.purpose,
             list=found.id,
             selection=form.selection,
-            cap=read_cap(form.cap, counted),
+            cap=read_cap(form.cap, count),
             recipient=form.recipient,
             valid_seconds=days * SECONDS_A_DAY,
         )

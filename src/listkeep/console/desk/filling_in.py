@@ -7,6 +7,7 @@ from typing import Any, Final, Self
 from django.http import HttpRequest, HttpResponse, QueryDict
 
 from listkeep.console.web.answers import show
+from listkeep.console.web.ways import Panel
 from listkeep.core.errors import Code, ListkeepError, MalformedError
 from listkeep.looks.marking import Filled, gettext_noop
 from listkeep.wire import messages as m
@@ -132,13 +133,14 @@ def read_days(text: str, sentence: str, *, most: int) -> int:
     return days
 
 
-def read_cap(text: str, counted: DockCount | None) -> int:
+def read_cap(text: str, count: Callable[[], Panel[DockCount]]) -> int:
     """Read how many rows at most; nothing typed is as many as there are now.
 
     Raises:
         MalformedError: It is no number, or nobody is in the segment.
     """
-    if text or counted is None:
+    counted = None if text else count().value
+    if counted is None:
         said = gettext_noop("say how many rows at most, as a whole number")
         return read_number(text, said, least=1)
     if not counted.count:

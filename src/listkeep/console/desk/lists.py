@@ -13,6 +13,7 @@ from listkeep.core.errors import Code, RefusedError
 from listkeep.looks.marking import gettext_noop
 from listkeep.wire.answers import DockChange, DockCount, DockHistogram, DockList
 
+from .ages import MAX_AGE
 from .names import read_people
 from .reaching import Reach, read_reach, write_reach
 from .series import Series, list_growth
@@ -23,8 +24,6 @@ _BARS_SHOWN = 8
 _SEGMENT = 2000
 DAYS = 90
 """How far back a list's growth is shown."""
-MAX_AGE = 30
-"""Seconds of single changes a count may miss: with a million entries it takes long."""
 
 
 @dataclass(frozen=True, slots=True)

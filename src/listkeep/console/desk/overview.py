@@ -12,7 +12,8 @@ from listkeep.console.web.doors import Visitor, personal
 from listkeep.console.web.ways import Ways, ask
 from listkeep.wire.answers import DockChange, DockHistogram, DockList
 
-from .lists import DAYS, MAX_AGE, growth_of
+from .ages import MAX_AGE
+from .lists import DAYS, growth_of
 from .names import read_people
 from .reaching import read_reach
 from .series import HEIGHT, WIDTH, path_of, spark

@@ -15,6 +15,7 @@ from listkeep.core.registry.sending import LONGEST_CAMPAIGN
 from listkeep.looks.marking import gettext_noop
 from listkeep.wire import messages as m
 
+from .ages import MAX_AGE
 from .filling_in import PACE, answer_form, read_cap, read_days, read_number, typed
 from .mailing import (
     MailDesk,
@@ -54,7 +55,7 @@ def prepare(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
 def count(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
     """Count who would be written to, while it is typed."""
     ways = visitor.ways
-    found = ways.dock.show_list(name)
+    found = ways.dock.show_list(name, max_age=MAX_AGE)
     chosen = SendForm.read(request).selection
     context = {"count": count_subscribed(ways, found, chosen), "list": found}
     return show(request, "_send_count", context)
@@ -63,7 +64,7 @@ def count(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
 def _prepare(desk: MailDesk[SendForm]) -> m.RequestView:
     form = desk.form
     chosen = choose_templates(desk.shelf, [form.template])
-    cap = read_cap(form.cap, desk.counted.value)
+    cap = read_cap(form.cap, desk.count_exactly)
     pace = read_number(form.pace or "0", PACE, least=0)
     days = read_days(
         form.days,

@@ -140,25 +140,27 @@ class Sent:
 def show_all(request: HttpRequest, visitor: Visitor) -> HttpResponse:
     """Show the sends one may know of, newest first."""
     ways = visitor.ways
-    views = ways.keeper.show_requests(m.ShowRequest(session=ways.session)).requests
-    chosen = [
-        view
-        for view in reversed(views)
-        if Terms.parse(view.terms).action is Action.SEND
-    ]
+    as_csv = request.GET.get("as") == "csv"
+    message = m.ShowRequest(
+        session=ways.session,
+        action=Action.SEND.value,
+        newest=None if as_csv else _SHOWN,
+    )
+    found = ways.keeper.show_requests(message)
+    chosen = found.requests[::-1]
     progress: Panel[dict[str, DockProgress]] = Panel({})
     if not visitor.is_operator:
         progress = ask(lambda: _progress_of(ways, chosen))
     known = progress.value or {}
     sends = [_sent(view, known.get(view.id)) for view in chosen]
-    if request.GET.get("as") == "csv":
+    if as_csv:
         if progress.error:  # a file of noughts would say that nothing went out
             raise progress.error
         return give_csv("sends", _as_csv(sends))
     context = {
         "visitor": visitor,
-        "sends": sends[:_SHOWN],
-        "hidden": max(len(sends) - _SHOWN, 0),
+        "sends": sends,
+        "hidden": found.older,
         "progress": progress,
     }
     return show(request, "sends", context)

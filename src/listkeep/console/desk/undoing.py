@@ -16,6 +16,7 @@ from listkeep.looks.marking import gettext_noop
 from listkeep.wire import messages as m
 from listkeep.wire.answers import DockList
 
+from .ages import MAX_AGE
 from .filling_in import SECONDS_A_DAY, Form, answer_form, read_number, typed
 
 
@@ -32,7 +33,7 @@ class UndoForm(Form):
 def prepare(request: HttpRequest, visitor: Visitor, name: str) -> HttpResponse:
     """Show the form; have the keeper write the terms of what was filled in."""
     ways, form = visitor.ways, UndoForm.read(request)
-    found = ways.dock.show_list(name)
+    found = ways.dock.show_list(name, max_age=MAX_AGE)
     context = {"visitor": visitor, "list": found, "form": form}
     return answer_form(
         *(request, "undo_form", context), prepare=lambda: _prepare(ways, found, form)

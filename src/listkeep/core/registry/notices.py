@@ -7,9 +7,11 @@ would be a way to send words of one's own to everybody who is told.
 
 from bisect import bisect_left
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from itertools import islice
 
 from .agreements import Contact
 
@@ -84,6 +86,10 @@ class Book:
         """Read notices from an index on, in order."""
         first = bisect_left(self.notices, start, key=_index)
         return self.notices[first : first + limit]
+
+    def newest(self, wanted: Callable[[Notice], bool], *, limit: int) -> list[Notice]:
+        """Read the newest notices of those that are wanted, in order."""
+        return list(islice(filter(wanted, reversed(self.notices)), limit))[::-1]
 
     def find(self, index: int) -> Notice | None:
         """Find the notice of one entry."""

@@ -5,8 +5,9 @@ follows from how many entries there are of each kind, of which there are thousan
 there are millions of entries; and those numbers are right until the list's next change.
 
 They are kept by each process for the lists that were asked about last, and never on
-disk. Who has to be exact while others unsubscribe counts the entries themselves, with
-``queries``.
+disk. Whoever may miss single changes is answered at once, and the list is counted anew
+behind them. Who has to be exact while others unsubscribe counts the entries themselves,
+with ``queries``.
 """
 
 import threading
@@ -17,15 +18,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Final, NamedTuple
 
+import structlog
+from django.db import connection
+
+from listkeep.core.errors import ListkeepError
 from listkeep.core.segments import Schema, Segment, Value
 
 from . import bulk, queries
+from .bulk.faults import translated
 from .history import newest_change
 from .models import Change
 from .queries import Histogram, make_histogram
 from .statuses import STATUSES
 
+log = structlog.get_logger("listkeep.dock.lists")
+
 MAX_GROUPS: Final = 50_000
+_SOON: Final = 10  # parts of the age somebody accepts: after one of them it is renewed
 _KEPT_GROUPS: Final = 200_000  # of all lists together: some 60 MB
 _SMALL_CHANGES: Final = (Change.Kind.STATUS, Change.Kind.ERASE, Change.Kind.RENEW)
 
@@ -77,14 +86,29 @@ class Summary:
                 yield group
 
 
+def _do_aside(work: Callable[[], None]) -> None:
+    def run() -> None:
+        try:
+            work()
+        finally:
+            connection.close()  # this thread's
+
+    threading.Thread(target=run, name="count", daemon=True).start()
+
+
 @dataclass
 class SummaryBook:
-    """The summaries of one process; ``clock`` counts seconds."""
+    """The summaries of one process.
+
+    ``clock`` counts seconds; ``aside`` has work done that nobody waits for.
+    """
 
     clock: Callable[[], float] = time.monotonic
+    aside: Callable[[Callable[[], None]], None] = _do_aside
     _known: OrderedDict[str, Summary] = field(default_factory=OrderedDict)
     _locks: dict[str, threading.Lock] = field(default_factory=dict)
     _guard: threading.Lock = field(default_factory=threading.Lock)
+    _renewed: set[str] = field(default_factory=set)
 
     def read(self, list_id: str, schema: Schema, *, max_age: float) -> Summary | None:
         """Get a list's summary; ``None`` if its entries are of too many kinds.
@@ -107,10 +131,33 @@ class SummaryBook:
             return None
         if newest_change(list_id) == known.number:
             return known
-        if self.clock() - known.taken_at > max_age:
+        age = self.clock() - known.taken_at
+        if age > max_age:
             return None
         later = Change.objects.filter(list_id=list_id, number__gt=known.number)
-        return None if later.exclude(kind__in=_SMALL_CHANGES).exists() else known
+        if later.exclude(kind__in=_SMALL_CHANGES).exists():
+            return None
+        if age > max_age / _SOON:
+            self._renew_aside(list_id, schema)
+        return known
+
+    def _renew_aside(self, list_id: str, schema: Schema) -> None:
+        """Have a list counted anew, once at a time, by somebody nobody waits for."""
+        with self._guard:
+            if list_id in self._renewed:
+                return
+            self._renewed.add(list_id)
+        self.aside(lambda: self._renew(list_id, schema))
+
+    def _renew(self, list_id: str, schema: Schema) -> None:
+        try:
+            with translated():
+                self._keep(list_id, self._take(list_id, schema))
+        except ListkeepError as error:  # whoever cannot miss it any more is told
+            log.warning("summary.not-renewed", code=str(error.code))
+        finally:
+            with self._guard:
+                self._renewed.discard(list_id)
 
     def _take(self, list_id: str, schema: Schema) -> Summary:
         # Before the entries are read: what is changed meanwhile is counted again.

@@ -23,16 +23,20 @@ Limit = Annotated[int, Query(ge=1, le=500)]
 
 @router.get("/notices", response=shape_of(DockNotices))
 def read_notices(
-    request: CallerRequest, start: Start = 0, limit: Limit = 200
+    request: CallerRequest,
+    start: Start = 0,
+    limit: Limit = 200,
+    unusual: bool = False,  # noqa: FBT001, FBT002 - a part of the address
 ) -> DockNotices:
     """Read the notices you may read, and how telling your contacts went.
 
-    What happened is the keeper's word; how telling went is the dock's.
+    With `unusual` the newest warnings and alarms instead, wherever they are. What
+    happened is the keeper's word; how telling went is the dock's.
     """
     if not request.auth.session:
         raise not_signed_in()
     page = get_keeper().read_notices(
-        n.ReadNotices(start=start, limit=limit, caller=request.auth)
+        n.ReadNotices(start=start, limit=limit, unusual=unusual, caller=request.auth)
     )
     deliveries = queries.deliveries_of(str(notice.index) for notice in page.notices)
     return DockNotices(

@@ -37,3 +37,7 @@ class DockClient(
     def read_notices(self, start: int) -> DockNotices:
         """Read what contacts are told, from a ledger entry on."""
         return self.get("notices", DockNotices, start=str(start))
+
+    def read_unusual_notices(self, *, limit: int) -> DockNotices:
+        """Read the newest warnings and alarms, the newest last."""
+        return self.get("notices", DockNotices, unusual="true", limit=limit)

@@ -54,6 +54,7 @@ class ReadNotices(Message, frozen=True, kw_only=True):
     start: Count = 0
     limit: Annotated[int, msgspec.Meta(ge=1, le=500)] = 200
     caller: Caller | None = None
+    unusual: bool = False  # instead, the newest warnings and alarms that are kept
 
 
 class Notices(Message, frozen=True, kw_only=True):

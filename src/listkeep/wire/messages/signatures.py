@@ -80,6 +80,7 @@ class ShowRequest(Message, frozen=True, kw_only=True):
     session: Credential
     request: Id | None = None
     states: tuple[RequestState, ...] = ()  # nothing: in whatever state they are
+    action: Annotated[str, msgspec.Meta(max_length=40)] = ""  # nothing: of any kind
     newest: Annotated[int, msgspec.Meta(ge=1, le=1000)] | None = None  # nothing: all
     before: Id | None = None  # those that are older than this one
     # Tell as well which of those that wait would come further by the caller's approval.

@@ -51,7 +51,8 @@ def _show_page(
     seen = [
         (standing_of(registry, request, now=now), request)
         for request in registry.requests.values()
-        if may_see(registry, person, request)
+        if message.action in ("", request.terms.action.value)
+        and may_see(registry, person, request)
     ]
     chosen = [
         (standing, request)

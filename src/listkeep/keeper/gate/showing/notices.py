@@ -45,6 +45,8 @@ def read_notices(
 ) -> n.Notices:
     """Read notices from an index on: all of them, or those a person may read.
 
+    Or what was unusual lately: no more is described than is shown.
+
     Raises:
         RefusedError: The caller has no live session.
     """
@@ -55,14 +57,24 @@ def read_notices(
             person = resolve_reader(
                 gate, registry, message.caller, carrier=carrier, now=now
             )
-        found = registry.book.since(message.start, limit=message.limit)
-        is_all = len(found) < message.limit
+
+        def is_theirs(notice: facts.Notice) -> bool:
+            return person is None or may_read(person, notice.tenant)
+
+        def is_unusual(notice: facts.Notice) -> bool:
+            return notice.severity is not facts.Severity.INFO and is_theirs(notice)
+
+        if message.unusual:
+            found = registry.book.newest(is_unusual, limit=message.limit)
+        else:
+            found = registry.book.since(message.start, limit=message.limit)
+        is_all = message.unusual or len(found) < message.limit
         following = registry.book.size if is_all else found[-1].index + 1
         return n.Notices(
             notices=tuple(
                 _describe(registry, notice, now=now)
                 for notice in found
-                if person is None or may_read(person, notice.tenant)
+                if is_theirs(notice)
             ),
             next=max(following, message.start),
             size=registry.book.size,
