@@ -120,7 +120,7 @@ def test_what_misses_a_change_for_a_while_is_counted_anew_behind_whoever_asks(
     assert (left(), aside) == (1, [])  # there was no change
 
 
-def test_a_database_that_fails_aside_is_told_to_who_comes_next(  # noqa: PLR0917
+def test_a_database_that_fails_aside_is_told_to_who_comes_next(  # noqa: PLR0917 - a cast of six
     keeper: FakeKeeper,
     ada: Api,
     app: Api,

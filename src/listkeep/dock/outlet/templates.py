@@ -24,6 +24,7 @@ from listkeep.core.mail import (
     parse_template,
 )
 from listkeep.core.mail.mime import MAX_BYTES
+from listkeep.core.registry.send_subjects import Said
 from listkeep.core.registry.sending import parse_send
 from listkeep.dock.lists.access import Visit, enter_list, not_found
 from listkeep.dock.lists.bulk import translated
@@ -52,36 +53,12 @@ class Kept:
         return cls(template.digest, stored_at, declare(template))
 
 
-class Told(Protocol):
-    """What people were told about the templates of a send."""
+class Told(Said, Protocol):
+    """What people were told about the templates of a send, as of one."""
 
     @property
     def templates(self) -> Sequence[str]:
         """Their digests."""
-
-    @property
-    def sender(self) -> str:
-        """From."""
-
-    @property
-    def reply_to(self) -> str:
-        """Reply-To, or nothing."""
-
-    @property
-    def title(self) -> str:
-        """The subject as it is written."""
-
-    @property
-    def links(self) -> Sequence[str]:
-        """The domains that links lead to."""
-
-    @property
-    def tracking(self) -> Sequence[str]:
-        """The domains that learn of the reader."""
-
-    @property
-    def fields(self) -> Sequence[str]:
-        """The sealed fields that are filled in."""
 
 
 def store_template(
